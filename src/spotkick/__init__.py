@@ -1,0 +1,3 @@
+"""Action spotting in match video: what happens, and when."""
+
+__version__ = "0.1.0"

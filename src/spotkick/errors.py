@@ -1,0 +1,37 @@
+"""The exceptions that spotkick raises on purpose: one root, few children.
+
+Every message says what is wrong, the rule, the value and the remedy, on one line: the command line prints it as it is and
+exits with code 1.
+"""
+
+
+class SpotkickError(Exception):
+    """Root of all errors that a user can mend; the command line shows the message and no traceback."""
+
+
+class InputError(SpotkickError):
+    """A file or folder given by the user cannot be used (missing, damaged, malformed, contradictory)."""
+
+
+class ConfigError(SpotkickError):
+    """A configuration value or key is not valid."""
+
+
+class CheckpointError(SpotkickError):
+    """A checkpoint folder is damaged, incomplete, or does not fit the features or classes at hand."""
+
+
+class StorageError(SpotkickError):
+    """A result could not be written (no space, no permission); nothing half-written is left behind."""
+
+
+class MissingExtraError(SpotkickError):
+    """An optional dependency is needed for what was asked."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        """Name the missing ``package``, the ``extra`` that brings it, and the ``purpose`` it is needed for."""
+        super().__init__(f"{purpose} needs the package '{package}', which is not installed: pip install 'spotkick[{extra}]'")
+
+
+class SpotkickWarning(UserWarning):
+    """Something was repaired, ignored or dropped; the result is usable and the message says what happened."""

@@ -1,0 +1,156 @@
+"""Reading and writing files without surprises: atomic writes, JSON with one-line errors, safe archives.
+
+A reader of a result never sees half a file: data go to a temporary file in the same folder, are flushed to disk, and take the
+final name in one step. Ctrl-C or a full disk leave the former file as it was.
+"""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from spotkick.errors import InputError, StorageError
+
+MAX_JSON_BYTES: Final = 512 * 1024 * 1024
+"""Largest JSON document that is read; a match's predictions take well under 1 MB."""
+
+MAX_ARCHIVE_BYTES: Final = 4 * 1024 * 1024 * 1024
+"""Largest total size that an archive may unpack to."""
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it takes the name ``path``, on any failure it is removed.
+
+    Raises:
+        StorageError: if the system refuses to write (no space, no permission, a missing mount).
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(f"cannot write {path}: {reason}; nothing was changed, free some space or choose another place") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's file mode mask (mkstemp ignores it)."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file atomically.
+
+    Raises:
+        StorageError: see `atomic_path`.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file atomically, with ``\\n`` line ends.
+
+    Raises:
+        StorageError: see `atomic_path`.
+    """
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
+    """Write strict JSON (no NaN or Infinity) atomically.
+
+    Raises:
+        StorageError: see `atomic_path`.
+    """
+    write_text(path, json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def read_bytes(path: Path, *, limit: int = MAX_JSON_BYTES) -> bytes:
+    """Read a whole file of at most ``limit`` bytes.
+
+    Raises:
+        InputError: if it does not exist, is not a readable file, or is larger.
+    """
+    try:
+        if not path.is_file():
+            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: a file is needed, this is a folder")
+        size = path.stat().st_size
+        if size > limit:
+            raise InputError(f"{path}: {size:,} bytes, more than the limit of {limit:,}")
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def parse_json(data: bytes, where: str) -> Any:
+    """Parse JSON text; ``where`` names its origin in messages.
+
+    Raises:
+        InputError: if the bytes are not UTF-8, not JSON, or nested too deeply.
+    """
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{where}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from error
+    except RecursionError as error:
+        raise InputError(f"{where}: JSON nested too deeply to be a label or prediction file") from error
+    except ValueError as error:
+        raise InputError(f"{where}: not valid JSON: {str(error).splitlines()[0]}") from error
+
+
+def read_json(path: Path, *, limit: int = MAX_JSON_BYTES) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        InputError: if it is missing, too large or malformed.
+    """
+    return parse_json(read_bytes(path, limit=limit), str(path))
+
+
+def check_archive(archive: zipfile.ZipFile, where: str, *, limit: int = MAX_ARCHIVE_BYTES) -> list[zipfile.ZipInfo]:
+    """List the files of an archive after checking that it can be read safely.
+
+    Raises:
+        InputError: on absolute names, ``..`` parts, encrypted members, or more than ``limit`` unpacked bytes.
+    """
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    for member in members:
+        parts = PurePosixPath(member.filename.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or (parts.parts and ":" in parts.parts[0]):
+            raise InputError(f"{where}: archive member {member.filename!r} points outside the archive")
+        if member.flag_bits & 0x1:
+            raise InputError(f"{where}: archive member {member.filename!r} is encrypted; provide it unencrypted")
+    total = sum(member.file_size for member in members)
+    if total > limit:
+        raise InputError(f"{where}: unpacks to {total:,} bytes, more than the limit of {limit:,}")
+    return members
+
+
+def open_archive(path: Path) -> zipfile.ZipFile:
+    """Open a zip file.
+
+    Raises:
+        InputError: if it is missing or not a zip file.
+    """
+    try:
+        return zipfile.ZipFile(path)
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise InputError(f"{path}: not a readable zip file: {error}") from error

@@ -1,0 +1,116 @@
+"""Match time: periods, clocks and frame rates. Standard library only.
+
+A position is an integer number of milliseconds since the start of its period, as SoccerNet stores it. Frame rates are exact
+fractions: 29.97 is 30000/1001, never a float that drifts by a second and a half over a half.
+"""
+
+import re
+from fractions import Fraction
+from typing import Final
+
+from spotkick.errors import InputError
+
+FEATURE_RATE: Final = Fraction(2)
+"""Feature frames per second of SoccerNet's pre-computed features, and our default."""
+
+PERIOD_NAMES: Final = {1: "first half", 2: "second half", 3: "extra time, first half", 4: "extra time, second half", 5: "penalties"}
+"""Code book of period numbers."""
+
+_NTSC_DENOMINATOR: Final = 1001
+_GAME_TIME: Final = re.compile(r"^\s*(\d+)\s*-\s*(\d+):(\d{1,2})\s*$")
+
+
+def parse_frame_rate(value: str | float | int | Fraction) -> Fraction:
+    """Turn a frame rate as people and files write it into an exact fraction.
+
+    Decimal values within 0.005 of a multiple of 1000/1001 (23.976, 29.97, 59.94) become that NTSC rate.
+
+    Args:
+        value: such as ``25``, ``"30000/1001"``, ``29.97`` or ``"2"``.
+
+    Raises:
+        InputError: if the value is not a positive, finite number.
+
+    Example:
+        >>> parse_frame_rate(29.97)
+        Fraction(30000, 1001)
+        >>> parse_frame_rate("2")
+        Fraction(2, 1)
+    """
+    try:
+        exact = Fraction(value if isinstance(value, Fraction | int) else str(value).strip())
+    except (ValueError, ZeroDivisionError) as error:
+        raise InputError(f"frame rate must be a positive number or fraction such as 25 or 30000/1001, got {value!r}") from error
+    if exact <= 0:
+        raise InputError(f"frame rate must be positive, got {value!r}")
+    nominal = -(-exact.numerator // exact.denominator)  # ceiling: 29.97 belongs to 30
+    ntsc = Fraction(nominal * 1000, _NTSC_DENOMINATOR)
+    if exact.denominator not in (1, _NTSC_DENOMINATOR) and abs(exact - ntsc) < Fraction(5, 1000):
+        return ntsc
+    return exact
+
+
+def frame_of_position(position_ms: int, rate: Fraction) -> int:
+    """Frame that shows ``position_ms``: the last frame that starts at or before it.
+
+    Example:
+        >>> frame_of_position(1999, Fraction(2))
+        3
+    """
+    return position_ms * rate.numerator // (1000 * rate.denominator)
+
+
+def position_of_frame(frame: int, rate: Fraction) -> int:
+    """Start of ``frame`` in whole milliseconds, rounded up so that ``frame_of_position`` gives the frame back.
+
+    Example:
+        >>> position_of_frame(3, Fraction(2))
+        1500
+    """
+    return -(-frame * 1000 * rate.denominator // rate.numerator)
+
+
+def seconds_of_frame(frame: int, rate: Fraction) -> float:
+    """Start of ``frame`` in seconds."""
+    return float(frame / rate)
+
+
+def parse_game_time(text: str) -> tuple[int, int]:
+    """Split SoccerNet's ``"H - MM:SS"`` into the period and whole seconds inside it.
+
+    Raises:
+        InputError: if the text has another form.
+
+    Example:
+        >>> parse_game_time("2 - 46:05")
+        (2, 2765)
+    """
+    match = _GAME_TIME.match(text)
+    if match is None:
+        raise InputError(f"gameTime must look like '1 - 14:36' (period - minutes:seconds), got {text!r}")
+    period, minutes, seconds = (int(group) for group in match.groups())
+    return period, 60 * minutes + seconds
+
+
+def format_game_time(period: int, position_ms: int) -> str:
+    """Write ``"H - MM:SS"``, seconds rounded down; minutes run past 45 and past 99 as they must.
+
+    Example:
+        >>> format_game_time(1, 31_500)
+        '1 - 00:31'
+    """
+    minutes, seconds = divmod(max(0, position_ms) // 1000, 60)
+    return f"{period} - {minutes:02d}:{seconds:02d}"
+
+
+def format_clock(seconds: float) -> str:
+    """Write ``H:MM:SS`` or ``M:SS`` for people.
+
+    Example:
+        >>> format_clock(3725.4), format_clock(65)
+        ('1:02:05', '1:05')
+    """
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, second = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{second:02d}" if hours else f"{minutes}:{second:02d}"
