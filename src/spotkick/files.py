@@ -42,7 +42,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(f"cannot write {path}: {reason}; nothing was changed, free some space or choose another place") from error
+        raise StorageError(f"cannot write {path}: {reason}; nothing was changed, free space or choose another place") from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 text file atomically, with ``\\n`` line ends.
+    """Write a UTF-8 text file atomically, with line feeds at line ends.
 
     Raises:
         StorageError: see `atomic_path`.

@@ -13,14 +13,20 @@ from spotkick.errors import InputError
 FEATURE_RATE: Final = Fraction(2)
 """Feature frames per second of SoccerNet's pre-computed features, and our default."""
 
-PERIOD_NAMES: Final = {1: "first half", 2: "second half", 3: "extra time, first half", 4: "extra time, second half", 5: "penalties"}
+PERIOD_NAMES: Final = {
+    1: "first half",
+    2: "second half",
+    3: "extra time, first half",
+    4: "extra time, second half",
+    5: "penalties",
+}
 """Code book of period numbers."""
 
 _NTSC_DENOMINATOR: Final = 1001
 _GAME_TIME: Final = re.compile(r"^\s*(\d+)\s*-\s*(\d+):(\d{1,2})\s*$")
 
 
-def parse_frame_rate(value: str | float | int | Fraction) -> Fraction:
+def parse_frame_rate(value: str | float | Fraction) -> Fraction:
     """Turn a frame rate as people and files write it into an exact fraction.
 
     Decimal values within 0.005 of a multiple of 1000/1001 (23.976, 29.97, 59.94) become that NTSC rate.
