@@ -1,0 +1,1 @@
+"""Encodings of actions as training targets: context slicing, time shifts, spots."""

@@ -1,0 +1,1 @@
+"""Feature tracks, and the extractors that make them from video or commentary."""
