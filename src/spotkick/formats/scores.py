@@ -1,0 +1,81 @@
+"""Per-frame segmentation scores of a match, kept beside its predictions for plots, reports and highlights.
+
+One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], and ``scores_<period>`` (frames, classes), float16.
+"""
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.errors import InputError
+from spotkick.files import check_archive, read_bytes, write_bytes
+
+SCORES_FILE: Final = "scores.npz"
+"""Name of the file in a match folder of predictions."""
+
+_PREFIX: Final = "scores_"
+
+
+@dataclass(frozen=True, slots=True)
+class MatchScores:
+    """Scores of every frame of a match.
+
+    Attributes:
+        match: as in `spotkick.actions.MatchActions`.
+        classes: names of the columns.
+        frame_rate: frames per second.
+        periods: period -> (frames, classes) float32, between 0 and 1, high where the action is.
+    """
+
+    match: str
+    classes: tuple[str, ...]
+    frame_rate: Fraction
+    periods: Mapping[int, npt.NDArray[np.float32]]
+
+
+def write_scores(path: Path, scores: MatchScores) -> None:
+    """Write scores atomically; float16 keeps three digits, which is what plots need.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    buffer = io.BytesIO()
+    arrays: dict[str, Any] = {f"{_PREFIX}{period}": values.astype(np.float16) for period, values in scores.periods.items()}
+    arrays["frame_rate"] = np.array([scores.frame_rate.numerator, scores.frame_rate.denominator], dtype=np.int64)
+    np.savez_compressed(buffer, classes=np.array(scores.classes), **arrays)
+    write_bytes(path, buffer.getvalue())
+
+
+def read_scores(path: Path, match: str = "") -> MatchScores:
+    """Read scores.
+
+    Args:
+        path: the ``.npz``.
+        match: name to give the match; the name of the folder when empty.
+
+    Raises:
+        InputError: if the file is not such an archive, or its arrays do not fit each other.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(read_bytes(path))) as archive:
+            check_archive(archive, str(path))
+        with np.load(path, allow_pickle=False) as arrays:
+            classes = tuple(str(name) for name in arrays["classes"])
+            frame_rate = Fraction(*(int(part) for part in arrays["frame_rate"]))
+            names = [name for name in arrays.files if name.startswith(_PREFIX)]
+            periods = {int(name.removeprefix(_PREFIX)): arrays[name].astype(np.float32) for name in names}
+    except (ValueError, KeyError, TypeError, ZeroDivisionError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is not a file of segmentation scores ({error}); write it again with 'spotkick spot'") from error
+    for period, values in periods.items():
+        if values.ndim != 2 or values.shape[1] != len(classes):
+            raise InputError(f"{path}: scores of period {period} have shape {values.shape}, expected (frames, {len(classes)})")
+    if frame_rate <= 0:
+        raise InputError(f"{path}: frame_rate must be positive, got {frame_rate}")
+    return MatchScores(match or path.parent.name, classes, frame_rate, dict(sorted(periods.items())))
