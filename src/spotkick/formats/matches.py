@@ -1,0 +1,211 @@
+"""The match-folder layout of SoccerNet: which folders are matches, and which file of them holds what.
+
+A data set is a tree ``<root>/<league>/<season>/<match>/`` with label files, feature files ``<period>_<feature>.npy`` and videos
+in the last folder. A match is named by its folder relative to the root, with forward slashes. Sets of labels and predictions
+may also be zip archives with the same names inside.
+"""
+
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from spotkick.actions import ActionClasses
+from spotkick.errors import InputError
+from spotkick.files import MAX_JSON_BYTES, check_archive, open_archive, read_bytes
+
+LABEL_FILES: Final = ("Labels-v2.json", "Labels.json", "Labels-ball.json")
+"""Names of label files, in the order in which they are preferred for a class list of unknown origin."""
+
+_LABEL_FILES_OF: Final = {
+    "soccernet-v1": ("Labels.json", "Labels-v2.json"),
+    "soccernet-v2": ("Labels-v2.json",),
+    "soccernet-ball": ("Labels-ball.json",),
+}
+_FEATURE_FILE: Final = re.compile(r"^([1-9])_(.+)\.npy$")
+_VIDEO_FILE: Final = re.compile(r"^(?:([1-9])_)?(?:\d+p|HQ)\.(?:mkv|mp4)$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchFolder:
+    """The files of one match in a tree of matches.
+
+    Attributes:
+        root: folder of the whole set.
+        match: ``league/season/match``, relative to the root.
+    """
+
+    root: Path
+    match: str
+
+    @property
+    def path(self) -> Path:
+        """The folder of the match."""
+        return self.root / self.match
+
+    def labels(self, filename: str = LABEL_FILES[0]) -> Path:
+        """Path of a label file; it need not exist."""
+        return self.path / filename
+
+    def features(self, feature: str) -> dict[int, Path]:
+        """Existing files ``<period>_<feature>.npy`` by period."""
+        return {period: path for period, name, path in self._feature_files() if name == feature}
+
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the features that at least one period has, sorted."""
+        return tuple(sorted({name for _, name, _ in self._feature_files()}))
+
+    def videos(self) -> dict[int, Path]:
+        """Existing videos by period, of the smallest resolution; a video of the whole match counts as period 1."""
+        found: dict[int, Path] = {}
+        for path in sorted(self._files(), key=_resolution):
+            video = _VIDEO_FILE.match(path.name)
+            if video is not None:
+                found.setdefault(int(video.group(1) or 1), path)
+        return dict(sorted(found.items()))
+
+    def _feature_files(self) -> Iterator[tuple[int, str, Path]]:
+        for path in self._files():
+            feature = _FEATURE_FILE.match(path.name)
+            if feature is not None:
+                yield int(feature.group(1)), feature.group(2), path
+
+    def _files(self) -> list[Path]:
+        return sorted(self.path.iterdir()) if self.path.is_dir() else []
+
+
+def _resolution(path: Path) -> tuple[int, str]:
+    digits = re.findall(r"(\d+)p", path.name)
+    return (int(digits[-1]) if digits else 10**6, path.name)
+
+
+def find_matches(root: Path) -> tuple[str, ...]:
+    """Names of all folders under ``root`` that hold labels, features or videos of a match, sorted.
+
+    Raises:
+        InputError: if the root is not a folder.
+    """
+    if not root.is_dir():
+        raise InputError(f"{root}: a folder with matches (league/season/match) is needed, " + _what(root))
+    found = [
+        _relative(Path(folder), root)
+        for folder, _, names in os.walk(root)
+        if any(name in LABEL_FILES or _FEATURE_FILE.match(name) or _VIDEO_FILE.match(name) for name in names)
+    ]
+    return tuple(sorted(found))
+
+
+def _what(path: Path) -> str:
+    return "this is a file" if path.exists() else "there is nothing of that name"
+
+
+def _relative(folder: Path, root: Path) -> str:
+    name = folder.relative_to(root).as_posix()
+    return root.resolve().name if name == "." else name
+
+
+def label_file_names(classes: ActionClasses | None = None) -> tuple[str, ...]:
+    """Label files that can hold the given classes, the preferred one first."""
+    return _LABEL_FILES_OF.get(classes.name, LABEL_FILES) if classes is not None else LABEL_FILES
+
+
+def clean_match_name(name: str, where: str) -> str:
+    """Normalise a match name: forward slashes, none at the ends.
+
+    Raises:
+        InputError: if the name is empty, absolute, or steps out of its root with ``..``.
+    """
+    text = name.strip().replace("\\", "/")
+    parts = PurePosixPath(text.rstrip("/")).parts
+    if not parts or text.startswith("/") or ".." in parts or ":" in parts[0] or any(ord(letter) < 32 for letter in text):
+        raise InputError(f"{where}: a match name must be a relative path such as league/season/match, got {name!r}")
+    return "/".join(parts)
+
+
+def require_matches(wanted: Iterable[str], available: Collection[str], where: str) -> None:
+    """Check that every wanted match exists.
+
+    Raises:
+        InputError: naming the first missing match and counting the others.
+    """
+    known = available if isinstance(available, set | frozenset | dict) else set(available)
+    missing = [match for match in wanted if match not in known]
+    if missing:
+        others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+        example = f"; it has names such as {min(known)!r}" if known else "; it holds no match"
+        raise InputError(f"{where}: nothing for match {missing[0]!r}{others}{example}")
+
+
+class MatchTree:
+    """Files named ``<match>/<file name>`` in a folder or in a zip archive.
+
+    Made by `open_match_tree`, which closes the archive again. Files that lie directly at the root belong to one match that has
+    the name of the root.
+    """
+
+    def __init__(self, path: Path, archive: zipfile.ZipFile | None, names: Sequence[str]) -> None:
+        """Hold the file ``names`` (relative, forward slashes) found at ``path``."""
+        self.path = path
+        self._archive = archive
+        self._names = frozenset(names)
+        self._root_match = path.resolve().stem if archive is not None else path.resolve().name
+
+    def matches_with(self, filename: str) -> tuple[str, ...]:
+        """Matches that have a file of this name, sorted."""
+        folders = (name.rpartition("/")[0] for name in self._names if name.rpartition("/")[2] == filename)
+        return tuple(sorted(folder or self._root_match for folder in folders))
+
+    def file_names(self) -> frozenset[str]:
+        """Distinct file names without their folders."""
+        return frozenset(name.rpartition("/")[2] for name in self._names)
+
+    def read(self, match: str, filename: str) -> bytes:
+        """Content of a file.
+
+        Raises:
+            InputError: if it is missing, too large or damaged.
+        """
+        name = f"{match}/{filename}"
+        if name not in self._names and match == self._root_match:
+            name = filename
+        if self._archive is None:
+            return read_bytes(self.path / name)
+        try:
+            member = self._archive.getinfo(name)
+            if member.file_size > MAX_JSON_BYTES:
+                raise InputError(f"{self.path}: {name} unpacks to {member.file_size:,} bytes, the limit is {MAX_JSON_BYTES:,}")
+            return self._archive.read(member)
+        except KeyError as error:
+            raise InputError(f"{self.path}: the archive has no {name}") from error
+        except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
+            raise InputError(f"{self.path}: {name} cannot be unpacked: {error}") from error
+
+
+@contextmanager
+def open_match_tree(path: Path) -> Iterator[MatchTree]:
+    """Open a folder or a zip archive of match folders.
+
+    Raises:
+        InputError: if the path is neither, or the archive is not safe to read.
+    """
+    if path.is_dir():
+        names = [
+            (Path(folder) / name).relative_to(path).as_posix()
+            for folder, _, files in os.walk(path)
+            for name in files
+            if name.endswith(".json")
+        ]
+        yield MatchTree(path, None, names)
+        return
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder")
+    with open_archive(path) as archive:
+        names = [member.filename for member in check_archive(archive, str(path)) if member.filename.endswith(".json")]
+        if len(set(names)) != len(names):
+            raise InputError(f"{path}: the archive holds two files of the same name")
+        yield MatchTree(path, archive, names)

@@ -1,0 +1,185 @@
+"""``results_spotting.json``: predictions as the SoccerNet evaluation server takes them, in a folder or a zip archive.
+
+One file a match, ``<league>/<season>/<match>/results_spotting.json``; every value of a prediction is a string.
+"""
+
+import io
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from spotkick.actions import Action, MatchActions
+from spotkick.errors import InputError
+from spotkick.files import parse_json, read_json, write_bytes, write_json
+from spotkick.formats.matches import MatchTree, clean_match_name, open_match_tree, require_matches
+from spotkick.formats.soccernet import match_name_of, parse_label, parse_position, parse_row_time, rows_of, shorten
+
+RESULTS_FILE: Final = "results_spotting.json"
+"""Name that the evaluation server expects."""
+
+_OTHER_NAMES: Final = ("Predictions-v2.json", "Predictions-v1.json")
+_ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def parse_results(document: Any, where: str, *, match: str | None = None) -> MatchActions:
+    """Turn the content of a prediction file into actions.
+
+    Args:
+        document: decoded JSON.
+        where: origin, for messages.
+        match: name of the match; default is the file's own ``UrlLocal``.
+
+    Returns:
+        Predictions in file order, with every label, period and confidence that the file has, usable or not.
+
+    Raises:
+        InputError: if the document or a row has not the form of a prediction file.
+    """
+    actions = []
+    for number, row in enumerate(rows_of(document, "predictions", where), start=1):
+        try:  # the common case, without the cost of a message per row
+            action = Action(row["label"], int(row["half"]), int(row["position"]), float(row["confidence"]))
+        except (KeyError, TypeError, ValueError, OverflowError):
+            action = None
+        if action is None or not _plausible(row, action):
+            action = _parse_row(row, f"{where}, prediction {number}")
+        actions.append(action)
+    return MatchActions(match_name_of(document, match, where), tuple(actions))
+
+
+def _plausible(row: dict[str, Any], action: Action) -> bool:
+    return (
+        isinstance(row["position"], str)
+        and isinstance(row["half"], str)
+        and type(row["label"]) is str
+        and bool(row["label"])
+        and "team" not in row
+        and 0 < action.period < 100
+        and abs(action.position_ms) < 10**9
+    )
+
+
+def _parse_row(row: dict[str, Any], where: str) -> Action:
+    """A row that is unusual in some way: every field is checked, and named when it is at fault."""
+    label = parse_label(row, where)
+    if row.get("position") is not None:
+        position_ms = parse_position(row["position"], where)
+        period = _parse_half(row["half"], where) if row.get("half") is not None else parse_row_time(row, where)[0]
+    else:
+        period, second = parse_row_time(row, where)
+        position_ms = 1000 * second
+    confidence = row.get("confidence")
+    try:
+        if isinstance(confidence, bool) or not isinstance(confidence, str | int | float):
+            raise TypeError
+        score = float(confidence)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise InputError(f"{where}: confidence must be a number such as '0.93', got {shorten(confidence)}") from error
+    team = row.get("team")
+    return Action(label, period, position_ms, score, team=team if isinstance(team, str) and team else None)
+
+
+def _parse_half(value: Any, where: str) -> int:
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 3 or int(text) == 0:
+        raise InputError(f"{where}: half must be '1' or '2' (3 and 4 for extra time), got {shorten(value)}")
+    return int(text)
+
+
+def read_results(path: Path, matches: Sequence[str] | None = None, *, filename: str | None = None) -> Iterator[MatchActions]:
+    """Read the predictions of many matches, one match at a time.
+
+    Args:
+        path: folder or zip archive of ``<match>/results_spotting.json``, one match folder, or one JSON file.
+        matches: names in the wanted order; default is every match found, sorted.
+        filename: name of the prediction files when a set holds several kinds; default is ``results_spotting.json``, or
+            ``Predictions-v2.json`` where there is none.
+
+    Raises:
+        InputError: if there are no predictions, a wanted match has none, or a file is damaged.
+    """
+    if path.suffix == ".json" and not path.is_dir():
+        yield parse_results(read_json(path), str(path), match=matches[0] if matches else None)
+        return
+    with open_match_tree(path) as tree:
+        chosen = filename or _choose_file(tree)
+        available = tree.matches_with(chosen)
+        if not available:
+            raise InputError(f"{path}: no file named {chosen}; predictions lie in league/season/match/{RESULTS_FILE}")
+        if matches is not None:
+            require_matches(matches, available, f"{path} ({chosen})")
+        for match in available if matches is None else matches:
+            where = f"{path}/{match}/{chosen}"
+            yield parse_results(parse_json(tree.read(match, chosen), where), where, match=match)
+
+
+def _choose_file(tree: MatchTree) -> str:
+    held = tree.file_names()
+    return next((name for name in (RESULTS_FILE, *_OTHER_NAMES) if name in held), RESULTS_FILE)
+
+
+def results_document(predictions: MatchActions) -> dict[str, Any]:
+    """The content of a prediction file; every value is a string, as the evaluation server has it.
+
+    Raises:
+        InputError: if an action has no confidence, so is a label.
+    """
+    rows = []
+    for action in predictions.actions:
+        if action.confidence is None:
+            raise InputError(
+                f"{predictions.match}: {action.label} at {action.game_time} has no confidence; only predictions fit here"
+            )
+        rows.append(
+            {
+                "gameTime": action.game_time,
+                "label": action.label,
+                "position": str(action.position_ms),
+                "half": str(action.period),
+                "confidence": repr(float(action.confidence)),
+                **({} if action.team is None else {"team": action.team}),
+            }
+        )
+    return {"UrlLocal": predictions.match, "predictions": rows}
+
+
+def write_results(path: Path, predictions: Iterable[MatchActions]) -> tuple[Path, ...]:
+    """Write prediction files, each atomically; a path ending in ``.zip`` becomes one archive, the same bytes every time.
+
+    Args:
+        path: folder (made when missing) or zip file.
+        predictions: matches in any order.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: if a match name could lie outside the folder, or comes twice.
+        StorageError: if the system refuses to write.
+    """
+    documents: dict[str, MatchActions] = {}
+    for item in predictions:
+        name = clean_match_name(item.match, str(path))
+        if name in documents:
+            raise InputError(f"{path}: predictions for match {name!r} were given twice")
+        documents[name] = item
+    if path.suffix.lower() == ".zip":
+        write_bytes(path, _zip_bytes(documents))
+        return (path,)
+    written = tuple(path / name / RESULTS_FILE for name in documents)
+    for target, item in zip(written, documents.values(), strict=True):
+        write_json(target, results_document(item))
+    return written
+
+
+def _zip_bytes(documents: dict[str, MatchActions]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, item in sorted(documents.items()):
+            member = zipfile.ZipInfo(f"{name}/{RESULTS_FILE}", date_time=_ZIP_TIME)
+            member.compress_type = zipfile.ZIP_DEFLATED
+            member.external_attr = 0o644 << 16
+            archive.writestr(member, json.dumps(results_document(item), indent=2, ensure_ascii=False))
+    return buffer.getvalue()
