@@ -1,6 +1,6 @@
 """Per-frame segmentation scores of a match, kept beside its predictions for plots, reports and highlights.
 
-One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], and ``scores_<period>`` (frames, classes), float16.
+One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], and float16 ``scores_<period>`` (frames, classes).
 """
 
 import io

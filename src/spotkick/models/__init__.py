@@ -1,0 +1,5 @@
+"""Networks."""
+
+from spotkick.models.calf import CalfArchitecture, CalfNetwork, NetworkOutput
+
+__all__ = ["CalfArchitecture", "CalfNetwork", "NetworkOutput"]

@@ -1,0 +1,169 @@
+"""The CALF network: features of a chunk in, segmentation scores and spots out.
+
+Source: CALF paper, section 3.3, with the layer details of the authors' released code.
+"""
+
+from typing import Annotated, Literal, NamedTuple
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from spotkick.configuration import FrozenConfig
+from spotkick.errors import ConfigError
+from spotkick.models.pyramid import FrameEncoder, PyramidMode, TemporalPyramid
+
+Positive = Annotated[int, Field(ge=1)]
+
+_POOL_FRAMES = 3
+_POOL_STRIDE = 2
+_SQUARE_ROOT_FLOOR = 1e-12
+"""Keeps the gradient of the distance finite where a capsule sits exactly on its target."""
+
+
+class CalfArchitecture(FrozenConfig):
+    """Sizes of a CALF network; the defaults are the paper's for SoccerNet-v1.
+
+    Attributes:
+        kind: ``calf``: segmentation and spotting modules. ``dense``: the same trunk with one sigmoid per frame and class and no
+            spotting module, the model that the loss is compared with.
+        feature_dim: length of a feature vector.
+        num_classes: number of classes.
+        chunk_frames: frames of a chunk.
+        num_spots: spots predicted per chunk.
+        capsule_dim: features per class in the segmentation module, f.
+        receptive_field_frames: longest temporal kernel, r.
+        hidden: widths of the two layers that see single frames (the TensorFlow code has feature_dim // 4 and // 16).
+        pyramid: widths of the temporal convolutions, shortest kernel first.
+        bn_axis: ``time`` normalises each time index of the chunk on its own, as the released code does, and ties the network to
+            its chunk length; ``capsule`` normalises each capsule feature, and works for any length.
+        score_sense: ``nearness``: p = 1 - distance to the capsule target, the paper's; ``distance``: p = distance, what the
+            authors' PyTorch checkpoints were trained for.
+    """
+
+    kind: Literal["calf", "dense"] = "calf"
+    feature_dim: Positive = 512
+    num_classes: Positive = 3
+    chunk_frames: Positive = 240
+    num_spots: Positive = 5
+    capsule_dim: Positive = 16
+    receptive_field_frames: Positive = 80
+    hidden: tuple[Positive, Positive] = (128, 32)
+    pyramid: tuple[Positive, Positive, Positive, Positive] = (8, 16, 32, 64)
+    bn_axis: Literal["time", "capsule"] = "time"
+    score_sense: Literal["nearness", "distance"] = "nearness"
+
+    @property
+    def border_frames(self) -> int:
+        """Frames at each end of a chunk whose context is cut off: half of the receptive field, rounded up."""
+        return -(-self.receptive_field_frames // 2)
+
+
+class NetworkOutput(NamedTuple):
+    """What a network says of a batch of chunks.
+
+    Attributes:
+        scores: (batch, frames, classes), p in [0, 1].
+        spots: (batch, spots, 2 + classes): confidence, location in [0, 1], class probabilities; no rows for ``dense`` networks.
+    """
+
+    scores: Tensor
+    spots: Tensor
+
+
+class CapsuleScores(nn.Module):
+    """Per class, the distance of a capsule of sigmoids to the point (1/2, ..., 1/2)."""
+
+    def __init__(self, architecture: CalfArchitecture) -> None:
+        """Args: architecture, sizes."""
+        super().__init__()
+        self.capsule_dim, self.num_classes = architecture.capsule_dim, architecture.num_classes
+        self.over_time = architecture.bn_axis == "time"
+        normalised = architecture.chunk_frames if self.over_time else self.capsule_dim * self.num_classes
+        self.normalisation = nn.BatchNorm1d(normalised, eps=1e-3, momentum=0.01)
+
+    def forward(self, capsules: Tensor) -> Tensor:
+        """Distances (batch, frames, classes) in [0, 1] of capsules (batch, capsule_dim * classes, frames)."""
+        if self.over_time:
+            normalised = self.normalisation(capsules.transpose(1, 2))
+        else:
+            normalised = self.normalisation(capsules).transpose(1, 2)
+        batch, frames, _ = normalised.shape
+        offsets = torch.sigmoid(normalised).float().reshape(batch, frames, self.capsule_dim, self.num_classes) - 0.5
+        squared = (offsets**2).sum(dim=2)
+        distances: Tensor = 2 / self.capsule_dim**0.5 * torch.sqrt(squared + _SQUARE_ROOT_FLOOR)
+        return distances
+
+
+class SpottingModule(nn.Module):
+    """From capsules and scores to ``num_spots`` rows of confidence, location and class probabilities."""
+
+    def __init__(self, architecture: CalfArchitecture) -> None:
+        """Args: architecture, sizes.
+
+        Raises:
+            ConfigError: if the chunk is too short for three poolings.
+        """
+        super().__init__()
+        self.num_spots, self.num_classes = architecture.num_spots, architecture.num_classes
+        frames = architecture.chunk_frames
+        for _ in range(3):
+            frames = (frames - _POOL_FRAMES) // _POOL_STRIDE + 1
+        if frames < 1:
+            raise ConfigError(f"chunk_frames must be at least 15 for the spotting module, got {architecture.chunk_frames}")
+        self.first = nn.Conv1d(self.num_classes * (architecture.capsule_dim + 1), 32, 3, padding=1)
+        self.second = nn.Conv1d(32, 16, 3, padding=1)
+        self.confidence_location = nn.Linear(16 * frames, 2 * self.num_spots)
+        self.classification = nn.Linear(16 * frames, self.num_classes * self.num_spots)
+
+    def forward(self, capsules: Tensor, scores: Tensor) -> Tensor:
+        """Spots (batch, num_spots, 2 + classes) of capsules (batch, channels, frames) and scores (batch, frames, classes)."""
+        hidden = torch.relu(torch.cat([capsules, scores.transpose(1, 2).to(capsules.dtype)], dim=1))
+        hidden = torch.relu(self.first(_pool(hidden)))
+        hidden = torch.relu(self.second(_pool(hidden)))
+        flat = _pool(hidden).flatten(1)
+        positions = torch.sigmoid(self.confidence_location(flat).float()).reshape(-1, self.num_spots, 2)
+        classes = torch.softmax(self.classification(flat).float().reshape(-1, self.num_spots, self.num_classes), dim=-1)
+        return torch.cat([positions, classes], dim=-1)
+
+
+def _pool(hidden: Tensor) -> Tensor:
+    return functional.max_pool1d(hidden, _POOL_FRAMES, _POOL_STRIDE)
+
+
+class CalfNetwork(nn.Module):
+    """Frame encoder, temporal pyramid, and the segmentation and spotting modules (or a dense head)."""
+
+    def __init__(self, architecture: CalfArchitecture, *, pyramid_mode: PyramidMode = "auto") -> None:
+        """Args: architecture, sizes; pyramid_mode, how the temporal convolutions are computed.
+
+        Raises:
+            ConfigError: if the sizes do not fit each other.
+        """
+        super().__init__()
+        self.architecture = architecture
+        self.encoder = FrameEncoder(architecture.feature_dim, architecture.hidden)
+        self.pyramid = TemporalPyramid(
+            architecture.hidden[1], architecture.pyramid, architecture.receptive_field_frames, pyramid_mode
+        )
+        per_class = architecture.capsule_dim if architecture.kind == "calf" else 1
+        self.segmentation = nn.Conv1d(self.pyramid.out_channels, per_class * architecture.num_classes, 3, padding=1)
+        if architecture.kind == "calf":
+            self.capsule_scores = CapsuleScores(architecture)
+            self.spotting = SpottingModule(architecture)
+
+    def forward(self, features: Tensor) -> NetworkOutput:
+        """Scores and spots of chunks.
+
+        Args:
+            features: (batch, chunk_frames, feature_dim).
+        """
+        hidden = self.segmentation(self.pyramid(self.encoder(features)))
+        if self.architecture.kind == "dense":
+            no_spots = hidden.new_zeros((len(features), 0, 2 + self.architecture.num_classes))
+            return NetworkOutput(torch.sigmoid(hidden.transpose(1, 2).float()), no_spots)
+        distances = self.capsule_scores(hidden)
+        nearness = 1 - distances
+        spots = self.spotting(hidden, nearness)
+        return NetworkOutput(nearness if self.architecture.score_sense == "nearness" else distances, spots)
