@@ -78,7 +78,7 @@ class CapsuleScores(nn.Module):
     def __init__(self, architecture: CalfArchitecture) -> None:
         """Args: architecture, sizes."""
         super().__init__()
-        self.capsule_dim, self.num_classes = architecture.capsule_dim, architecture.num_classes
+        self.capsule_dim, self.num_classes, self.floor = architecture.capsule_dim, architecture.num_classes, _SQUARE_ROOT_FLOOR
         self.over_time = architecture.bn_axis == "time"
         normalised = architecture.chunk_frames if self.over_time else self.capsule_dim * self.num_classes
         self.normalisation = nn.BatchNorm1d(normalised, eps=1e-3, momentum=0.01)
@@ -92,7 +92,7 @@ class CapsuleScores(nn.Module):
         batch, frames, _ = normalised.shape
         offsets = torch.sigmoid(normalised).float().reshape(batch, frames, self.capsule_dim, self.num_classes) - 0.5
         squared = (offsets**2).sum(dim=2)
-        distances: Tensor = 2 / self.capsule_dim**0.5 * torch.sqrt(squared + _SQUARE_ROOT_FLOOR)
+        distances: Tensor = 2 / self.capsule_dim**0.5 * torch.sqrt(squared + self.floor)
         return distances
 
 

@@ -69,7 +69,7 @@ class TemporalPyramid(nn.Module):
         if mode == "direct":
             levels = [
                 functional.conv1d(functional.pad(encoded, same_padding(layer.kernel_size[0])), layer.weight, layer.bias)
-                for layer in self._layers()
+                for layer in self.layers()
             ]
             return torch.cat([encoded, *(torch.relu(level) for level in levels)], dim=1)
         weight, bias = self._merged_kernels()
@@ -79,12 +79,13 @@ class TemporalPyramid(nn.Module):
             levels_at_once = functional.conv1d(functional.pad(encoded, same_padding(weight.shape[-1])), weight)
         return torch.cat([encoded, torch.relu(levels_at_once + bias[:, None])], dim=1)
 
-    def _layers(self) -> list[nn.Conv1d]:
+    def layers(self) -> list[nn.Conv1d]:
+        """The convolutions, shortest kernel first."""
         return [layer for layer in self.convolutions if isinstance(layer, nn.Conv1d)]
 
     def _merged_kernels(self) -> tuple[Tensor, Tensor]:
         """All kernels as one, the shorter ones padded with zeros so that their centres agree."""
-        layers = self._layers()
+        layers = self.layers()
         longest = layers[-1].kernel_size[0]
         left, right = same_padding(longest)
         weights = []
