@@ -6,6 +6,7 @@ final name in one step. Ctrl-C or a full disk leave the former file as it was.
 
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -154,3 +155,30 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(path)
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise InputError(f"{path}: not a readable zip file: {error}") from error
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path``; on success it takes the name ``path``, on any failure it is removed.
+
+    A former folder of that name is replaced as a whole.
+
+    Raises:
+        StorageError: if the system refuses to write.
+    """
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        new, former = temporary / "new", temporary / "former"
+        new.mkdir()
+        yield new
+        if path.exists():
+            path.replace(former)
+        new.replace(path)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StorageError(f"cannot write {path}: {reason}; nothing was changed, free space or choose another place") from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
