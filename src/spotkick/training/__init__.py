@@ -1,0 +1,1 @@
+"""From labelled features to trained weights."""

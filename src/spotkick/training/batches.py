@@ -1,0 +1,53 @@
+"""Batches of tensors, gathered by a thread while the network computes."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from spotkick.encoding.spots import border_mask, encode_spots
+from spotkick.training.halves import LabelledHalf, chunk_arrays
+from spotkick.training.sampling import Chosen
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+
+class Batch(NamedTuple):
+    """Chunks with their targets.
+
+    Attributes:
+        features: (chunks, frames, dim) float32.
+        shifts: (chunks, frames, classes) time shifts in frames.
+        spots: (chunks, spots, 2 + classes) rows of `spotkick.encoding.spots.encode_spots`.
+        dropped: actions that did not fit into the rows.
+    """
+
+    features: Tensor
+    shifts: Tensor
+    spots: Tensor
+    dropped: int
+
+
+def gather(halves: Sequence[LabelledHalf], chosen: Chosen, *, chunk_frames: int, border_frames: int, num_spots: int) -> Batch:
+    """Gather the chosen chunks, encode the spots of their centres, and give the features' pages back."""
+    features, shifts, marked = chunk_arrays(halves, chosen, chunk_frames)
+    rows, dropped = encode_spots(marked, num_spots, border_mask(chunk_frames, border_frames))
+    for index in set(chosen[:, 0].tolist()):
+        halves[index].track.release()
+    return Batch(torch.from_numpy(features), torch.from_numpy(shifts), torch.from_numpy(rows), int(dropped.sum()))
+
+
+def ahead(items: Iterable[_Item], work: Callable[[_Item], _Result]) -> Iterator[_Result]:
+    """Map in order, with one item prepared ahead by a thread."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pending = None
+        for item in items:
+            upcoming = pool.submit(work, item)
+            if pending is not None:
+                yield pending.result()
+            pending = upcoming
+        if pending is not None:
+            yield pending.result()

@@ -1,0 +1,95 @@
+"""Configurations of training. Defaults are the paper's for SoccerNet-v1, as its released code has them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from spotkick.configuration import FrozenConfig
+from spotkick.losses import MatchingMethod, SegmentationLoss
+
+_Weight = Annotated[float, Field(ge=0)]
+_Count = Annotated[int, Field(ge=1)]
+
+
+class LossConfig(FrozenConfig):
+    """The total loss, Eq. (11).
+
+    Attributes:
+        segmentation: variant of the segmentation loss.
+        margin_low: tau_min.
+        margin_high: tau_max.
+        segmentation_weight: lambda_seg, for a mean over classes and frames; 0 is the paper's ablation i.
+        target_radius_s: ``bce`` and ``focal``: frames this near to an action count as action.
+        focal_gamma: ``focal``.
+        matching: of predicted with true spots; ``none`` is the paper's ablation iv.
+        location_weight: alpha_2.
+        unmatched_weight: beta.
+    """
+
+    segmentation: SegmentationLoss = "paper"
+    margin_low: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    margin_high: Annotated[float, Field(gt=0, le=1)] = 0.9
+    segmentation_weight: _Weight = 1.5
+    target_radius_s: _Weight = 0.0
+    focal_gamma: _Weight = 2.0
+    matching: MatchingMethod = "mutual"
+    location_weight: _Weight = 5.0
+    unmatched_weight: _Weight = 0.5
+
+
+class SamplingConfig(FrozenConfig):
+    """Which chunks make an epoch.
+
+    Attributes:
+        preset: ``paper_v1``: around each action of each half one chunk, and 1 + actions / classes chunks of background; those of
+            a half make one batch, halves in fixed order (the authors' TensorFlow code). ``v2``: chunks drawn with equal
+            probability for each class and background (the authors' PyTorch code).
+        batch_chunks: chunks per batch; 0 with ``paper_v1`` makes one batch of each half.
+        chunks_per_epoch: ``v2`` only.
+        shuffle: ``paper_v1`` only: mix the chunks of all halves before batches are formed.
+        border_actions: extend each half by border_frames copies of its end frames, so that actions near its ends are trained and
+            spotted as well as any other.
+    """
+
+    preset: Literal["paper_v1", "v2"] = "paper_v1"
+    batch_chunks: Annotated[int, Field(ge=0)] = 0
+    chunks_per_epoch: _Count = 18_000
+    shuffle: bool = False
+    border_actions: bool = False
+
+
+class TrainingConfig(FrozenConfig):
+    """Optimisation.
+
+    Attributes:
+        epochs: number of epochs.
+        learning_rate: of Adam, at the start.
+        final_learning_rate: at the end of ``linear`` and ``cosine``; lower bound of ``plateau``.
+        schedule: ``linear`` and ``cosine`` over the epochs; ``plateau`` divides by ten when validation has not improved for
+            ``plateau_patience`` validations; ``constant``.
+        plateau_patience: validations.
+        weight_decay: decoupled, as AdamW.
+        adam_epsilon: Adam's denominator term; 1e-7 is Keras's.
+        validate_every: epochs between validations.
+        early_stop: validations without improvement before training ends; 0 never.
+        seed: of every source of randomness.
+        device: ``auto`` takes CUDA where there is one.
+        mixed_precision: bfloat16 products on CUDA; ignored on CPU.
+        compile: compile the network with torch.compile.
+        threads: CPU threads of torch; 0 leaves its own choice.
+    """
+
+    epochs: _Count = 1000
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    final_learning_rate: _Weight = 1e-6
+    schedule: Literal["linear", "cosine", "plateau", "constant"] = "linear"
+    plateau_patience: _Count = 25
+    weight_decay: _Weight = 0.0
+    adam_epsilon: Annotated[float, Field(gt=0)] = 1e-7
+    validate_every: _Count = 20
+    early_stop: Annotated[int, Field(ge=0)] = 0
+    seed: Annotated[int, Field(ge=0)] = 0
+    device: str = "auto"
+    mixed_precision: bool = False
+    compile: bool = False
+    threads: Annotated[int, Field(ge=0)] = 0

@@ -1,0 +1,47 @@
+"""Learning rates, and what a validation score changes."""
+
+import math
+from typing import Final
+
+from spotkick.training.config import TrainingConfig
+from spotkick.training.state import Progress
+
+REDUCTION: Final = 0.1
+"""Factor of the ``plateau`` schedule. Source: the authors' PyTorch code."""
+
+
+def learning_rate_of_epoch(config: TrainingConfig, epoch: int, plateau_rate: float) -> float:
+    """Learning rate of an epoch counted from 0.
+
+    ``linear`` follows the released code, which lowers the rate before the first epoch already.
+
+    Args:
+        config: schedule and its ends.
+        epoch: counted from 0.
+        plateau_rate: present rate of the ``plateau`` schedule.
+    """
+    span = config.learning_rate - config.final_learning_rate
+    if config.schedule == "linear":
+        return config.learning_rate - (epoch + 1) * span / config.epochs
+    if config.schedule == "cosine":
+        return config.final_learning_rate + span * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
+    return plateau_rate if config.schedule == "plateau" else config.learning_rate
+
+
+def note_score(progress: Progress, score: float, config: TrainingConfig) -> bool:
+    """Take down a validation score; True when it is the best so far. Lowers the rate of ``plateau`` when it is time."""
+    if progress.best_score is None or score > progress.best_score:
+        progress.best_score, progress.best_epoch = score, progress.epoch
+        progress.bad_validations = progress.since_reduction = 0
+        return True
+    progress.bad_validations += 1
+    progress.since_reduction += 1
+    if config.schedule == "plateau" and progress.since_reduction > config.plateau_patience:
+        progress.learning_rate = max(progress.learning_rate * REDUCTION, config.final_learning_rate)
+        progress.since_reduction = 0
+    return False
+
+
+def stopped_early(progress: Progress, config: TrainingConfig) -> bool:
+    """Whether validation has not improved for as long as the configuration allows."""
+    return 0 < config.early_stop <= progress.bad_validations

@@ -1,0 +1,80 @@
+"""The state of an interrupted training: everything that the next epoch depends on, in one safetensors file.
+
+Random numbers need no state: each epoch draws from a generator seeded by (seed, epoch).
+"""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from spotkick.errors import CheckpointError
+from spotkick.files import atomic_path
+
+
+@dataclass
+class Progress:
+    """Where a training stands.
+
+    Attributes:
+        epoch: epochs that are done.
+        learning_rate: of ``plateau``, which depends on the past.
+        best_score: best validation score so far, None before the first validation.
+        best_epoch: epochs done at that validation.
+        bad_validations: validations since the best one.
+        since_reduction: validations since the best one or the last reduction of the learning rate.
+        history: one entry per epoch: epoch, loss, and the validation score where there was one.
+    """
+
+    epoch: int = 0
+    learning_rate: float = 0.0
+    best_score: float | None = None
+    best_epoch: int = 0
+    bad_validations: int = 0
+    since_reduction: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+def save_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+    """Save weights, the optimiser's moments and the progress in one step.
+
+    Raises:
+        StorageError: if it cannot be written; the former state stays.
+    """
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
+        for key, tensor in optimizer.state[parameter].items():
+            tensors[f"optimizer.{index}.{key}"] = tensor
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    data = safetensors.torch.save(plain, metadata={"progress": json.dumps(asdict(progress))})
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def load_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+    """Restore what `save_state` saved.
+
+    Raises:
+        CheckpointError: if the file is damaged or belongs to another network.
+    """
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            progress = Progress(**json.loads(file.metadata()["progress"]))
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+        network.load_state_dict({n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")})
+    except (safetensors.SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: cannot go on from this state ({str(error).splitlines()[0]}); start without --resume"
+        ) from error
+    for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
+        prefix = f"optimizer.{index}."
+        own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        if own:
+            optimizer.state[parameter] = {
+                key: tensor if key == "step" else tensor.to(parameter.device) for key, tensor in own.items()
+            }
+    return progress
