@@ -1,0 +1,328 @@
+"""Average-mAP of action spotting, equal to the official SoccerNet evaluator to the last digit.
+
+Three steps: put labels and predictions on the evaluator's frames (`frames`), match them at every tolerance (`matching`), turn the
+matches into average precision (`average_precision`). `match_sets` does the first two and is the base of every further analysis.
+"""
+
+import itertools
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from types import MappingProxyType
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
+from spotkick.errors import ConfigError, InputError, SpotkickWarning
+from spotkick.evaluation.average_precision import (
+    count_at_thresholds,
+    eleven_point_average_precision,
+    precision_recall,
+    threshold_bins,
+)
+from spotkick.evaluation.frames import OFFICIAL_PERIODS, FramedActions, FrameGrid, frame_labels, frame_predictions
+from spotkick.evaluation.matching import UNMATCHED, closest_labels, match_labels
+from spotkick.timeline import FEATURE_RATE
+
+LOOSE_TOLERANCES_S: Final = tuple(float(5 * step) for step in range(1, 13))
+"""Tolerances of the ``loose`` metric: 5 to 60 s. A tolerance is the full width of the window."""
+
+TIGHT_TOLERANCES_S: Final = (1.0, 2.0, 3.0, 4.0, 5.0)
+"""Tolerances of the ``tight`` metric."""
+
+UNSHOWN_FACTOR: Final = Fraction(17, 13)
+"""The official evaluator multiplies the unshown Average-mAP by this, because 4 of the 17 classes are always shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class MatchedActions:
+    """Labels and predictions on the frame grid, and which found which. P predictions, T tolerances.
+
+    Attributes:
+        labels: framed labels.
+        predictions: framed predictions.
+        tolerances_s: (T,) total window widths in seconds.
+        matched: (T, P) index of the label that a prediction found, -1 for a false positive.
+        closest: (P,) index of the nearest label of the prediction's series, -1 where there is none.
+        has_visibility: whether any label states its visibility.
+        messages: everything that was dropped, moved or overwritten on the way.
+    """
+
+    labels: FramedActions
+    predictions: FramedActions
+    tolerances_s: tuple[float, ...]
+    matched: npt.NDArray[np.int64]
+    closest: npt.NDArray[np.int64]
+    has_visibility: bool
+    messages: tuple[str, ...]
+
+    @property
+    def classes(self) -> ActionClasses:
+        """The class list."""
+        return self.labels.grid.classes
+
+    def closest_is_visible(self) -> npt.NDArray[np.bool_]:
+        """(P,) whether the nearest label of the class is visible; without one the prediction counts as unshown."""
+        sign = np.append(self.labels.value, -1.0)  # the last entry answers for UNMATCHED
+        return np.asarray(sign[self.closest] > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Average-mAP over one selection of the labels; all values lie between 0 and 1.
+
+    Attributes:
+        average_map: the headline number.
+        per_class: the same for each class.
+        map_at: mean average precision at each tolerance in seconds.
+    """
+
+    average_map: float
+    per_class: Mapping[str, float]
+    map_at: Mapping[float, float]
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for a JSON file."""
+        return {
+            "average_map": self.average_map,
+            "per_class": dict(self.per_class),
+            "map_at": {f"{tolerance:g}": value for tolerance, value in self.map_at.items()},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SpottingScore:
+    """What `evaluate` finds.
+
+    Attributes:
+        metric: name of the metric, or the tolerances it was computed at.
+        overall: over all labels.
+        visible: over labels that the broadcast shows, None when no label says so.
+        unshown: over labels that it does not show (see `UNSHOWN_FACTOR`), None when no label says so.
+        num_matches: matches scored.
+        num_labels: labels counted, by class.
+        num_predictions: predictions counted, by class.
+        warnings: what was dropped, moved or overwritten, one line each.
+    """
+
+    metric: str
+    overall: Score
+    visible: Score | None
+    unshown: Score | None
+    num_matches: int
+    num_labels: Mapping[str, int]
+    num_predictions: Mapping[str, int]
+    warnings: tuple[str, ...]
+
+    @property
+    def average_map(self) -> float:
+        """The headline number."""
+        return self.overall.average_map
+
+    def to_json(self) -> dict[str, Any]:
+        """The document that ``spotkick evaluate --json`` writes."""
+        return {
+            **self.overall.to_json(),
+            "metric": self.metric,
+            "visible": None if self.visible is None else self.visible.to_json(),
+            "unshown": None if self.unshown is None else self.unshown.to_json(),
+            "n_videos": self.num_matches,
+            "n_labels": dict(self.num_labels),
+            "n_predictions": dict(self.num_predictions),
+            "warnings": list(self.warnings),
+        }
+
+
+def evaluate(
+    predictions: Iterable[MatchActions],
+    labels: Iterable[MatchActions],
+    classes: ActionClasses = SOCCERNET_V2,
+    *,
+    metric: str | Sequence[float] = "loose",
+    frame_rate: Fraction = FEATURE_RATE,
+    periods: Sequence[int] = OFFICIAL_PERIODS,
+) -> SpottingScore:
+    """Score predictions with the official Average-mAP.
+
+    Args:
+        predictions: one entry per match, at least for every match of the labels, in any order.
+        labels: one entry per match.
+        classes: classes that are scored; the mean is over all of them, also over those that have no label.
+        metric: ``loose``, ``tight``, ``at1`` ... ``at5``, or tolerances in seconds (full window widths).
+        frame_rate: frames per second of the evaluator's grid: 2 for SoccerNet, 25 for SoccerNet ball.
+        periods: periods that count.
+
+    Raises:
+        InputError: if a match has labels but no predictions, comes twice, or a prediction has no confidence.
+        ConfigError: if the metric is not known.
+
+    Warns:
+        SpotkickWarning: once for each kind of entry that the official evaluator drops, moves or overwrites in silence.
+
+    Source: ``SoccerNet.Evaluation.ActionSpotting`` 0.2.0.
+    """
+    matched = match_sets(predictions, labels, classes, tolerances_s=tolerances_of(metric), frame_rate=frame_rate, periods=periods)
+    score = score_matches(matched, metric=metric if isinstance(metric, str) else _name(metric))
+    for message in score.warnings:
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    return score
+
+
+def tolerances_of(metric: str | Sequence[float]) -> tuple[float, ...]:
+    """Tolerances in seconds of a metric's name; tolerances are given back.
+
+    Raises:
+        ConfigError: if the name is not known or a tolerance is not positive.
+    """
+    if isinstance(metric, str):
+        named = {"loose": LOOSE_TOLERANCES_S, "tight": TIGHT_TOLERANCES_S}.get(metric)
+        if named is None and re.fullmatch(r"at[1-5]", metric) is None:
+            raise ConfigError(f"metric must be loose, tight, or at1 to at5, got {metric!r}")
+        return named or (float(metric[2:]),)
+    tolerances = tuple(float(value) for value in metric)
+    if not tolerances or not all(0 < value < float("inf") for value in tolerances):
+        raise ConfigError(f"tolerances must be positive numbers of seconds, got {tolerances}")
+    return tolerances
+
+
+def match_sets(
+    predictions: Iterable[MatchActions],
+    labels: Iterable[MatchActions],
+    classes: ActionClasses,
+    *,
+    tolerances_s: Sequence[float] = LOOSE_TOLERANCES_S,
+    frame_rate: Fraction = FEATURE_RATE,
+    periods: Sequence[int] = OFFICIAL_PERIODS,
+) -> MatchedActions:
+    """Put labels and predictions on the official frame grid and match them; arguments as in `evaluate`.
+
+    Raises:
+        InputError: if a match has labels but no predictions, comes twice, or a prediction has no confidence.
+    """
+    truth = _by_match(labels, "labels")
+    found = _by_match(predictions, "predictions")
+    if not truth:
+        raise InputError("there are no labels to score against")
+    missing = [match for match in truth if match not in found]
+    if missing:
+        have = f"; predictions have names such as {min(found)!r}" if found else ""
+        raise InputError(f"no predictions for {len(missing)} of {len(truth)} labelled matches, the first is {missing[0]!r}{have}")
+    grid = FrameGrid(tuple(truth), classes, frame_rate, tuple(periods))
+    framed_labels, messages = frame_labels(truth.values(), grid)
+    framed_predictions, further = frame_predictions([found[match] for match in truth], grid)
+    extra = len(found) - len(truth)
+    if extra:
+        further.append(f"predictions for {extra} matches without labels were left out")
+    return MatchedActions(
+        labels=framed_labels,
+        predictions=framed_predictions,
+        tolerances_s=tuple(tolerances_s),
+        matched=match_labels(framed_labels, framed_predictions, [tolerance * grid.rate for tolerance in tolerances_s]),
+        closest=closest_labels(framed_labels, framed_predictions),
+        has_visibility=any(action.visibility is not None for match in truth.values() for action in match.actions),
+        messages=(*messages, *further),
+    )
+
+
+def score_matches(matched: MatchedActions, *, metric: str = "") -> SpottingScore:
+    """Average-mAP of matched sets, overall and by visibility."""
+    names = matched.classes.names
+    shown = matched.labels.value > 0
+    nearest_shown = matched.closest_is_visible()
+    num_labels = np.bincount(matched.labels.class_index, minlength=len(names))
+    num_predictions = np.bincount(matched.predictions.class_index, minlength=len(names))
+    empty = [name for name, number in zip(names, num_labels, strict=True) if number == 0]
+    messages = list(matched.messages)
+    if empty:
+        messages.append(
+            f"{len(empty)} of {len(names)} classes have no label here and count as 0 in every mean: {', '.join(empty)}"
+        )
+    visible = unshown = None
+    if matched.has_visibility:
+        visible = _score(matched, shown, nearest_shown)
+        unshown = _score(matched, ~shown, ~nearest_shown, factor=UNSHOWN_FACTOR)
+        if len(names) != len(SOCCERNET_V2) and len(matched.tolerances_s) > 1:
+            messages.append(
+                "the unshown Average-mAP is multiplied by 17/13 as the official code does, which is meant for 17 classes only"
+            )
+    return SpottingScore(
+        metric=metric or _name(matched.tolerances_s),
+        overall=_score(matched, np.ones_like(shown), np.ones_like(nearest_shown)),
+        visible=visible,
+        unshown=unshown,
+        num_matches=len(matched.labels.grid.matches),
+        num_labels=MappingProxyType(dict(zip(names, num_labels.tolist(), strict=True))),
+        num_predictions=MappingProxyType(dict(zip(names, num_predictions.tolist(), strict=True))),
+        warnings=tuple(messages),
+    )
+
+
+def average_over_tolerances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Area under the curve of values at equally spaced tolerances, divided by its width; a single tolerance stands for itself.
+
+    Args:
+        values: (tolerances, ...).
+
+    Returns:
+        (...) averages.
+    """
+    if len(values) == 1:
+        return np.array(values[0])
+    total = np.zeros(values.shape[1:])
+    for lower, upper in itertools.pairwise(values):
+        total += (lower + upper) / 2
+    return total / (len(values) - 1)
+
+
+def average_precision_table(
+    matched: MatchedActions, labels: npt.NDArray[np.bool_], predictions: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """(tolerances, classes) average precision over some of the labels and predictions.
+
+    Args:
+        matched: of `match_sets`.
+        labels: (labels,) which count.
+        predictions: (predictions,) which count.
+    """
+    num_classes = len(matched.classes)
+    class_index = matched.predictions.class_index[predictions]
+    bins = threshold_bins(matched.predictions.value[predictions])
+    reached = count_at_thresholds(class_index, bins, num_classes)
+    num_labels = np.bincount(matched.labels.class_index[labels], minlength=num_classes)
+    table = np.empty((len(matched.tolerances_s), num_classes))
+    for row, found in zip(table, matched.matched[:, predictions] != UNMATCHED, strict=True):
+        hits = count_at_thresholds(class_index[found], bins[found], num_classes)
+        row[:] = eleven_point_average_precision(*precision_recall(hits, reached, num_labels))
+    return table
+
+
+def _score(
+    matched: MatchedActions, labels: npt.NDArray[np.bool_], predictions: npt.NDArray[np.bool_], *, factor: Fraction = Fraction(1)
+) -> Score:
+    table = average_precision_table(matched, labels, predictions)
+    means = np.array([np.mean(row) for row in table])
+    average = float(average_over_tolerances(means))
+    if len(table) > 1:
+        average = average * factor.numerator / factor.denominator
+    return Score(
+        average_map=average,
+        per_class=MappingProxyType(dict(zip(matched.classes.names, average_over_tolerances(table).tolist(), strict=True))),
+        map_at=MappingProxyType(dict(zip(matched.tolerances_s, means.tolist(), strict=True))),
+    )
+
+
+def _by_match(sets: Iterable[MatchActions], what: str) -> dict[str, MatchActions]:
+    found: dict[str, MatchActions] = {}
+    for item in sets:
+        if item.match in found:
+            raise InputError(f"{what} for match {item.match!r} come twice")
+        found[item.match] = item
+    return found
+
+
+def _name(tolerances_s: Sequence[float]) -> str:
+    return "tolerances " + ", ".join(f"{value:g}" for value in tolerances_s) + " s"

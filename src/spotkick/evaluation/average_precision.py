@@ -1,0 +1,66 @@
+"""Precision and recall at the official evaluator's 200 thresholds, and its 11-point average precision."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+THRESHOLDS: Final = np.linspace(0, 1, 200)
+"""Confidence thresholds of the official evaluator; the score depends on where confidences lie between them."""
+
+RECALL_LEVELS: Final = np.arange(11) / 10
+
+
+def threshold_bins(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
+    """How many thresholds each confidence reaches, 0 to 200."""
+    return np.searchsorted(THRESHOLDS, confidence, side="right").astype(np.int64)
+
+
+def count_at_thresholds(series: npt.NDArray[np.int64], bins: npt.NDArray[np.int64], num_series: int) -> npt.NDArray[np.int64]:
+    """Count entries that reach each threshold, per series.
+
+    Args:
+        series: (n,) number of the class (or of any other series) of each entry.
+        bins: (n,) from `threshold_bins`.
+        num_series: number of series.
+
+    Returns:
+        (num_series, 200) counts.
+    """
+    width = len(THRESHOLDS) + 1
+    histogram = np.bincount(series * width + bins, minlength=num_series * width).reshape(num_series, width)
+    return histogram[:, :0:-1].cumsum(axis=1)[:, ::-1]
+
+
+def precision_recall(
+    true_positives: npt.NDArray[np.int64], predictions: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Precision and recall, 0 where there is nothing to divide by.
+
+    Args:
+        true_positives: (..., 200) counts.
+        predictions: (..., 200) counts.
+        labels: (...) counts.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.nan_to_num(true_positives / predictions)
+        recall = np.nan_to_num(true_positives / labels[..., None])
+    return precision, recall
+
+
+def eleven_point_average_precision(
+    precision: npt.NDArray[np.float64], recall: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Mean over the recall levels 0, 0.1, ..., 1 of the best precision at that recall or more.
+
+    Args:
+        precision: (..., thresholds).
+        recall: (..., thresholds).
+
+    Returns:
+        (...) average precision. Source: ``compute_mAP`` of the official evaluator (VOC 2007).
+    """
+    total = np.zeros(precision.shape[:-1])
+    for level in RECALL_LEVELS:
+        total += np.where(recall >= level, precision, 0.0).max(axis=-1)
+    return total / len(RECALL_LEVELS)

@@ -1,0 +1,225 @@
+"""Actions on the frame grid of the official SoccerNet evaluator, with a count of everything that the grid loses.
+
+The official code writes each action into a vector of 120 minutes per half. What does not fit is dropped, moved or overwritten
+there without a word; here it is treated the same, and said.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
+from spotkick.errors import InputError
+
+PERIOD_S: Final = 120 * 60
+"""Length of the official vector of a half in seconds."""
+
+OFFICIAL_PERIODS: Final = (1, 2)
+"""Periods that the official evaluator counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameGrid:
+    """The cells that actions fall into: match x period x class x frame.
+
+    Attributes:
+        matches: names of the matches, in the order of their index.
+        classes: the class list.
+        frame_rate: cells per second.
+        periods: numbers of the periods that count.
+    """
+
+    matches: tuple[str, ...]
+    classes: ActionClasses
+    frame_rate: Fraction
+    periods: tuple[int, ...] = OFFICIAL_PERIODS
+
+    @property
+    def num_frames(self) -> int:
+        """Cells of a period."""
+        return math.ceil(PERIOD_S * self.frame_rate)
+
+    @property
+    def rate(self) -> float:
+        """Frame rate as the official code multiplies with it."""
+        return float(self.frame_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class FramedActions:
+    """Actions on a grid, at most one per cell, sorted by match, period, class and frame. All arrays are (n,).
+
+    Attributes:
+        grid: where they lie.
+        group: number of the (match, period, class) series, in that order of significance.
+        frame: frame inside the period.
+        value: confidence of predictions; labels have +1 when visible and -1 when not shown.
+        source: number of the action in the concatenation of all matches' actions.
+    """
+
+    grid: FrameGrid
+    group: npt.NDArray[np.int64]
+    frame: npt.NDArray[np.int64]
+    value: npt.NDArray[np.float64]
+    source: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Number of actions that are left."""
+        return len(self.frame)
+
+    @property
+    def key(self) -> npt.NDArray[np.int64]:
+        """(n,) ascending position on one axis on which all series follow each other."""
+        return self.group * self.grid.num_frames + self.frame
+
+    @property
+    def class_index(self) -> npt.NDArray[np.int64]:
+        """(n,) column of the class."""
+        return self.group % len(self.grid.classes)
+
+    @property
+    def match_index(self) -> npt.NDArray[np.int64]:
+        """(n,) number of the match."""
+        return self.group // (len(self.grid.classes) * len(self.grid.periods))
+
+    @property
+    def period(self) -> npt.NDArray[np.int64]:
+        """(n,) number of the period as the files have it."""
+        return np.asarray(self.grid.periods)[self.group // len(self.grid.classes) % len(self.grid.periods)]
+
+
+def frame_labels(labels: Iterable[MatchActions], grid: FrameGrid) -> tuple[FramedActions, list[str]]:
+    """Put labels on the grid.
+
+    Args:
+        labels: in the order of ``grid.matches``.
+        grid: the cells.
+
+    Returns:
+        The labels, and one message for each kind of loss.
+    """
+
+    def sign(action: Action) -> float:
+        return -1.0 if action.visibility is Visibility.NOT_SHOWN else 1.0
+
+    values = [(match.actions, [sign(action) for action in match.actions]) for match in labels]
+    return _frame(values, grid, "labels")
+
+
+def frame_predictions(predictions: Iterable[MatchActions], grid: FrameGrid) -> tuple[FramedActions, list[str]]:
+    """Put predictions on the grid; those with a confidence below 0, or none, are left out after they took their cell.
+
+    Args:
+        predictions: in the order of ``grid.matches``.
+        grid: the cells.
+
+    Returns:
+        The predictions, and one message for each kind of loss.
+
+    Raises:
+        InputError: if a prediction has no confidence, so is a label.
+    """
+    values = []
+    for match in predictions:
+        confidences = [action.confidence for action in match.actions]
+        if None in confidences:
+            action = match.actions[confidences.index(None)]
+            raise InputError(f"{match.match}: {action.label} at {action.game_time} has no confidence; predictions need one")
+        values.append((match.actions, [float(value) for value in confidences if value is not None]))
+    framed, messages = _frame(values, grid, "predictions")
+    usable = framed.value >= 0
+    if not usable.all():
+        messages.append(f"{np.sum(~usable)} predictions with a confidence below 0 or not a number were left out")
+    above = int(np.sum(framed.value > 1))
+    if above:
+        messages.append(f"{above} predictions have a confidence above 1; the official thresholds end at 1 and see them as equal")
+    return FramedActions(grid, framed.group[usable], framed.frame[usable], framed.value[usable], framed.source[usable]), messages
+
+
+def _frame(
+    matches: Sequence[tuple[tuple[Action, ...], list[float]]], grid: FrameGrid, what: str
+) -> tuple[FramedActions, list[str]]:
+    columns = _Columns(grid.classes)
+    class_index = columns.of(action.label for actions, _ in matches for action in actions)
+    period_index = _period_indexes((action.period for actions, _ in matches for action in actions), grid.periods)
+    position_ms = np.fromiter((action.position_ms for actions, _ in matches for action in actions), np.float64)
+    value = np.array([number for _, values in matches for number in values], dtype=np.float64)
+    match_index = np.repeat(np.arange(len(matches)), [len(actions) for actions, _ in matches])
+    frame = np.trunc(grid.rate * (position_ms / 1000)).astype(np.int64)  # the official expression, with its rounding errors
+
+    messages = columns.messages(what)
+    known = class_index >= 0
+    in_period = known & (period_index >= 0)
+    if in_period.sum() < known.sum():
+        wanted = " and ".join(str(period) for period in grid.periods)
+        messages.append(f"{known.sum() - in_period.sum()} {what} in periods other than {wanted} were left out")
+    frame, inside = _fold(frame, in_period, grid.num_frames, what, messages)
+
+    group = (match_index * len(grid.periods) + period_index) * len(grid.classes) + class_index
+    source = np.flatnonzero(inside)
+    key = group[source] * grid.num_frames + frame[source]
+    order = np.argsort(key, kind="stable")
+    last = np.append(key[order][1:] != key[order][:-1], True)[: len(order)]
+    if not last.all():
+        messages.append(f"{np.sum(~last)} {what} share class and frame with a later one, which replaced them")
+    source = source[order[last]]
+    return FramedActions(grid, group[source], frame[source], value[source], source), messages
+
+
+def _fold(
+    frame: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_], num_frames: int, what: str, messages: list[str]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """Clamp late frames to the last one, wrap negative ones to the end as a negative index does, mark what still lies outside."""
+    late = counted & (frame >= num_frames)
+    early = counted & (frame < 0)
+    lost = counted & (frame < -num_frames)
+    minutes = PERIOD_S // 60
+    if late.any():
+        messages.append(f"{late.sum()} {what} after {minutes} minutes were moved to the last frame")
+    if early.sum() > lost.sum():
+        messages.append(
+            f"{early.sum() - lost.sum()} {what} before the start of their period were counted back from {minutes} minutes"
+        )
+    if lost.any():
+        messages.append(
+            f"{lost.sum()} {what} more than {minutes} minutes before the start were left out (the official code stops)"
+        )
+    folded = np.where(frame < 0, frame + num_frames, np.minimum(frame, num_frames - 1))
+    return folded, counted & ~lost
+
+
+class _Columns:
+    """Score column of each label, and a count of the labels that have none."""
+
+    def __init__(self, classes: ActionClasses) -> None:
+        self._classes = classes
+        self._known: dict[str, int] = {}
+        self._unknown: Counter[str] = Counter()
+
+    def of(self, labels: Iterable[str]) -> npt.NDArray[np.int64]:
+        """(n,) columns, -1 for labels that belong to no class."""
+        found = list(labels)
+        for label in set(found):
+            column = self._classes.index(label)
+            self._known[label] = -1 if column is None else column
+        self._unknown.update(label for label in found if self._known[label] < 0)
+        return np.array([self._known[label] for label in found], dtype=np.int64)
+
+    def messages(self, what: str) -> list[str]:
+        """What to tell the user."""
+        if not self._unknown:
+            return []
+        listed = ", ".join(f"{label[:40]!r} ({count})" for label, count in self._unknown.most_common(5))
+        more = ", ..." if len(self._unknown) > 5 else ""
+        return [f"{self._unknown.total()} {what} with labels outside the class list were left out: {listed}{more}"]
+
+
+def _period_indexes(periods: Iterable[int], wanted: Sequence[int]) -> npt.NDArray[np.int64]:
+    position = {period: number for number, period in enumerate(wanted)}
+    return np.array([position.get(period, -1) for period in periods], dtype=np.int64)
