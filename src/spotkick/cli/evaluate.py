@@ -1,5 +1,74 @@
 """``spotkick evaluate``: score predictions against labels."""
 
+import warnings
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
-def evaluate() -> None:
-    """Score predictions against labels with the official metrics."""
+import typer
+
+from spotkick.actions import SOCCERNET_BALL, ActionClasses, MatchActions
+from spotkick.errors import SpotkickWarning
+from spotkick.evaluation import evaluate as score_predictions
+from spotkick.evaluation.summary import summary_table
+from spotkick.files import write_json
+from spotkick.formats import TimeSource, read_label_set, read_results, read_split
+from spotkick.formats.classes import find_classes
+from spotkick.timeline import parse_frame_rate
+
+
+class Metric(StrEnum):
+    """Names of the official metrics."""
+
+    LOOSE = "loose"
+    TIGHT = "tight"
+    AT1 = "at1"
+    AT2 = "at2"
+    AT3 = "at3"
+    AT4 = "at4"
+    AT5 = "at5"
+
+
+def evaluate(
+    predictions: Annotated[Path, typer.Argument(help="Folder or zip of results_spotting.json files, or one such file.")],
+    labels: Annotated[Path, typer.Argument(help="Folder or zip of label files, or one such file.")],
+    classes: Annotated[
+        str, typer.Option(help="soccernet-v1, soccernet-v2, soccernet-ball, or a file with one class a line.")
+    ] = "soccernet-v2",
+    split: Annotated[Path | None, typer.Option(help="Score the matches of this split file only.")] = None,
+    metric: Annotated[Metric, typer.Option(help="loose: 5 to 60 s, tight: 1 to 5 s, at1 to at5: one tolerance.")] = Metric.LOOSE,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores to this file.")] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    frame_rate: Annotated[
+        str | None, typer.Option(help="Frames per second of the evaluator's grid; 2, and 25 for soccernet-ball, unless given.")
+    ] = None,
+    label_file: Annotated[str | None, typer.Option(help="Name of the label files, such as Labels-v2.json.")] = None,
+    prediction_file: Annotated[str | None, typer.Option(help="Name of the prediction files.")] = None,
+    time_source: Annotated[
+        TimeSource, typer.Option(help="Time field of the labels; gameTime gives the numbers of 2021 and before.")
+    ] = TimeSource.POSITION,
+) -> None:
+    """Score predictions against labels with the official SoccerNet metrics."""
+    wanted = find_classes(classes)
+    rate = parse_frame_rate(frame_rate or (25 if wanted is SOCCERNET_BALL else 2))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SpotkickWarning)
+        truth = _read_labels(predictions, labels, wanted, split, label_file, time_source)
+        found = read_results(predictions, [match.match for match in truth], filename=prediction_file)
+        score = score_predictions(found, truth, wanted, metric=metric.value, frame_rate=rate)
+    messages = [str(warning.message) for warning in caught]
+    for message in messages:
+        typer.echo(f"warning: {message}", err=True)
+    if json_file is not None:
+        write_json(json_file, {**score.to_json(), "warnings": messages})
+    print(summary_table(score, markdown=markdown))
+
+
+def _read_labels(
+    predictions: Path, labels: Path, classes: ActionClasses, split: Path | None, filename: str | None, time_source: TimeSource
+) -> list[MatchActions]:
+    """Labels of the split's matches; of the predicted match when there is one prediction file; else of all matches."""
+    matches = None if split is None else read_split(split)
+    if matches is None and predictions.suffix == ".json" and labels.is_dir():
+        matches = tuple(match.match for match in read_results(predictions))
+    return list(read_label_set(labels, matches, classes=classes, filename=filename, time_source=time_source))
