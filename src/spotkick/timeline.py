@@ -23,7 +23,7 @@ PERIOD_NAMES: Final = {
 """Code book of period numbers."""
 
 _NTSC_DENOMINATOR: Final = 1001
-_GAME_TIME: Final = re.compile(r"^\s*(\d+)\s*-\s*(\d+):(\d{1,2})\s*$")
+_GAME_TIME: Final = re.compile(r"^\s*(\d{1,4})\s*-\s*(\d{1,6}):(\d{1,2})\s*$")
 
 
 def parse_frame_rate(value: str | float | Fraction) -> Fraction:

@@ -1,0 +1,121 @@
+"""Frame rates, positions and clocks."""
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spotkick.errors import InputError
+from spotkick.timeline import (
+    format_clock,
+    format_game_time,
+    frame_of_position,
+    parse_frame_rate,
+    parse_game_time,
+    position_of_frame,
+    seconds_of_frame,
+)
+
+RATES = [Fraction(2), Fraction(25), Fraction(30000, 1001), Fraction(24000, 1001), Fraction(1, 3), Fraction(7, 2), Fraction(1000)]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (25, Fraction(25)),
+        ("25", Fraction(25)),
+        (" 2 ", Fraction(2)),
+        (2.0, Fraction(2)),
+        ("30000/1001", Fraction(30000, 1001)),
+        (Fraction(24000, 1001), Fraction(24000, 1001)),
+        (23.976, Fraction(24000, 1001)),
+        ("23.98", Fraction(24000, 1001)),
+        (29.97, Fraction(30000, 1001)),
+        ("29.970", Fraction(30000, 1001)),
+        ("29.97002997", Fraction(30000, 1001)),
+        (59.94, Fraction(60000, 1001)),
+        (119.88, Fraction(120000, 1001)),
+        (12.5, Fraction(25, 2)),
+        (0.5, Fraction(1, 2)),
+        ("29.5", Fraction(59, 2)),
+    ],
+)
+def test_frame_rates_are_read_exactly(written: str | float | Fraction, expected: Fraction) -> None:
+    assert parse_frame_rate(written) == expected
+
+
+@pytest.mark.parametrize("written", [0, -25, "0", "-1/2", "", "fast", "25 fps", "1/0", math.nan, math.inf, "nan", "25/1.001"])
+def test_a_frame_rate_that_is_none_is_refused(written: str | float) -> None:
+    with pytest.raises(InputError, match="frame rate must be") as caught:
+        parse_frame_rate(written)
+    assert repr(written) in str(caught.value)
+
+
+@given(st.sampled_from(RATES), st.integers(0, 10_000_000))
+@settings(deadline=None, max_examples=50)
+def test_the_frame_of_a_position_is_the_last_that_has_begun(rate: Fraction, position_ms: int) -> None:
+    frame = frame_of_position(position_ms, rate)
+    assert frame / rate * 1000 <= position_ms < (frame + 1) / rate * 1000
+
+
+@given(st.sampled_from(RATES), st.integers(0, 1_000_000))
+@settings(deadline=None, max_examples=50)
+def test_the_position_of_a_frame_is_its_first_millisecond(rate: Fraction, frame: int) -> None:
+    position_ms = position_of_frame(frame, rate)
+    assert frame_of_position(position_ms, rate) == frame
+    assert frame_of_position(position_ms - 1, rate) == frame - 1
+
+
+def test_ntsc_does_not_drift() -> None:
+    assert frame_of_position(3_600_000, Fraction(30000, 1001)) == 107_892
+    assert frame_of_position(1_001_000_000, Fraction(30000, 1001)) == 30_000_000
+    assert seconds_of_frame(30_000, Fraction(30000, 1001)) == pytest.approx(1001, abs=1e-12)
+
+
+def test_negative_positions_lie_before_the_first_frame() -> None:
+    assert frame_of_position(-1, Fraction(2)) == -1
+    assert frame_of_position(-500, Fraction(2)) == -1
+    assert frame_of_position(-501, Fraction(2)) == -2
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("1 - 00:00", (1, 0)), ("2 - 45:09", (2, 2709)), ("1 - 101:59", (1, 6119)), (" 3-5:7 ", (3, 307)), ("1 -  14:36", (1, 876))],
+)
+def test_game_times_are_read(text: str, expected: tuple[int, int]) -> None:
+    assert parse_game_time(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "14:36", "1 - 14", "one - 14:36", "1 - -1:00", "1 - 14:036", "1 \u2013 14:36"])
+def test_malformed_game_times_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="gameTime must look like") as caught:
+        parse_game_time(text)
+    assert repr(text) in str(caught.value)
+
+
+def test_a_game_time_with_thousands_of_digits_is_malformed() -> None:
+    with pytest.raises(InputError, match="gameTime must look like"):
+        parse_game_time("1 - " + "9" * 5000 + ":00")
+
+
+@given(st.integers(1, 5), st.integers(0, 20_000_000))
+@settings(deadline=None, max_examples=50)
+def test_game_times_keep_period_and_whole_seconds(period: int, position_ms: int) -> None:
+    assert parse_game_time(format_game_time(period, position_ms)) == (period, position_ms // 1000)
+
+
+def test_game_times_are_written_as_soccernet_does() -> None:
+    assert format_game_time(1, 0) == "1 - 00:00"
+    assert format_game_time(2, 2_709_999) == "2 - 45:09"
+    assert format_game_time(2, 6_000_000) == "2 - 100:00"
+    assert format_game_time(1, -1500) == "1 - 00:00"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(0, "0:00"), (59.999, "0:59"), (3599, "59:59"), (3600, "1:00:00"), (36_061, "10:01:01")],
+)
+def test_clocks_for_people(seconds: float, expected: str) -> None:
+    assert format_clock(seconds) == expected
