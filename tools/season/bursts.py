@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 # Chance per tenth of a second that a burst starts when its situation is there.
-TACKLE_RATE = 0.05
+TACKLE_RATE = 0.07
 TOUCH_RUN_RATE = 0.035
 OWN_LINE_RUN_RATE = 0.08
 SHOT_RATE = 0.05

@@ -201,7 +201,7 @@ def read_frame(game: Any) -> NDArray[np.uint8]:
         (224, 398, 3) RGB.
     """
     game.game_config.render = True
-    game.render()
+    game.render(True)
     game.game_config.render = False
     width, height = RENDERED_SIZE
     frame = np.frombuffer(game.get_frame(), np.uint8).reshape(height, width, 3)[::-1]
