@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
@@ -67,17 +68,25 @@ def _describe(detail: ErrorDetails, config: type[BaseModel]) -> str:
         return f"unknown key '{key}', {suggestion(location[-1], _fields_at(config, location[:-1]))}"
     if detail["type"] == "missing":
         return f"key '{key}' is required"
-    return f"'{key}' = {detail['input']!r}: {detail['msg'][:1].lower()}{detail['msg'][1:]}"
+    reason = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "value_error" and isinstance(detail["input"], dict):
+        # A table as a whole: keys that do not go together.
+        return f"{key}: {reason}" if key else reason
+    return f"'{key}' = {detail['input']!r}: {reason[:1].lower()}{reason[1:]}"
 
 
 def _fields_at(config: type[BaseModel], location: Sequence[str]) -> list[str]:
+    """Keys of the table at ``location``; indices of lists, keys of mappings and tags of unions lead to no other table."""
     for name in location:
         field = config.model_fields.get(name)
-        annotation = None if field is None else field.annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        config = annotation
+        config = (None if field is None else _table_of(field.annotation)) or config
     return list(config.model_fields)
+
+
+def _table_of(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((table for table in map(_table_of, get_args(annotation)) if table), None)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -90,8 +99,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     data = read_bytes(path)
     try:
         return tomllib.loads(data.decode("utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except ValueError as error:  # the parent of errors of TOML, of UTF-8 and of numbers too long
         raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: TOML nested too deeply to be a configuration") from error
 
 
 def with_overrides(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
@@ -104,7 +115,7 @@ def with_overrides(values: Mapping[str, Any], assignments: Iterable[str]) -> dic
         >>> with_overrides({"training": {"epochs": 5}}, ["training.epochs=2", "name=test"])
         {'training': {'epochs': 2}, 'name': 'test'}
     """
-    result: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in values.items()}
+    result: dict[str, Any] = deepcopy(dict(values))
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path.strip():
@@ -118,6 +129,6 @@ def with_overrides(values: Mapping[str, Any], assignments: Iterable[str]) -> dic
             table = inner
         try:
             table[key] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             table[key] = text
     return result
