@@ -1,0 +1,82 @@
+"""Segments: actions with a start and an end, and the videos that they lie in.
+
+Temporal localization (ActivityNet, THUMOS) and annotation tools mark intervals where action spotting marks moments. A moment is a
+segment of no length; the moment of a segment is its start.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from spotkick.actions import Action, MatchActions, Visibility
+from spotkick.formats.recordings import RecordedActions, group_recordings, split_matches
+
+MILLISECONDS: Final = 1000
+"""Per second."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """An interval of a video with a label.
+
+    Attributes:
+        start_s: seconds since the start of the video.
+        end_s: seconds, not before ``start_s``; equal to it for a moment.
+        label: class name; empty for a proposal.
+        score: of a detection or proposal, None for a label.
+        team: see `spotkick.actions.Action`; only some annotation tools hold it.
+        visibility: likewise.
+    """
+
+    start_s: float
+    end_s: float
+    label: str
+    score: float | None = None
+    team: str | None = None
+    visibility: Visibility | None = None
+
+    @property
+    def length_s(self) -> float:
+        """Seconds from start to end."""
+        return self.end_s - self.start_s
+
+
+@dataclass(frozen=True, slots=True)
+class VideoSegments:
+    """The segments of one video, labels or detections.
+
+    Attributes:
+        video: name of the video, unique in its set.
+        duration_s: length of the video, None when the file does not state it.
+        segments: in file order.
+        subset: such as ``training``, ``validation`` or ``testing``; None when not stated.
+    """
+
+    video: str
+    duration_s: float | None
+    segments: tuple[Segment, ...]
+    subset: str | None = None
+
+
+def segments_of_matches(matches: Iterable[MatchActions]) -> tuple[VideoSegments, ...]:
+    """Write actions as segments of no length, one video per recording (see `spotkick.formats.recordings`)."""
+    return tuple(
+        VideoSegments(recording.name, None, tuple(_segment_of_action(action) for action in recording.actions))
+        for recording in split_matches(tuple(matches))
+    )
+
+
+def _segment_of_action(action: Action) -> Segment:
+    return Segment(action.position_s, action.position_s, action.label, action.confidence, action.team, action.visibility)
+
+
+def matches_of_segments(videos: Sequence[VideoSegments]) -> tuple[MatchActions, ...]:
+    """Read segments as actions at their starts; the ends are lost."""
+    return group_recordings(
+        RecordedActions(video.video, tuple(_action_of_segment(segment) for segment in video.segments)) for video in videos
+    )
+
+
+def _action_of_segment(segment: Segment) -> Action:
+    position_ms = round(segment.start_s * MILLISECONDS)
+    return Action(segment.label, 1, position_ms, segment.score, segment.team, segment.visibility)

@@ -1,0 +1,166 @@
+"""THUMOS14 text files: labels as one file a class, detections as one file for all.
+
+Labels: a folder of ``<Class>_<subset>.txt`` with lines ``video start end`` (seconds). Detections: one ``.txt`` with lines
+``video start end class score``, where the class is a number explained by ``detclasslist.txt`` (lines ``7 BaseballPitch``) in the
+same folder.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from spotkick.actions import MatchActions
+from spotkick.errors import InputError
+from spotkick.files import read_bytes, write_text
+from spotkick.formats.capacity import Capacity
+from spotkick.formats.fields import require_number, require_seconds, require_text
+from spotkick.formats.segments import Segment, VideoSegments, matches_of_segments, segments_of_matches
+
+LABEL_CAPACITY: Final = Capacity(confidence=False, team=False, visibility=False, empty=False, intervals=True)
+RESULT_CAPACITY: Final = Capacity(needs_confidence=True, team=False, visibility=False, empty=False, intervals=True)
+
+CLASS_FILE: Final = "detclasslist.txt"
+"""Class numbers and names, beside a file of detections."""
+
+SUBSETS: Final = {"val": "validation", "test": "test"}
+"""Part of the file name -> name of the subset."""
+
+LABEL_FILE: Final = re.compile(r"^(?P<label>.+)_(?P<subset>val|test)\.txt$")
+
+AMBIGUOUS: Final = "Ambiguous"
+"""Label of segments that the official evaluation neither rewards nor punishes; read like any other class."""
+
+
+def read_thumos_segments(path: Path) -> tuple[VideoSegments, ...]:
+    """Read labels (a folder) or detections (a file with ``detclasslist.txt`` beside it).
+
+    Raises:
+        InputError: if there are no such files, or a line is malformed.
+    """
+    if path.is_dir():
+        rows = [row for file, found in _label_files(path) for row in _read_labels(file, found)]
+    else:
+        names = read_class_list(path.parent / CLASS_FILE)
+        rows = [_detection(fields, names, where) for fields, where in _lines(path, 4)]
+    segments: dict[tuple[str, str | None], list[Segment]] = {}
+    for video, subset, segment in rows:
+        segments.setdefault((video, subset), []).append(segment)
+    return tuple(VideoSegments(video, None, tuple(found), subset) for (video, subset), found in segments.items())
+
+
+def _label_files(folder: Path) -> list[tuple[Path, re.Match[str]]]:
+    files = [(file, found) for file in sorted(folder.iterdir()) if (found := LABEL_FILE.match(file.name))]
+    if not files:
+        raise InputError(f"{folder}: no THUMOS label files; they are called <Class>_val.txt or <Class>_test.txt")
+    return files
+
+
+def _read_labels(file: Path, found: re.Match[str]) -> Iterator[tuple[str, str | None, Segment]]:
+    for (video, *times), where in _lines(file, 2):
+        start_s, end_s = _bounds(times, where)
+        yield video, SUBSETS[found["subset"]], Segment(start_s, end_s, found["label"])
+
+
+def _bounds(times: Sequence[str], where: str) -> tuple[float, float]:
+    start_s, end_s = (require_seconds(time, where) for time in times)
+    if start_s > end_s:
+        raise InputError(f"{where}: a segment must not end before it starts, found {start_s:g} to {end_s:g}")
+    return start_s, end_s
+
+
+def _detection(fields: Sequence[str], names: dict[str, str], where: str) -> tuple[str, None, Segment]:
+    video, start, end, number, score = fields
+    start_s, end_s = _bounds((start, end), where)
+    if number not in names:
+        raise InputError(f"{where}: class {number} is not in {CLASS_FILE}, which has {len(names)} classes")
+    return video, None, Segment(start_s, end_s, names[number], require_number(score, f"{where}: score"))
+
+
+def read_class_list(path: Path) -> dict[str, str]:
+    """Class number, as text -> name.
+
+    Raises:
+        InputError: if the file is missing, or a line is not a number and a name.
+    """
+    names = {}
+    for line, where in _text_lines(path):
+        number, _, name = line.partition(" ")
+        if not number.isdecimal():
+            raise InputError(f"{where}: a class list has lines such as '7 BaseballPitch'")
+        names[number] = require_text(name.strip(), f"{where}: class name")
+    return names
+
+
+def _lines(path: Path, count: int) -> Iterator[tuple[list[str], str]]:
+    """Lines as a name, which may hold spaces, and ``count`` further fields."""
+    for line, where in _text_lines(path):
+        fields = line.rsplit(None, count)
+        if len(fields) != count + 1:
+            raise InputError(f"{where}: a video name and {count} further fields are needed, found {len(fields)} fields")
+        yield [require_text(fields[0], f"{where}: video name"), *fields[1:]], where
+
+
+def _text_lines(path: Path) -> Iterator[tuple[str, str]]:
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from error
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield line.strip(), f"{path}:{number}"
+
+
+def read_thumos(path: Path) -> tuple[MatchActions, ...]:
+    """Read the starts of segments as actions; see `read_thumos_segments`.
+
+    Raises:
+        InputError: if there are no such files, or a line is malformed.
+    """
+    return matches_of_segments(read_thumos_segments(path))
+
+
+def write_thumos_segments(folder: Path, videos: Sequence[VideoSegments]) -> None:
+    """Write labels, one file for each class and subset; videos of unknown subset go to ``val``.
+
+    Raises:
+        InputError: if a class name cannot be part of a file name.
+        StorageError: if a file cannot be written.
+    """
+    lines: dict[str, list[str]] = {}
+    for video in videos:
+        subset = "test" if video.subset in ("test", "testing") else "val"
+        for segment in video.segments:
+            if not segment.label or "/" in segment.label or "\\" in segment.label or segment.label.startswith("."):
+                raise InputError(f"class {segment.label!r} cannot be part of a THUMOS file name; rename it")
+            row = f"{video.video} {segment.start_s!r} {segment.end_s!r}\n"
+            lines.setdefault(f"{segment.label}_{subset}.txt", []).append(row)
+    for name, rows in lines.items():
+        write_text(folder / name, "".join(rows))
+
+
+def write_thumos_results(path: Path, videos: Sequence[VideoSegments]) -> None:
+    """Write detections, with the class list beside them; a missing score is written as 1.
+
+    Raises:
+        StorageError: if a file cannot be written.
+    """
+    labels = sorted({segment.label for video in videos for segment in video.segments})
+    numbers = {label: number for number, label in enumerate(labels, start=1)}
+    rows = [
+        f"{video.video} {s.start_s!r} {s.end_s!r} {numbers[s.label]} {1.0 if s.score is None else s.score!r}\n"
+        for video in videos
+        for s in video.segments
+    ]
+    write_text(path, "".join(rows))
+    write_text(path.parent / CLASS_FILE, "".join(f"{number} {label}\n" for label, number in numbers.items()))
+
+
+def write_thumos(folder: Path, matches: Sequence[MatchActions]) -> None:
+    """Write actions as labelled segments of no length.
+
+    Raises:
+        InputError: if a class name cannot be part of a file name.
+        StorageError: if a file cannot be written.
+    """
+    write_thumos_segments(folder, segments_of_matches(matches))

@@ -1,0 +1,106 @@
+"""Whatever a format is said to hold comes back from its file: one property, all formats."""
+
+import tempfile
+import warnings
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from spotkick.actions import Action, MatchActions, Visibility
+from spotkick.errors import SpotkickWarning
+from spotkick.formats.capacity import fit
+from spotkick.formats.catalogue import FORMATS, Format
+from spotkick.formats.detect import detect
+
+SUFFIXES = {
+    "elan": "",
+    "thumos": "",
+    "thumos-results": "/detections.txt",
+    "csv": ".csv",
+    "parquet": ".parquet",
+    "fiftyone": "/labels.json",
+    "soccernet-results": "",
+    "soccernet-v1": "",
+    "soccernet-v2": "",
+    "soccernet-ball": "",
+}
+
+word = (
+    st.text(st.sampled_from("abcXYZ019 -_.,;'&<>äß→ş日"), min_size=1, max_size=12)
+    .map(str.strip)
+    .filter(lambda text: text.strip("."))
+)
+name = st.lists(word.filter(lambda part: part not in (".", "..")), min_size=1, max_size=3).map("/".join)
+special_name = st.sampled_from(["match/1", "a/2_720p", "clip.mp4", "league/season/2015-02-21 - 18-00 Chelsea 1 - 1 Burnley"])
+
+
+TRICKY = (
+    MatchActions(
+        "match/1",
+        (
+            Action("Goal", 2, 1001, None, "home", Visibility.NOT_SHOWN),
+            Action("Goal", 1, 1001, None, None, Visibility.VISIBLE),
+            Action("Yellow->red card", 1, 1001, None, "away", None),
+            Action("Yellow->red card", 1, 1000, None, "away", None),
+        ),
+    ),
+    MatchActions("a/2_720p", ()),
+    MatchActions("clip.mp4", (Action("smash", 3, -40),)),
+)
+
+
+@st.composite
+def actions(draw: st.DrawFn, with_confidence: bool) -> Action:
+    return Action(
+        label=draw(word.filter(lambda text: not text.startswith("."))),
+        period=draw(st.integers(1, 9) | st.just(1)),
+        position_ms=draw(st.integers(-5_000, 6_000_000)),
+        confidence=draw(st.floats(-1, 1)) if with_confidence else None,
+        team=draw(st.sampled_from([None, "home", "away", "left"])),
+        visibility=draw(st.sampled_from([None, *Visibility])),
+    )
+
+
+@st.composite
+def match_sets(draw: st.DrawFn) -> tuple[MatchActions, ...]:
+    with_confidence = draw(st.booleans())
+    names = draw(st.lists(name | special_name, min_size=1, max_size=3, unique_by=str.lower))
+    return tuple(MatchActions(match, tuple(draw(st.lists(actions(with_confidence), max_size=6)))) for match in names)
+
+
+def comparable(matches: tuple[MatchActions, ...]) -> dict[str, list[str]]:
+    """Matches without the order between periods, which recordings cannot keep, nor that of simultaneous actions."""
+    return {match.match: sorted(map(repr, match.actions)) for match in matches}
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+@given(matches=match_sets(), rate=st.sampled_from([Fraction(25), Fraction(30000, 1001), Fraction(25, 12), Fraction(2)]))
+@example(matches=TRICKY, rate=Fraction(30000, 1001))
+@example(matches=(MatchActions("clip.mp4", ()), MatchActions("rally", TRICKY[0].actions[1:])), rate=Fraction(25, 12))
+@settings(deadline=None, max_examples=12)
+def test_what_a_format_holds_comes_back(format_name: str, matches: tuple[MatchActions, ...], rate: Fraction) -> None:
+    form = FORMATS[format_name]
+    fitted, _ = fit(matches, form.capacity, rate)
+    if not fitted:
+        return
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpotkickWarning)
+        path = Path(folder) / f"set{SUFFIXES.get(format_name, '.json')}"
+        form.write(path, fitted, rate)
+        assert comparable(tuple(form.read(path, rate))) == comparable(fitted)
+        detected = detect(path)
+    scored = any(action.confidence is not None for match in fitted for action in match.actions)
+    if format_name != "thumos-results" or scored:
+        assert detected == format_name
+
+
+@given(
+    matches=match_sets(), rate=st.sampled_from([Fraction(25), Fraction(30000, 1001)]), form=st.sampled_from([*FORMATS.values()])
+)
+@settings(deadline=None, max_examples=50)
+def test_fitting_twice_loses_nothing_more(matches: tuple[MatchActions, ...], rate: Fraction, form: Format) -> None:
+    fitted, _ = fit(matches, form.capacity, rate)
+    assert fit(fitted, form.capacity, rate) == (fitted, ())
