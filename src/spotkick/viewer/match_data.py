@@ -1,0 +1,288 @@
+"""What the browser needs to know about a match, read from its files.
+
+A damaged file takes away what it holds, not the match: the reason is shown as a warning.
+"""
+
+import hashlib
+import math
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from spotkick.actions import BUILT_IN_CLASSES, Action
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.files import read_json
+from spotkick.formats.results import read_results
+from spotkick.formats.scores import MatchScores, read_scores
+from spotkick.formats.soccernet import read_labels
+from spotkick.timeline import PERIOD_NAMES
+from spotkick.video.probe import VideoInfo, probe
+from spotkick.viewer.catalogue import MatchFiles
+
+ID_BYTES: Final = 6
+"""Length of a spot's id; made from its content, so that corrections still fit after 'spotkick spot' ran again."""
+
+_SHORTEST_PERIOD_S: Final = 60.0
+_MOST_WARNINGS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """An action with the id under which it is corrected."""
+
+    id: str
+    action: Action
+
+
+@dataclass(frozen=True)
+class Match:
+    """A match as it was read.
+
+    Attributes:
+        files: where it came from.
+        classes: names of all classes, in the order of the lanes.
+        predictions: predicted spots in file order.
+        labels: labels in file order.
+        scores: per-frame scores, None when there are none.
+        videos: by period.
+        clips: objects of the clips file, checked for their times.
+        shots: shot changes in seconds, by period.
+        durations_s: length of every period.
+        warnings: what was repaired or could not be read.
+    """
+
+    files: MatchFiles
+    classes: tuple[str, ...]
+    predictions: tuple[Spot, ...]
+    labels: tuple[Spot, ...]
+    scores: MatchScores | None
+    videos: dict[int, VideoInfo]
+    clips: tuple[dict[str, Any], ...]
+    shots: dict[int, tuple[float, ...]]
+    durations_s: dict[int, float]
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def name(self) -> str:
+        """Name of the match."""
+        return self.files.name
+
+
+def load_match(files: MatchFiles) -> Match:
+    """Read all files of a match."""
+    problems: list[str] = []
+    predictions: tuple[Action, ...] = ()
+    labels: tuple[Action, ...] = ()
+    clips: tuple[dict[str, Any], ...] = ()
+    shots: dict[int, tuple[float, ...]] = {}
+    scores: MatchScores | None = None
+    videos: dict[int, VideoInfo] = {}
+    if files.predictions is not None:
+        with _noting(problems):
+            predictions = _finite(next(iter(read_results(files.predictions))).actions)
+    if files.labels is not None:
+        with _noting(problems):
+            labels = read_labels(files.labels).actions
+    if files.scores is not None:
+        with _noting(problems):
+            scores = read_scores(files.scores, files.name)
+    for period, path in files.videos.items():
+        with _noting(problems):
+            videos[period] = probe(path)
+    if files.clips is not None:
+        with _noting(problems):
+            clips, shots = _clips(files.clips)
+    classes = order_classes(scores.classes if scores else (), (action.label for action in (*predictions, *labels)))
+    return Match(
+        files=files,
+        classes=classes,
+        predictions=name_spots("p", predictions),
+        labels=name_spots("l", labels),
+        scores=scores,
+        videos=videos,
+        clips=clips,
+        shots=shots,
+        durations_s=_durations((*predictions, *labels), scores, videos),
+        warnings=tuple(problems[:_MOST_WARNINGS]),
+    )
+
+
+def name_spots(kind: str, actions: Sequence[Action]) -> tuple[Spot, ...]:
+    """Give every action an id made of its content; equal actions are told apart by their order.
+
+    Example:
+        >>> first, second = name_spots("p", [Action("Goal", 1, 1000, 0.5), Action("Goal", 1, 1000, 0.4)])
+        >>> first.id != second.id and first.id == name_spots("p", [Action("Goal", 1, 1000, 0.9)])[0].id
+        True
+    """
+    seen: Counter[tuple[str, int, int]] = Counter()
+    spots = []
+    for action in actions:
+        content = (action.label, action.period, action.position_ms)
+        text = "\x1f".join(map(str, (*content, seen[content])))
+        seen[content] += 1
+        digest = hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
+        spots.append(Spot(f"{kind}-{digest}", action))
+    return tuple(spots)
+
+
+def order_classes(scored: Sequence[str], labels: Iterable[str]) -> tuple[str, ...]:
+    """Lanes: the classes of the scores, or the smallest built-in list that holds all labels, then what else occurs, sorted.
+
+    Example:
+        >>> order_classes((), ["Foul", "Goal", "Scuffle"])
+        ('Foul', 'Goal', 'Scuffle')
+    """
+    found = set(labels)
+    if scored:
+        return (*scored, *sorted(found - set(scored)))
+    for classes in sorted(BUILT_IN_CLASSES.values(), key=len):
+        if found and found <= set(classes.names):
+            return classes.names
+    return tuple(sorted(found))
+
+
+def match_document(match: Match, address: str) -> dict[str, Any]:
+    """The match as JSON for the browser; ``address`` is the path under which its media are served."""
+    periods = []
+    offset_s = 0.0
+    for period, duration_s in sorted(match.durations_s.items()):
+        video = match.videos.get(period)
+        periods.append(
+            {
+                "period": period,
+                "name": PERIOD_NAMES.get(period, f"period {period}"),
+                "offset_s": offset_s,
+                "duration_s": duration_s,
+                "video": None if video is None else _video_document(video, f"{address}/video/{period}"),
+            }
+        )
+        offset_s += duration_s
+    return {
+        "key": match.files.key,
+        "name": match.name,
+        "classes": list(match.classes),
+        "periods": periods,
+        "has_labels": match.files.labels is not None,
+        "has_predictions": match.files.predictions is not None,
+        "predictions": [_spot_document(spot) for spot in match.predictions],
+        "labels": [_spot_document(spot) for spot in match.labels],
+        "scores": _scores_document(match.scores, address),
+        "clips": list(match.clips),
+        "shots": {str(period): list(times) for period, times in match.shots.items()},
+        "warnings": list(match.warnings),
+    }
+
+
+def _video_document(video: VideoInfo, address: str) -> dict[str, Any]:
+    rate = video.frame_rate
+    return {
+        "url": address,
+        "file": video.path.name,
+        "duration_s": video.duration_s,
+        "codec": video.codec,
+        "frame_rate": [rate.numerator, rate.denominator],
+        "size": [video.width_px, video.height_px],
+    }
+
+
+def _spot_document(spot: Spot) -> dict[str, Any]:
+    action = spot.action
+    document: dict[str, Any] = {"id": spot.id, "label": action.label, "period": action.period, "position_ms": action.position_ms}
+    if action.confidence is not None:
+        document["confidence"] = action.confidence
+    if action.visibility is not None:
+        document["visibility"] = str(action.visibility)
+    if action.team is not None:
+        document["team"] = action.team
+    return document
+
+
+def _scores_document(scores: MatchScores | None, address: str) -> dict[str, Any] | None:
+    if scores is None:
+        return None
+    return {
+        "url": f"{address}/scores",
+        "classes": list(scores.classes),
+        "frame_rate": [scores.frame_rate.numerator, scores.frame_rate.denominator],
+        "frames": {str(period): int(values.shape[0]) for period, values in scores.periods.items()},
+    }
+
+
+def scores_bytes(scores: MatchScores) -> bytes:
+    """Scores for drawing: one byte a value (0 is 0, 255 is 1), period after period, class after class."""
+    parts = []
+    for _, values in sorted(scores.periods.items()):
+        clean = np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+        parts.append(np.rint(clean.T * 255).astype(np.uint8).tobytes())
+    return b"".join(parts)
+
+
+def _durations(actions: Sequence[Action], scores: MatchScores | None, videos: dict[int, VideoInfo]) -> dict[int, float]:
+    """Length of each period: what is longest of its video, its scores and its last action."""
+    found: dict[int, float] = {}
+    for period, video in videos.items():
+        found[period] = video.duration_s
+    for period, values in (scores.periods if scores else {}).items():
+        found[period] = max(found.get(period, 0.0), float(len(values) / scores.frame_rate) if scores else 0.0)
+    for action in actions:
+        known = action.period in videos or (scores is not None and action.period in scores.periods)
+        tail_s = 1.0 if known else _SHORTEST_PERIOD_S
+        found[action.period] = max(found.get(action.period, _SHORTEST_PERIOD_S), action.position_s + tail_s)
+    return {period: round(length, 3) for period, length in sorted(found.items())} or {1: _SHORTEST_PERIOD_S}
+
+
+def _finite(actions: Iterable[Action]) -> tuple[Action, ...]:
+    """Predictions whose confidence cannot be drawn count as 0."""
+    return tuple(
+        Action(action.label, action.period, action.position_ms, 0.0, action.team, action.visibility)
+        if action.confidence is not None and not math.isfinite(action.confidence)
+        else action
+        for action in actions
+    )
+
+
+def _clips(path: Path) -> tuple[tuple[dict[str, Any], ...], dict[int, tuple[float, ...]]]:
+    document = read_json(path)
+    rows = document.get("clips") if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        raise InputError(f"{path}: a list 'clips' is needed")
+    clips = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            period, start_s, end_s = int(row["period"]), float(row["start_s"]), float(row["end_s"])
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise InputError(f"{path}: clip {number} needs the numbers period, start_s and end_s") from error
+        if not math.isfinite(start_s + end_s) or end_s <= start_s:
+            raise InputError(f"{path}: clip {number} must end after it starts")
+        clips.append(
+            {
+                "period": period,
+                "start_s": start_s,
+                "end_s": end_s,
+                "label": str(row.get("label", "")),
+                "reason": str(row.get("reason", "")),
+            }
+        )
+    shots = document.get("shots") or {}
+    if not isinstance(shots, dict):
+        raise InputError(f"{path}: 'shots' must give lists of seconds by period")
+    return tuple(clips), {int(period): tuple(float(second) for second in seconds) for period, seconds in shots.items()}
+
+
+@contextmanager
+def _noting(problems: list[str]) -> Iterator[None]:
+    """Note the warnings of a reader; when it fails, note why and go on without what it reads."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SpotkickWarning)
+        try:
+            yield
+        except InputError as error:
+            problems.append(str(error))
+    problems.extend(str(warning.message) for warning in caught)

@@ -1,0 +1,81 @@
+"""Routes that show matches: the table, one match, scores, video and thumbnails."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, JSONResponse, Response
+
+from spotkick.errors import InputError
+from spotkick.viewer.library import Library
+from spotkick.viewer.match_data import match_document, scores_bytes
+from spotkick.viewer.replies import NEVER_STORE, NotHereError, require_files
+from spotkick.viewer.thumbnails import ThumbnailMaker
+
+MAX_ROWS: Final = 50
+"""Matches summarised in one reply."""
+
+_MEDIA_TYPES: Final = {
+    ".mp4": "video/mp4",
+    ".m4v": "video/mp4",
+    ".mov": "video/mp4",
+    ".webm": "video/webm",
+    ".mkv": "video/x-matroska",
+}
+
+
+def match_routes(library: Library) -> APIRouter:
+    """Routes that only read."""
+    router = APIRouter(prefix="/api")
+    thumbnails = ThumbnailMaker()
+
+    @router.get("/matches")
+    def matches() -> Response:
+        rows = [library.row(require_files(library, key)) for key in library.keys]
+        return JSONResponse({"matches": rows}, headers=NEVER_STORE)
+
+    @router.get("/summaries")
+    def summaries(start: Annotated[int, Query(ge=0)] = 0, count: Annotated[int, Query(ge=1, le=MAX_ROWS)] = MAX_ROWS) -> Response:
+        rows = [_summary(library, key) for key in library.keys[start : start + count]]
+        return JSONResponse({"summaries": rows}, headers=NEVER_STORE)
+
+    @router.get("/matches/{key}")
+    def match(key: str) -> Response:
+        return JSONResponse(
+            match_document(library.match(require_files(library, key)), f"/api/matches/{key}"), headers=NEVER_STORE
+        )
+
+    @router.get("/matches/{key}/scores")
+    def scores(key: str) -> Response:
+        found = library.match(require_files(library, key)).scores
+        if found is None:
+            raise NotHereError("this match has no scores")
+        return Response(scores_bytes(found), media_type="application/octet-stream", headers=NEVER_STORE)
+
+    @router.api_route("/matches/{key}/video/{period}", methods=["GET", "HEAD"])
+    def video(key: str, period: int) -> Response:
+        path = require_files(library, key).videos.get(period)
+        if path is None:
+            raise NotHereError("this period has no video")
+        target = library.require_inside(path)
+        status = target.stat()
+        media_type = _MEDIA_TYPES[path.suffix.lower()]
+        return FileResponse(target, media_type=media_type, stat_result=status, headers={"cache-control": "no-cache"})
+
+    @router.get("/matches/{key}/thumbnail/{period}")
+    def thumbnail(key: str, period: int, t_ms: Annotated[int, Query(ge=0, le=100_000_000)]) -> Response:
+        facts = library.match(require_files(library, key)).videos.get(period)
+        if facts is None:
+            raise NotHereError("this period has no video")
+        latest_ms = max(0, int(facts.duration_s * 1000) - 100)
+        picture = thumbnails.picture(library.require_inside(facts.path), min(t_ms, latest_ms))
+        return Response(picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+
+    return router
+
+
+def _summary(library: Library, key: str) -> dict[str, Any]:
+    """A match that cannot be read keeps its line, with the reason."""
+    try:
+        return library.summary(require_files(library, key))
+    except InputError as error:
+        return {"key": key, "error": str(error)}

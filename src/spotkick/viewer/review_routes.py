@@ -1,0 +1,72 @@
+"""Routes of the review: corrections, and their export."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from spotkick.viewer.catalogue import MatchFiles
+from spotkick.viewer.corrected import corrected_labels
+from spotkick.viewer.edits import Edit, RevisionConflictError
+from spotkick.viewer.exporting import export_labels, export_training_set, format_titles
+from spotkick.viewer.library import Library
+from spotkick.viewer.replies import NEVER_STORE, download, require_files
+
+
+class EditRequest(BaseModel):
+    """Changes, and the revision that they are based on."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    revision: Annotated[int, Field(ge=0)]
+    edits: Annotated[list[Edit], Field(max_length=2000)]
+
+
+def review_routes(library: Library) -> APIRouter:
+    """Routes that read and write corrections."""
+    router = APIRouter(prefix="/api")
+
+    def document(files: MatchFiles, since: int) -> dict[str, Any]:
+        changes = library.journal(files).since(since)
+        return {"revision": since + len(changes), "edits": [edit.model_dump(mode="json") for edit in changes]}
+
+    @router.get("/matches/{key}/edits")
+    def read(key: str, since: Annotated[int, Query(ge=0)] = 0) -> Response:
+        return JSONResponse(document(require_files(library, key), since), headers=NEVER_STORE)
+
+    @router.post("/matches/{key}/edits")
+    def write(key: str, request: EditRequest) -> Response:
+        files = require_files(library, key)
+        try:
+            revision = library.journal(files).append(request.edits, based_on=request.revision)
+        except RevisionConflictError as conflict:
+            since = min(request.revision, conflict.revision)
+            return JSONResponse({"error": str(conflict), **document(files, since)}, 409, headers=NEVER_STORE)
+        return JSONResponse({"revision": revision}, headers=NEVER_STORE)
+
+    @router.get("/formats")
+    def formats() -> Response:
+        return JSONResponse({"formats": [{"name": name, "title": title} for name, title in format_titles().items()]})
+
+    @router.get("/matches/{key}/export")
+    def export(
+        key: str, kind: Annotated[str, Query(alias="format")], undecided_from: Annotated[float | None, Query(ge=0, le=1)] = None
+    ) -> Response:
+        files = require_files(library, key)
+        match = library.match(files)
+        labels = corrected_labels(match, library.journal(files).states(), undecided_from=undecided_from)
+        rates = [video.frame_rate for video in match.videos.values()]
+        return download(export_labels(labels, kind, rates[0] if rates else None))
+
+    @router.get("/export")
+    def export_reviewed() -> Response:
+        found = []
+        for key in library.keys:
+            files = require_files(library, key)
+            states = library.journal(files).states()
+            if states:
+                found.append(corrected_labels(library.match(files), states))
+        return download(export_training_set(found))
+
+    return router

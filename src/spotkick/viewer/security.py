@@ -1,0 +1,206 @@
+"""Who may talk to the server: checks of every request before any route sees it.
+
+The server shows local files, so a web page opened in the same browser must not reach it. A page that rebinds its own host name to
+127.0.0.1 still sends that name as ``Host``; a form or script of another site sends its own ``Origin``; neither is answered.
+"""
+
+import hmac
+import ipaddress
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY_BYTES: Final = 1_000_000
+"""Largest request body; a thousand edits take about 200 kB."""
+
+ACCESS_COOKIE: Final = "spotkick_access"
+"""Cookie that carries the token."""
+
+_SAFE_METHODS: Final = ("GET", "HEAD")
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS: Final = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRules:
+    """What a request must show to be answered.
+
+    Attributes:
+        port: that the server listens on; part of every ``Host`` and ``Origin``.
+        hosts: names and addresses, in lower case, under which the server may be called.
+        any_address: also answer calls to any IP address. Rebinding needs a name, so an address proves that there is none.
+        token: secret that every request must carry in a cookie, or once in the address; None on the loopback interface.
+    """
+
+    port: int
+    hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "[::1]"})
+    any_address: bool = False
+    token: str | None = None
+
+    def allows_authority(self, authority: str) -> bool:
+        """Whether ``host:port`` names this server."""
+        host, separator, port = authority.strip().lower().rpartition(":")
+        if not separator or "]" in port:
+            host, port = authority.strip().lower(), "80"
+        return port == str(self.port) and (host in self.hosts or (self.any_address and _is_address(host)))
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+class _BodyTooLargeError(Exception):
+    """Raised inside a route's reading of the body."""
+
+
+class SecurityMiddleware:
+    """Refuses requests that another site may have sent, and adds headers that keep pages of others out.
+
+    Refused are: a foreign or missing ``Host``; a foreign ``Origin``; sub-resource requests that the browser marks as cross-site;
+    changing requests without ``Content-Type: application/json`` (a form cannot send it) or without any proof that they come from
+    our own page; bodies over `MAX_BODY_BYTES`; and, when there is a token, requests that do not carry it.
+    """
+
+    def __init__(self, app: App, rules: AccessRules) -> None:
+        """Guard ``app`` with ``rules``."""
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await _refuse(send, 403, "only HTTP is served")
+            return
+        headers: dict[str, list[str]] = {}
+        for name, value in scope["headers"]:
+            headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
+        reason = self._fault(scope, headers)
+        if reason is not None:
+            await _refuse(send, *reason)
+            return
+        if self._token_in_query(scope):
+            await self._admit(send)
+            return
+        await self._answer(scope, receive, send)
+
+    def _fault(self, scope: Scope, headers: dict[str, list[str]]) -> tuple[int, str] | None:
+        rules = self._rules
+        host = headers.get("host", [])
+        if len(host) != 1 or not rules.allows_authority(host[0]):
+            return 403, "this server answers only to its own address; open the address that 'spotkick view' printed"
+        if any(not _same_origin(origin, host[0]) for origin in headers.get("origin", [])):
+            return 403, "requests from other sites are not answered"
+        site = headers.get("sec-fetch-site", ["none"])[0]
+        navigates = scope["method"] in _SAFE_METHODS and headers.get("sec-fetch-mode") == ["navigate"]
+        if site not in ("same-origin", "none") and not navigates:
+            return 403, "requests from other sites are not answered"
+        if rules.token is not None and not self._has_token(scope, headers):
+            return 401, "a token is needed; open the address that 'spotkick view' printed, with its token"
+        if scope["method"] not in _SAFE_METHODS:
+            return _change_fault(headers)
+        return None
+
+    def _has_token(self, scope: Scope, headers: dict[str, list[str]]) -> bool:
+        return self._token_in_query(scope) or any(_same(value, self._rules.token) for value in _cookies(headers))
+
+    def _token_in_query(self, scope: Scope) -> bool:
+        values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
+        return self._rules.token is not None and any(_same(value, self._rules.token) for value in values)
+
+    async def _admit(self, send: Send) -> None:
+        """Move the token from the address into a cookie, so that it stays out of the history and of copied links."""
+        cookie = f"{ACCESS_COOKIE}={self._rules.token}; Path=/; HttpOnly; SameSite=Strict"
+        headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("latin-1")), (b"content-length", b"0"), *_HEADERS]
+        await send({"type": "http.response.start", "status": 303, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received = 0
+        started = False
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise _BodyTooLargeError
+            return message
+
+        async def with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *((name, text) for name, text in _HEADERS if name not in present)]
+            await send(message)
+
+        try:
+            await self._app(scope, limited, with_headers)
+        except _BodyTooLargeError:
+            if not started:
+                await _refuse(send, 413, f"the body must be at most {MAX_BODY_BYTES:,} bytes")
+
+
+def _change_fault(headers: dict[str, list[str]]) -> tuple[int, str] | None:
+    if "origin" not in headers and headers.get("sec-fetch-site") != ["same-origin"]:
+        return 403, "a change must come from the viewer's own page"
+    if headers.get("content-type", [""])[0].partition(";")[0].strip().lower() != "application/json":
+        return 415, "a change must be sent as application/json"
+    length = headers.get("content-length", ["0"])[0]
+    if not length.isascii() or not length.isdecimal() or len(length) > 15:
+        return 400, "Content-Length must be a number"
+    if int(length) > MAX_BODY_BYTES:
+        return 413, f"the body must be at most {MAX_BODY_BYTES:,} bytes"
+    return None
+
+
+def _same_origin(origin: str, host: str) -> bool:
+    return origin.strip().lower() == f"http://{host.strip().lower()}"
+
+
+def _same(given: str, token: str | None) -> bool:
+    return token is not None and hmac.compare_digest(given.encode(), token.encode())
+
+
+def _cookies(headers: dict[str, list[str]]) -> list[str]:
+    found = []
+    for line in headers.get("cookie", []):
+        try:
+            jar: SimpleCookie = SimpleCookie(line)
+        except CookieError:
+            continue
+        if ACCESS_COOKIE in jar:
+            found.append(jar[ACCESS_COOKIE].value)
+    return found
+
+
+async def _refuse(send: Send, status: int, reason: str) -> None:
+    body = reason.encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *_HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,92 @@
+/** Small helpers for building pages. Text always goes in as text, so that no name of a match or class can become markup. */
+
+type Attributes = Record<string, string | number | boolean | null | undefined | ((event: Event) => void)>;
+
+/** Make an element: `on...` attributes are listeners, `true` sets an empty attribute, null and false leave it out. */
+export function h<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: (Node | string | null)[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === "function") element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, String(value));
+  }
+  for (const child of children) if (child !== null) element.append(child);
+  return element;
+}
+
+/** The element of that id; the pages and these modules are shipped together, so it is there. */
+export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`the page has no element #${id}`);
+  return element as T;
+}
+
+let announcer: HTMLElement | null = null;
+
+/** Tell people who use a screen reader what has just happened. */
+export function announce(text: string): void {
+  if (announcer === null) {
+    announcer = h("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
+    document.body.append(announcer);
+  }
+  announcer.textContent = text;
+}
+
+let noticeTimer = 0;
+
+/** Show a short message at the bottom of the page, and announce it. */
+export function notify(text: string, problem = false): void {
+  let box = document.getElementById("notice");
+  if (box === null) {
+    box = h("div", { id: "notice", class: "notice" });
+    document.body.append(box);
+  }
+  box.textContent = text;
+  box.classList.toggle("problem", problem);
+  box.classList.add("shown");
+  announce(text);
+  clearTimeout(noticeTimer);
+  noticeTimer = window.setTimeout(() => box.classList.remove("shown"), problem ? 8000 : 3500);
+}
+
+/** Colours of the current theme for drawing on a canvas. */
+export function themeColour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** Connect the button that changes between light and dark; the choice is remembered. */
+export function setUpTheme(button: HTMLButtonElement, changed: () => void): void {
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const apply = (): void => {
+    const stored = localStorage.getItem("spotkick.theme");
+    const theme = stored ?? (system.matches ? "dark" : "light");
+    document.documentElement.dataset.theme = theme;
+    const other = theme === "dark" ? "light" : "dark";
+    button.setAttribute("aria-label", `Change to ${other} colours`);
+    button.title = `Change to ${other} colours`;
+    changed();
+  };
+  button.addEventListener("click", () => {
+    localStorage.setItem("spotkick.theme", document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+    apply();
+  });
+  system.addEventListener("change", apply);
+  apply();
+}
+
+/** Call `work` at most once per frame of the display. */
+export function oncePerFrame(work: () => void): () => void {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      work();
+    });
+  };
+}

@@ -1,0 +1,73 @@
+/** Match time: periods one after the other on a timeline, clocks and frames. Frame rates stay exact fractions. */
+
+import type { PeriodDocument } from "./types";
+
+export type Rate = [numerator: number, denominator: number];
+
+export class MatchTime {
+  readonly duration_s: number;
+
+  constructor(readonly periods: PeriodDocument[]) {
+    const last = periods[periods.length - 1];
+    this.duration_s = last === undefined ? 60 : last.offset_s + last.duration_s;
+  }
+
+  get(period: number): PeriodDocument | undefined {
+    return this.periods.find((candidate) => candidate.period === period);
+  }
+
+  /** Seconds on the timeline of a position in a period. */
+  at(period: number, position_ms: number): number {
+    return (this.get(period)?.offset_s ?? 0) + position_ms / 1000;
+  }
+
+  /** The period at a second of the timeline; a boundary belongs to the later period. */
+  periodAt(t: number): PeriodDocument {
+    let found = this.periods[0]!;
+    for (const period of this.periods) if (t >= period.offset_s) found = period;
+    return found;
+  }
+
+  /** Milliseconds inside the period at a second of the timeline. */
+  positionAt(t: number): { period: number; position_ms: number } {
+    const period = this.periodAt(t);
+    return { period: period.period, position_ms: Math.max(0, Math.round((t - period.offset_s) * 1000)) };
+  }
+
+  /** "1 · 14:36", with tenths when asked for. */
+  clock(t: number, tenths = false): string {
+    const period = this.periodAt(t);
+    return `${period.period} · ${formatClock(Math.max(0, t - period.offset_s), tenths)}`;
+  }
+}
+
+export function formatClock(seconds: number, tenths = false): string {
+  const sign = seconds < 0 ? "-" : "";
+  const total = tenths ? Math.floor(Math.abs(seconds) * 10 + 1e-6) / 10 : Math.floor(Math.abs(seconds) + 1e-6);
+  const minutes = Math.floor(total / 60);
+  const rest = total - minutes * 60;
+  return `${sign}${String(minutes).padStart(2, "0")}:${tenths ? rest.toFixed(1).padStart(4, "0") : String(rest).padStart(2, "0")}`;
+}
+
+export function formatDuration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  const rest = String(whole % 60).padStart(2, "0");
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** Frame that shows a position: the last one that starts at or before it. */
+export function frameOf(position_ms: number, [numerator, denominator]: Rate): number {
+  return Math.floor((position_ms * numerator) / (1000 * denominator));
+}
+
+/** Start of a frame in whole milliseconds, rounded up, so that `frameOf` gives the frame back. */
+export function positionOf(frame: number, [numerator, denominator]: Rate): number {
+  return Math.ceil((frame * 1000 * denominator) / numerator);
+}
+
+/** A position moved by whole frames. */
+export function moveByFrames(position_ms: number, frames: number, rate: Rate): number {
+  return Math.max(0, positionOf(frameOf(position_ms, rate) + frames, rate));
+}

@@ -1,0 +1,106 @@
+/** The JSON that the server sends; see match_data.py. Every time is in seconds or milliseconds as its name says. */
+
+export interface SpotDocument {
+  id: string;
+  label: string;
+  period: number;
+  position_ms: number;
+  confidence?: number;
+  visibility?: string;
+  team?: string;
+}
+
+export interface VideoDocument {
+  url: string;
+  file: string;
+  duration_s: number;
+  codec: string;
+  /** Numerator and denominator. */
+  frame_rate: [number, number];
+  size: [number, number];
+}
+
+export interface PeriodDocument {
+  period: number;
+  name: string;
+  /** Where the period starts on the timeline. */
+  offset_s: number;
+  duration_s: number;
+  video: VideoDocument | null;
+}
+
+export interface ScoresDocument {
+  url: string;
+  classes: string[];
+  frame_rate: [number, number];
+  frames: Record<string, number>;
+}
+
+export interface ClipDocument {
+  period: number;
+  start_s: number;
+  end_s: number;
+  label: string;
+  reason: string;
+  rank?: number;
+  chosen?: boolean;
+}
+
+export interface MatchDocument {
+  key: string;
+  name: string;
+  classes: string[];
+  periods: PeriodDocument[];
+  has_labels: boolean;
+  has_predictions: boolean;
+  predictions: SpotDocument[];
+  labels: SpotDocument[];
+  scores: ScoresDocument | null;
+  clips: ClipDocument[];
+  shots: Record<string, number[]>;
+  warnings: string[];
+}
+
+export type Source = "prediction" | "label" | "added";
+export type Status = "undecided" | "accepted" | "rejected";
+
+export interface SpotState {
+  source: Source;
+  label: string;
+  period: number;
+  position_ms: number;
+  status: Status;
+  confidence: number | null;
+}
+
+export interface Edit {
+  id: string;
+  state: SpotState | null;
+}
+
+export interface EditsDocument {
+  revision: number;
+  edits: Edit[];
+}
+
+/** How a spot compares with the labels. "below" is under the threshold, "plain" when there are no labels. */
+export type Kind = "correct" | "early" | "late" | "wrong" | "duplicate" | "false" | "missed" | "found" | "below" | "plain";
+
+/** A spot as it is shown: from a file or added, with all corrections applied. */
+export interface Item extends SpotState {
+  id: string;
+  /** Whether a person has changed it. */
+  touched: boolean;
+  visibility: string | null;
+  team: string | null;
+  /** Seconds on the timeline. */
+  t: number;
+}
+
+export interface JobDocument {
+  key: string;
+  state: "running" | "done" | "failed" | "cancelled";
+  progress: number;
+  message: string;
+  files: { name: string; size_bytes: number }[];
+}
