@@ -48,7 +48,8 @@ class ContextSlicing:
             >>> ContextSlicing(((-20, -10, 60, 90),)).frames(Fraction(2))
             array([[-40., -20., 120., 180.]])
         """
-        return np.asarray(self.bounds_s, dtype=np.float64) * float(frame_rate)
+        # Rounded, so that one frame in seconds comes back as one frame and not as 0.9999999999999999.
+        return (np.asarray(self.bounds_s, dtype=np.float64) * float(frame_rate)).round(9)
 
 
 DEFAULT_BOUNDS_S: Final[Bounds] = (-20, -10, 10, 20)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.errors import InputError
+from spotkick.errors import ConfigError, InputError
 
 
 def action_frames(frames: Sequence[int], classes: Sequence[int], num_frames: int, num_classes: int) -> npt.NDArray[np.bool_]:
@@ -46,8 +46,15 @@ def time_shift_encoding(marked: npt.NDArray[np.bool_], slicing_frames: npt.NDArr
     Returns:
         (frames, classes) shifts.
 
+    Raises:
+        ConfigError: if the slicing is for another number of classes.
+
     Source: CALF paper, section 3.1; O(frames x classes).
     """
+    if slicing_frames.shape != (marked.shape[1], 4):
+        raise ConfigError(
+            f"context slicing must have shape ({marked.shape[1]}, 4) for {marked.shape[1]} classes, got {slicing_frames.shape}"
+        )
     shifts = np.empty(marked.shape, dtype=np.float32)
     for index, bounds in enumerate(slicing_frames):
         shifts[:, index] = _encode_class(np.flatnonzero(marked[:, index]), len(marked), bounds)

@@ -1,0 +1,148 @@
+"""The time-shift encoding against the published table, a literal transcription of its rule, and its meaning."""
+
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.losses import reference
+
+from spotkick.actions import SOCCERNET_V2, ActionClasses
+from spotkick.encoding.slicing import slicing_for
+from spotkick.encoding.time_shift import action_frames, time_shift_encoding
+from spotkick.errors import ConfigError, InputError
+
+BOUNDS = (-40, -20, 20, 40)
+
+TABLE = {
+    (100, 150): "0:-100 60:-40 99:-1 100:0 119:19 120:20 122:22 125:-25 130:-20 131:-19 149:-1 150:0 299:149",
+    (100, 170): "125:25 130:30 131:31 135:-35 140:-30 150:-20 169:-1 170:0",
+    (100, 200): "139:39 140:-60 150:-50 160:-40 199:-1 200:0 250:50",
+}
+
+
+def encode(actions: tuple[int, ...] | list[int], num_frames: int, bounds: reference.Bounds = BOUNDS) -> npt.NDArray[np.float32]:
+    marked = action_frames(actions, [0] * len(actions), num_frames, 1)
+    return time_shift_encoding(marked, np.array([bounds], dtype=np.float64))[:, 0]
+
+
+def shift_by_the_rule(x: int, actions: list[int], bounds: reference.Bounds) -> float:
+    """Section 3.1 of the paper for one frame, case by case."""
+    k1, k2, k3, k4 = bounds
+    earlier = [a for a in actions if a <= x]
+    later = [a for a in actions if a > x]
+    if not earlier and not later:
+        return k1
+    if not earlier:
+        return x - later[0]
+    if not later:
+        return x - earlier[-1]
+    after, before = x - earlier[-1], x - later[0]
+    if after < k3:
+        return after
+    if after < k4 and before <= k1:
+        return after
+    if after < k4 and k1 < before <= k2 and (after - k3) / (k4 - k3) < (k2 - before) / (k2 - k1):
+        return after
+    return before
+
+
+@st.composite
+def halves(draw: st.DrawFn) -> tuple[int, list[int], reference.Bounds]:
+    """A half, its actions (none, one, many, neighbours, at the ends) and bounds, also fractional and without transition."""
+    num_frames = draw(st.integers(1, 400))
+    actions = sorted(draw(st.sets(st.integers(0, num_frames - 1), max_size=12)))
+    before, after, first, second = (draw(st.integers(1, 120)) / 2 for _ in range(4))
+    k1 = -before if draw(st.booleans()) else -before - first
+    k4 = after if draw(st.booleans()) else after + second
+    return num_frames, actions, (k1, -before, after, k4)
+
+
+@pytest.mark.parametrize("actions", TABLE)
+def test_the_published_table(actions: tuple[int, ...]) -> None:
+    shifts = encode(actions, 300)
+    expected = {int(frame): float(shift) for frame, shift in (entry.split(":") for entry in TABLE[actions].split())}
+    assert {frame: shifts[frame] for frame in expected} == expected
+
+
+def test_without_actions_all_frames_are_far_before() -> None:
+    assert (encode([], 300) == -40).all()
+
+
+@given(halves())
+@settings(deadline=None, max_examples=50)
+def test_each_frame_follows_the_rule(half: tuple[int, list[int], reference.Bounds]) -> None:
+    num_frames, actions, bounds = half
+    expected = np.array([shift_by_the_rule(x, actions, bounds) for x in range(num_frames)], dtype=np.float32)
+    assert np.array_equal(encode(actions, num_frames, bounds), expected)
+
+
+@given(halves(), st.sampled_from([0.05, 0.5, 0.99]))
+@settings(deadline=None, max_examples=50)
+def test_once_the_action_has_passed_the_milder_of_both_shifts_counts(
+    half: tuple[int, list[int], reference.Bounds], p: float
+) -> None:
+    num_frames, actions, bounds = half
+    shifts = encode(actions, num_frames, bounds)
+    for x in range(num_frames):
+        earlier = [a for a in actions if a <= x]
+        later = [a for a in actions if a > x]
+        if earlier and later and x - earlier[-1] >= bounds[2]:
+            penalties = [reference.segmentation(p, x - a, bounds) for a in (earlier[-1], later[0])]
+            assert reference.segmentation(p, float(shifts[x]), bounds) == pytest.approx(min(penalties), abs=1e-12)
+
+
+@given(halves())
+@settings(deadline=None, max_examples=50)
+def test_action_frames_and_no_others_are_zero(half: tuple[int, list[int], reference.Bounds]) -> None:
+    num_frames, actions, bounds = half
+    assert np.flatnonzero(encode(actions, num_frames, bounds) == 0).tolist() == actions
+
+
+def test_a_tie_goes_to_the_future() -> None:
+    # 30 frames after the one action and 30 before the other: exactly halfway into both transitions.
+    assert encode([100, 160], 300)[130] == -30
+    # The transition before is half as long, so the depth is what counts, not the distance.
+    assert encode([100, 145], 300, (-20, -10, 20, 40))[129] == 29
+    assert encode([100, 145], 300, (-20, -10, 20, 40))[130] == -15
+
+
+def test_classes_are_encoded_on_their_own_by_their_own_bounds() -> None:
+    marked = action_frames([50, 90, 120, 121], [0, 2, 0, 2], 200, 3)
+    bounds = np.array([[-40, -20, 20, 40], [-7, -3, 3, 7], [-10, -5, 30, 60]], dtype=np.float64)
+    together = time_shift_encoding(marked, bounds)
+    assert together.dtype == np.float32
+    assert together.shape == (200, 3)
+    for label, actions in enumerate(([50, 120], [], [90, 121])):
+        assert np.array_equal(together[:, label], encode(actions, 200, tuple(bounds[label])))
+
+
+def test_slicing_for_another_number_of_classes_is_refused() -> None:
+    marked = action_frames([5], [0], 20, 3)
+    for rows in (2, 4):
+        with pytest.raises(ConfigError, match="3 classes"):
+            time_shift_encoding(marked, np.tile(np.array([BOUNDS], dtype=np.float64), (rows, 1)))
+
+
+def test_actions_past_the_ends_move_to_the_end_frames() -> None:
+    marked = action_frames([-3, 25, 4], [0, 1, 1], 20, 2)
+    assert np.argwhere(marked).tolist() == [[0, 0], [4, 1], [19, 1]]
+    assert action_frames([], [], 3, 2).sum() == 0
+    assert action_frames([7, 7], [0, 0], 10, 1).sum() == 1
+    with pytest.raises(InputError, match="without frames"):
+        action_frames([1], [0], 0, 1)
+
+
+def test_the_labels_are_not_touched() -> None:
+    marked = action_frames([50, 90], [0, 1], 200, 17)
+    before = marked.copy()
+    time_shift_encoding(marked, slicing_for(SOCCERNET_V2, preset="v2").frames(Fraction(2)))
+    assert np.array_equal(marked, before)
+
+
+def test_binary_slicing_is_defined_everywhere() -> None:
+    slicing = slicing_for(ActionClasses(("a",)), preset="binary", frame_rate=Fraction(2)).frames(Fraction(2))
+    shifts = time_shift_encoding(action_frames([5, 7], [0, 0], 12, 1), slicing)[:, 0]
+    assert shifts.tolist() == [-5, -4, -3, -2, -1, 0, -1, 0, 1, 2, 3, 4]
