@@ -28,7 +28,7 @@ RENDERED_SIZE = (400, 224)  # the engine needs a width that is a multiple of 4
 SIZE = (398, 224)
 METRES_X, METRES_Y = 54.4, 83.6  # of one unit of the engine's positions
 FIRST_KICK_OFF_MS = 2000
-X264_OPTIONS = {"crf": "16", "preset": "slow", "g": "20"}
+X264_OPTIONS = {"crf": "16", "preset": "veryfast", "g": "20"}
 
 # x, y and role of eleven players, own half negative; the layout of the engine's 11_vs_11_competition.
 FORMATION = (

@@ -10,11 +10,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 folder=$(cd "${1:?usage: render_season.sh FOLDER OUT}" && pwd)
 out=${2:?usage: render_season.sh FOLDER OUT}
 
+# Splits take turns, so that a run that is stopped early leaves some matches of each.
 matches() {
-  # The test matches come first: without them nothing can be reported.
-  for seed in $(seq 5001 5005); do echo "test $seed"; done
-  for seed in $(seq 4001 4003); do echo "valid $seed"; done
-  for seed in $(seq 3001 3014); do echo "train $seed"; done
+  for i in $(seq 1 14); do
+    if [ "$i" -le 5 ]; then echo "test $((5000 + i))"; fi
+    if [ "$i" -le 3 ]; then echo "valid $((4000 + i))"; fi
+    echo "train $((3000 + i))"
+  done
 }
 
 render() {
