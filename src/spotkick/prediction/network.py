@@ -44,6 +44,8 @@ class OnnxNetwork:
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Idle threads that spin would take the cores from decoding, or from other programs of a busy machine.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = (
             ["CUDAExecutionProvider"] if use_cuda and "CUDAExecutionProvider" in onnxruntime.get_available_providers() else []
         )

@@ -1,0 +1,136 @@
+"""From match folders to labelled halves and feature tracks."""
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from spotkick.actions import BUILT_IN_CLASSES, ActionClasses, MatchActions
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.experiment.config import DataConfig, ExperimentConfig
+from spotkick.features.tracks import FeatureSource, FeatureTrack, read_track
+from spotkick.formats.matches import MatchFolder
+from spotkick.formats.soccernet import TimeSource, read_label_set
+from spotkick.formats.splits import read_split
+from spotkick.training.halves import LabelledHalf, check_halves, label_half, past_the_end
+
+HALVES: Final = (1, 2)
+"""Periods that a match of a data set is expected to have."""
+
+LENGTH_TOLERANCE: Final = 0.5
+"""A half that is shorter than this part of the other half is reported."""
+
+
+def split_matches(root: Path, split: str) -> tuple[str, ...]:
+    """Match names of a split.
+
+    Args:
+        root: of the data set.
+        split: a split file, or a name such as ``train`` for ``root/splits/train.txt``, ``root/train.txt`` (or ``.json``).
+
+    Raises:
+        InputError: if there is no such file.
+    """
+    candidates = [Path(split), *(folder / f"{split}{end}" for folder in (root / "splits", root) for end in ("", ".txt", ".json"))]
+    for path in candidates:
+        if path.is_file():
+            return read_split(path)
+    raise InputError(f"no split file '{split}': looked for it as a file, and in {root / 'splits'} and {root} as {split}.txt")
+
+
+def match_tracks(
+    folder: MatchFolder, features: str, *, frame_rate: Fraction, source: FeatureSource | None = None
+) -> dict[int, FeatureTrack]:
+    """Features of the periods of a match; a missing half is reported and the other one used.
+
+    Raises:
+        InputError: if the match has no such features at all, or a file cannot be used.
+    """
+    paths = folder.features(features)
+    if not paths:
+        known = folder.feature_names()
+        has = f"it has {', '.join(known)}" if known else "it has no features"
+        raise InputError(f"{folder.path}: no features '{features}' (files 1_{features}.npy, 2_{features}.npy); {has}")
+    missing = [period for period in HALVES if period not in paths]
+    if missing:
+        message = f"{folder.path}: features of half {missing[0]} are missing; the match is used without it"
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    tracks = {period: read_track(path, source=source, frame_rate=frame_rate) for period, path in paths.items()}
+    lengths = {period: len(track) for period, track in tracks.items() if period in HALVES}
+    if len(lengths) > 1 and min(lengths.values()) < LENGTH_TOLERANCE * max(lengths.values()):
+        message = f"{folder.path}: the halves have {lengths[1]} and {lengths[2]} frames; one of them may be cut off"
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    return tracks
+
+
+def read_match_labels(data: DataConfig, classes: ActionClasses, matches: Sequence[str]) -> dict[str, MatchActions]:
+    """Labels of the matches, by name.
+
+    Raises:
+        InputError: if a match has no label file, or one cannot be read.
+    """
+    labels = read_label_set(
+        Path(data.root), matches, classes=classes, filename=data.labels or None, time_source=TimeSource(data.time_source)
+    )
+    return {label.match: label for label in labels}
+
+
+def training_halves(config: ExperimentConfig, *, chunk_frames: int, pad_frames: int) -> list[LabelledHalf]:
+    """All halves of the training split, encoded.
+
+    Raises:
+        InputError: if features or labels are missing or damaged, or come from different sources.
+    """
+    data, classes = config.data, config.data.class_list()
+    matches = split_matches(Path(data.root), data.train)
+    labels = read_match_labels(data, classes, matches)
+    halves: list[LabelledHalf] = []
+    late = 0
+    for match in matches:
+        tracks = match_tracks(feature_folder(data, match), data.features, frame_rate=data.rate)
+        _warn_about_labels(match, labels[match], tracks, classes)
+        for period, track in sorted(tracks.items()):
+            if halves:
+                halves[0].track.source.require_compatible(track.source, track.where)
+            own = [action for action in labels[match].actions if action.period == period]
+            late += past_the_end(track, classes.select(own))
+            slicing = config.slicing.slicing(classes, track.source.frame_rate)
+            halves.append(label_half(track, own, classes, slicing, chunk_frames=chunk_frames, pad_frames=pad_frames))
+    if late:
+        message = f"{late} training labels lie past the end of their features and are moved to the last frame"
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    check_halves(halves, classes)
+    return halves
+
+
+def feature_folder(data: DataConfig, match: str) -> MatchFolder:
+    """The folder that holds a match's features."""
+    return MatchFolder(Path(data.features_root or data.root), match)
+
+
+def _warn_about_labels(match: str, labels: MatchActions, tracks: Mapping[int, FeatureTrack], classes: ActionClasses) -> None:
+    lost = sum(action.period not in tracks for action in classes.select(labels.actions))
+    if lost:
+        message = f"{match}: {lost} labels lie in periods without features and are not trained on"
+        warnings.warn(message, SpotkickWarning, stacklevel=3)
+    known = [*BUILT_IN_CLASSES.values(), classes]
+    unknown = sorted({action.label for action in labels.actions if not any(action.label in known_list for known_list in known)})
+    if unknown:
+        message = f"{match}: labels of classes that no class list knows are not trained on: {', '.join(unknown)}"
+        warnings.warn(message, SpotkickWarning, stacklevel=3)
+    early = sum(action.position_ms < 0 for action in labels.actions)
+    if early:
+        message = f"{match}: {early} labels have a negative position and are taken as the first frame"
+        warnings.warn(message, SpotkickWarning, stacklevel=3)
+
+
+def first_source(data: DataConfig, matches: Iterable[str]) -> FeatureSource:
+    """Source of the features of the first match, which decides the width of the network.
+
+    Raises:
+        InputError: if it has none.
+    """
+    match = next(iter(matches))
+    tracks = match_tracks(feature_folder(data, match), data.features, frame_rate=data.rate)
+    return next(iter(tracks.values())).source
