@@ -2,9 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection
-from typing import Any, Final
-
-_EVERYTHING: Final = "**"
+from typing import Any
 
 
 def unread_fields(document: Any, known: Collection[str]) -> Counter[str]:
@@ -12,8 +10,8 @@ def unread_fields(document: Any, known: Collection[str]) -> Counter[str]:
 
     Args:
         document: decoded JSON.
-        known: paths of fields that are read: keys joined by points, ``[]`` for the items of a list, ``*`` for any key of an
-            object whose keys are data, and ``**`` at the end for everything below.
+        known: paths of fields that are read, with everything below them: keys joined by points, ``[]`` for the items of a list
+            and ``*`` for any key of an object whose keys are data.
 
     Returns:
         Path of the outermost unknown field -> how often it occurs with a value that says something.
@@ -45,8 +43,7 @@ def _walk(value: Any, path: str, known: frozenset[str], prefixes: set[str], foun
 
 
 def _step(value: Any, path: str, known: frozenset[str], prefixes: set[str], found: Counter[str]) -> None:
-    parent = path.rpartition(".")[0]
-    if f"{parent}.{_EVERYTHING}" in known or f"{path}.{_EVERYTHING}" in known:
+    if path in known:
         return
     if path in prefixes:
         _walk(value, path, known, prefixes, found)

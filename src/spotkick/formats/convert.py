@@ -6,7 +6,7 @@ Two formats that both know intervals exchange segments; all others exchange acti
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -68,6 +68,10 @@ class ConversionReport:
         head = f"{self.source_format} -> {self.target_format}: {self.actions:,} actions of {self.matches:,} matches"
         lost = [f"  lost: {loss.field}, {loss.count:,} times ({loss.detail})" for loss in self.losses]
         return [head, *lost, *(f"  note: {note}" for note in self.notes), *([] if lost else ["  nothing was lost"])]
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as plain values for a JSON file."""
+        return asdict(self)
 
 
 def convert(

@@ -37,10 +37,10 @@ FIELDS: Final = frozenset(
             "project.pid",
             "project.rev",
         ),
-        *("project.rev_timestamp", "project.pname", "config.**"),
-        *(f"attribute.*.{field}" for field in ("aname", "anchor_id", "type", "desc", "options.**", "default_option_id")),
+        *("project.rev_timestamp", "project.pname", "config"),
+        *(f"attribute.*.{field}" for field in ("aname", "anchor_id", "type", "desc", "options", "default_option_id")),
         *(f"file.*.{field}" for field in ("fid", "fname", "type", "loc", "src")),
-        *("view.*.fid_list[]", "metadata.*.vid", "metadata.*.flg", "metadata.*.z[]", "metadata.*.av.**"),
+        *("view.*.fid_list[]", "metadata.*.vid", "metadata.*.flg", "metadata.*.z[]", "metadata.*.av"),
     }
 )
 """Fields that are read or can be derived."""

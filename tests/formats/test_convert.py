@@ -1,0 +1,111 @@
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from spotkick.errors import ConfigError, InputError
+from spotkick.formats.activitynet import read_activitynet_segments
+from spotkick.formats.census import unread_fields
+from spotkick.formats.convert import convert
+from spotkick.formats.soccernet import read_labels
+
+
+@pytest.fixture
+def labels(tmp_path: Path) -> Path:
+    """A set of one match, with everything that Labels-v2.json can say."""
+    rows = [
+        {"gameTime": "1 - 00:29", "label": "Foul", "position": "29049", "team": "home", "visibility": "visible"},
+        {"gameTime": "2 - 00:30", "label": "Throw-in", "position": "30000", "team": "not applicable", "visibility": "not shown"},
+        {"gameTime": "2 - 00:31", "label": "Corner", "position": "31001", "team": "away"},
+    ]
+    folder = tmp_path / "set/league/season/match"
+    folder.mkdir(parents=True)
+    document = {"UrlLocal": "league/season/match/", "UrlYoutube": "", "gameScore": "1 - 0", "annotations": rows}
+    (folder / "Labels-v2.json").write_text(json.dumps(document))
+    return tmp_path / "set"
+
+
+def losses(source: Path, target: Path, to: str, **options: Fraction) -> dict[str, int]:
+    return {loss.field: loss.count for loss in convert(source, target, to=to, **options).losses}
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("osl-v2", {}),
+        ("e2e-spot", {"position within the frame": 2}),
+        ("soccernet-v1", {"visibility": 2, "position within the second": 2}),
+        ("soccernet-results", {"missing confidence": 3, "visibility": 2}),
+        ("activitynet", {"team": 2, "visibility": 2}),
+        ("elan", {"team": 2, "visibility": 2}),
+        ("via3", {}),
+    ],
+)
+def test_every_loss_is_counted(labels: Path, tmp_path: Path, to: str, expected: dict[str, int]) -> None:
+    assert losses(labels, tmp_path / "out", to) == {**expected, "field 'gameScore' of the source": 1}
+
+
+def test_there_and_back(labels: Path, tmp_path: Path) -> None:
+    convert(labels, tmp_path / "osl.json", to="osl-v2")
+    report = convert(tmp_path / "osl.json", tmp_path / "back", to="soccernet-v2")
+    assert report.lines() == ["osl-v2 -> soccernet-v2: 3 actions of 1 matches", "  nothing was lost"]
+    path = "league/season/match/Labels-v2.json"
+    assert read_labels(tmp_path / "back" / path) == read_labels(labels / path)
+
+
+def test_the_frame_rate_of_the_source_is_kept(labels: Path, tmp_path: Path) -> None:
+    convert(labels, tmp_path / "a.json", to="e2e-spot", frame_rate=Fraction(30000, 1001))
+    report = convert(tmp_path / "a.json", tmp_path / "b.json", to="e2e-spot-results")
+    assert "positions are counted at 30000/1001 frames per second" in report.notes
+    assert "position within the frame" not in {loss.field for loss in report.losses}
+
+
+def test_intervals_pass_between_formats_that_know_them(tmp_path: Path) -> None:
+    video = {
+        "subset": "training",
+        "duration": 9.5,
+        "annotations": [{"segment": [1.25, 3.5], "label": "x"}],
+        "url": "https://example.org",
+    }
+    (tmp_path / "gt.json").write_text(json.dumps({"version": "VERSION 1.3", "database": {"v": video}}))
+    assert losses(tmp_path / "gt.json", tmp_path / "labels.json", "fiftyone") == {
+        "duration of the video": 1,
+        "subset of the video": 1,
+        "field 'database.*.url' of the source": 1,
+    }
+    convert(tmp_path / "labels.json", tmp_path / "back.json", to="activitynet")
+    (back,) = read_activitynet_segments(tmp_path / "back.json")
+    assert [(segment.start_s, segment.end_s) for segment in back.segments] == [(1.25, 3.5)]
+    lost = losses(tmp_path / "gt.json", tmp_path / "x.csv", "csv")
+    assert lost["end of the segment"] == 1
+
+
+def test_proposals_are_not_labels(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(json.dumps({"results": {"v": [{"segment": [1, 2], "score": 0.5}]}}))
+    with pytest.raises(InputError, match="1 segments have no label"):
+        convert(tmp_path / "p.json", tmp_path / "x.csv")
+
+
+def test_half_a_character_is_refused(tmp_path: Path) -> None:
+    row = '{"half": "1", "position": "1", "confidence": "1", "gameTime": "1 - 00:00", "label": "\\ud800"}'
+    (tmp_path / "results_spotting.json").write_text(f'{{"UrlLocal": "m", "predictions": [{row}]}}')
+    with pytest.raises(InputError, match="lone surrogate"):
+        convert(tmp_path / "results_spotting.json", tmp_path / "x.csv")
+
+
+def test_names_of_formats(labels: Path, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="unknown format 'osl', valid: soccernet-v1, "):
+        convert(labels, tmp_path / "x", to="osl")
+    with pytest.raises(ConfigError, match="cannot be told from its name, give --to"):
+        convert(labels, tmp_path / "x.json")
+    assert convert(labels, tmp_path / "x.csv").target_format == "csv"
+
+
+def test_census_counts_the_outermost_unknown_field() -> None:
+    document = {
+        "data": {"id1": {"label": "x", "extra": {"deep": [1, 2]}}, "id2": {"label": "y", "extra": 0, "empty": []}},
+        "meta": {"a": 1},
+    }
+    assert unread_fields(document, {"data.*.label"}) == {"data.*.extra": 2, "meta": 1}
+    assert unread_fields(document, {"data.*.label", "data.*.extra", "meta"}) == {}

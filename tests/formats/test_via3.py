@@ -1,0 +1,67 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotkick.errors import InputError
+from spotkick.formats.segments import Segment, VideoSegments
+from spotkick.formats.via3 import read_via3_segments, write_via3_segments
+
+
+def project(metadata: dict[str, Any], attribute: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A project as the annotator saves it."""
+    options = {"0": "Smash", "1": "Drop"}
+    activity = {
+        "aname": "Activity",
+        "anchor_id": "FILE1_Z2_XY0",
+        "type": 4,
+        "desc": "",
+        "options": options,
+        "default_option_id": "",
+    }
+    return {
+        "project": {"pid": "__VIA_PROJECT_ID__", "vid_list": ["1"], "data_format_version": "3.1.1"},
+        "config": {},
+        "attribute": {"1": activity} if attribute is None else attribute,
+        "file": {"1": {"fid": "1", "fname": "badminton.mp4", "type": 4, "loc": 1, "src": ""}},
+        "view": {"1": {"fid_list": ["1"]}},
+        "metadata": metadata,
+    }
+
+
+def test_options_are_resolved_and_other_kinds_of_metadata_left_alone(tmp_path: Path) -> None:
+    metadata = {
+        "1_aB3dE6gH": {"vid": "1", "flg": 0, "z": [1.5, 2.25], "xy": [], "av": {"1": "1"}},
+        "1_file": {"vid": "1", "flg": 0, "z": [], "xy": [], "av": {"2": "outdoor"}},
+        "1_box": {"vid": "1", "flg": 0, "z": [3.0], "xy": [2, 10, 10, 5, 5], "av": {"3": "player"}},
+        "1_text": {"vid": "1", "flg": 0, "z": [4.0], "xy": [], "av": {"1": "Let"}},
+    }
+    path = tmp_path / "via.json"
+    path.write_text(json.dumps(project(metadata)))
+    assert read_via3_segments(path) == (VideoSegments("badminton", None, (Segment(1.5, 2.25, "Drop"), Segment(4.0, 4.0, "Let"))),)
+
+
+def test_the_annotator_is_told_which_attributes_exist(tmp_path: Path) -> None:
+    write_via3_segments(tmp_path / "x.json", (VideoSegments("a/b", None, (Segment(1, 2, "Drop", 0.5),)),))
+    document = json.loads((tmp_path / "x.json").read_text())
+    assert document["project"]["pid"] == "__VIA_PROJECT_ID__"  # the annotator replaces these marks, and asks for them
+    assert document["attribute"]["1"]["options"] == {"0": "Drop"}
+    assert {attribute["anchor_id"] for attribute in document["attribute"].values()} == {"FILE1_Z2_XY0"}
+    assert document["file"]["1"]["fname"] == "a/b.mp4"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "message"),
+    [
+        ({"1_a": {"vid": "7", "z": [1, 2], "av": {"1": "0"}}}, "names view '7'"),
+        ({"1_a": {"vid": "1", "z": [2, 1], "av": {"1": "0"}}}, "must be times in order, found 2 to 1"),
+        ({"1_a": {"vid": "1", "z": [1, 2], "av": {}}}, "the label must be text"),
+        ({"1_a": {"vid": "1", "z": "now", "av": {"1": "0"}}}, 'must be a list, found "now"'),
+    ],
+)
+def test_malformed_projects(tmp_path: Path, metadata: dict[str, Any], message: str) -> None:
+    path = tmp_path / "via.json"
+    path.write_text(json.dumps(project(metadata)))
+    with pytest.raises(InputError, match=message):
+        read_via3_segments(path)
