@@ -1,7 +1,7 @@
 """The ``spotkick`` program: its commands, and how their errors reach the user.
 
-A command lives in the module of its name. Only the module that is called is imported, and what needs an optional package is imported
-inside its function, so that ``spotkick --help`` answers at once and a command needs only its own packages.
+A command lives in the module of its name. Only the module that is called is imported, and what needs an optional package is
+imported inside its function, so that ``spotkick --help`` answers at once and a command needs only its own packages.
 """
 
 import importlib
