@@ -69,10 +69,12 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file atomically, with line feeds at line ends.
 
+    Half a surrogate pair, which JSON files may hold and UTF-8 may not, is written as JSON's escape of it.
+
     Raises:
         StorageError: see `atomic_path`.
     """
-    write_bytes(path, text.encode())
+    write_bytes(path, text.encode(errors="backslashreplace"))
 
 
 def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
