@@ -1,0 +1,126 @@
+/** Dialogs: choosing a class, exporting, keyboard help, and two tabs that changed the same spot. */
+
+import { getJson, saveFile } from "./api";
+import { byId, h, notify } from "./dom";
+
+/** Ask for a class by typing a part of its name; null when the dialog is closed without a choice. */
+export function chooseClass(title: string, classes: string[], current: string | null): Promise<string | null> {
+  const dialog = byId<HTMLDialogElement>("class-dialog");
+  const input = byId<HTMLInputElement>("class-input");
+  const list = byId("class-options");
+  byId("class-title").textContent = title;
+  input.value = "";
+  let shown: string[] = [];
+  let active = 0;
+  return new Promise((resolve) => {
+    let chosen: string | null = null;
+    const choose = (name: string | undefined): void => {
+      if (name === undefined) return;
+      chosen = name;
+      dialog.close();
+    };
+    const draw = (): void => {
+      const wanted = input.value.trim().toLowerCase();
+      shown = classes.filter((name) => name.toLowerCase().includes(wanted));
+      if (wanted !== "" && !classes.some((name) => name.toLowerCase() === wanted)) shown.push(input.value.trim());
+      active = Math.min(active, Math.max(0, shown.length - 1));
+      list.replaceChildren(
+        ...shown.map((name, i) => {
+          const isNew = !classes.includes(name);
+          const option = h(
+            "li",
+            { id: `class-option-${i}`, role: "option", "aria-selected": String(i === active) },
+            isNew ? `New class: ${name}` : name,
+            name === current ? h("small", {}, "as it is") : null,
+          );
+          option.addEventListener("click", () => choose(name));
+          return option;
+        }),
+      );
+      input.setAttribute("aria-activedescendant", `class-option-${active}`);
+      document.getElementById(`class-option-${active}`)?.scrollIntoView({ block: "nearest" });
+    };
+    input.oninput = () => {
+      active = 0;
+      draw();
+    };
+    input.onkeydown = (event) => {
+      if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+        active = (active + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % Math.max(1, shown.length);
+        draw();
+        event.preventDefault();
+      } else if (event.key === "Enter") {
+        event.preventDefault();
+        choose(shown[active]);
+      }
+    };
+    dialog.onclose = () => resolve(chosen);
+    active = Math.max(0, current === null ? 0 : classes.indexOf(current));
+    draw();
+    dialog.showModal();
+    input.focus();
+  });
+}
+
+/** Connect the export dialog. */
+export function setUpExport(key: string): void {
+  const dialog = byId<HTMLDialogElement>("export-dialog");
+  const select = byId<HTMLSelectElement>("export-format");
+  const undecided = byId<HTMLInputElement>("export-undecided");
+  const threshold = byId<HTMLInputElement>("export-threshold");
+  const message = byId("export-message");
+  byId("export-button").addEventListener("click", () => {
+    message.textContent = "";
+    dialog.showModal();
+    if (select.options.length > 0) return;
+    void getJson<{ formats: { name: string; title: string }[] }>("/api/formats").then(({ formats }) => {
+      select.replaceChildren(...formats.map(({ name, title }) => h("option", { value: name }, `${title} (${name})`)));
+      if (formats.some(({ name }) => name === "soccernet-v2")) select.value = "soccernet-v2";
+    });
+  });
+  byId("export-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const query = new URLSearchParams({ format: select.value });
+    if (undecided.checked) query.set("undecided_from", threshold.value);
+    message.classList.remove("problem");
+    message.textContent = "Writing the file...";
+    saveFile(`/api/matches/${key}/export?${query.toString()}`)
+      .then((lost) => {
+        message.textContent = lost === "" ? "Saved. Nothing was lost in this format." : `Saved. This format cannot hold: ${lost}.`;
+      })
+      .catch((error: Error) => {
+        message.textContent = error.message;
+        message.classList.add("problem");
+      });
+  });
+}
+
+/** Give every dialog a working "Close" button and close it by a click beside it. */
+export function setUpDialogs(): void {
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog) dialog.close();
+    });
+    for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
+  }
+}
+
+/** Ask whose change of the same spots holds. */
+export function askAboutConflict(count: number, decide: (keepMine: boolean) => void): void {
+  const dialog = byId<HTMLDialogElement>("conflict-dialog");
+  if (dialog.open) return;
+  byId("conflict-text").textContent =
+    count === 1
+      ? "Another tab or person has changed the same spot. Nothing has been overwritten yet."
+      : `Another tab or person has changed ${count} of the same spots. Nothing has been overwritten yet.`;
+  const finish = (keepMine: boolean): void => {
+    dialog.onclose = null;
+    dialog.close();
+    decide(keepMine);
+    notify(keepMine ? "Your changes were kept." : "The other changes were taken.");
+  };
+  byId("conflict-mine").onclick = () => finish(true);
+  byId("conflict-theirs").onclick = () => finish(false);
+  dialog.onclose = () => finish(false);
+  dialog.showModal();
+}

@@ -1,0 +1,100 @@
+/** The list of spots: sorted, filtered, and drawn only where one looks, so that thousands of rows stay quick. */
+
+import { byId, h, oncePerFrame } from "./dom";
+import { KIND_NAMES } from "./marks";
+import type { MatchTime } from "./time";
+import type { Item, Kind } from "./types";
+import { describe } from "./timeline";
+
+const ROW_PX = 32;
+const SPARE_ROWS = 6;
+
+export class SpotList {
+  onpick: (item: Item) => void = () => undefined;
+  rows: Item[] = [];
+
+  private kinds = new Map<string, Kind>();
+  private selected: string | null = null;
+  private readonly box = byId("spot-list");
+  private readonly content = byId("spot-rows");
+  private readonly count = byId("spot-count");
+  private readonly redraw = oncePerFrame(() => this.draw());
+
+  constructor(private readonly time: MatchTime) {
+    this.box.addEventListener("scroll", this.redraw, { passive: true });
+    new ResizeObserver(this.redraw).observe(this.box);
+    this.content.addEventListener("click", (event) => {
+      const row = (event.target as Element).closest<HTMLElement>("[data-index]");
+      const item = row === null ? undefined : this.rows[Number(row.dataset.index)];
+      if (item !== undefined) this.onpick(item);
+    });
+  }
+
+  show(rows: Item[], kinds: Map<string, Kind>, total: number): void {
+    this.rows = rows;
+    this.kinds = kinds;
+    this.count.textContent = rows.length === total ? `${total} spots` : `${rows.length} of ${total} spots`;
+    this.redraw();
+  }
+
+  select(id: string | null): void {
+    this.selected = id;
+    const index = this.rows.findIndex((item) => item.id === id);
+    if (index >= 0) {
+      const top = index * ROW_PX;
+      if (top < this.box.scrollTop) this.box.scrollTop = top - ROW_PX;
+      else if (top + ROW_PX > this.box.scrollTop + this.box.clientHeight) this.box.scrollTop = top + 2 * ROW_PX - this.box.clientHeight;
+    }
+    this.redraw();
+  }
+
+  /** The row before or after the selected one. */
+  neighbour(step: number): Item | null {
+    if (this.rows.length === 0) return null;
+    const index = this.rows.findIndex((item) => item.id === this.selected);
+    if (index < 0) return step > 0 ? this.rows[0]! : this.rows[this.rows.length - 1]!;
+    return this.rows[index + step] ?? null;
+  }
+
+  private draw(): void {
+    const first = Math.max(0, Math.floor(this.box.scrollTop / ROW_PX) - SPARE_ROWS);
+    const last = Math.min(this.rows.length, Math.ceil((this.box.scrollTop + this.box.clientHeight) / ROW_PX) + SPARE_ROWS);
+    this.content.style.height = `${this.rows.length * ROW_PX}px`;
+    this.content.replaceChildren(...this.rows.slice(first, last).map((item, i) => this.row(item, first + i)));
+    if (this.selected !== null) this.box.setAttribute("aria-activedescendant", `row-${this.selected}`);
+    else this.box.removeAttribute("aria-activedescendant");
+  }
+
+  private row(item: Item, index: number): HTMLElement {
+    const kind = this.kinds.get(item.id) ?? "plain";
+    const chosen = item.id === this.selected;
+    const confidence = item.source === "label" ? "label" : item.confidence === null ? "added" : item.confidence.toFixed(2);
+    const row = h(
+      "div",
+      {
+        id: `row-${item.id}`,
+        class: `spot-row status-${item.status}${item.source === "label" ? " is-label" : ""}`,
+        role: "option",
+        "aria-selected": String(chosen),
+        "aria-posinset": index + 1,
+        "aria-setsize": this.rows.length,
+        "aria-label": describe(item, kind, this.time),
+        "data-index": index,
+      },
+      h("span", { class: "spot-time" }, this.time.clock(item.t)),
+      h("span", { class: `mark mark-${kind}`, "aria-hidden": "true", title: KIND_NAMES[kind] }),
+      h("span", { class: "spot-label" }, item.label),
+      h("span", { class: "spot-kind" }, kind === "plain" || kind === "found" ? "" : KIND_NAMES[kind]),
+      h("span", { class: "spot-confidence" }, confidence),
+      h("span", { class: "spot-status" }, item.source === "label" && !item.touched ? "" : statusText(item)),
+    );
+    row.style.top = `${index * ROW_PX}px`;
+    return row;
+  }
+}
+
+function statusText(item: Item): string {
+  if (item.status === "rejected") return "✕";
+  if (item.status === "accepted") return "✓";
+  return "";
+}

@@ -1,0 +1,130 @@
+/** The start page: all matches in a table that can be searched and sorted. */
+
+import { getJson, saveFile } from "./api";
+import { byId, h, notify, setUpTheme } from "./dom";
+import { formatDuration } from "./time";
+
+interface MatchRow {
+  key: string;
+  name: string;
+  has_labels: boolean;
+  has_predictions: boolean;
+  has_scores: boolean;
+  videos: number[];
+}
+
+interface Summary {
+  key: string;
+  error?: string;
+  duration_s?: number;
+  labels?: number;
+  predictions?: number;
+  decided?: number;
+  revision?: number;
+  f1?: number | null;
+  threshold?: number | null;
+  warnings?: number;
+}
+
+type Column = "name" | "duration_s" | "labels" | "predictions" | "decided" | "f1";
+
+const PAGE = 50;
+
+class StartPage {
+  private readonly summaries = new Map<string, Summary>();
+  private sort: { column: Column; descending: boolean } = { column: "name", descending: false };
+  private readonly search = byId<HTMLInputElement>("search");
+
+  constructor(private readonly matches: MatchRow[]) {
+    this.search.addEventListener("input", () => this.draw());
+    for (const button of document.querySelectorAll<HTMLButtonElement>("[data-column]")) {
+      button.addEventListener("click", () => {
+        const column = button.dataset.column as Column;
+        this.sort = { column, descending: this.sort.column === column ? !this.sort.descending : column !== "name" };
+        this.draw();
+      });
+    }
+    byId("export-all").addEventListener("click", () => {
+      saveFile("/api/export")
+        .then(() => notify("Saved the labels of all corrected matches; training reads the archive as it is."))
+        .catch((error: Error) => notify(error.message, true));
+    });
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "/" && document.activeElement !== this.search) {
+        event.preventDefault();
+        this.search.focus();
+      }
+    });
+    this.draw();
+  }
+
+  async load(): Promise<void> {
+    for (let start = 0; start < this.matches.length; start += PAGE) {
+      const { summaries } = await getJson<{ summaries: Summary[] }>(`/api/summaries?start=${start}&count=${PAGE}`);
+      for (const summary of summaries) this.summaries.set(summary.key, summary);
+      this.draw();
+    }
+    document.body.dataset.ready = "true";
+  }
+
+  private value(match: MatchRow, column: Column): string | number {
+    if (column === "name") return match.name;
+    return this.summaries.get(match.key)?.[column] ?? -1;
+  }
+
+  private draw(): void {
+    const words = this.search.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
+    const rows = this.matches.filter((match) => words.every((word) => match.name.toLowerCase().includes(word)));
+    const { column, descending } = this.sort;
+    rows.sort((a, b) => {
+      const [x, y] = [this.value(a, column), this.value(b, column)];
+      const order = typeof x === "string" ? x.localeCompare(String(y), undefined, { numeric: true }) : x - Number(y);
+      return descending ? -order : order;
+    });
+    for (const header of document.querySelectorAll<HTMLElement>("th[data-sort]")) {
+      const current = header.dataset.sort === column;
+      header.setAttribute("aria-sort", current ? (descending ? "descending" : "ascending") : "none");
+    }
+    byId("match-rows").replaceChildren(...rows.map((match) => this.row(match)));
+    byId("match-count").textContent = rows.length === this.matches.length ? `${rows.length} match${rows.length === 1 ? "" : "es"}` : `${rows.length} of ${this.matches.length} matches`;
+    byId("no-match").hidden = rows.length > 0;
+  }
+
+  private row(match: MatchRow): HTMLElement {
+    const summary = this.summaries.get(match.key);
+    const parts = match.name.split("/");
+    const name = parts.pop() ?? match.name;
+    const waiting = summary === undefined;
+    const number = (value: number | undefined, text: string): HTMLElement => h("td", { class: "number" }, waiting ? "…" : value === undefined ? "–" : text);
+    const reviewed = summary?.predictions === 0 && (summary.revision ?? 0) > 0 ? "edited" : `${summary?.decided ?? 0}`;
+    return h(
+      "tr",
+      {},
+      h(
+        "th",
+        { scope: "row" },
+        h("a", { href: `/match?id=${match.key}` }, name),
+        parts.length > 0 ? h("small", {}, parts.join(" / ")) : null,
+        summary?.error === undefined ? null : h("small", { class: "problem" }, summary.error),
+      ),
+      number(summary?.duration_s, formatDuration(summary?.duration_s ?? 0)),
+      h("td", {}, match.videos.length === 0 ? "–" : match.videos.length === 1 ? "video" : `${match.videos.length} videos`),
+      number(match.has_labels ? summary?.labels : undefined, String(summary?.labels)),
+      number(match.has_predictions ? summary?.predictions : undefined, String(summary?.predictions)),
+      number(summary?.decided, reviewed),
+      h("td", { class: "number", title: summary?.threshold == null ? null : `at threshold ${summary.threshold.toFixed(2)}, within 2.5 s` }, waiting ? "…" : summary.f1 == null ? "–" : (100 * summary.f1).toFixed(1)),
+    );
+  }
+}
+
+async function main(): Promise<void> {
+  setUpTheme(byId<HTMLButtonElement>("theme-button"), () => undefined);
+  try {
+    const { matches } = await getJson<{ matches: MatchRow[] }>("/api/matches");
+    await new StartPage(matches).load();
+  } catch (error) {
+    notify((error as Error).message, true);
+  }
+}
+
+void main();
