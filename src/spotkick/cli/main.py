@@ -15,7 +15,7 @@ import typer
 from spotkick import __version__
 from spotkick.errors import SpotkickError
 
-COMMANDS: Final = ("train", "spot", "evaluate")
+COMMANDS: Final = ("train", "spot", "evaluate", "import-weights")
 """In the order of the help page. ``import-weights`` is the function ``import_weights`` of ``cli/import_weights.py``."""
 
 
