@@ -19,9 +19,11 @@ import numpy.typing as npt
 from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.evaluation.average_precision import (
-    count_at_thresholds,
+    NUM_BINS,
+    bin_histogram,
     eleven_point_average_precision,
     precision_recall,
+    reaching,
     threshold_bins,
 )
 from spotkick.evaluation.frames import OFFICIAL_PERIODS, FramedActions, FrameGrid, frame_labels, frame_predictions
@@ -228,13 +230,70 @@ def match_sets(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What average precision is computed from, for G groups of labels and predictions (visibility, matches, time bins).
+
+    Attributes:
+        labels: (G, C) number of labels.
+        predictions: (G, C, 201) histogram of predictions over confidence bins.
+        hits: (T, G, C, 201) histogram of true positives at each tolerance.
+    """
+
+    labels: npt.NDArray[np.int64]
+    predictions: npt.NDArray[np.int64]
+    hits: npt.NDArray[np.int64]
+
+    def total(self) -> "Counts":
+        """All groups as one."""
+        return Counts(
+            self.labels.sum(axis=0, keepdims=True),
+            self.predictions.sum(axis=0, keepdims=True),
+            self.hits.sum(axis=1, keepdims=True),
+        )
+
+    def average_precision(self) -> npt.NDArray[np.float64]:
+        """(T, G, C) 11-point average precision at the official thresholds."""
+        precision, recall = precision_recall(reaching(self.hits), reaching(self.predictions), self.labels)
+        return eleven_point_average_precision(precision, recall)
+
+
+def count_groups(
+    matched: MatchedActions, label_group: npt.NDArray[np.int64], prediction_group: npt.NDArray[np.int64], num_groups: int
+) -> Counts:
+    """Count labels, predictions and hits by group and class.
+
+    Args:
+        matched: of `match_sets`.
+        label_group: (labels,) group of each label; negative ones are left out.
+        prediction_group: (predictions,) group of each prediction; negative ones are left out.
+        num_groups: number of groups G.
+    """
+    num_classes = len(matched.classes)
+    num_series = num_groups * num_classes
+    label_series = label_group * num_classes + matched.labels.class_index
+    series = prediction_group * num_classes + matched.predictions.class_index
+    bins = threshold_bins(matched.predictions.value)
+    counted = prediction_group >= 0
+    hits = np.empty((len(matched.tolerances_s), num_series, NUM_BINS), dtype=np.int64)
+    for row, found in zip(hits, matched.matched, strict=True):
+        hit = np.flatnonzero((found != UNMATCHED) & counted)
+        row[:] = bin_histogram(series[hit], bins[hit], num_series)
+    return Counts(
+        np.bincount(label_series[label_group >= 0], minlength=num_series).reshape(num_groups, num_classes),
+        bin_histogram(series[counted], bins[counted], num_series).reshape(num_groups, num_classes, NUM_BINS),
+        hits.reshape(len(hits), num_groups, num_classes, NUM_BINS),
+    )
+
+
 def score_matches(matched: MatchedActions, *, metric: str = "") -> SpottingScore:
     """Average-mAP of matched sets, overall and by visibility."""
     names = matched.classes.names
-    shown = matched.labels.value > 0
-    nearest_shown = matched.closest_is_visible()
-    num_labels = np.bincount(matched.labels.class_index, minlength=len(names))
-    num_predictions = np.bincount(matched.predictions.class_index, minlength=len(names))
+    counts = count_groups(
+        matched, (matched.labels.value < 0).astype(np.int64), (~matched.closest_is_visible()).astype(np.int64), num_groups=2
+    )
+    num_labels = counts.labels.sum(axis=0)
+    num_predictions = counts.predictions.sum(axis=(0, 2))
     empty = [name for name, number in zip(names, num_labels, strict=True) if number == 0]
     messages = list(matched.messages)
     if empty:
@@ -243,15 +302,16 @@ def score_matches(matched: MatchedActions, *, metric: str = "") -> SpottingScore
         )
     visible = unshown = None
     if matched.has_visibility:
-        visible = _score(matched, shown, nearest_shown)
-        unshown = _score(matched, ~shown, ~nearest_shown, factor=UNSHOWN_FACTOR)
+        by_visibility = counts.average_precision()
+        visible = _score(by_visibility[:, 0], matched)
+        unshown = _score(by_visibility[:, 1], matched, factor=UNSHOWN_FACTOR)
         if len(names) != len(SOCCERNET_V2) and len(matched.tolerances_s) > 1:
             messages.append(
                 "the unshown Average-mAP is multiplied by 17/13 as the official code does, which is meant for 17 classes only"
             )
     return SpottingScore(
         metric=metric or _name(matched.tolerances_s),
-        overall=_score(matched, np.ones_like(shown), np.ones_like(nearest_shown)),
+        overall=_score(counts.total().average_precision()[:, 0], matched),
         visible=visible,
         unshown=unshown,
         num_matches=len(matched.labels.grid.matches),
@@ -278,32 +338,8 @@ def average_over_tolerances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.f
     return total / (len(values) - 1)
 
 
-def average_precision_table(
-    matched: MatchedActions, labels: npt.NDArray[np.bool_], predictions: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """(tolerances, classes) average precision over some of the labels and predictions.
-
-    Args:
-        matched: of `match_sets`.
-        labels: (labels,) which count.
-        predictions: (predictions,) which count.
-    """
-    num_classes = len(matched.classes)
-    class_index = matched.predictions.class_index[predictions]
-    bins = threshold_bins(matched.predictions.value[predictions])
-    reached = count_at_thresholds(class_index, bins, num_classes)
-    num_labels = np.bincount(matched.labels.class_index[labels], minlength=num_classes)
-    table = np.empty((len(matched.tolerances_s), num_classes))
-    for row, found in zip(table, matched.matched[:, predictions] != UNMATCHED, strict=True):
-        hits = count_at_thresholds(class_index[found], bins[found], num_classes)
-        row[:] = eleven_point_average_precision(*precision_recall(hits, reached, num_labels))
-    return table
-
-
-def _score(
-    matched: MatchedActions, labels: npt.NDArray[np.bool_], predictions: npt.NDArray[np.bool_], *, factor: Fraction = Fraction(1)
-) -> Score:
-    table = average_precision_table(matched, labels, predictions)
+def _score(table: npt.NDArray[np.float64], matched: MatchedActions, *, factor: Fraction = Fraction(1)) -> Score:
+    """A (tolerances, classes) table of average precision, averaged."""
     means = np.array([np.mean(row) for row in table])
     average = float(average_over_tolerances(means))
     if len(table) > 1:

@@ -11,13 +11,17 @@ THRESHOLDS: Final = np.linspace(0, 1, 200)
 RECALL_LEVELS: Final = np.arange(11) / 10
 
 
+NUM_BINS: Final = len(THRESHOLDS) + 1
+"""A confidence reaches between 0 and 200 of the thresholds."""
+
+
 def threshold_bins(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     """How many thresholds each confidence reaches, 0 to 200."""
     return np.searchsorted(THRESHOLDS, confidence, side="right").astype(np.int64)
 
 
-def count_at_thresholds(series: npt.NDArray[np.int64], bins: npt.NDArray[np.int64], num_series: int) -> npt.NDArray[np.int64]:
-    """Count entries that reach each threshold, per series.
+def bin_histogram(series: npt.NDArray[np.int64], bins: npt.NDArray[np.int64], num_series: int) -> npt.NDArray[np.int64]:
+    """Count entries by series and by the number of thresholds that they reach.
 
     Args:
         series: (n,) number of the class (or of any other series) of each entry.
@@ -25,11 +29,14 @@ def count_at_thresholds(series: npt.NDArray[np.int64], bins: npt.NDArray[np.int6
         num_series: number of series.
 
     Returns:
-        (num_series, 200) counts.
+        (num_series, 201) counts; such histograms may be added up.
     """
-    width = len(THRESHOLDS) + 1
-    histogram = np.bincount(series * width + bins, minlength=num_series * width).reshape(num_series, width)
-    return histogram[:, :0:-1].cumsum(axis=1)[:, ::-1]
+    return np.bincount(series * NUM_BINS + bins, minlength=num_series * NUM_BINS).reshape(num_series, NUM_BINS)
+
+
+def reaching(histogram: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Counts of entries at or above each threshold: (..., 201) histogram to (..., 200)."""
+    return np.cumsum(histogram[..., :0:-1], axis=-1)[..., ::-1]
 
 
 def precision_recall(

@@ -131,7 +131,7 @@ def frame_predictions(predictions: Iterable[MatchActions], grid: FrameGrid) -> t
         if None in confidences:
             action = match.actions[confidences.index(None)]
             raise InputError(f"{match.match}: {action.label} at {action.game_time} has no confidence; predictions need one")
-        values.append((match.actions, [float(value) for value in confidences if value is not None]))
+        values.append((match.actions, confidences))
     framed, messages = _frame(values, grid, "predictions")
     usable = framed.value >= 0
     if not usable.all():
@@ -143,12 +143,13 @@ def frame_predictions(predictions: Iterable[MatchActions], grid: FrameGrid) -> t
 
 
 def _frame(
-    matches: Sequence[tuple[tuple[Action, ...], list[float]]], grid: FrameGrid, what: str
+    matches: Sequence[tuple[tuple[Action, ...], Sequence[float | None]]], grid: FrameGrid, what: str
 ) -> tuple[FramedActions, list[str]]:
+    flat = [action for actions, _ in matches for action in actions]
     columns = _Columns(grid.classes)
-    class_index = columns.of(action.label for actions, _ in matches for action in actions)
-    period_index = _period_indexes((action.period for actions, _ in matches for action in actions), grid.periods)
-    position_ms = np.fromiter((action.position_ms for actions, _ in matches for action in actions), np.float64)
+    class_index = columns.of([action.label for action in flat])
+    period_index = _period_indexes([action.period for action in flat], grid.periods)
+    position_ms = np.array([action.position_ms for action in flat], dtype=np.float64)
     value = np.array([number for _, values in matches for number in values], dtype=np.float64)
     match_index = np.repeat(np.arange(len(matches)), [len(actions) for actions, _ in matches])
     frame = np.trunc(grid.rate * (position_ms / 1000)).astype(np.int64)  # the official expression, with its rounding errors
@@ -202,14 +203,14 @@ class _Columns:
         self._known: dict[str, int] = {}
         self._unknown: Counter[str] = Counter()
 
-    def of(self, labels: Iterable[str]) -> npt.NDArray[np.int64]:
+    def of(self, labels: Sequence[str]) -> npt.NDArray[np.int64]:
         """(n,) columns, -1 for labels that belong to no class."""
-        found = list(labels)
-        for label in set(found):
+        for label in set(labels):
             column = self._classes.index(label)
             self._known[label] = -1 if column is None else column
-        self._unknown.update(label for label in found if self._known[label] < 0)
-        return np.array([self._known[label] for label in found], dtype=np.int64)
+        if min(self._known.values(), default=0) < 0:
+            self._unknown.update(label for label in labels if self._known[label] < 0)
+        return np.array([self._known[label] for label in labels], dtype=np.int64)
 
     def messages(self, what: str) -> list[str]:
         """What to tell the user."""
@@ -220,6 +221,6 @@ class _Columns:
         return [f"{self._unknown.total()} {what} with labels outside the class list were left out: {listed}{more}"]
 
 
-def _period_indexes(periods: Iterable[int], wanted: Sequence[int]) -> npt.NDArray[np.int64]:
+def _period_indexes(periods: Sequence[int], wanted: Sequence[int]) -> npt.NDArray[np.int64]:
     position = {period: number for number, period in enumerate(wanted)}
     return np.array([position.get(period, -1) for period in periods], dtype=np.int64)

@@ -13,13 +13,23 @@ from typing import Any, Final
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
 from spotkick.files import parse_json, read_json, write_bytes, write_json
+from spotkick.formats.bulk import actions_from_columns
 from spotkick.formats.matches import MatchTree, clean_match_name, open_match_tree, require_matches
-from spotkick.formats.soccernet import match_name_of, parse_label, parse_position, parse_row_time, rows_of, shorten
+from spotkick.formats.soccernet import (
+    LONGEST_POSITION_MS,
+    match_name_of,
+    parse_label,
+    parse_position,
+    parse_row_time,
+    rows_of,
+    shorten,
+)
 
 RESULTS_FILE: Final = "results_spotting.json"
 """Name that the evaluation server expects."""
 
 _OTHER_NAMES: Final = ("Predictions-v2.json", "Predictions-v1.json")
+_USUAL_HALVES: Final = frozenset("12345")
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -37,32 +47,39 @@ def parse_results(document: Any, where: str, *, match: str | None = None) -> Mat
     Raises:
         InputError: if the document or a row has not the form of a prediction file.
     """
-    actions = []
-    for number, row in enumerate(rows_of(document, "predictions", where), start=1):
-        try:  # the common case, without the cost of a message per row
-            action = Action(row["label"], int(row["half"]), int(row["position"]), float(row["confidence"]))
-        except (KeyError, TypeError, ValueError, OverflowError):
-            action = None
-        if action is None or not _plausible(row, action):
-            action = _parse_row(row, f"{where}, prediction {number}")
-        actions.append(action)
-    return MatchActions(match_name_of(document, match, where), tuple(actions))
+    rows = rows_of(document, "predictions", where)
+    actions = _parse_columns(rows)
+    if actions is None:
+        actions = tuple(_parse_row(row, f"{where}, prediction {number}") for number, row in enumerate(rows, start=1))
+    return MatchActions(match_name_of(document, match, where), actions)
 
 
-def _plausible(row: dict[str, Any], action: Action) -> bool:
-    return (
-        isinstance(row["position"], str)
-        and isinstance(row["half"], str)
-        and type(row["label"]) is str
-        and bool(row["label"])
-        and "team" not in row
-        and 0 < action.period < 100
-        and abs(action.position_ms) < 10**9
+def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
+    """Read rows that all have the usual form; None when any is unusual."""
+    if not rows or any("team" in row for row in rows):
+        return None
+    try:
+        labels = [row["label"] for row in rows]
+        halves = [row["half"] for row in rows]
+        positions = [row["position"] for row in rows]
+        confidences = [row["confidence"] for row in rows]
+        periods = {half: int(half) for half in set(halves)}
+        strings = all(set(map(type, column)) == {str} for column in (labels, halves, positions, confidences))
+        position_ms = list(map(int, positions))
+        scores = list(map(float, confidences))
+    except (KeyError, TypeError, ValueError):
+        return None
+    in_range = max(position_ms) <= LONGEST_POSITION_MS and min(position_ms) >= -LONGEST_POSITION_MS
+    usual = strings and in_range and all(label.strip() for label in set(labels)) and set(halves) <= _USUAL_HALVES
+    if not usual:
+        return None
+    return actions_from_columns(
+        len(rows), label=labels, period=[periods[half] for half in halves], position_ms=position_ms, confidence=scores
     )
 
 
 def _parse_row(row: dict[str, Any], where: str) -> Action:
-    """A row that is unusual in some way: every field is checked, and named when it is at fault."""
+    """Read one row; every field is checked, and named when it is at fault."""
     label = parse_label(row, where)
     if row.get("position") is not None:
         position_ms = parse_position(row["position"], where)

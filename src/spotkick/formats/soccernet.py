@@ -4,6 +4,7 @@ The three share one shape; v1 has no ``position`` and is exact to a second only.
 the reading, because labels that silently lack an action would change every score computed from them.
 """
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -13,6 +14,7 @@ from typing import Any, Final
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import parse_json, read_json, write_json
+from spotkick.formats.bulk import actions_from_columns
 from spotkick.formats.matches import MatchTree, clean_match_name, label_file_names, open_match_tree, require_matches
 from spotkick.timeline import parse_game_time
 
@@ -21,6 +23,8 @@ LONGEST_POSITION_MS: Final = 10**10
 
 _NO_TEAM: Final = "not applicable"
 _WRAP_MINUTES: Final = 100
+_USUAL_FIELDS: Final = ("gameTime", "label", "position", "team", "visibility")
+_USUAL_TIME: Final = re.compile(r"[1-5] - \d{1,3}:\d\d").fullmatch
 
 
 class TimeSource(StrEnum):
@@ -53,14 +57,48 @@ def parse_labels(
         InputError: if the document or a row has not the form of a label file.
     """
     rows = rows_of(document, "annotations", where)
+    actions = _parse_columns(rows) if time_source is TimeSource.POSITION else None
+    if actions is None:
+        actions = _parse_rows(rows, where, time_source)
+    if not rows:
+        warnings.warn(f"{where}: the label file has no actions", SpotkickWarning, stacklevel=2)
+    return MatchActions(match_name_of(document, match, where), actions)
+
+
+def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
+    """Read rows that all have the usual form; None when any is unusual."""
+    try:
+        times, labels, positions, teams, visibilities = columns = [[row[field] for row in rows] for field in _USUAL_FIELDS]
+        if not rows or any(set(map(type, column)) != {str} for column in columns):
+            return None
+        if not all(map(_USUAL_TIME, times)):
+            return None
+        team_of = {team: _team(team, "") for team in set(teams)}
+        visibility_of = {text: Visibility(text) for text in set(visibilities)}
+        position_ms = list(map(int, positions))
+    except (KeyError, TypeError, ValueError):
+        return None
+    if max(position_ms) > LONGEST_POSITION_MS or min(position_ms) < -LONGEST_POSITION_MS or not all(map(str.strip, set(labels))):
+        return None
+    return actions_from_columns(
+        len(rows),
+        label=labels,
+        period=[int(time[0]) for time in times],
+        position_ms=position_ms,
+        team=[team_of[team] for team in teams],
+        visibility=[visibility_of[visibility] for visibility in visibilities],
+    )
+
+
+def _parse_rows(rows: list[dict[str, Any]], where: str, time_source: TimeSource) -> tuple[Action, ...]:
+    """Read row by row; every field is checked, and named when it is at fault."""
     actions = []
     unknown_visibility = 0
     past_100_minutes = 0
     for number, row in enumerate(rows, start=1):
         at = f"{where}, annotation {number}"
         period, second = parse_row_time(row, at)
-        has_position = row.get("position") is not None
-        from_clock = time_source is TimeSource.GAME_TIME or not has_position
+        from_clock = time_source is TimeSource.GAME_TIME or row.get("position") is None
         position_ms = 1000 * second if from_clock else parse_position(row["position"], at)
         past_100_minutes += from_clock and second >= _WRAP_MINUTES * 60
         visibility = _visibility(row.get("visibility"))
@@ -75,9 +113,7 @@ def parse_labels(
         "annotations have a gameTime past 99:59 and no position; the official evaluator reads only two digits of the minutes and "
         "would place them 100 minutes earlier",
     )
-    if not rows:
-        warnings.warn(f"{where}: the label file has no actions", SpotkickWarning, stacklevel=2)
-    return MatchActions(match_name_of(document, match, where), tuple(actions))
+    return tuple(actions)
 
 
 def read_labels(path: Path, *, match: str | None = None, time_source: TimeSource = TimeSource.POSITION) -> MatchActions:

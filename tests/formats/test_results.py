@@ -1,0 +1,216 @@
+"""Prediction files: reading in every tolerated form, one-line errors, unsafe archives, and writing."""
+
+import contextlib
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spotkick.actions import Action, MatchActions
+from spotkick.errors import InputError, SpotkickError
+from spotkick.formats.results import parse_results, read_results, results_document, write_results
+
+ROW = {"gameTime": "1 - 0:31", "label": "Goal", "position": "31500", "half": "1", "confidence": "0.0066"}
+
+
+def parsed(*rows: Any) -> tuple[Action, ...]:
+    return parse_results({"UrlLocal": "a/b/c", "predictions": list(rows)}, "results").actions
+
+
+def changed(**fields: Any) -> dict[str, Any]:
+    return {key: value for key, value in {**ROW, **fields}.items() if value is not Ellipsis}
+
+
+def test_row() -> None:
+    assert parsed(ROW) == (Action("Goal", 1, 31500, 0.0066),)
+
+
+@pytest.mark.parametrize(
+    ("row", "action"),
+    [
+        (changed(half=1, position=31500, confidence=0.5), Action("Goal", 1, 31500, 0.5)),
+        (changed(half=...), Action("Goal", 1, 31500, 0.0066)),
+        (changed(position=...), Action("Goal", 1, 31000, 0.0066)),
+        (changed(team="left"), Action("Goal", 1, 31500, 0.0066, team="left")),
+        (changed(position="-40", half="7"), Action("Goal", 7, -40, 0.0066)),
+        (changed(gameTime=...), Action("Goal", 1, 31500, 0.0066)),
+        (changed(confidence="1e3"), Action("Goal", 1, 31500, 1000.0)),
+    ],
+)
+def test_tolerated_forms(row: dict[str, Any], action: Action) -> None:
+    usual = Action("Goal", 1, 31500, 0.0066)
+    assert parsed(row) == (action,)
+    assert parsed(ROW, row, ROW) == (usual, action, usual)
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (changed(confidence=...), "results, prediction 2: confidence must be a number such as '0.93', got None"),
+        (changed(confidence="high"), "confidence must be a number"),
+        (changed(confidence=[]), "confidence must be a number"),
+        (changed(label=""), "label must be"),
+        (changed(label=3), "label must be"),
+        (changed(half="first"), "half must be '1' or '2'"),
+        (changed(half="0"), "half must be"),
+        (changed(half=True), "half must be"),
+        (changed(half="9" * 5000), "half must be"),
+        (changed(half=[1]), "half must be"),
+        (changed(position="x"), "position must be whole milliseconds"),
+        (changed(position="9" * 15), "beyond any match"),
+        (changed(position=..., gameTime="31"), "gameTime must look like"),
+        (None, "item 2 of 'predictions' must be an object"),
+    ],
+)
+def test_bad_row_is_named(row: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        parsed(ROW, row)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_no_predictions_are_fine() -> None:
+    assert parsed() == ()
+
+
+finite = st.floats(0, 1)
+actions = st.builds(
+    Action,
+    label=st.text(min_size=1).filter(lambda text: text.strip() != ""),
+    period=st.integers(1, 5),
+    position_ms=st.integers(-5000, 8_000_000),
+    confidence=finite,
+    team=st.sampled_from([None, "home"]),
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(actions, max_size=8))
+def test_round_trip(items: list[Action]) -> None:
+    predictions = MatchActions("league/season/match", tuple(items))
+    document = json.loads(json.dumps(results_document(predictions)))
+    assert parse_results(document, "results") == predictions
+    assert all(isinstance(value, str) for row in document["predictions"] for value in row.values())
+
+
+scalars = st.none() | st.booleans() | st.floats() | st.integers() | st.text()
+values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*ROW, "predictions"]), inner))
+
+
+@settings(deadline=None, max_examples=50)
+@given(values)
+def test_any_json_gives_actions_or_our_own_error(value: Any) -> None:
+    row = {**ROW, **value} if isinstance(value, dict) else value
+    for document in (value, {"predictions": [value]}, {"predictions": [ROW, row]}):
+        with contextlib.suppress(SpotkickError):
+            parse_results(document, "results")
+
+
+SETS = [
+    MatchActions("l/s/b", (Action("Goal", 1, 5, 0.25),)),
+    MatchActions("l/s/a", (Action("Foul", 2, 7, 0.5), Action("Goal", 1, 0, 1.0))),
+]
+
+
+@pytest.mark.parametrize("name", ["out", "out.zip"])
+def test_write_is_read_back(tmp_path: Path, name: str) -> None:
+    written = write_results(tmp_path / name, SETS)
+    assert all(path.is_file() for path in written)
+    assert list(read_results(tmp_path / name)) == sorted(SETS, key=lambda match: match.match)
+    assert list(read_results(tmp_path / name, ["l/s/b"])) == SETS[:1]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_archives_are_the_same_bytes_every_time(tmp_path: Path) -> None:
+    write_results(tmp_path / "1.zip", SETS)
+    write_results(tmp_path / "2.zip", reversed(SETS))
+    assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
+
+
+def test_one_file(tmp_path: Path) -> None:
+    (path,) = write_results(tmp_path, SETS[:1])
+    assert list(read_results(path)) == SETS[:1]
+    assert next(read_results(path, ["other name"])).match == "other name"
+
+
+def test_the_server_name_wins_and_others_can_be_chosen(tmp_path: Path) -> None:
+    write_results(tmp_path, SETS[:1])
+    other = tmp_path / "l/s/b/Predictions-v2.json"
+    other.write_text(json.dumps({"predictions": [ROW, ROW]}))
+    assert len(next(read_results(tmp_path)).actions) == 1
+    assert len(next(read_results(tmp_path, filename="Predictions-v2.json")).actions) == 2
+    (tmp_path / "l/s/b/results_spotting.json").unlink()
+    assert len(next(read_results(tmp_path)).actions) == 2
+
+
+@pytest.mark.parametrize("match", ["../x", "/abs", "a/../../x", "C:/x", "", "a\nb"])
+def test_a_match_name_cannot_leave_the_folder(tmp_path: Path, match: str) -> None:
+    with pytest.raises(InputError, match="relative path"):
+        write_results(tmp_path / "out", [MatchActions(match, ())])
+    assert not list(tmp_path.rglob("*.json"))
+
+
+def test_a_match_cannot_come_twice(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="given twice"):
+        write_results(tmp_path / "out.zip", [SETS[0], SETS[0]])
+    assert not list(tmp_path.iterdir())
+
+
+def test_labels_are_no_predictions() -> None:
+    with pytest.raises(InputError, match="has no confidence"):
+        results_document(MatchActions("m", (Action("Goal", 1, 0),)))
+
+
+@pytest.mark.parametrize(
+    "member", ["../evil/results_spotting.json", "/etc/results_spotting.json", "C:\\x\\results_spotting.json"]
+)
+def test_archive_members_outside_are_refused(tmp_path: Path, member: str) -> None:
+    path = tmp_path / "bad.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, "{}")
+    with pytest.raises(InputError, match="points outside the archive"):
+        list(read_results(path))
+
+
+def test_zip_bomb_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("l/s/m/results_spotting.json", b" " * 1000)
+    data = path.read_bytes()
+    path.write_bytes(data.replace((1000).to_bytes(4, "little"), (600 * 1024 * 1024).to_bytes(4, "little")))
+    with pytest.raises(InputError, match=r"unpacks to 629,145,600 bytes"):
+        list(read_results(path))
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b'{"predictions": 1}'])
+def test_damaged_files_give_one_line(tmp_path: Path, content: bytes) -> None:
+    folder = tmp_path / "l/s/m"
+    folder.mkdir(parents=True)
+    (folder / "results_spotting.json").write_bytes(content)
+    with pytest.raises(InputError, match=r"l/s/m/results_spotting\.json: ") as caught:
+        list(read_results(tmp_path))
+    assert "\n" not in str(caught.value)
+
+
+def test_damaged_archive(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    write_results(path, SETS)
+    data = bytearray(path.read_bytes())
+    data[60:80] = bytes(20)
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"cannot be unpacked|not valid JSON"):
+        list(read_results(path))
+    path.write_bytes(b"no zip")
+    with pytest.raises(InputError, match="not a readable zip file"):
+        list(read_results(path))
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file or folder"):
+        list(read_results(tmp_path / "none"))
+    with pytest.raises(InputError, match=r"no file named results_spotting\.json"):
+        list(read_results(tmp_path))
