@@ -116,7 +116,7 @@ def _coefficients(shifts: Tensor, slicing_frames: Tensor, variant: SegmentationL
         slope = torch.where(just_after | in_transition, torch.where(just_after, 1.0, -1.0), slope)
         constant = torch.where(in_transition, 2 - depth_after, constant)
     elif variant == "symmetric":
-        just_before = before & (shifts >= k2)
+        just_before = before & (shifts > k2)
         fall = (shifts / k2).clamp(max=1)
         constant = torch.where(just_before, fall, constant)
         slope = torch.where(just_before, 1 - fall, slope)
