@@ -26,7 +26,7 @@ from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.text import TextModel, fit_text_model, read_text_model, write_text_model
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource, fingerprint, write_source, write_track
 from spotkick.files import read_json
-from spotkick.timeline import FEATURE_RATE
+from spotkick.timeline import FEATURE_RATE, frame_of_position
 
 FEATURE_NAME: Final = "commentary"
 MIN_PERIOD_S: Final = 45 * 60
@@ -41,10 +41,10 @@ _SEGMENT_FILE: Final = re.compile(r"^([1-9])_asr\.json$")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of recognised speech, between ``start_s`` and ``end_s`` seconds of its period."""
+    """A piece of recognised speech, with its times in milliseconds since the start of its period."""
 
-    start_s: float
-    end_s: float
+    start_ms: int
+    end_ms: int
     text: str
 
 
@@ -80,7 +80,7 @@ def read_segments(path: Path) -> tuple[Segment, ...]:
             SpotkickWarning,
             stacklevel=2,
         )
-    return tuple(sorted(segments, key=lambda segment: segment.start_s))
+    return tuple(sorted(segments, key=lambda segment: segment.start_ms))
 
 
 def _parse_segment(item: Any) -> tuple[Segment | None, bool]:
@@ -90,12 +90,13 @@ def _parse_segment(item: Any) -> tuple[Segment | None, bool]:
     times = item[:2]
     if not all(isinstance(time, int | float) and not isinstance(time, bool) and math.isfinite(time) for time in times):
         return None, False
-    first, last = min(times), max(times)
-    if last < 0 or last > MAX_PERIOD_S:
+    start_ms, end_ms = (round(1000 * time) for time in times)
+    first, last = min(start_ms, end_ms), max(start_ms, end_ms)
+    if last < 0 or last > 1000 * MAX_PERIOD_S:
         return None, False
     if not item[2].strip():
         return None, True
-    return Segment(max(0.0, float(first)), float(last), item[2].strip()), first == times[0] and first >= 0
+    return Segment(max(0, first), last, item[2].strip()), 0 <= start_ms <= end_ms
 
 
 def count_frames(segments: Iterable[Segment], frame_rate: Fraction = FEATURE_RATE) -> int:
@@ -103,8 +104,13 @@ def count_frames(segments: Iterable[Segment], frame_rate: Fraction = FEATURE_RAT
 
     Labels do not take part, as they are not known where spotting is needed.
     """
-    end_s = max((Fraction(segment.end_s) for segment in segments), default=Fraction(0))
-    return math.ceil(max(end_s, Fraction(MIN_PERIOD_S)) * frame_rate)
+    end_ms = max((segment.end_ms for segment in segments), default=0)
+    return _frames_until(max(end_ms, 1000 * MIN_PERIOD_S), frame_rate)
+
+
+def _frames_until(position_ms: int, frame_rate: Fraction) -> int:
+    """Frames that start before ``position_ms``."""
+    return -(-position_ms * frame_rate.numerator // (1000 * frame_rate.denominator))
 
 
 def frame_vectors(
@@ -125,8 +131,8 @@ def frame_vectors(
     total = np.zeros((num_frames, vectors.shape[1] + 1), dtype=np.float32)
     speakers = np.zeros((num_frames, 1), dtype=np.float32)
     for segment, vector in zip(segments, vectors, strict=True):
-        first = math.floor(Fraction(segment.start_s) * frame_rate)
-        end = max(first + 1, math.ceil(Fraction(segment.end_s) * frame_rate))
+        first = frame_of_position(segment.start_ms, frame_rate)
+        end = max(first + 1, _frames_until(segment.end_ms, frame_rate))
         total[first:end, :-1] += vector
         speakers[first:end] += 1
     total[:, :-1] /= np.maximum(speakers, 1)

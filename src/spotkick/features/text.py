@@ -181,7 +181,7 @@ def _read_arrays(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.fl
     if not path.is_file():
         raise InputError(f"{path}: no such file; it belongs beside {TERMS_FILE}")
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             idf, projection = arrays["idf"], arrays["projection"]
     except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not the arrays of a text model ({str(error).splitlines()[0]}); fit again") from error
