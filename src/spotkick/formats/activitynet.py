@@ -57,7 +57,9 @@ def read_activitynet_segments(path: Path) -> tuple[VideoSegments, ...]:
         return _videos(document["database"], f"{path}: database")
     if isinstance(document.get("results"), dict):
         return tuple(
-            VideoSegments(_name(video, str(path)), None, _segments({"results": found}, "results", f"{path}: {video}"))
+            VideoSegments(
+                _name(video, str(path)), None, _segments({"results": found}, "results", f"{path}: results.{shown(video)}")
+            )
             for video, found in document["results"].items()
         )
     if document and all(isinstance(video, dict) and "annotations" in video for video in document.values()):
@@ -66,7 +68,10 @@ def read_activitynet_segments(path: Path) -> tuple[VideoSegments, ...]:
 
 
 def _videos(database: Mapping[str, Any], where: str) -> tuple[VideoSegments, ...]:
-    return tuple(_video(name, require_object(video, f"{where}.{name}"), f"{where}.{name}") for name, video in database.items())
+    return tuple(
+        _video(name, require_object(video, f"{where}.{shown(name)}"), f"{where}.{shown(name)}")
+        for name, video in database.items()
+    )
 
 
 def _video(name: str, video: dict[str, Any], where: str) -> VideoSegments:

@@ -57,7 +57,7 @@ def read_fiftyone_segments(path: Path, *, frame_rate: Fraction | None = None) ->
     labels = require_object(required(document, "labels", str(path)), f"{path}: labels")
     videos = []
     for name, found in labels.items():
-        where = f"{path}: labels.{name}"
+        where = f"{path}: labels.{shown(name)}"
         detections = items({"detections": found}, "detections", where)
         segments = tuple(_segment(value, place, classes, frame_rate) for value, place in detections)
         videos.append(VideoSegments(require_text(name, f"{where}: the name"), None, segments))

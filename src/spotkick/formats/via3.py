@@ -21,6 +21,7 @@ from spotkick.formats.fields import (
     require_seconds,
     require_text,
     required,
+    shown,
 )
 from spotkick.formats.recordings import recording_of_path
 from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
@@ -66,7 +67,7 @@ def read_via3_segments(path: Path) -> tuple[VideoSegments, ...]:
     segments: dict[str, list[Segment]] = {name: [] for name in names.values()}
     metadata = require_object(required(document, "metadata", str(path)), f"{path}: metadata")
     for identifier, value in metadata.items():
-        where = f"{path}: metadata.{identifier}"
+        where = f"{path}: metadata.{shown(identifier)}"
         entry = require_object(value, where)
         times = require_list(required(entry, "z", where), f"{where}.z")
         if not times or entry.get("xy"):
@@ -87,9 +88,9 @@ def _attributes(document: Mapping[str, Any], where: str) -> dict[str, tuple[str,
     """Attributes of temporal segments: identifier -> (role, option texts). The first that is not ours by name is the label."""
     found = {}
     for key, value in require_object(required(document, "attribute", where), f"{where}: attribute").items():
-        attribute = require_object(value, f"{where}: attribute.{key}")
+        attribute = require_object(value, f"{where}: attribute.{shown(key)}")
         if attribute.get("anchor_id") == TEMPORAL:
-            options = require_object(attribute.get("options") or {}, f"{where}: attribute.{key}.options")
+            options = require_object(attribute.get("options") or {}, f"{where}: attribute.{shown(key)}.options")
             found[key] = (str(attribute.get("aname", "")).strip().lower(), options)
     ours = (_TEAM, _VISIBILITY, _CONFIDENCE)
     label = next((key for key, (name, _) in found.items() if name == _LABEL), None)
@@ -102,12 +103,14 @@ def _attributes(document: Mapping[str, Any], where: str) -> dict[str, tuple[str,
 def _view_names(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
     files = require_object(required(document, "file", where), f"{where}: file")
     for view, value in require_object(required(document, "view", where), f"{where}: view").items():
-        shown = require_object(value, f"{where}: view.{view}")
-        listed = require_list(required(shown, "fid_list", f"{where}: view.{view}"), f"{where}: view.{view}.fid_list")
+        entry = require_object(value, f"{where}: view.{shown(view)}")
+        listed = require_list(
+            required(entry, "fid_list", f"{where}: view.{shown(view)}"), f"{where}: view.{shown(view)}.fid_list"
+        )
         for key in listed[:1]:
-            file = require_object(files.get(str(key)), f"{where}: file.{key}")
+            file = require_object(files.get(str(key)), f"{where}: file.{shown(key)}")
             name = file.get("fname") or file.get("src")
-            yield view, recording_of_path(require_text(name, f"{where}: file.{key}.fname"))
+            yield view, recording_of_path(require_text(name, f"{where}: file.{shown(key)}.fname"))
 
 
 def _segment(times: list[Any], values: Mapping[str, Any], where: str) -> Segment:
