@@ -82,9 +82,11 @@ export class Overview {
       const kind = this.kinds.get(item.id) ?? "plain";
       if (kind === "below" || item.status === "rejected") continue;
       context.fillStyle = palette[kind];
+      context.globalAlpha = 0.75;
       const upper = item.source === "label";
       context.fillRect(Math.floor(x(item.t)), upper ? 0 : height * 0.5, Math.max(1, ratio), height * 0.42);
     }
+    context.globalAlpha = 1;
     context.fillStyle = palette.muted;
     for (const period of this.time.periods.slice(1)) context.fillRect(Math.round(x(period.offset_s)), 0, ratio, height);
   }

@@ -3,6 +3,7 @@
 import uPlot from "uplot";
 import type { Curves } from "./curves";
 import { byId, h, oncePerFrame } from "./dom";
+import { listenToGestures } from "./gestures";
 import { KIND_NAMES, drawLabel, drawPrediction, opacityOf, readPalette } from "./marks";
 import type { Palette } from "./marks";
 import type { MatchTime } from "./time";
@@ -23,7 +24,6 @@ const TRACK_PX = 14;
 const MIN_LANE_PX = 17;
 const MAX_LANE_PX = 44;
 const HIT_PX = 9;
-const CLICK_PX = 4;
 const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800];
 
 export class Timeline {
@@ -52,7 +52,7 @@ export class Timeline {
     private readonly view: ViewState,
     private readonly time: MatchTime,
   ) {
-    this.listenToPointer();
+    listenToGestures(this.holder, this.view, this);
     new ResizeObserver(oncePerFrame(() => this.rebuild())).observe(this.holder);
   }
 
@@ -162,7 +162,8 @@ export class Timeline {
     const step = TICK_STEPS_S.find((candidate) => ((to - from) / candidate) * 78 <= width) ?? 1800;
     const found: number[] = [];
     for (const { offset_s, duration_s } of this.time.periods) {
-      for (let inside = 0; inside < duration_s - step * 0.35; inside += step) {
+      const last = offset_s + duration_s >= this.time.duration_s;
+      for (let inside = 0; inside < duration_s - (last ? 0 : step * 0.6); inside += step) {
         const t = offset_s + inside;
         if (t >= from && t <= to) found.push(t);
       }
@@ -171,9 +172,11 @@ export class Timeline {
   }
 
   private tickText(t: number, splits: number[]): string {
+    const edge = (this.view.to - this.view.from) * (24 / Math.max(1, this.holder.clientWidth));
+    if (t < this.view.from + edge || t > this.view.to - edge) return ""; // half of it would be cut off
     const period = this.time.periodAt(t);
     const inside = t - period.offset_s;
-    const named = inside < 0.5 || t === splits[0];
+    const named = inside < 0.5 || t === splits[0] || t === splits[1];
     return named && this.time.periods.length > 1 ? `${period.period} · ${formatClock(inside)}` : formatClock(inside);
   }
 
@@ -332,7 +335,7 @@ export class Timeline {
   }
 
   /** The item drawn at a place of the screen, the nearest one when several are near. */
-  private itemAt(clientX: number, clientY: number): { item: Item | null; lane: string | null } {
+  itemAt(clientX: number, clientY: number): { item: Item | null; lane: string | null } {
     const box = this.holder.getBoundingClientRect();
     const lane = this.lanes[Math.floor((clientY - box.top - this.top) / this.lanePx)] ?? null;
     if (lane === null) return { item: null, lane };
@@ -347,75 +350,6 @@ export class Timeline {
     }
     return { item: best, lane };
   }
-
-  private listenToPointer(): void {
-    const touches = new Map<number, { x: number; y: number }>();
-    let start: { x: number; from: number; to: number; moved: boolean } | null = null;
-    let pinch: { distance: number; t: number; from: number; to: number } | null = null;
-    this.holder.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      this.holder.setPointerCapture(event.pointerId);
-      start = { x: event.clientX, from: this.view.from, to: this.view.to, moved: false };
-      if (touches.size === 2) {
-        const [a, b] = twoOf(touches);
-        pinch = { distance: Math.max(10, Math.abs(a.x - b.x)), t: this.timeAt((a.x + b.x) / 2), from: start.from, to: start.to };
-      }
-    });
-    this.holder.addEventListener("pointermove", (event) => {
-      if (!touches.has(event.pointerId)) {
-        const { item, lane } = this.itemAt(event.clientX, event.clientY);
-        this.holder.style.cursor = item === null ? "" : "pointer";
-        this.onhover(event.clientX, event.clientY, this.timeAt(event.clientX), item, lane);
-        return;
-      }
-      touches.set(event.pointerId, { x: event.clientX, y: event.clientY });
-      if (pinch !== null && touches.size === 2) {
-        const [a, b] = twoOf(touches);
-        const factor = pinch.distance / Math.max(10, Math.abs(a.x - b.x));
-        this.view.show(pinch.t - (pinch.t - pinch.from) * factor, pinch.t + (pinch.to - pinch.t) * factor);
-        if (start !== null) start.moved = true;
-      } else if (start !== null && (start.moved || Math.abs(event.clientX - start.x) > CLICK_PX)) {
-        start.moved = true;
-        this.onleave();
-        const seconds = ((start.x - event.clientX) / this.holder.clientWidth) * (start.to - start.from);
-        this.view.show(start.from + seconds, start.to + seconds);
-      }
-    });
-    const end = (event: PointerEvent): void => {
-      if (!touches.delete(event.pointerId)) return;
-      if (start !== null && !start.moved && event.type === "pointerup") {
-        const { item } = this.itemAt(event.clientX, event.clientY);
-        if (item !== null) this.onpick(item);
-        else this.onseek(this.timeAt(event.clientX));
-      }
-      if (touches.size === 0) {
-        start = null;
-        pinch = null;
-      }
-    };
-    this.holder.addEventListener("pointerup", end);
-    this.holder.addEventListener("pointercancel", end);
-    this.holder.addEventListener("pointerleave", () => this.onleave());
-    this.holder.addEventListener("dblclick", (event) => this.view.zoom(0.4, this.timeAt(event.clientX)));
-    this.holder.addEventListener(
-      "wheel",
-      (event) => {
-        const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
-        event.preventDefault();
-        const perPixel = (this.view.to - this.view.from) / this.holder.clientWidth;
-        if (sideways) this.view.pan((event.deltaX || event.deltaY) * perPixel);
-        else this.view.zoom(Math.exp(Math.max(-60, Math.min(60, event.deltaY)) * 0.004), this.timeAt(event.clientX));
-      },
-      { passive: false },
-    );
-  }
-
-}
-
-function twoOf(touches: Map<number, { x: number; y: number }>): [{ x: number }, { x: number }] {
-  const [a, b] = [...touches.values()];
-  return [a!, b!];
 }
 
 /** One line about an item, for tooltips and the list. */

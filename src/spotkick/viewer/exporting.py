@@ -17,7 +17,7 @@ from spotkick.formats.catalogue import FORMATS
 from spotkick.formats.convert import DEFAULT_FRAME_RATE
 from spotkick.formats.match_labels import V2_FILE
 
-_SUFFIXES: Final = {"csv": ".csv", "parquet": ".parquet", "elan": ".eaf", "thumos": "", "thumos-results": ".txt"}
+_SUFFIXES: Final = {"csv": ".csv", "parquet": ".parquet", "elan": "", "thumos": "", "thumos-results": ".txt"}
 _EXACT_NAMES: Final = {"soccernet-v1": "Labels.json", "soccernet-v2": V2_FILE, "soccernet-ball": "Labels-ball.json"}
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)

@@ -12,6 +12,8 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
 from urllib.parse import parse_qs
 
+from starlette.exceptions import HTTPException
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -24,6 +26,7 @@ MAX_BODY_BYTES: Final = 1_000_000
 ACCESS_COOKIE: Final = "spotkick_access"
 """Cookie that carries the token."""
 
+_TOO_LARGE: Final = f"the body must be at most {MAX_BODY_BYTES:,} bytes"
 _SAFE_METHODS: Final = ("GET", "HEAD")
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
@@ -71,10 +74,6 @@ def _is_address(host: str) -> bool:
     return True
 
 
-class _BodyTooLargeError(Exception):
-    """Raised inside a route's reading of the body."""
-
-
 class SecurityMiddleware:
     """Refuses requests that another site may have sent, and adds headers that keep pages of others out.
 
@@ -94,7 +93,7 @@ class SecurityMiddleware:
             await self._app(scope, receive, send)
             return
         if scope["type"] != "http":
-            await _refuse(send, 403, "only HTTP is served")
+            await send({"type": "websocket.close", "code": 1008})
             return
         headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
@@ -141,29 +140,22 @@ class SecurityMiddleware:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
-        started = False
 
         async def limited() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
             if received > MAX_BODY_BYTES:
-                raise _BodyTooLargeError
+                raise HTTPException(413, _TOO_LARGE)
             return message
 
         async def with_headers(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 present = {name.lower() for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], *((name, text) for name, text in _HEADERS if name not in present)]
             await send(message)
 
-        try:
-            await self._app(scope, limited, with_headers)
-        except _BodyTooLargeError:
-            if not started:
-                await _refuse(send, 413, f"the body must be at most {MAX_BODY_BYTES:,} bytes")
+        await self._app(scope, limited, with_headers)
 
 
 def _change_fault(headers: dict[str, list[str]]) -> tuple[int, str] | None:
@@ -175,7 +167,7 @@ def _change_fault(headers: dict[str, list[str]]) -> tuple[int, str] | None:
     if not length.isascii() or not length.isdecimal() or len(length) > 15:
         return 400, "Content-Length must be a number"
     if int(length) > MAX_BODY_BYTES:
-        return 413, f"the body must be at most {MAX_BODY_BYTES:,} bytes"
+        return 413, _TOO_LARGE
     return None
 
 

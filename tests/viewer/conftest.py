@@ -1,0 +1,117 @@
+"""A small season to look at: two halves of numbered pictures, labels, predictions and scores whose comparison is known."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from spotkick.actions import Action, MatchActions, Visibility
+from spotkick.formats.match_labels import write_label_tree
+from spotkick.formats.results import write_results
+from spotkick.formats.scores import MatchScores, write_scores
+from spotkick.viewer.app import create_app
+from spotkick.viewer.library import Library
+from spotkick.viewer.security import AccessRules
+
+PORT = 8765
+ORIGIN = f"http://127.0.0.1:{PORT}"
+FIRST = "league/2025-2026/2026-01-10 - 15-00 Northport 2 - 1 Eastvale"
+SECOND = "league/2025-2026/2026-01-17 - 18-30 Westmoor 0 - 0 Southgate"
+RATE = 10
+SECONDS = 20
+CLASSES = ("Goal", "Corner", "Foul")
+
+LABELS = (
+    Action("Goal", 1, 5000, team="home", visibility=Visibility.VISIBLE),
+    Action("Corner", 1, 9000, team="away", visibility=Visibility.NOT_SHOWN),
+    Action("Foul", 1, 14000, team="home", visibility=Visibility.VISIBLE),
+    Action("Goal", 2, 6000, team="away", visibility=Visibility.VISIBLE),
+)
+PREDICTIONS = (
+    Action("Goal", 1, 5400, 0.95),  # correct
+    Action("Goal", 1, 6100, 0.70),  # duplicate of it
+    Action("Foul", 1, 9200, 0.66),  # wrong class: a corner
+    Action("Foul", 1, 17500, 0.80),  # late: the foul at 14 s, more than 2.5 s away
+    Action("Corner", 2, 15000, 0.55),  # false
+    Action("Goal", 2, 6100, 0.30),  # below a threshold of 0.5
+)
+
+
+def write_video(path: Path, *, seconds: int = SECONDS, level: int = 0) -> None:
+    """Pictures whose brightness tells their number: (3 * frame + level) % 200 + 20."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": "20"})
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
+        for frame in range(seconds * RATE):
+            picture = np.full((90, 160, 3), (3 * frame + level) % 200 + 20, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+def scores_of(match: str) -> MatchScores:
+    """A triangle of the height of the confidence around each prediction."""
+    times = np.arange(2 * SECONDS) / 2
+    periods = {}
+    for period in (1, 2):
+        values = np.zeros((len(times), len(CLASSES)), np.float32)
+        for action in PREDICTIONS:
+            if action.period == period:
+                height = (action.confidence or 0) * np.clip(1 - np.abs(times - action.position_s) / 3, 0, 1)
+                column = CLASSES.index(action.label)
+                values[:, column] = np.maximum(values[:, column], height)
+        periods[period] = values
+    return MatchScores(match, CLASSES, Fraction(2), periods)
+
+
+@dataclass(frozen=True)
+class Season:
+    """Folders of a data set and of predictions for it."""
+
+    labels: Path
+    predictions: Path
+    edits: Path
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.labels, self.predictions]
+
+
+@pytest.fixture(scope="session")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("halves")
+    for period in (1, 2):
+        write_video(folder / f"{period}_90p.mp4", level=60 * (period - 1))
+    return folder / "1_90p.mp4", folder / "2_90p.mp4"
+
+
+@pytest.fixture
+def season(tmp_path: Path, halves: tuple[Path, Path]) -> Season:
+    season = Season(tmp_path / "data", tmp_path / "out", tmp_path / "edits")
+    write_label_tree(season.labels, [MatchActions(FIRST, LABELS), MatchActions(SECOND, LABELS[:2])])
+    write_results(season.predictions, [MatchActions(FIRST, PREDICTIONS)])
+    write_scores(season.predictions / FIRST / "scores.npz", scores_of(FIRST))
+    for half in halves:
+        (season.labels / FIRST / half.name).write_bytes(half.read_bytes())
+    return season
+
+
+@pytest.fixture
+def library(season: Season) -> Library:
+    return Library(season.paths, edits=season.edits)
+
+
+@pytest.fixture
+def client(library: Library) -> Iterator[TestClient]:
+    with TestClient(create_app(library, AccessRules(PORT)), base_url=ORIGIN, headers={"origin": ORIGIN}) as client:
+        yield client
+
+
+@pytest.fixture
+def key(client: TestClient) -> str:
+    return str(client.get("/api/matches").json()["matches"][0]["key"])

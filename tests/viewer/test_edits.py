@@ -1,0 +1,145 @@
+"""The journal of corrections: durable, and never overwritten unseen."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spotkick.errors import InputError, StorageError
+from spotkick.viewer.edits import Edit, EditJournal, RevisionConflictError, SpotState, Status
+
+
+def edit(number: int, position_ms: int | None = 0) -> Edit:
+    state = None
+    if position_ms is not None:
+        state = SpotState(source="added", label="Goal", period=1, position_ms=position_ms, status=Status.ACCEPTED)
+    return Edit(id=f"a-{number:012x}", state=state)
+
+
+def test_the_last_change_of_a_spot_holds(tmp_path: Path) -> None:
+    journal = EditJournal(tmp_path / "sub" / "review.jsonl")
+    assert journal.revision == 0
+    assert journal.append([edit(1, 10), edit(2, 20)], based_on=0) == 2
+    assert journal.append([edit(1, 11), edit(2, None)], based_on=2) == 4
+    again = EditJournal(journal.path)
+    assert again.revision == 4
+    assert {identity: state.position_ms for identity, state in again.states().items()} == {edit(1).id: 11}
+    assert again.since(3) == (edit(2, None),)
+
+
+def test_a_change_based_on_an_old_revision_is_refused_whole(tmp_path: Path) -> None:
+    journal = EditJournal(tmp_path / "review.jsonl")
+    journal.append([edit(1, 10)], based_on=0)
+    before = journal.path.read_bytes()
+    with pytest.raises(RevisionConflictError) as conflict:
+        journal.append([edit(2, 20), edit(3, 30)], based_on=0)
+    assert conflict.value.revision == 1
+    assert journal.path.read_bytes() == before
+
+
+def test_two_servers_on_one_journal_see_each_other(tmp_path: Path) -> None:
+    one, two = EditJournal(tmp_path / "review.jsonl"), EditJournal(tmp_path / "review.jsonl")
+    one.append([edit(1, 10)], based_on=0)
+    with pytest.raises(RevisionConflictError):
+        two.append([edit(1, 99)], based_on=0)
+    assert two.append([edit(1, 99)], based_on=1) == 2
+    assert one.states()[edit(1).id].position_ms == 99
+
+
+_COMPETITOR = """
+import sys
+from pathlib import Path
+from spotkick.viewer.edits import Edit, EditJournal, RevisionConflictError, SpotState, Status
+journal, worker = EditJournal(Path(sys.argv[1])), int(sys.argv[2])
+for number in range(30):
+    state = SpotState(source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED)
+    while True:
+        try:
+            journal.append([Edit(id=f"a-{1000 * worker + number:012x}", state=state)], based_on=journal.revision)
+            break
+        except RevisionConflictError:
+            continue
+"""
+
+
+def test_competing_processes_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    commands = [[sys.executable, "-c", _COMPETITOR, str(path), str(worker)] for worker in (1, 2)]
+    workers = [subprocess.Popen(command) for command in commands]  # noqa: S603 - our own script
+    assert [worker.wait(60) for worker in workers] == [0, 0]
+    journal = EditJournal(path)
+    assert journal.revision == 60
+    assert len(journal.states()) == 60
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(0, 400))
+def test_a_torn_last_line_is_dropped_and_written_over(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+    path = tmp_path_factory.mktemp("torn") / "review.jsonl"
+    EditJournal(path).append([edit(number, number) for number in range(3)], based_on=0)
+    data = path.read_bytes()
+    path.write_bytes(data[: max(0, len(data) - cut)])
+    complete = path.read_bytes().count(b"\n")
+    journal = EditJournal(path)
+    assert journal.revision == complete
+    journal.append([edit(9, 9)], based_on=complete)
+    assert EditJournal(path).since(0) == (*(edit(number, number) for number in range(complete)), edit(9, 9))
+
+
+@pytest.mark.parametrize("line", [b"{}\n", b"nonsense\n", b'{"id": "a-000000000001"}\n', b"[" * 100_000 + b"\n", b"\xff\n"])
+def test_a_journal_of_something_else_is_named(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "review.jsonl"
+    path.write_bytes(line)
+    with pytest.raises(InputError, match=r"review\.jsonl, line 1 is not a correction"):
+        EditJournal(path)
+
+
+def test_a_full_disk_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = EditJournal(tmp_path / "review.jsonl")
+    journal.append([edit(1, 10)], based_on=0)
+    before = journal.path.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StorageError, match="not saved"):
+            journal.append([edit(2, 20)], based_on=1)
+    assert journal.path.read_bytes() == before
+    assert journal.append([edit(2, 20)], based_on=1) == 2
+
+
+_WRITER = """
+import sys
+from pathlib import Path
+from spotkick.viewer.edits import Edit, EditJournal, SpotState, Status
+journal = EditJournal(Path(sys.argv[1]))
+number = 0
+while True:
+    state = SpotState(source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED)
+    journal.append([Edit(id=f"a-{number:012x}", state=state)], based_on=number)
+    number += 1
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning")
+def test_killing_the_writer_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:  # noqa: S603 - our own script
+        assert writer.stdout is not None
+        for _ in range(20):
+            writer.stdout.readline()
+        time.sleep(0.05)
+        writer.send_signal(signal.SIGKILL)
+        confirmed = 20 + len(writer.stdout.read().splitlines())
+    journal = EditJournal(path)
+    assert confirmed <= journal.revision <= confirmed + 1
+    assert [state.position_ms for state in journal.states().values()] == list(range(journal.revision))

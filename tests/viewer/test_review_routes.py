@@ -1,0 +1,126 @@
+"""Corrections over HTTP, and what becomes of them: label files that training can read."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from spotkick.formats.catalogue import FORMATS
+from spotkick.formats.soccernet import parse_labels, read_label_set
+from spotkick.viewer.edits import SpotState, Status
+
+
+def change(spot: dict[str, Any], source: str, **changes: object) -> dict[str, Any]:
+    state = {"source": source, "status": "undecided", "confidence": spot.get("confidence")}
+    state |= {name: spot[name] for name in ("label", "period", "position_ms")}
+    return {"id": spot["id"], "state": state | changes}
+
+
+def post(client: TestClient, key: str, revision: int, *edits: dict[str, Any]) -> Any:
+    return client.post(f"/api/matches/{key}/edits", json={"revision": revision, "edits": list(edits)})
+
+
+def exported(client: TestClient, key: str, query: str = "") -> list[tuple[str, int, int]]:
+    reply = client.get(f"/api/matches/{key}/export?format=soccernet-v2{query}")
+    actions = parse_labels(reply.json(), "export").actions
+    return [(action.label, action.period, action.position_ms) for action in actions]
+
+
+def test_without_corrections_the_labels_come_back_as_they_are(client: TestClient, key: str) -> None:
+    assert exported(client, key) == [("Goal", 1, 5000), ("Corner", 1, 9000), ("Foul", 1, 14000), ("Goal", 2, 6000)]
+    document = client.get(f"/api/matches/{key}/export?format=soccernet-v2").json()
+    assert [row["visibility"] for row in document["annotations"]] == ["visible", "not shown", "visible", "visible"]
+    assert [row["team"] for row in document["annotations"]] == ["home", "away", "home", "away"]
+
+
+def test_corrections_arrive_in_the_export(client: TestClient, key: str) -> None:
+    match = client.get(f"/api/matches/{key}").json()
+    goal, late = match["predictions"][0], match["predictions"][3]
+    corner, foul = match["labels"][1], match["labels"][2]
+    added = {"id": "a-00000000000f", "label": "Offside", "period": 2, "position_ms": 1234}
+    reply = post(
+        client,
+        key,
+        0,
+        change(goal, "prediction", status="accepted", position_ms=5300),  # the label at 5.0 s gives way
+        change(late, "prediction", status="rejected"),
+        change(corner, "label", status="rejected"),
+        change(foul, "label", status="accepted", label="Penalty"),
+        change(added, "added", status="accepted"),
+    )
+    assert reply.json() == {"revision": 5}
+    assert exported(client, key) == [("Goal", 1, 5300), ("Penalty", 1, 14000), ("Offside", 2, 1234), ("Goal", 2, 6000)]
+    # of the undecided ones those at 0.6 or more: the duplicate and the wrong class; the rejected one stays out
+    more = exported(client, key, "&undecided_from=0.6")
+    assert set(more) - set(exported(client, key)) == {("Goal", 1, 6100), ("Foul", 1, 9200)}
+
+
+def test_two_tabs_cannot_overwrite_each_other(client: TestClient, key: str) -> None:
+    spot = client.get(f"/api/matches/{key}").json()["predictions"][0]
+    first = change(spot, "prediction", position_ms=1000)
+    assert post(client, key, 0, first).status_code == 200
+    conflict = post(client, key, 0, change(spot, "prediction", position_ms=2000))
+    assert conflict.status_code == 409
+    assert conflict.json()["revision"] == 1
+    assert conflict.json()["edits"] == [first]
+    assert client.get(f"/api/matches/{key}/edits").json() == {"revision": 1, "edits": [first]}
+    assert post(client, key, 7, first).status_code == 409
+
+
+def test_corrections_survive_a_new_prediction_file(client: TestClient, key: str, tmp_path: Path) -> None:
+    spot = client.get(f"/api/matches/{key}").json()["predictions"][4]
+    post(client, key, 0, change(spot, "prediction", status="accepted", position_ms=15500))
+    results = next((tmp_path / "out").rglob("results_spotting.json"))
+    text = results.read_text()
+    results.write_text(text.replace('"position": "5400"', '"position": "5450"').replace('"0.55"', '"0.61"'))
+    match = client.get(f"/api/matches/{key}").json()
+    assert match["predictions"][4]["id"] == spot["id"]
+    assert ("Corner", 2, 15500) in exported(client, key)
+    results.write_text('{"UrlLocal": "", "predictions": []}')  # even when the spot is gone
+    assert ("Corner", 2, 15500) in exported(client, key)
+
+
+@pytest.mark.parametrize("kind", list(FORMATS))
+def test_every_format_can_be_exported_and_read_back(client: TestClient, key: str, kind: str, tmp_path: Path) -> None:
+    reply = client.get(f"/api/matches/{key}/export?format={kind}")
+    if kind == "parquet" and reply.status_code == 422:
+        assert "pip install" in reply.json()["error"]
+        return
+    assert reply.status_code == 200
+    name = reply.headers["content-disposition"].split('"')[1]
+    path = tmp_path / "back" / name
+    path.parent.mkdir()
+    path.write_bytes(reply.content)
+    if name.endswith(".zip") and kind != "soccernet-results":
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(path.parent / "files")
+        (path,) = (file for file in (path.parent / "files").iterdir() if kind in file.name)
+    matches = FORMATS[kind].read(path, None)
+    assert sum(len(match.actions) for match in matches) == 4
+
+
+def test_all_corrected_matches_come_as_a_set_that_training_reads(client: TestClient, key: str, tmp_path: Path) -> None:
+    assert client.get("/api/export").status_code == 422
+    spot = client.get(f"/api/matches/{key}").json()["predictions"][4]
+    post(client, key, 0, change(spot, "prediction", status="accepted"))
+    path = tmp_path / "corrected.zip"
+    path.write_bytes(client.get("/api/export").content)
+    (match,) = read_label_set(path)
+    assert match.match.endswith("Northport 2 - 1 Eastvale")
+    assert len(match.actions) == 5
+    with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
+        assert archive.namelist() == [f"{match.match}/Labels-v2.json"]
+
+
+def test_an_unknown_format_is_named(client: TestClient, key: str) -> None:
+    reply = client.get(f"/api/matches/{key}/export?format=../../x")
+    assert reply.status_code == 422
+    assert "soccernet-v2" in reply.json()["error"]
+
+
+def test_states_can_be_built_from_what_they_dump() -> None:
+    state = SpotState(source="label", label="Goal", period=1, position_ms=5, status=Status.REJECTED, confidence=0.25)
+    assert SpotState.model_validate(state.model_dump(mode="json")) == state

@@ -1,0 +1,271 @@
+"""Requests that a hostile page, a hostile file or a careless proxy could send."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from fastapi.testclient import TestClient
+from starlette.websockets import WebSocketDisconnect
+
+from spotkick.actions import Action, MatchActions
+from spotkick.errors import ConfigError
+from spotkick.formats.match_labels import write_label_tree
+from spotkick.viewer.app import create_app
+from spotkick.viewer.library import Library
+from spotkick.viewer.security import MAX_BODY_BYTES, AccessRules
+from spotkick.viewer.server import checked_token
+
+ORIGIN = "http://127.0.0.1:8765"
+CHANGE = {"revision": 0, "edits": []}
+TOKEN = "-".join(["letters"] * 3)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:8765",
+        "127.0.0.1",
+        "127.0.0.1:80",
+        "127.0.0.1:8765.evil.example",
+        "",
+        "localhost:8766",
+        "10.0.0.1:8765",
+    ],
+)
+def test_a_foreign_host_is_refused_so_that_rebinding_a_name_gains_nothing(client: TestClient, host: str) -> None:
+    for path in ("/", "/api/matches", "/static/match.js"):
+        assert client.get(path, headers={"host": host}).status_code == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765", "LOCALHOST:8765"])
+def test_own_addresses_are_answered(client: TestClient, host: str) -> None:
+    assert client.get("/api/matches", headers={"host": host, "origin": f"http://{host}"}).status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8765", "file://"])
+def test_a_foreign_origin_is_refused(client: TestClient, key: str, origin: str) -> None:
+    assert client.get("/api/matches", headers={"origin": origin}).status_code == 403
+    assert client.post(f"/api/matches/{key}/edits", json=CHANGE, headers={"origin": origin}).status_code == 403
+
+
+def test_a_change_needs_a_sign_that_it_is_ours(library: Library, key: str) -> None:
+    with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as bare:
+        url = f"/api/matches/{key}/edits"
+        assert bare.post(url, json=CHANGE).status_code == 403
+        assert bare.post(url, json=CHANGE, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+        assert bare.post(url, json=CHANGE, headers={"sec-fetch-site": "same-site"}).status_code == 403
+        assert bare.post(url, json=CHANGE, headers={"sec-fetch-site": "same-origin"}).status_code == 200
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+def test_what_a_form_can_send_is_no_change(client: TestClient, key: str, media_type: str) -> None:
+    url = f"/api/matches/{key}/edits"
+    assert client.post(url, content=json.dumps(CHANGE), headers={"content-type": media_type}).status_code == 415
+
+
+def test_other_sites_can_embed_nothing_but_may_link_to_us(client: TestClient, key: str) -> None:
+    embedded = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert client.get(f"/api/matches/{key}/video/1", headers=embedded).status_code == 403
+    assert client.get("/", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/match", "/static/match.js", "/api/matches", "/api/nothing"])
+def test_every_reply_forbids_foreign_scripts_frames_and_guessing(client: TestClient, path: str) -> None:
+    headers = client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../app.py",
+        "/static/..%2fapp.py",
+        "/static/%2e%2e/app.py",
+        "/static/..%252fapp.py",
+        "/static/%2e%2e%5capp.py",
+        "/static//etc/passwd",
+        "/static/%00match.js",
+        "/api/matches/..%2f..%2f..%2fetc%2fpasswd",
+        "/api/matches/../../etc/passwd/video/1",
+        "/api/jobs/..%2f..%2fetc/files/0",
+    ],
+)
+def test_no_address_leads_out_of_what_is_shown(library: Library, path: str) -> None:
+    # Clients tidy addresses up before they send them, so this one goes to the application as it is.
+    app = create_app(library, AccessRules(8765))
+    sent: list[dict[str, Any]] = []
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1:8765")],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 404
+
+
+def test_links_out_of_the_given_folders_are_not_followed(tmp_path: Path) -> None:
+    secret = tmp_path / "secret" / "1_224p.mp4"
+    secret.parent.mkdir()
+    secret.write_bytes(b"not for you")
+    root = tmp_path / "data"
+    write_label_tree(root, [MatchActions("match", (Action("Goal", 1, 1000),))])
+    (root / "match" / "1_224p.mp4").symlink_to(secret)
+    (root / "other").symlink_to(secret.parent)
+    with pytest.warns(UserWarning, match="1 files are links to places outside"):
+        library = Library([root])
+    (files,) = (library.files(key) for key in library.keys)
+    assert files is not None
+    assert files.videos == {}
+
+
+def test_a_file_that_becomes_a_link_later_is_not_served(client: TestClient, key: str, tmp_path: Path) -> None:
+    assert client.get(f"/api/matches/{key}/video/1").status_code == 200
+    video = next((tmp_path / "data").rglob("1_90p.mp4"))
+    secret = tmp_path / "secret.mp4"
+    secret.write_bytes(video.read_bytes())
+    video.unlink()
+    video.symlink_to(secret)
+    reply = client.get(f"/api/matches/{key}/video/1")
+    assert reply.status_code == 422
+    assert "outside" in reply.json()["error"]
+    assert client.get(f"/api/matches/{key}/thumbnail/1?t_ms=0").status_code == 422
+
+
+def test_large_bodies_are_refused_with_and_without_a_stated_length(client: TestClient, key: str) -> None:
+    url = f"/api/matches/{key}/edits"
+    large = b'{"revision": 0, "edits": [], "x": "' + b"a" * MAX_BODY_BYTES + b'"}'
+    headers = {"content-type": "application/json"}
+    assert client.post(url, content=large, headers=headers).status_code == 413
+    pieces = (large[i : i + 65536] for i in range(0, len(large), 65536))
+    assert client.post(url, content=pieces, headers=headers).status_code == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"revision": 0}',
+        b"[" * 100_000,
+        b'{"revision": -1, "edits": []}',
+        b'{"revision": 1e999, "edits": []}',
+    ],
+)
+def test_malformed_bodies_are_named_and_change_nothing(client: TestClient, key: str, body: bytes) -> None:
+    url = f"/api/matches/{key}/edits"
+    reply = client.post(url, content=body, headers={"content-type": "application/json"})
+    assert reply.status_code in (400, 422)
+    assert client.get(url).json() == {"revision": 0, "edits": []}
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"label": ""},
+        {"label": " \t"},
+        {"label": "a" * 201},
+        {"label": "a\nb"},
+        {"period": 0},
+        {"period": "1"},
+        {"position_ms": 1.5},
+        {"position_ms": 10**12},
+        {"status": "perhaps"},
+        {"source": "nowhere"},
+        {"confidence": "high"},
+        {"extra": 1},
+    ],
+)
+def test_states_that_no_page_of_ours_sends_are_refused(client: TestClient, key: str, state: dict[str, object]) -> None:
+    good = {"source": "added", "label": "Goal", "period": 1, "position_ms": 0, "status": "accepted", "confidence": None}
+    url = f"/api/matches/{key}/edits"
+    bad = {"revision": 0, "edits": [{"id": "a-0123456789ab", "state": {**good, **state}}]}
+    assert client.post(url, json=bad).status_code == 422
+    assert client.post(url, json={"revision": 0, "edits": [{"id": "../../x", "state": good}]}).status_code == 422
+    assert client.get(url).json()["revision"] == 0
+
+
+def test_names_that_look_like_markup_stay_text_in_replies(tmp_path: Path) -> None:
+    name = "<img src=x onerror=alert(1)>"
+    write_label_tree(tmp_path, [MatchActions(name, (Action("<script>alert(1)</script>", 1, 1000),))])
+    library = Library([tmp_path])
+    with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as client:
+        reply = client.get(f"/api/matches/{library.keys[0]}")
+        assert reply.headers["content-type"] == "application/json"
+        assert reply.json()["name"] == name
+        for page in ("/", f"/match?id={name}"):
+            assert name not in client.get(page).text
+        export = client.get(f"/api/matches/{library.keys[0]}/export?format=csv")
+        assert "<" not in export.headers["content-disposition"]
+        assert export.headers["content-disposition"].startswith("attachment")
+
+
+def test_with_a_token_nothing_is_shown_without_it(library: Library) -> None:
+    rules = AccessRules(8765, hosts=frozenset({"192.0.2.7"}), token=TOKEN)
+    base = "http://192.0.2.7:8765"
+    with TestClient(create_app(library, rules), base_url=base, follow_redirects=False) as client:
+        for path in ("/", "/api/matches", "/static/match.js", "/?token=wrong", "/?token="):
+            assert client.get(path).status_code == 401
+        assert client.get("/", headers={"cookie": "spotkick_access=wrong"}).status_code == 401
+        admitted = client.get(f"/?token={TOKEN}")
+        assert admitted.status_code == 303
+        assert admitted.headers["location"] == "/"
+        cookie = admitted.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+        assert client.get("/api/matches").status_code == 200  # the client has kept the cookie
+
+
+def test_any_address_means_numbers_not_names() -> None:
+    rules = AccessRules(8765, any_address=True, token=TOKEN)
+    assert rules.allows_authority("192.0.2.7:8765")
+    assert rules.allows_authority("[2001:db8::1]:8765")
+    assert not rules.allows_authority("evil.example:8765")
+    assert not rules.allows_authority("192.0.2.7.evil.example:8765")
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "example.org"])  # noqa: S104 - that it is refused is tested
+def test_another_address_needs_a_token(host: str) -> None:
+    with pytest.raises(ConfigError, match="--token"):
+        checked_token(host, None)
+    with pytest.raises(ConfigError, match="at least 16"):
+        checked_token(host, "short")
+    made = checked_token(host, "auto")
+    assert made is not None
+    assert len(made) >= 16
+    assert made != checked_token(host, "auto")
+
+
+def test_loopback_needs_none() -> None:
+    assert checked_token("127.0.0.1", None) is None
+    assert checked_token("::1", None) is None
+
+
+def test_websockets_are_not_served(client: TestClient) -> None:
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/api/matches"):
+        pass

@@ -1,0 +1,55 @@
+/** The filters above the list of spots. */
+
+import { byId, h } from "./dom";
+import { KIND_NAMES } from "./marks";
+import type { MatchTime } from "./time";
+import type { Kind, MatchDocument, Status } from "./types";
+import type { Order, ViewState } from "./view";
+
+export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewState): void {
+  const order = byId<HTMLSelectElement>("order");
+  order.value = view.order;
+  order.addEventListener("change", () => {
+    view.order = order.value as Order;
+    view.changed("filters");
+  });
+  const period = byId<HTMLSelectElement>("period-filter");
+  period.append(h("option", { value: "0" }, "all periods"), ...match.periods.map((p) => h("option", { value: p.period }, p.name)));
+  period.hidden = match.periods.length < 2;
+  period.addEventListener("change", () => {
+    view.filters.period = Number(period.value);
+    const chosen = time.get(view.filters.period);
+    if (chosen !== undefined) view.show(chosen.offset_s, chosen.offset_s + chosen.duration_s);
+    else view.show(0, time.duration_s);
+    view.changed("filters");
+  });
+  const kind = byId<HTMLSelectElement>("kind-filter");
+  const kinds: Record<string, Kind[] | null> = match.has_labels
+    ? {
+        "all kinds": null,
+        "all errors": ["missed", "false", "early", "late", "wrong", "duplicate"],
+        ...Object.fromEntries((["correct", "missed", "false", "early", "late", "wrong", "duplicate"] as Kind[]).map((k) => [KIND_NAMES[k], [k]])),
+        "above threshold": ["correct", "false", "early", "late", "wrong", "duplicate"],
+      }
+    : { "all kinds": null, "above threshold": ["plain"], "below threshold": ["below"] };
+  kind.append(...Object.keys(kinds).map((name) => h("option", { value: name }, name)));
+  kind.addEventListener("change", () => {
+    const chosen = kinds[kind.value] ?? null;
+    view.filters.kinds = chosen === null ? null : new Set(chosen);
+    view.changed("filters");
+  });
+  const status = byId<HTMLSelectElement>("status-filter");
+  status.addEventListener("change", () => {
+    view.filters.statuses = status.value === "" ? null : new Set([status.value as Status]);
+    view.changed("filters");
+  });
+  const advance = byId<HTMLInputElement>("advance");
+  advance.addEventListener("change", () => (view.advance = advance.checked));
+  const tolerance = byId<HTMLSelectElement>("tolerance");
+  tolerance.value = String(view.tolerance_ms);
+  if (tolerance.value === "") tolerance.value = "2500";
+  tolerance.addEventListener("change", () => {
+    view.tolerance_ms = Number(tolerance.value);
+    view.changed("thresholds");
+  });
+}
