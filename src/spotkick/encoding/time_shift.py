@@ -70,9 +70,11 @@ def _encode_class(actions: npt.NDArray[np.intp], num_frames: int, bounds: npt.ND
     # Before the first action "past" is set infinitely far away, after the last one "future" is.
     past = frames - np.repeat(np.concatenate(([-np.inf], actions)), gaps)
     future = frames - np.repeat(np.concatenate((actions, [np.inf])), gaps)
+    shifts: npt.NDArray[np.float64] = np.where((past < k3) | np.isneginf(future), past, future)
+    # Only here do two contexts meet: the one that the frame lies in more deeply keeps it.
+    meeting = np.flatnonzero((past >= k3) & (past < k4))
+    after, before = past[meeting], future[meeting]
     with np.errstate(invalid="ignore", divide="ignore"):
-        depth_after = (past - k3) / (k4 - k3)
-        depth_before = (k2 - future) / (k2 - k1)
-        past_transition = (past < k4) & ((future <= k1) | ((future <= k2) & (depth_after < depth_before)))
-    shifts: npt.NDArray[np.float64] = np.where((past < k3) | past_transition | np.isneginf(future), past, future)
+        stays = (before <= k1) | ((before <= k2) & ((after - k3) / (k4 - k3) < (k2 - before) / (k2 - k1)))
+    shifts[meeting[stays]] = after[stays]
     return shifts

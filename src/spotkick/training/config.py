@@ -69,6 +69,8 @@ class TrainingConfig(FrozenConfig):
             ``plateau_patience`` validations; ``constant``.
         plateau_patience: validations.
         weight_decay: decoupled, as AdamW.
+        feature_dropout: share of the values of a feature vector that are hidden in training, the same ones in all frames of a
+            chunk; the others are scaled up. 0 is the paper's.
         adam_epsilon: Adam's denominator term; 1e-7 is Keras's.
         validate_every: epochs between validations.
         early_stop: validations without improvement before training ends; 0 never.
@@ -85,6 +87,7 @@ class TrainingConfig(FrozenConfig):
     schedule: Literal["linear", "cosine", "plateau", "constant"] = "linear"
     plateau_patience: _Count = 25
     weight_decay: _Weight = 0.0
+    feature_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     adam_epsilon: Annotated[float, Field(gt=0)] = 1e-7
     validate_every: _Count = 20
     early_stop: Annotated[int, Field(ge=0)] = 0

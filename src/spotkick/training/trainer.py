@@ -5,7 +5,7 @@ import math
 import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 import torch
@@ -20,6 +20,9 @@ from spotkick.training.objective import TrainingPlan, total_loss
 from spotkick.training.sampling import epoch_batches
 from spotkick.training.schedule import learning_rate_of_epoch, note_score, stopped_early
 from spotkick.training.state import Progress, load_state, save_state
+
+_SEED_STRIDE: Final = 1_000_003
+"""More than any number of epochs, so that (seed, epoch) names one stream of random numbers."""
 
 Validate = Callable[[CalfNetwork], float]
 """Scores a network in evaluation mode; higher is better."""
@@ -119,11 +122,16 @@ class _Stepper:
         self.network, self.optimizer, self.plan, self.device = network, optimizer, plan, device
         self.slicing_frames = plan.slicing_frames.to(device)
         self.mask = torch.from_numpy(border_mask(sizes.chunk_frames, sizes.border_frames)).to(device)
+        self.random = torch.Generator(device)
         self.autocast = plan.training.mixed_precision and device.type == "cuda"
         self.forward: Callable[[Tensor], NetworkOutput] = torch.compile(network) if plan.training.compile else network
 
     def step(self, batch: Batch) -> float:
         features, shifts, spots = (tensor.to(self.device, non_blocking=True) for tensor in batch[:3])
+        hidden = self.plan.training.feature_dropout
+        if hidden:
+            kept = torch.rand(len(features), 1, features.shape[2], generator=self.random, device=self.device) >= hidden
+            features *= kept / (1 - hidden)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast):
             output = self.forward(features)
         loss = total_loss(output, shifts, spots, self.slicing_frames, self.mask, self.plan)
@@ -143,6 +151,7 @@ def _run_epoch(
 ) -> float:
     sizes = stepper.network.architecture
     stepper.network.train()
+    stepper.random.manual_seed(_SEED_STRIDE * plan.training.seed + progress.epoch)
     for group in stepper.optimizer.param_groups:
         group["lr"] = learning_rate_of_epoch(plan.training, progress.epoch, progress.learning_rate)
     batches = epoch_batches(

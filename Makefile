@@ -1,0 +1,32 @@
+# Each target does all its set-up on a fresh machine: a virtual environment in .venv, torch for CPU or CUDA as fits, dependencies.
+.PHONY: setup test check demo docs format clean
+
+BIN := .venv/bin
+
+setup:
+	@tools/setup.sh
+
+# All static checks, all tests, and the documentation: what CI runs.
+test: check
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n auto --dist worksteal
+	$(MAKE) docs
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: setup
+	$(BIN)/spotkick demo --out demo-output
+
+docs: setup
+	$(BIN)/python tools/cli_reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf build demo-output .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
