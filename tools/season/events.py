@@ -24,8 +24,8 @@ RESTART_LABELS: dict[Mode, str] = {
 }
 FOUL_MODES: frozenset[Mode] = frozenset({"free_kick", "penalty"})
 
-# The referee lowers the card 3.0 s before the whistle of the restart (1 s to the cut, 2 s at the spot); checked by eye, the
-# card is well up 0.6 s earlier.
+# The engine cuts to the spot 1 s after the referee's gesture ends, and whistles 2 s later: the gesture ends 3.0 s before the
+# whistle, and the frames show the card well up 0.6 s before that.
 CARD_BEFORE_WHISTLE_MS = 3600
 
 
