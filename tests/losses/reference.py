@@ -52,3 +52,28 @@ def spotting(
     for i in range(num_actions, len(target)):
         total += unmatched_weight * matched[i][0] ** 2
     return total
+
+
+def match_mutual(predicted: list[float], actual: list[float], actions: list[int]) -> dict[int, int]:
+    """Pairs of action row and prediction by increasing distance: the greedy equal of mutual nearest neighbours."""
+    pairs = sorted((abs(predicted[j] - actual[i]), i, j) for i in actions for j in range(len(predicted)))
+    chosen: dict[int, int] = {}
+    for _, i, j in pairs:
+        if i not in chosen and j not in chosen.values():
+            chosen[i] = j
+    return chosen
+
+
+def match_propose(predicted: list[float], actual: list[float], actions: list[int]) -> dict[int, int]:
+    """The loop of the authors' code: in each round all free actions propose, and predictions accept among their proposers."""
+    chosen: dict[int, int] = {}
+    for _ in range(len(predicted)):
+        free_actions = [i for i in actions if i not in chosen]
+        free_predictions = [j for j in range(len(predicted)) if j not in chosen.values()]
+        proposals: dict[int, list[int]] = {}
+        for i in free_actions:
+            favourite = min(free_predictions, key=lambda j: (abs(predicted[j] - actual[i]), j))
+            proposals.setdefault(favourite, []).append(i)
+        for j, proposers in proposals.items():
+            chosen[min(proposers, key=lambda i: (abs(predicted[j] - actual[i]), i))] = j
+    return chosen
