@@ -114,6 +114,21 @@ def convert(
     )
 
 
+def read_actions(path: Path, *, from_: str | None = None, frame_rate: Fraction | None = None) -> tuple[MatchActions, ...]:
+    """Read labels or predictions of any format.
+
+    Args:
+        path: file, folder or archive.
+        from_: name of the format; judged by the content when None.
+        frame_rate: for formats that count frames and do not state it.
+
+    Raises:
+        InputError: if the path is damaged or of no known format.
+        ConfigError: if the format name is unknown.
+    """
+    return tuple(FORMATS[_known(from_) if from_ else detect(path)].read(path, frame_rate))
+
+
 def _known(name: str) -> str:
     if name not in FORMATS:
         raise ConfigError(f"unknown format '{name}', valid: {', '.join(FORMATS)}")
