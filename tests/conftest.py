@@ -19,10 +19,10 @@ def _plant_half(random: np.random.Generator, num_frames: int, period: int, spaci
     """Features of noise with a clear trace of each action: a peak on the action's frame and a slope after it."""
     values = 0.1 * random.standard_normal((num_frames, DIM))
     actions = []
-    for frame in range(spacing // 2, num_frames - 10, spacing):
+    for frame in range(spacing // 2, num_frames - spacing // 3, spacing):
         place = int(frame + random.integers(-spacing // 6, spacing // 6 + 1))
         column = int(random.integers(len(CLASSES)))
-        values[place : place + 12, 2 * column] += np.linspace(3, 0.5, 12)[: num_frames - place]
+        values[place : place + 12, 2 * column] += np.linspace(3, 0.5, 12)
         values[max(0, place - 4) : place, 2 * column + 1] += 2
         visibility = Visibility.VISIBLE if random.random() < 0.8 else Visibility.NOT_SHOWN
         actions.append(Action(CLASSES[column], period, 500 * place, visibility=visibility))

@@ -43,15 +43,16 @@ class SamplingConfig(FrozenConfig):
     Attributes:
         preset: ``paper_v1``: around each action of each half one chunk, and 1 + actions / classes chunks of background; those of
             a half make one batch, halves in fixed order (the authors' TensorFlow code). ``v2``: chunks drawn with equal
-            probability for each class and background (the authors' PyTorch code).
+            probability for each class and background (the authors' PyTorch code). ``uniform``: chunks anywhere, so that a
+            network sees actions as rarely as it will when it spots (not in the paper).
         batch_chunks: chunks per batch; 0 with ``paper_v1`` makes one batch of each half.
-        chunks_per_epoch: ``v2`` only.
+        chunks_per_epoch: ``v2`` and ``uniform`` only.
         shuffle: ``paper_v1`` only: mix the chunks of all halves before batches are formed.
         border_actions: extend each half by border_frames copies of its end frames, so that actions near its ends are trained and
             spotted as well as any other.
     """
 
-    preset: Literal["paper_v1", "v2"] = "paper_v1"
+    preset: Literal["paper_v1", "v2", "uniform"] = "paper_v1"
     batch_chunks: Annotated[int, Field(ge=0)] = 0
     chunks_per_epoch: _Count = 18_000
     shuffle: bool = False

@@ -35,6 +35,8 @@ def epoch_batches(
     if config.preset == "v2":
         chosen = class_balanced(halves, config.chunks_per_epoch, chunk_frames, receptive_field_frames, random)
         return _split(chosen, config.batch_chunks or 32)
+    if config.preset == "uniform":
+        return _split(uniform(halves, config.chunks_per_epoch, chunk_frames, random), config.batch_chunks or 32)
     per_half = [_half_chunks(half, index, chunk_frames, receptive_field_frames, random) for index, half in enumerate(halves)]
     if not config.shuffle and not config.batch_chunks:
         return per_half
@@ -94,6 +96,14 @@ def class_balanced(
         chosen[rows, 0] = picked[:, 0]
         chosen[rows, 1] = random.integers(picked[:, 1], picked[:, 2] - chunk_frames + 1)
     return chosen
+
+
+def uniform(halves: Sequence[LabelledHalf], count: int, chunk_frames: int, random: np.random.Generator) -> Chosen:
+    """Draw chunks so that each start of each half has the same probability."""
+    ends = np.cumsum([len(half) - chunk_frames + 1 for half in halves])
+    places = random.integers(0, ends[-1], size=count)
+    index = np.searchsorted(ends, places, side="right")
+    return np.stack([index, places - np.concatenate(([0], ends[:-1]))[index]], axis=1)
 
 
 def chunk_starts_around(
