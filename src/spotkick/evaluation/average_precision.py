@@ -61,13 +61,16 @@ def eleven_point_average_precision(
     """Mean over the recall levels 0, 0.1, ..., 1 of the best precision at that recall or more.
 
     Args:
-        precision: (..., thresholds).
-        recall: (..., thresholds).
+        precision: (..., thresholds) at ascending thresholds.
+        recall: (..., thresholds), so it never rises from one threshold to the next.
 
     Returns:
         (...) average precision. Source: ``compute_mAP`` of the official evaluator (VOC 2007).
     """
+    best = np.maximum.accumulate(precision, axis=-1)  # the thresholds that reach a recall are the first ones
+    best = np.concatenate([np.zeros((*best.shape[:-1], 1)), best], axis=-1)
     total = np.zeros(precision.shape[:-1])
     for level in RECALL_LEVELS:
-        total += np.where(recall >= level, precision, 0.0).max(axis=-1)
+        reached = np.count_nonzero(recall >= level, axis=-1, keepdims=True)
+        total += np.take_along_axis(best, reached, axis=-1)[..., 0]
     return total / len(RECALL_LEVELS)

@@ -65,7 +65,7 @@ def match_labels(labels: FramedActions, predictions: FramedActions, tolerances_f
         base, top = low[part].min(), high[part].max()
         for row, half in zip(matched, reach, strict=True):
             near = distance <= half
-            holder = _deferred_acceptance(label[near], prediction[near] - base, part.stop - part.start, top - base)
+            holder = deferred_acceptance(label[near], prediction[near] - base, part.stop - part.start, top - base)
             row[base:top] = np.where(holder >= 0, holder + part.start, row[base:top])
     return matched
 
@@ -95,21 +95,29 @@ def _candidates(
     return label, prediction[order]
 
 
-def _deferred_acceptance(
-    label: npt.NDArray[np.int64], prediction: npt.NDArray[np.int64], num_labels: int, num_predictions: int
+def deferred_acceptance(
+    proposer: npt.NDArray[np.int64], receiver: npt.NDArray[np.int64], num_proposers: int, num_receivers: int
 ) -> npt.NDArray[np.int64]:
-    """Stable matching of candidate pairs that are sorted by label and preference; predictions prefer the earlier label.
+    """Stable matching: proposers go through their candidates in order, receivers keep the proposer of the lowest number.
+
+    It equals letting the proposers choose one after the other, by number, among what is left.
+
+    Args:
+        proposer: (pairs,) ascending numbers.
+        receiver: (pairs,) the candidates of each proposer, the most wanted first.
+        num_proposers: how many there are.
+        num_receivers: how many there are.
 
     Returns:
-        (num_predictions,) label that holds each prediction, or -1.
+        (num_receivers,) proposer that each receiver keeps, or -1.
     """
-    nobody = num_labels
-    cursor = np.searchsorted(label, np.arange(num_labels + 1))
+    nobody = num_proposers
+    cursor = np.searchsorted(proposer, np.arange(num_proposers + 1))
     end, cursor = cursor[1:], cursor[:-1].copy()
-    holder = np.full(num_predictions, nobody)
+    holder = np.full(num_receivers, nobody)
     active = np.flatnonzero(cursor < end)
     while len(active):
-        wish = prediction[cursor[active]]
+        wish = receiver[cursor[active]]
         before = holder[wish]
         np.minimum.at(holder, wish, active)
         after = holder[wish]

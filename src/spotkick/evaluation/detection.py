@@ -1,0 +1,223 @@
+"""Mean average precision of detected segments at temporal overlaps: ActivityNet, and THUMOS14 as it is commonly scored.
+
+The official ActivityNet script is written for Python 2 and no longer runs; this is its definition. Three of its habits are not
+followed, because they depend on the machine or on a page that is gone: equal scores are ordered later-first (there: unstable), a
+segment of no length overlaps nothing (there: 0/0 counts as a hit), and blocked videos are an argument (there: downloaded from a
+dead address).
+"""
+
+import warnings
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.evaluation.average_map import Score
+from spotkick.evaluation.matching import deferred_acceptance
+from spotkick.formats.segments import Segment, VideoSegments
+
+ACTIVITYNET_OVERLAPS: Final = tuple(np.linspace(0.5, 0.95, 10).tolist())
+"""Temporal overlaps (tIoU) of ActivityNet: 0.5, 0.55, ..., 0.95."""
+
+THUMOS14_OVERLAPS: Final = (0.3, 0.4, 0.5, 0.6, 0.7)
+"""Temporal overlaps that papers report on THUMOS14."""
+
+DUPLICATE_TOLERANCE_S: Final = 1e-3
+"""Labels of a class whose starts and ends are this close are one label to OpenTAD and ActionFormer."""
+
+_PAIRS_AT_ONCE: Final = 2_000_000
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTable:
+    """Segments as arrays (n,): the series (video and class), the class, the bounds in seconds, and the score."""
+
+    series: Ints
+    class_index: Ints
+    start: Floats
+    end: Floats
+    score: Floats
+
+    def take(self, order: npt.NDArray[np.generic]) -> "SegmentTable":
+        """Some of the rows."""
+        columns = (self.series, self.class_index, self.start, self.end, self.score)
+        return SegmentTable(*(column[order] for column in columns))
+
+    def __len__(self) -> int:
+        """Number of segments."""
+        return len(self.start)
+
+
+def evaluate_detection(
+    predictions: Iterable[VideoSegments],
+    labels: Iterable[VideoSegments],
+    *,
+    overlaps: Sequence[float] = ACTIVITYNET_OVERLAPS,
+    subset: str | None = None,
+    blocked: Collection[str] = (),
+    merge_duplicates: bool = False,
+) -> Score:
+    """Score detections with the mean over classes of interpolated average precision, at several overlaps.
+
+    Args:
+        predictions: detections with scores. Those in videos without a label of their class are false positives.
+        labels: segments that are there; their classes are the classes of the mean.
+        overlaps: temporal intersection over union that a hit needs, each.
+        subset: label videos of this subset only, such as ``validation``.
+        blocked: names of videos that do not count.
+        merge_duplicates: drop repeated labels as OpenTAD and ActionFormer do (see `DUPLICATE_TOLERANCE_S`).
+
+    Returns:
+        Score with ``map_at`` by overlap; ``average_map`` is the mean over overlaps.
+
+    Raises:
+        InputError: if there are no labels, or a detection has no score.
+
+    Warns:
+        SpotkickWarning: for detections of classes without labels, which do not count (the official script stops there).
+
+    Source: ActivityNet ``Evaluation/eval_detection.py``; the interpolation is that of VOC 2011.
+    """
+    chosen = [video for video in labels if (subset is None or video.subset == subset) and video.video not in blocked]
+    if merge_duplicates:
+        chosen = [drop_duplicates(video) for video in chosen]
+    names = tuple(sorted({segment.label for video in chosen for segment in video.segments}))
+    if not names:
+        raise InputError("there are no labels to score against" + (f" in the subset {subset!r}" if subset else ""))
+    videos: dict[str, int] = {}
+    truth = _table(chosen, names, videos)
+    found = _table([video for video in predictions if video.video not in blocked], names, videos)
+    if np.isnan(found.score).any():
+        raise InputError("a detection has no score, or one that is not a number; detections need one")
+    unknown = found.class_index < 0
+    if unknown.any():
+        message = f"{unknown.sum()} detections of classes without any label were left out; the official script stops there"
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    table = detection_average_precision(found.take(~unknown), truth, len(names), overlaps)
+    means = table.mean(axis=1)
+    return Score(
+        average_map=float(means.mean()),
+        per_class=MappingProxyType(dict(zip(names, table.mean(axis=0).tolist(), strict=True))),
+        map_at=MappingProxyType(dict(zip(overlaps, means.tolist(), strict=True))),
+    )
+
+
+def drop_duplicates(video: VideoSegments) -> VideoSegments:
+    """Leave out labels that repeat an earlier one of the same class."""
+    kept: list[Segment] = []
+    for segment in video.segments:
+        same = (
+            other.label == segment.label
+            and abs(other.start_s - segment.start_s) <= DUPLICATE_TOLERANCE_S
+            and abs(other.end_s - segment.end_s) <= DUPLICATE_TOLERANCE_S
+            for other in kept
+        )
+        if not any(same):
+            kept.append(segment)
+    return VideoSegments(video.video, video.duration_s, tuple(kept), video.subset)
+
+
+def _table(videos: Iterable[VideoSegments], names: Sequence[str], numbers: dict[str, int]) -> SegmentTable:
+    """Rows of all segments; ``numbers`` is filled with a number for each video."""
+    column = {name: index for index, name in enumerate(names)}
+    rows = [
+        (
+            numbers.setdefault(video.video, len(numbers)),
+            column.get(segment.label, -1),
+            segment.start_s,
+            segment.end_s,
+            np.nan if segment.score is None else segment.score,
+        )
+        for video in videos
+        for segment in video.segments
+    ]
+    values = np.array(rows, dtype=np.float64).reshape(-1, 5)
+    class_index = values[:, 1].astype(np.int64)
+    return SegmentTable(
+        values[:, 0].astype(np.int64) * len(names) + class_index, class_index, values[:, 2], values[:, 3], values[:, 4]
+    )
+
+
+def detection_average_precision(
+    predictions: SegmentTable, labels: SegmentTable, num_classes: int, overlaps: Sequence[float], *, strict: bool = False
+) -> Floats:
+    """Interpolated average precision.
+
+    Each prediction, best score first, takes the free label that it overlaps most, if the overlap suffices.
+
+    Args:
+        predictions: rows in any order; equal scores count later-first.
+        labels: rows in any order; of equal overlaps the later label is taken.
+        num_classes: number of classes; all need a label.
+        overlaps: least temporal intersection over union of a hit.
+        strict: the overlap must be larger than that, not equal.
+
+    Returns:
+        (overlaps, classes), 0 for classes without predictions.
+    """
+    ranked = predictions.take(np.argsort(predictions.score, kind="stable")[::-1])
+    truth = labels.take(np.argsort(labels.series, kind="stable"))
+    prediction, label, overlap = _candidates(ranked, truth, min(overlaps))
+    num_labels = np.bincount(truth.class_index, minlength=num_classes)
+    table = np.zeros((len(overlaps), num_classes))
+    for row, needed in zip(table, overlaps, strict=True):
+        enough = overlap > needed if strict else overlap >= needed
+        holder = deferred_acceptance(prediction[enough], label[enough], len(ranked), len(truth))
+        hit = np.zeros(len(ranked), dtype=bool)
+        hit[holder[holder >= 0]] = True
+        for index in range(num_classes):
+            row[index] = interpolated_average_precision(hit[ranked.class_index == index], int(num_labels[index]))
+    return table
+
+
+def _candidates(ranked: SegmentTable, truth: SegmentTable, least: float) -> tuple[Ints, Ints, Floats]:
+    """(prediction, label, overlap) of all pairs of a series that overlap enough; by prediction, largest overlap first."""
+    low = np.searchsorted(truth.series, ranked.series)
+    count = np.searchsorted(truth.series, ranked.series, side="right") - low
+    step = max(1, _PAIRS_AT_ONCE // max(1, int(count.max(initial=0))))
+    parts = []
+    for begin in range(0, len(ranked), step):
+        here = slice(begin, begin + step)
+        prediction = np.repeat(np.arange(len(ranked))[here], count[here])
+        first = np.repeat(np.cumsum(count[here]) - count[here] - low[here], count[here])
+        label = np.arange(len(prediction)) - first
+        overlap = temporal_overlap(ranked.start[prediction], ranked.end[prediction], truth.start[label], truth.end[label])
+        order = np.lexsort((-label, -overlap, prediction))
+        order = order[overlap[order] >= least]
+        parts.append((prediction[order], label[order], overlap[order]))
+    if not parts:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
+    predictions, labels, overlaps = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return predictions, labels, overlaps
+
+
+def temporal_overlap(start: Floats, end: Floats, other_start: Floats, other_end: Floats) -> Floats:
+    """Temporal intersection over union, 0 where both have no length; the arrays are broadcast."""
+    shared = (np.minimum(end, other_end) - np.maximum(start, other_start)).clip(0)
+    union = (other_end - other_start) + (end - start) - shared
+    overlap: Floats = np.divide(shared, union, out=np.zeros_like(union), where=union > 0)
+    return overlap
+
+
+def interpolated_average_precision(hit: npt.NDArray[np.bool_], num_labels: int) -> float:
+    """Area under the precision envelope over recall, at every point where recall changes.
+
+    Args:
+        hit: (predictions,) best first.
+        num_labels: labels of the class.
+    """
+    if not len(hit) or not num_labels:
+        return 0.0
+    found = np.cumsum(hit).astype(np.float64)
+    precision = np.concatenate([[0.0], found / np.arange(1, len(hit) + 1), [0.0]])
+    recall = np.concatenate([[0.0], found / num_labels, [1.0]])
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]
+    step = np.flatnonzero(recall[1:] != recall[:-1]) + 1
+    return float(np.sum((recall[step] - recall[step - 1]) * envelope[step]))
