@@ -165,8 +165,11 @@ def test_split_that_names_a_missing_match(make_planted: Callable[..., Path], tmp
 def test_missing_half_is_reported_and_the_other_one_used(make_planted: Callable[..., Path], tmp_path: Path) -> None:
     root = make_planted(tmp_path / "data", num_frames=300)
     (root / "league/2026/match 0/2_planted.npy").unlink()
-    with pytest.warns(SpotkickWarning, match="half 2 are missing"):
+    with pytest.warns(SpotkickWarning) as caught:
         run_training(short(root, epochs=1), tmp_path / "run", quiet=True)
+    messages = " ".join(str(warning.message) for warning in caught)
+    assert "half 2 are missing" in messages
+    assert "2 labels lie in periods without features" in messages
 
 
 def test_features_with_nan_are_named(make_planted: Callable[..., Path], tmp_path: Path) -> None:
