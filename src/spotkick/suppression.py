@@ -47,13 +47,15 @@ def suppress(
 def _silence(
     frames: npt.NDArray[np.integer], confidences: npt.NDArray[np.float64], order: npt.NDArray[np.intp], window_frames: float
 ) -> npt.NDArray[np.float64]:
-    alive = np.ones(len(frames), dtype=np.bool_)
+    waiting = np.ones(len(frames), dtype=np.bool_)
+    kept = np.zeros(len(frames), dtype=np.bool_)
     for index in order:
-        if alive[index]:
+        if waiting[index]:
+            kept[index] = True
             shift = frames - frames[index]
-            alive &= (shift < -window_frames / 2) | (shift >= int(window_frames / 2))
-            alive[index] = True
-    return np.where(alive, confidences, 0.0)
+            waiting &= (shift < -window_frames / 2) | (shift >= int(window_frames / 2))
+            waiting[index] = False
+    return np.where(kept, confidences, 0.0)
 
 
 def _soften(

@@ -1,0 +1,110 @@
+"""Which chunks make an epoch."""
+
+import numpy as np
+import pytest
+
+from spotkick.features.tracks import FeatureSource, FeatureTrack
+from spotkick.training.config import SamplingConfig
+from spotkick.training.halves import LabelledHalf, chunk_arrays
+from spotkick.training.sampling import background_runs, chunk_starts_around, class_balanced, epoch_batches, uniform
+
+CHUNK, FIELD = 60, 20
+
+
+def half(num_frames: int, actions: list[tuple[int, int]], reach: int = 25) -> LabelledHalf:
+    values = np.arange(num_frames, dtype=np.float32)[:, None].repeat(2, axis=1)
+    marked = np.zeros((num_frames, 2), dtype=bool)
+    far = np.ones(num_frames, dtype=bool)
+    for frame, column in actions:
+        marked[frame, column] = True
+        far[max(0, frame - reach) : frame + reach] = False
+    return LabelledHalf(FeatureTrack(values, FeatureSource("x", 2)), marked, np.zeros((num_frames, 2), np.float32), 0, far)
+
+
+HALVES = [half(300, [(100, 0), (160, 1)]), half(200, []), half(250, [(3, 1), (247, 0), (120, 1), (121, 1)])]
+
+
+def batches(preset: str, **changes: object) -> list[np.ndarray]:
+    config = SamplingConfig.parse({"preset": preset, **changes})
+    return epoch_batches(HALVES, config, chunk_frames=CHUNK, receptive_field_frames=FIELD, random=np.random.default_rng(0))
+
+
+def test_background_runs_are_maximal_and_long_enough() -> None:
+    far = np.zeros(200, dtype=bool)
+    far[10:69] = True
+    far[80:140] = True
+    far[150:200] = True
+    far[139] = True
+    assert background_runs(far, 60).tolist() == [[80, 140]]
+    assert background_runs(np.ones(60, dtype=bool), 60).tolist() == [[0, 60]]
+
+
+def test_paper_draws_one_chunk_per_action_and_background() -> None:
+    per_half = batches("paper_v1")
+    assert [len(batch) for batch in per_half] == [2 + 2, 1, 4 + 2]  # the last half has two runs, and 4 // 2 + 1 = 3 are wanted
+    for index, batch in enumerate(per_half):
+        assert (batch[:, 0] == index).all()
+    for frame, start in zip([100, 160], per_half[0][:2, 1], strict=True):
+        assert FIELD <= frame - start <= CHUNK - FIELD
+
+
+def test_chunks_of_background_hold_no_context() -> None:
+    for index, batch in enumerate(batches("paper_v1")):
+        background = batch[HALVES[index].marked.sum() :]
+        assert all(HALVES[index].far[start : start + CHUNK].all() for start in background[:, 1])
+
+
+@pytest.mark.parametrize("preset", ["paper_v1", "v2", "uniform"])
+def test_every_chunk_lies_inside_its_half(preset: str) -> None:
+    for chosen in np.concatenate(batches(preset, chunks_per_epoch=500)):
+        assert 0 <= chosen[1] <= len(HALVES[chosen[0]]) - CHUNK
+
+
+def test_places_in_the_chunk_are_uniform_and_include_both_ends() -> None:
+    frames = np.full(4000, 5000)
+    places = 5000 - chunk_starts_around(frames, 10_000, CHUNK, FIELD, np.random.default_rng(0))
+    counts = np.bincount(places, minlength=CHUNK)
+    assert (counts[FIELD : CHUNK - FIELD + 1] > 0).all()
+    assert counts.sum() == counts[FIELD : CHUNK - FIELD + 1].sum()
+
+
+def test_actions_near_the_ends_get_the_first_or_last_chunk() -> None:
+    starts = chunk_starts_around(np.array([2, 298]), 300, CHUNK, FIELD, np.random.default_rng(0))
+    assert starts.tolist() == [0, 240]
+
+
+def test_v2_gives_each_class_and_background_the_same_share() -> None:
+    chosen = class_balanced(HALVES, 6000, CHUNK, FIELD, np.random.default_rng(1))
+    background = sum(bool(HALVES[index].far[start : start + CHUNK].all()) for index, start in chosen)
+    assert background / 6000 == pytest.approx(1 / 3, abs=0.03)
+
+
+def test_uniform_reaches_each_start_alike() -> None:
+    chosen = uniform(HALVES, 20_000, CHUNK, np.random.default_rng(2))
+    starts = [len(one) - CHUNK + 1 for one in HALVES]
+    shares = np.bincount(chosen[:, 0]) / 20_000
+    assert shares == pytest.approx(np.array(starts) / sum(starts), abs=0.02)
+
+
+def test_shuffling_mixes_halves_and_batches_have_the_asked_size() -> None:
+    mixed = batches("paper_v1", shuffle=True, batch_chunks=4)
+    assert [len(batch) for batch in mixed] == [4, 4, 3]
+    assert sorted(np.concatenate(mixed)[:, 0].tolist()) == sorted(np.concatenate(batches("paper_v1"))[:, 0].tolist())
+
+
+def test_same_seed_same_epoch() -> None:
+    first, second = batches("v2", chunks_per_epoch=50), batches("v2", chunks_per_epoch=50)
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_chunks_are_copies_and_ends_are_replicated() -> None:
+    padded = LabelledHalf(
+        HALVES[1].track, np.zeros((220, 2), dtype=bool), np.zeros((220, 2), np.float32), 10, np.ones(220, dtype=bool)
+    )
+    features, shifts, marked = chunk_arrays([padded], np.array([[0, 0], [0, 160]]), CHUNK)
+    assert features[0, :, 0].tolist() == [0.0] * 10 + list(range(50))
+    assert features[1, :, 0].tolist() == list(range(150, 200)) + [199.0] * 10
+    shifts[:] = 7
+    marked[:] = True
+    assert not padded.shifts.any()
+    assert not padded.marked.any()

@@ -1,0 +1,46 @@
+"""Learning rates, and what a validation score changes."""
+
+import pytest
+
+from spotkick.training.config import TrainingConfig
+from spotkick.training.schedule import learning_rate_of_epoch, note_score, stopped_early
+from spotkick.training.state import Progress
+
+
+def test_linear_is_lowered_before_the_first_epoch_and_ends_at_the_final_rate() -> None:
+    config = TrainingConfig(epochs=10, learning_rate=1e-3, final_learning_rate=1e-6)
+    rates = [learning_rate_of_epoch(config, epoch, 0.0) for epoch in range(10)]
+    assert rates[0] == pytest.approx(1e-3 - (1e-3 - 1e-6) / 10)
+    assert rates[-1] == pytest.approx(1e-6)
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_cosine_starts_at_the_full_rate() -> None:
+    config = TrainingConfig(epochs=4, learning_rate=1e-3, final_learning_rate=0, schedule="cosine")
+    rates = [learning_rate_of_epoch(config, epoch, 0.0) for epoch in range(4)]
+    assert rates[0] == pytest.approx(1e-3)
+    assert rates[2] == pytest.approx(5e-4)
+
+
+def test_plateau_divides_by_ten_after_its_patience_and_keeps_its_floor() -> None:
+    config = TrainingConfig(learning_rate=1e-3, final_learning_rate=5e-5, schedule="plateau", plateau_patience=2)
+    progress = Progress(learning_rate=1e-3)
+    assert note_score(progress, 0.5, config)
+    rates = []
+    for _ in range(7):
+        assert not note_score(progress, 0.4, config)
+        rates.append(progress.learning_rate)
+    assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 5e-5, 5e-5])
+    assert note_score(progress, 0.6, config)
+    assert (progress.best_score, progress.bad_validations) == (0.6, 0)
+
+
+def test_early_stop_counts_validations() -> None:
+    config = TrainingConfig(early_stop=2)
+    progress = Progress(learning_rate=1e-3)
+    note_score(progress, 0.5, config)
+    note_score(progress, 0.5, config)
+    assert not stopped_early(progress, config)
+    note_score(progress, 0.5, config)
+    assert stopped_early(progress, config)
+    assert not stopped_early(progress, TrainingConfig(early_stop=0))
