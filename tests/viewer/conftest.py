@@ -1,6 +1,10 @@
 """A small season to look at: two halves of numbered pictures, labels, predictions and scores whose comparison is known."""
 
-from collections.abc import Iterator
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -8,14 +12,17 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.formats.match_labels import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.formats.scores import MatchScores, write_scores
+from spotkick.video.probe import VideoInfo
 from spotkick.viewer.app import create_app
 from spotkick.viewer.library import Library
+from spotkick.viewer.reels import ReelClip
 from spotkick.viewer.security import AccessRules
 
 PORT = 8765
@@ -76,6 +83,8 @@ class Season:
     labels: Path
     predictions: Path
     edits: Path
+    first: str = FIRST
+    actions: tuple[Action, ...] = LABELS
 
     @property
     def paths(self) -> list[Path]:
@@ -115,3 +124,72 @@ def client(library: Library) -> Iterator[TestClient]:
 @pytest.fixture
 def key(client: TestClient) -> str:
     return str(client.get("/api/matches").json()["matches"][0]["key"])
+
+
+class QuickReelMaker:
+    """Proposes four seconds around each action, and writes files that only name what they would hold."""
+
+    def propose(
+        self, actions: MatchActions, scores: MatchScores | None, videos: Mapping[int, VideoInfo], duration_s: float
+    ) -> Sequence[ReelClip]:
+        del scores, videos
+        ranked = sorted(actions.actions, key=lambda action: -(action.confidence or 0))
+        clips = []
+        left = duration_s
+        for action in ranked:
+            start_s = max(0.0, action.position_s - 2)
+            length = action.position_s + 2 - start_s
+            chosen = length <= left
+            left -= length if chosen else 0
+            reason = f"confidence {action.confidence:.2f}"
+            clips.append(ReelClip(action.period, start_s, start_s + length, action.label, reason, action.confidence or 0, chosen))
+        return sorted(clips, key=lambda clip: (clip.period, clip.start_s))
+
+    def render(
+        self,
+        match: str,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, VideoInfo],
+        folder: Path,
+        progress: Callable[[float], None],
+    ) -> Sequence[Path]:
+        for step in range(10):
+            progress(step / 10)
+            time.sleep(0.1)
+        reel = folder / "reel.mp4"
+        reel.write_bytes(b"a reel of " + str(len(clips)).encode())
+        return [reel, *self.edit_lists(match, clips, videos, folder)]
+
+    def edit_lists(self, match: str, clips: Sequence[ReelClip], videos: Mapping[int, VideoInfo], folder: Path) -> Sequence[Path]:
+        del match, videos
+        paths = [folder / "reel.edl", folder / "reel.otio"]
+        for path in paths:
+            path.write_text("\n".join(f"{clip.period} {clip.start_s} {clip.end_s} {clip.label}" for clip in clips))
+        return paths
+
+
+@contextmanager
+def serving(library: Library, port: int = 0) -> Iterator[str]:
+    """Serve until the block ends; gives the address."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    port = listener.getsockname()[1]
+    app = create_app(library, AccessRules(port), QuickReelMaker())
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., AbstractContextManager[str]]:
+    """``with serve(library) as address``: a running server with highlights."""
+    return serving

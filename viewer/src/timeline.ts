@@ -148,7 +148,7 @@ export class Timeline {
         {},
         ...this.lanes.map((_, lane): uPlot.Series => ({
           stroke: palette.curve,
-          fill: `${palette.curve}30`,
+          fill: `${palette.curve}48`,
           width: 1,
           fillTo: count - 1 - lane,
           points: { show: false },
@@ -176,7 +176,8 @@ export class Timeline {
     if (t < this.view.from + edge || t > this.view.to - edge) return ""; // half of it would be cut off
     const period = this.time.periodAt(t);
     const inside = t - period.offset_s;
-    const named = inside < 0.5 || t === splits[0] || t === splits[1];
+    const first = splits.find((split) => split >= this.view.from + edge);
+    const named = inside < 0.5 || t === first;
     return named && this.time.periods.length > 1 ? `${period.period} · ${formatClock(inside)}` : formatClock(inside);
   }
 

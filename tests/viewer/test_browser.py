@@ -1,0 +1,465 @@
+"""The viewer in a real browser: Debian's Chromium, real clicks and keys."""
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotkick.actions import Action, MatchActions
+from spotkick.formats.match_labels import write_label_tree
+from spotkick.formats.results import write_results
+from spotkick.formats.soccernet import parse_labels
+from spotkick.viewer.edits import EditJournal
+from spotkick.viewer.library import Library
+from spotkick.viewer.operating_point import measure
+
+playwright_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
+CHROMIUM = next((path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if path.exists()), None)
+AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+    pytest.mark.timeout(120),
+]
+
+Page = Any
+Season = Any
+Serve = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as playwright:
+        # Chromium's own sandbox needs rights that containers lack; the pages are ours.
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def address(library: Library, serve: Serve) -> Iterator[str]:
+    with serve(library) as address:
+        yield address
+
+
+def open_match(page: Page, address: str, library: Library, number: int = 0) -> None:
+    page.goto(f"{address}/match?id={library.keys[number]}")
+    page.wait_for_selector("body[data-ready]")
+
+
+def journal(season: Season) -> EditJournal:
+    return EditJournal(season.edits / season.first / "review.jsonl")
+
+
+def wait_saved(page: Page) -> None:
+    page.wait_for_selector("#save-state[data-state=saved]")
+
+
+def rows(page: Page) -> list[str]:
+    return [row.get_attribute("aria-label") for row in page.query_selector_all(".spot-row")]
+
+
+def pick(page: Page, text: str) -> None:
+    page.locator(".spot-row", has_text=text).first.click()
+
+
+def test_from_the_start_page_to_a_match(page: Page, address: str, season: Season) -> None:
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("#match-rows tr").count() == 2
+    page.keyboard.press("/")
+    page.keyboard.type("north east")
+    assert page.locator("#match-rows tr").count() == 1
+    assert page.locator("#match-count").inner_text() == "1 of 2 matches"
+    page.locator("#match-rows a").click()
+    page.wait_for_selector("body[data-ready]")
+    assert page.locator("h1").inner_text() == season.first.split("/")[-1]
+    assert page.locator(".lane-name").all_inner_texts()[1:] == ["Goal", "Corner", "Foul"]
+    assert page.locator("#spot-count").inner_text() == "10 spots"
+
+
+def test_the_table_sorts_by_each_column(page: Page, address: str, season: Season) -> None:
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    page.click("[data-column=labels]")
+    assert page.locator("#match-rows a").first.inner_text() == season.first.split("/")[-1]
+    page.click("[data-column=labels]")
+    assert page.locator("#match-rows a").last.inner_text() == season.first.split("/")[-1]
+    assert page.locator("th[data-sort=labels]").get_attribute("aria-sort") == "ascending"
+
+
+def test_seeking_by_click_steps_by_frame_and_play(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    box = page.locator("#lanes").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 8)  # 10 s of 40
+    page.wait_for_function("document.getElementById('frame-number').textContent === 'frame 100'")
+    page.keyboard.press(".")
+    page.keyboard.press(".")
+    page.keyboard.press(",")
+    page.wait_for_function("document.getElementById('frame-number').textContent === 'frame 101'")
+    assert page.evaluate("document.getElementById('video').currentTime") == pytest.approx(10.15, abs=0.01)
+    page.keyboard.press("l")  # 5 s
+    assert page.locator("#clock").inner_text() == "00:15.1"
+    page.keyboard.press("l")  # over the end of the half
+    page.wait_for_function("document.getElementById('clock-period').textContent === 'second half'")
+    page.wait_for_function("document.getElementById('video').readyState >= 2")
+    assert page.evaluate("document.getElementById('video').src").endswith("/video/2")
+    before = page.locator("#clock").inner_text()
+    page.keyboard.press(" ")
+    page.wait_for_function(f"document.getElementById('clock').textContent !== '{before}'")
+    page.keyboard.press(" ")
+    page.keyboard.press("]")
+    assert page.locator("#speed").inner_text() == "1.5×"
+
+
+def test_the_picture_is_that_of_the_frame(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    read = """async () => {
+      const video = document.getElementById('video');
+      while (video.seeking || video.readyState < 2) await new Promise((done) => setTimeout(done, 20));
+      await new Promise((done) => setTimeout(done, 120));
+      const canvas = document.createElement('canvas');
+      canvas.width = canvas.height = 4;
+      canvas.getContext('2d').drawImage(video, 0, 0, 4, 4);
+      return canvas.getContext('2d').getImageData(1, 1, 1, 1).data[0];
+    }"""
+    page.keyboard.press("l")
+    for frame in (51, 52, 53):
+        page.keyboard.press(".")
+        page.wait_for_function(f"document.getElementById('frame-number').textContent === 'frame {frame}'")
+        assert page.evaluate(read) == pytest.approx((3 * frame) % 200 + 20, abs=2.5)
+
+
+def test_zoom_and_pan(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    shown = page.locator("#overview")
+    assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:20"
+    page.keyboard.press("+")
+    page.keyboard.press("+")
+    assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 1 · 00:10"
+    box = page.locator("#lanes").bounding_box()
+    middle = box["x"] + box["width"] / 2
+    page.mouse.move(middle, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(middle - box["width"] / 2, box["y"] + 40, steps=5)
+    page.mouse.up()
+    assert shown.get_attribute("aria-valuetext") == "1 · 00:05 to 1 · 00:15"
+    page.mouse.wheel(0, -200)
+    page.wait_for_function("Number(document.getElementById('overview').getAttribute('aria-valuenow')) >= 6")
+    shown.focus()
+    page.keyboard.press("End")
+    assert shown.get_attribute("aria-valuetext").endswith("2 · 00:20")
+    page.keyboard.press("0")
+    assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:20"
+
+
+def test_errors_are_named_and_filtered(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    page.select_option("#order", "time")
+    kinds = {re.sub(r"^(\S+ · \S+ \S+).*prediction, ", r"\1: ", row) for row in rows(page) if "prediction" in row}
+    assert kinds == {
+        "1 · 00:05.4 Goal: correct",
+        "1 · 00:06.1 Goal: duplicate",
+        "1 · 00:09.2 Foul: wrong class",
+        "1 · 00:17.5 Foul: late",
+        "2 · 00:15.0 Corner: false",
+        "2 · 00:06.1 Goal: below threshold",
+    }
+    page.select_option("#kind-filter", "missed")
+    page.wait_for_function("document.querySelectorAll('.spot-row').length === 3")
+    assert all("missed" in row for row in rows(page))
+    page.select_option("#period-filter", "2")
+    page.wait_for_function("document.querySelectorAll('.spot-row').length === 1")
+    page.select_option("#kind-filter", "all kinds")
+    page.click("#tab-classes")
+    page.uncheck("[aria-label='Show Goal']")
+    page.click("#tab-spots")
+    page.wait_for_function("document.querySelectorAll('.spot-row').length === 1")
+    assert page.locator(".lane-name").all_inner_texts()[1:] == ["Corner", "Foul"]
+
+
+def test_thresholds_count_as_python_counts(page: Page, tmp_path: Path, serve: Serve) -> None:
+    chance = random.Random(4)
+    labels = tuple(Action(chance.choice("AB"), chance.choice((1, 2)), chance.randrange(600_000)) for _ in range(120))
+    predictions = tuple(
+        Action(
+            action.label, action.period, max(0, action.position_ms + chance.randrange(-4000, 4000)), chance.randrange(101) / 100
+        )
+        for action in labels
+        for _ in range(chance.randrange(3))
+    )
+    write_label_tree(tmp_path / "labels", [MatchActions("match", labels)])
+    write_results(tmp_path / "out", [MatchActions("match", predictions)])
+    library = Library([tmp_path / "labels", tmp_path / "out"], edits=tmp_path / "edits")
+    with serve(library) as address:
+        open_match(page, address, library)
+        page.click("#tab-classes")
+        slider = page.locator("[aria-label='Threshold of all classes']")
+        for threshold in (0.5, 0.2, 0.81):
+            slider.evaluate(
+                "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", str(threshold)
+            )
+            for tolerance_ms in (1000, 2500):
+                page.select_option("#tolerance", str(tolerance_ms))
+                point = measure(predictions, labels, threshold, tolerance_ms)
+                expected = [f"{100 * value:.0f}" for value in (point.precision, point.recall, point.f1)]
+                page.wait_for_timeout(60)
+                assert page.locator(".total-row td.number").all_inner_texts()[1:] == expected
+
+
+def test_move_by_three_frames_undo_redo_and_reload(page: Page, address: str, library: Library, season: Season) -> None:
+    open_match(page, address, library)
+    pick(page, "0.95")
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    wait_saved(page)
+    (state,) = journal(season).states().values()
+    assert (state.label, state.position_ms, state.status) == ("Goal", 5700, "accepted")
+    page.wait_for_function("document.getElementById('frame-number').textContent === 'frame 57'")
+    page.keyboard.press("Control+z")
+    wait_saved(page)
+    assert journal(season).states() == {}
+    page.keyboard.press("Control+Shift+Z")
+    wait_saved(page)
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    pick(page, "0.95")
+    assert "1 · 00:05.7" in page.locator("#selection").inner_text()
+    assert "accepted" in page.locator("#selection").inner_text()
+
+
+def test_review_by_keyboard_alone(page: Page, address: str, library: Library, season: Season) -> None:
+    open_match(page, address, library)
+    page.keyboard.press("u")  # 0.55 is nearest to the threshold
+    assert "0.55" in page.locator("#selection").inner_text()
+    page.keyboard.press("x")
+    assert "0.30" in page.locator("#selection").inner_text()  # went on down the list
+    page.keyboard.press("a")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("c")
+    page.keyboard.type("corn")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    page.keyboard.type("Penalty shout")
+    page.keyboard.press("Enter")
+    wait_saved(page)
+    states = journal(season).states().values()
+    assert sorted((state.source, state.label, state.status.value) for state in states) == [
+        ("added", "Penalty shout", "accepted"),
+        ("prediction", "Corner", "accepted"),
+        ("prediction", "Corner", "rejected"),
+        ("prediction", "Goal", "accepted"),
+    ]
+    assert "Penalty shout" in page.locator(".lane-name").all_inner_texts()
+    assert page.locator("#review-progress").inner_text() == "3 of 6 decided"
+
+
+def test_export_saves_the_corrected_labels(page: Page, address: str, library: Library, season: Season, tmp_path: Path) -> None:
+    open_match(page, address, library)
+    pick(page, "0.55")
+    page.keyboard.press("a")
+    wait_saved(page)
+    page.click("#export-button")
+    with page.expect_download() as download:
+        page.click("#export-save")
+    assert download.value.suggested_filename == "Labels-v2.json"
+    download.value.save_as(tmp_path / "Labels-v2.json")
+    actions = parse_labels(json.loads((tmp_path / "Labels-v2.json").read_text()), "download").actions
+    assert len(actions) == len(season.actions) + 1
+    assert actions[-1] == Action("Corner", 2, 15000)
+    page.select_option("#export-format", "soccernet-v1")
+    with page.expect_download():
+        page.click("#export-save")
+    page.wait_for_function("document.getElementById('export-message').textContent.includes('visibility: left out')")
+
+
+def test_a_reel_is_chosen_rendered_and_saved(page: Page, address: str, library: Library, tmp_path: Path) -> None:
+    open_match(page, address, library)
+    page.click("#tab-reel")
+    page.wait_for_selector("#clip-list li")
+    assert page.locator("#clip-list li").count() == 5
+    page.locator("#reel-budget").evaluate("(slider) => { slider.value = '10'; slider.dispatchEvent(new Event('input')); }")
+    page.wait_for_function("document.getElementById('reel-total').textContent.startsWith('2 of 5 clips')")
+    page.locator("#clip-list input:not(:checked)").first.check()
+    assert page.locator("#reel-total").inner_text() == "3 of 5 clips, 0:12"
+    page.click("#reel-render")
+    page.wait_for_function("document.getElementById('reel-progress').value > 0")
+    page.wait_for_selector("#reel-files a")
+    assert page.locator("#reel-files a").all_inner_texts() == ["reel.mp4", "reel.edl", "reel.otio"]
+    with page.expect_download() as download:
+        page.locator("#reel-files a").first.click()
+    download.value.save_as(tmp_path / "reel.mp4")
+    assert (tmp_path / "reel.mp4").read_bytes() == b"a reel of 3"
+    page.click("#reel-render")
+    page.click("#reel-cancel")
+    page.wait_for_function("document.getElementById('reel-status').textContent.includes('cancelled')")
+
+
+def test_two_tabs_merge_what_differs_and_ask_about_what_collides(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    other = page.context.new_page()
+    for tab in (page, other):
+        open_match(tab, address, library)
+    pick(page, "0.95")
+    page.keyboard.press("ArrowRight")
+    wait_saved(page)
+    pick(other, "0.55")  # another spot, based on an old revision: both stay
+    other.keyboard.press("x")
+    wait_saved(other)
+    assert len(journal(season).states()) == 2
+    assert "5.5" in str([row for row in rows(other) if "0.95" in row])
+    # Now both change the same spot, while the first tab has no connection.
+    page.route("**/edits*", lambda route: route.abort())
+    pick(page, "0.80")
+    page.keyboard.press("x")
+    page.wait_for_selector("#save-state[data-state=problem]")
+    pick(other, "0.80")
+    other.keyboard.press("ArrowLeft")
+    wait_saved(other)
+    page.unroute("**/edits*")
+    page.wait_for_selector("#conflict-dialog[open]")
+    states = {state.confidence: state for state in journal(season).states().values()}
+    assert states[0.8].status == "accepted"  # nothing was overwritten
+    page.click("#conflict-mine")
+    wait_saved(page)
+    states = {state.confidence: state for state in journal(season).states().values()}
+    assert states[0.8].status == "rejected"
+    other.close()
+
+
+def test_changes_that_never_reached_the_server_are_sent_after_a_reload(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_match(page, address, library)
+    page.route("**/edits*", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    pick(page, "0.95")
+    page.keyboard.press("x")
+    page.wait_for_selector("#save-state[data-state=problem]")
+    assert journal(season).revision == 0
+    page.unroute("**/edits*")
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.wait_for_function("localStorage.length >= 0 && !Object.keys(localStorage).some((key) => key.includes('pending'))")
+    (state,) = journal(season).states().values()
+    assert state.status == "rejected"
+
+
+def test_names_that_are_markup_are_shown_as_text(page: Page, tmp_path: Path, serve: Serve) -> None:
+    evil = "<img src=x onerror=window.broken=1>"
+    script = "</script><script>window.broken=1</script>"
+    labels = (Action(script, 1, 1000, team='"><svg onload=window.broken=1>'), Action(evil, 1, 2000))
+    write_label_tree(tmp_path / "data", [MatchActions(evil, labels)])
+    write_results(tmp_path / "data", [MatchActions(evil, (Action(script, 1, 1500, 0.9),))])
+    library = Library([tmp_path / "data"], edits=tmp_path / "edits")
+    with serve(library) as address:
+        page.goto(address)
+        page.wait_for_selector("body[data-ready]")
+        assert page.locator("#match-rows a").inner_text() == evil
+        page.locator("#match-rows a").click()
+        page.wait_for_selector("body[data-ready]")
+        assert page.locator("h1").inner_text() == evil
+        pick(page, script)
+        box = page.locator("#lanes").bounding_box()
+        page.mouse.move(box["x"] + 5, box["y"] + 30)
+        page.keyboard.press("c")
+        page.keyboard.type("<b>new")
+        page.keyboard.press("Enter")
+        wait_saved(page)
+        assert evil in page.locator(".lane-name").all_inner_texts()
+        assert page.evaluate("window.broken") is None
+        assert page.evaluate("document.querySelectorAll('svg[onload], img[onerror], b').length") == 0
+
+
+def test_a_match_without_video_or_predictions_still_works(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library, 1)
+    assert "no video" in page.locator("#video-message").inner_text()
+    pick(page, "Corner")
+    assert page.locator("#clock").inner_text() == "00:09.0"
+    page.keyboard.press("ArrowRight")
+    wait_saved(page)
+    assert page.locator("#clock").inner_text() == "00:09.0"  # 40 ms, the frame of 25 a second
+    page.keyboard.press(" ")
+    page.wait_for_function("document.getElementById('clock').textContent > '00:09.2'")
+    assert page.locator("#tab-reel").is_hidden()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in viewer/")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser: Any, address: str, library: Library, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+
+    def check(where: str) -> None:
+        page.evaluate(AXE.read_text())
+        result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        serious = [
+            (where, fault["id"], [node["target"] for node in fault["nodes"]][:5])
+            for fault in result["violations"]
+            if fault["impact"] in ("serious", "critical")
+        ]
+        assert serious == []
+
+    page.goto(address)
+    page.wait_for_selector("body[data-ready]")
+    check("start page")
+    open_match(page, address, library)
+    pick(page, "0.95")
+    page.keyboard.press("a")
+    check("spots")
+    page.click("#tab-classes")
+    check("classes")
+    page.click("#tab-reel")
+    page.wait_for_selector("#clip-list li")
+    check("highlights")
+    for button, name in (("#help-button", "help"), ("#export-button", "export")):
+        page.click(button)
+        page.wait_for_timeout(100)
+        check(name)
+        page.keyboard.press("Escape")
+    page.keyboard.press("n")
+    check("class dialog")
+    context.close()
+
+
+def test_the_focus_goes_through_the_page_in_reading_order(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    visited = []
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        visited.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
+    wanted = ["back", "export-button", "theme-button", "help-button", "play", "frame-back", "speed", "add", "tab-spots"]
+    wanted += ["order", "kind-filter", "spot-list", "advance", "next-uncertain", "zoom-out", "overview"]
+    places = [visited.index(name) for name in wanted]
+    assert places == sorted(places)
+
+
+def test_the_page_fits_a_tablet(browser: Any, address: str, library: Library) -> None:
+    context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
+    page = context.new_page()
+    open_match(page, address, library)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 820
+    box = page.locator("#lanes").bounding_box()
+    page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + 30)
+    page.wait_for_function("document.getElementById('frame-number').textContent.startsWith('frame 10')")
+    context.close()
