@@ -21,7 +21,7 @@ demo: setup
 	$(BIN)/spotkick demo --out demo-output
 
 docs: setup
-	$(BIN)/python tools/cli_reference.py
+	$(BIN)/python tools/cli_reference.py --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 format: setup

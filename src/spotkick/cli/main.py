@@ -15,7 +15,20 @@ import typer
 from spotkick import __version__
 from spotkick.errors import SpotkickError
 
-COMMANDS: Final = ("train", "spot", "evaluate", "import-weights")
+COMMANDS: Final = (
+    "demo",
+    "features",
+    "train",
+    "spot",
+    "evaluate",
+    "view",
+    "convert",
+    "import-weights",
+    "slicing",
+    "doctor",
+    "proposals",
+    "detect",
+)
 """In the order of the help page. ``import-weights`` is the function ``import_weights`` of ``cli/import_weights.py``."""
 
 
