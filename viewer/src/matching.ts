@@ -111,16 +111,17 @@ export function assess(items: Item[], thresholds: Map<string, number>, tolerance
   return { kinds, counts: table, total };
 }
 
-/** Why a prediction that matched nothing is wrong. */
+/** Why a prediction that matched nothing is wrong; a label that is still free explains more than one that was found. */
 function explain(item: Item, labels: Item[], pairs: Map<string, string>, tolerance_ms: number): Kind {
   const around = near(labels, item.position_ms, NEAR_TOLERANCES * tolerance_ms).filter((label) => label.period === item.period);
-  const same = around.filter((label) => label.label === item.label);
   const distance = (label: Item): number => Math.abs(label.position_ms - item.position_ms);
+  const same = around.filter((label) => label.label === item.label);
+  const others = around.filter((label) => label.label !== item.label && distance(label) <= tolerance_ms);
+  if (same.some((label) => pairs.has(label.id) && distance(label) <= tolerance_ms)) return "duplicate";
+  if (others.some((label) => !pairs.has(label.id))) return "wrong";
   const free = same.filter((label) => !pairs.has(label.id)).sort((a, b) => distance(a) - distance(b))[0];
   if (free !== undefined) return item.position_ms < free.position_ms ? "early" : "late";
-  if (same.some((label) => distance(label) <= tolerance_ms)) return "duplicate";
-  if (around.some((label) => label.label !== item.label && distance(label) <= tolerance_ms)) return "wrong";
-  return "false";
+  return others.length > 0 ? "wrong" : "false";
 }
 
 export interface Rates {
