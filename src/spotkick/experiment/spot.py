@@ -11,7 +11,7 @@ from typing import Final
 from spotkick.actions import MatchActions
 from spotkick.checkpoint import Checkpoint, DecodingConfig
 from spotkick.errors import ConfigError, InputError, MissingExtraError, SpotkickError, SpotkickWarning
-from spotkick.experiment.data import match_tracks, split_matches
+from spotkick.experiment.matches import match_tracks, split_matches
 from spotkick.features.tracks import FeatureSource, FeatureTrack, feature_name, read_track
 from spotkick.files import write_json
 from spotkick.formats.matches import MatchFolder, find_matches

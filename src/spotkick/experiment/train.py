@@ -14,7 +14,8 @@ from spotkick.encoding.slicing import ContextSlicing
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.evaluation import evaluate
 from spotkick.experiment.config import ExperimentConfig
-from spotkick.experiment.data import feature_folder, first_source, match_tracks, read_match_labels, split_matches, training_halves
+from spotkick.experiment.data import feature_folder, first_source, read_match_labels, training_halves
+from spotkick.experiment.matches import match_tracks, split_matches
 from spotkick.experiment.progress import training_progress
 from spotkick.experiment.torch_runtime import network_runner
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
