@@ -12,7 +12,8 @@ from spotkick.checkpoint import CheckpointConfig, read_checkpoint, write_checkpo
 from spotkick.errors import CheckpointError, ConfigError, InputError, SpotkickWarning, StorageError
 from spotkick.evaluation import evaluate
 from spotkick.experiment.config import ExperimentConfig
-from spotkick.experiment.spot import jobs_for, network_for, run_spotting
+from spotkick.experiment.inputs import jobs_for
+from spotkick.experiment.spot import network_for, run_spotting
 from spotkick.experiment.train import BEST, LAST, STATE_FILE, run_training
 from spotkick.formats.results import read_results
 from spotkick.formats.scores import read_scores

@@ -10,7 +10,8 @@ from spotkick.errors import InputError
 from spotkick.evaluation import SpottingScore, evaluate
 from spotkick.experiment.config import ExperimentConfig
 from spotkick.experiment.demo_page import DemoHalf, demo_page
-from spotkick.experiment.spot import SpottingSummary, jobs_for, network_for, run_spotting
+from spotkick.experiment.inputs import InputOptions, jobs_for
+from spotkick.experiment.spot import SpottingSummary, network_for, run_spotting
 from spotkick.experiment.train import BEST, RunResult, run_training
 from spotkick.files import write_text
 from spotkick.formats.results import read_results
@@ -81,7 +82,7 @@ def run_demo(out: Path, *, epochs: int = 40) -> DemoResult:
     run, predictions = out / "run", out / "predictions"
     training = run_training(demo_experiment(epochs), run)
     checkpoint = read_checkpoint(run / BEST)
-    jobs = jobs_for([], checkpoint, data=DATA, split="test")
+    jobs = jobs_for([], checkpoint, InputOptions(data=DATA, split="test"))
     spotting = run_spotting(jobs, network_for(checkpoint), checkpoint, predictions)
     matches = read_split(DATA / "splits" / "test.txt")
     classes = ActionClasses(CLASSES)

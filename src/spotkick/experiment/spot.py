@@ -2,37 +2,19 @@
 
 import time
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from spotkick.actions import MatchActions
 from spotkick.checkpoint import Checkpoint, DecodingConfig
 from spotkick.errors import ConfigError, InputError, MissingExtraError, SpotkickError, SpotkickWarning
-from spotkick.experiment.matches import match_tracks, split_matches
-from spotkick.features.tracks import FeatureSource, FeatureTrack, feature_name, read_track
+from spotkick.experiment.inputs import SpottingJob
+from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.files import write_json
-from spotkick.formats.matches import MatchFolder, find_matches
 from spotkick.formats.results import results_document, write_results
 from spotkick.formats.scores import SCORES_FILE, MatchScores, write_scores
 from spotkick.prediction import ChunkNetwork, OnnxNetwork, SpottingSetup, spot_match
-
-SPLIT_SUFFIXES: Final = (".txt", ".json")
-
-
-@dataclass(frozen=True, slots=True)
-class SpottingJob:
-    """One match to spot.
-
-    Attributes:
-        match: its name in the output.
-        load: reads its features, by period.
-    """
-
-    match: str
-    load: Callable[[], dict[int, FeatureTrack]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,53 +34,6 @@ class SpottingSummary:
     footage_s: float
     wall_s: float
     failed: dict[str, str]
-
-
-def jobs_for(
-    inputs: Sequence[Path],
-    checkpoint: Checkpoint,
-    *,
-    data: Path | None = None,
-    split: str | None = None,
-    period: int | None = None,
-) -> list[SpottingJob]:
-    """Find out what the given paths mean.
-
-    Args:
-        inputs: feature files, match folders, folders of matches, or split files (with ``data``).
-        checkpoint: decides which features are read.
-        data: root of the matches that a split names.
-        split: split file, or its name below ``data``.
-        period: of a feature file whose name does not say it.
-
-    Raises:
-        InputError: if a path is none of these, or there is nothing to spot.
-    """
-    source = checkpoint.feature_source
-    jobs: list[SpottingJob] = []
-    splits = [str(path) for path in inputs if path.suffix in SPLIT_SUFFIXES and path.is_file()]
-    if split is not None:
-        splits.append(split)
-    for name in splits:
-        if data is None:
-            raise InputError(f"split '{name}' names matches; say with --data where they are")
-        jobs += [_folder_job(MatchFolder(data, match), source) for match in split_matches(data, name)]
-    for path in inputs:
-        if str(path) in splits:
-            continue
-        if path.suffix == ".npy":
-            jobs.append(_file_job(path, source, period))
-        elif path.is_dir():
-            jobs += _folder_jobs(path, source)
-        else:
-            state = "is not a feature file (.npy), match folder or split file" if path.exists() else "does not exist"
-            raise InputError(f"{path} {state}")
-    if not jobs:
-        raise InputError("there is nothing to spot: give a feature file, a match folder, or --split with --data")
-    repeated = [name for name, count in Counter(job.match for job in jobs).items() if count > 1]
-    if repeated:
-        raise InputError(f"match '{repeated[0]}' is given twice, and its results would overwrite each other")
-    return jobs
 
 
 def network_for(checkpoint: Checkpoint, runtime: str = "onnx", *, threads: int = 0, device: str = "auto") -> ChunkNetwork:
@@ -123,39 +58,6 @@ def network_for(checkpoint: Checkpoint, runtime: str = "onnx", *, threads: int =
     except ImportError as error:
         raise MissingExtraError("torch", "train", "--runtime torch") from error
     return checkpoint_runner(checkpoint, device=device, threads=threads)
-
-
-def _file_job(path: Path, source: FeatureSource, period: int | None) -> SpottingJob:
-    head = path.stem.partition("_")[0]
-    own_period = period or (int(head) if head.isdigit() and 0 < int(head) < 10 else 1)
-
-    def load() -> dict[int, FeatureTrack]:
-        return {own_period: read_track(path, source=_expected(path, source), frame_rate=source.frame_rate)}
-
-    return SpottingJob(path.stem, load)
-
-
-def _expected(path: Path, source: FeatureSource) -> FeatureSource | None:
-    """The checkpoint's own source for files of another name, so that their width is checked against it."""
-    return source if feature_name(path) != source.name else None
-
-
-def _folder_jobs(path: Path, source: FeatureSource) -> list[SpottingJob]:
-    direct = MatchFolder(path.absolute().parent, path.absolute().name)
-    if direct.features(source.name):
-        return [_folder_job(direct, source)]
-    found = [MatchFolder(path, match) for match in find_matches(path)]
-    jobs = [_folder_job(folder, source) for folder in found if folder.features(source.name)]
-    if not jobs:
-        raise InputError(f"{path}: no features '{source.name}', which this checkpoint needs; make them with 'spotkick features'")
-    return jobs
-
-
-def _folder_job(folder: MatchFolder, source: FeatureSource) -> SpottingJob:
-    def load() -> dict[int, FeatureTrack]:
-        return match_tracks(folder, source.name, frame_rate=source.frame_rate)
-
-    return SpottingJob(folder.match, load)
 
 
 def run_spotting(
