@@ -1,0 +1,6 @@
+"""What is wrong with a data set, a match folder or predictions, and how to mend it."""
+
+from spotkick.doctor.examine import examine
+from spotkick.doctor.findings import DoctorReport, Finding, Severity
+
+__all__ = ["DoctorReport", "Finding", "Severity", "examine"]
