@@ -37,6 +37,7 @@ class BmnTrainingConfig(FrozenConfig):
         step_epochs: epochs after which the learning rate falls, again and again.
         step_factor: by how much.
         seed: of the initial weights, the order of videos, and the candidates that are drawn for the regression.
+        device: ``auto`` takes CUDA where there is one.
     """
 
     tem_loss: TemLoss = "bmn"
@@ -49,6 +50,7 @@ class BmnTrainingConfig(FrozenConfig):
     step_epochs: Positive = 7
     step_factor: Annotated[float, Field(gt=0, le=1)] = 0.1
     seed: Annotated[int, Field(ge=0)] = 0
+    device: str = "auto"
 
     def slicing(self) -> npt.NDArray[np.float64]:
         """(2, 4), K1..K4 of starts and of ends in steps.
