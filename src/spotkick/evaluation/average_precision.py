@@ -1,9 +1,12 @@
 """Precision and recall at the official evaluator's 200 thresholds, and its 11-point average precision."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+Counts = npt.NDArray[Any]
+"""Whole numbers, also where a matrix product made them floats."""
 
 THRESHOLDS: Final = np.linspace(0, 1, 200)
 """Confidence thresholds of the official evaluator; the score depends on where confidences lie between them."""
@@ -34,13 +37,14 @@ def bin_histogram(series: npt.NDArray[np.int64], bins: npt.NDArray[np.int64], nu
     return np.bincount(series * NUM_BINS + bins, minlength=num_series * NUM_BINS).reshape(num_series, NUM_BINS)
 
 
-def reaching(histogram: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def reaching(histogram: Counts) -> Counts:
     """Counts of entries at or above each threshold: (..., 201) histogram to (..., 200)."""
-    return np.cumsum(histogram[..., :0:-1], axis=-1)[..., ::-1]
+    counts: Counts = np.cumsum(histogram[..., :0:-1], axis=-1)[..., ::-1]
+    return counts
 
 
 def precision_recall(
-    true_positives: npt.NDArray[np.int64], predictions: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]
+    true_positives: Counts, predictions: Counts, labels: Counts
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Precision and recall, 0 where there is nothing to divide by.
 
