@@ -1,0 +1,165 @@
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from spotkick.cli.main import build_app
+from spotkick.errors import SpotkickError, SpotkickWarning
+from spotkick.features.commentary import read_commentary_source
+from spotkick.features.tracks import read_track
+
+CALM = ["the", "ball", "goes", "wide", "again", "he", "looks", "for", "pass", "they", "keep", "well", "keeper", "has", "it"]
+EVENT = {"goal": "what a goal that is", "card": "the referee shows a yellow card"}
+MATCHES = [f"league/2014-2015/match {number}" for number in range(4)]
+DIM = 12
+
+
+def _half(seed: int, events: dict[int, str]) -> dict[str, object]:
+    """Calm sentences every 3 seconds of ten minutes, with planted events at the given seconds."""
+    generator = random.Random(seed)
+    calm = {second: " ".join(generator.sample(CALM, 5)) for second in range(0, 600, 3)}
+    times = calm | {at: EVENT[name] + f" number {at}" for at, name in events.items()}
+    return {"segments": {str(i): [float(at), at + 2.5, text] for i, (at, text) in enumerate(sorted(times.items()))}}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    root = tmp_path / "data"
+    for number, match in enumerate(MATCHES):
+        (root / match).mkdir(parents=True)
+        for period in (1, 2):
+            events = {60 * minute: "card" if minute % 2 else "goal" for minute in range(1, 10)}
+            (root / match / f"{period}_asr.json").write_text(json.dumps(_half(number, events)), encoding="utf-8")
+    (root / "splits").mkdir()
+    (root / "splits" / "train.txt").write_text("\n".join(MATCHES[:3]), encoding="utf-8")
+    (root / "splits" / "test.txt").write_text(MATCHES[3], encoding="utf-8")
+    return root
+
+
+def _run(*arguments: object) -> Result:
+    return CliRunner().invoke(build_app(["features"]), ["features", *map(str, arguments)])
+
+
+def _message(*arguments: object) -> str:
+    error = _run(*arguments).exception
+    assert isinstance(error, SpotkickError), error
+    return str(error)
+
+
+def test_planted_words_can_be_read_from_the_features(data: Path, tmp_path: Path) -> None:
+    result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
+    assert result.exit_code == 0, result.output
+    assert f"8 halves, 43,200 frames of {DIM} values at 2 per second (0 without commentary, 0 failed)" in result.stdout
+    track = read_track(tmp_path / "out" / MATCHES[3] / "1_commentary.npy")
+    assert (track.source.kind, track.source.dim, len(track)) == ("commentary", DIM, 5400)
+    goal, card, other_goal = (np.asarray(track.values[120 * minute], dtype=float) for minute in (4, 5, 6))
+    np.testing.assert_array_equal(goal, other_goal)
+    assert goal @ card < 0.5 * (goal @ goal)
+    assert not track.values[1300:].any()
+
+
+def test_piped_progress_is_ten_lines(data: Path, tmp_path: Path) -> None:
+    result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
+    assert [line for line in result.stderr.splitlines() if " of 8 halves" in line] == [f"{n} of 8 halves" for n in range(1, 9)]
+    assert "\r" not in result.stderr
+
+
+def test_test_split_takes_no_part_in_the_fit(data: Path, tmp_path: Path) -> None:
+    _run(data, "--out", tmp_path / "before", "--dim", DIM)
+    path = data / MATCHES[3] / "1_asr.json"
+    path.write_text(json.dumps({"segments": {str(i): [i, i + 1, "offside offside"] for i in range(600)}}), encoding="utf-8")
+    _run(data, "--out", tmp_path / "after", "--dim", DIM)
+    before, after = (read_commentary_source(tmp_path / name) for name in ("before", "after"))
+    assert before[1] == after[1]
+    assert "offside" not in after[0].terms
+    same, changed = (f"{match}/1_commentary.npy" for match in (MATCHES[0], MATCHES[3]))
+    assert (tmp_path / "before" / same).read_bytes() == (tmp_path / "after" / same).read_bytes()
+    assert (tmp_path / "before" / changed).read_bytes() != (tmp_path / "after" / changed).read_bytes()
+
+
+def test_split_chooses_matches_and_a_later_call_goes_on_with_the_source(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _run(data, "--out", out, "--dim", DIM, "--split", data / "splits" / "train.txt")
+    assert len(list(out.rglob("*.npy"))) == 6
+    (data / "splits" / "train.txt").unlink()  # the second call fits nothing
+    result = _run(data, "--out", out, "--split", data / "splits" / "test.txt")
+    assert "2 halves" in result.stdout
+    assert "fitting" not in result.stderr
+    sources = {read_track(path).source for path in out.rglob("*.npy")}
+    assert len(sources) == 1
+
+
+def test_source_of_another_set_is_used(data: Path, tmp_path: Path) -> None:
+    _run(data, "--out", tmp_path / "a", "--dim", DIM, "--rate", "5")
+    result = _run(data / MATCHES[3], "--out", tmp_path / "b", "--source", tmp_path / "a")
+    assert result.exit_code == 0, result.output
+    made = read_track(tmp_path / "b" / "match 3" / "1_commentary.npy")
+    assert len(made) == 5 * 2700
+    assert made.source == read_commentary_source(tmp_path / "a")[1]
+    assert "leave out --dim and --rate" in _message(data, "--out", tmp_path / "c", "--source", tmp_path / "a", "--rate", "2")
+    assert "leave out --dim and --rate" in _message(data, "--out", tmp_path / "a", "--dim", "9")
+    assert not (tmp_path / "c").exists()
+
+
+def test_two_sources_are_not_mixed(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    _run(data, "--out", out, "--dim", DIM)
+    message = _message(data, "--out", out, "--dim", DIM, "--fit-split", data / "splits" / "test.txt")
+    assert "must not be mixed" in message
+    assert "give one of the two" in _message(data, "--out", out, "--fit-split", data / "splits" / "test.txt", "--source", out)
+
+
+def test_fitting_on_everything_is_never_the_default(data: Path, tmp_path: Path) -> None:
+    message = _message(data / "league", "--out", tmp_path / "out")
+    assert "name the matches to fit on with --fit-split" in message
+    assert not (tmp_path / "out").exists()
+
+
+def test_split_that_names_a_missing_match(data: Path, tmp_path: Path) -> None:
+    (data / "splits" / "more.txt").write_text("league/2014-2015/match 9", encoding="utf-8")
+    assert "nothing for match 'league/2014-2015/match 9'" in _message(
+        data, "--out", tmp_path / "out", "--split", data / "splits" / "more.txt"
+    )
+
+
+def test_match_given_twice(data: Path, tmp_path: Path) -> None:
+    other = tmp_path / "copy" / MATCHES[0]
+    other.mkdir(parents=True)
+    (other / "1_asr.json").write_text('{"segments": {}}', encoding="utf-8")
+    assert f"two inputs hold period 1 of match '{MATCHES[0]}'" in _message(data, tmp_path / "copy", "--out", tmp_path / "out")
+
+
+def test_too_few_terms_for_the_dimension(data: Path, tmp_path: Path) -> None:
+    assert "choose a smaller dimension" in _message(data, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_unknown_kind(data: Path, tmp_path: Path) -> None:
+    assert "--kind must be" in _message(data, "--out", tmp_path / "out", "--kind", "audio")
+
+
+def test_folder_without_commentary(tmp_path: Path) -> None:
+    assert "no commentary below it" in _message(tmp_path, "--out", tmp_path / "out")
+
+
+def test_unreadable_half_ends_with_code_1_and_the_others_are_made(data: Path, tmp_path: Path) -> None:
+    (data / MATCHES[3] / "2_asr.json").write_text("{", encoding="utf-8")
+    with pytest.warns(SpotkickWarning, match="left out"):
+        result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
+    assert result.exit_code == 1
+    assert "7 halves" in result.stdout
+    assert "1 failed" in result.stdout
+
+
+def test_help_does_not_import_scikit_learn() -> None:
+    program = (
+        "import sys\nfrom spotkick.cli.main import build_app\nfrom typer.testing import CliRunner\n"
+        "assert CliRunner().invoke(build_app(['features']), ['features', '--help']).exit_code == 0\n"
+        "assert not {'sklearn', 'torch', 'scipy', 'onnxruntime', 'av'} & set(sys.modules), sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603  # the program is the constant above
