@@ -25,7 +25,10 @@ from spotkick.features.tracks import write_track
 from spotkick.files import write_json
 from spotkick.formats.activitynet import read_activitynet_segments, write_activitynet_results
 from spotkick.formats.segments import Segment, VideoSegments
+from spotkick.models.bmn import BmnArchitecture
 from spotkick.prediction.localizer import read_localizer_config
+from spotkick.prediction.proposals import ProposalConfig
+from spotkick.training.localization import BmnTrainingConfig
 
 STEPS = 16
 MODEL = """
@@ -230,3 +233,10 @@ def test_videos_without_class_scores_are_counted(data: Path) -> None:
     with pytest.warns(SpotkickWarning, match="no class scores of 1 of 1 videos, such as 'a'"):
         assert run("detect", data / "p.json", data / "classes.json", "--out", data / "d.json").exit_code == 0
     assert json.loads((data / "d.json").read_text())["results"] == {"a": []}
+
+
+def test_the_shipped_configuration_is_the_public_code_with_the_context_aware_loss() -> None:
+    experiment = read_localization_experiment(Path(__file__).parents[2] / "configs" / "activitynet-bmn.toml")
+    assert experiment.model == BmnArchitecture()
+    assert experiment.proposals == ProposalConfig()
+    assert experiment.training == BmnTrainingConfig(tem_loss="context_aware")
