@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
-from spotkick.files import read_json, write_json
+from spotkick.files import read_json
 from spotkick.formats.capacity import Capacity
 from spotkick.formats.fields import (
     items,
@@ -21,6 +21,7 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
+from spotkick.formats.output import write_document
 from spotkick.formats.segments import Segment, VideoSegments, matches_of_segments, segments_of_matches
 
 LABEL_CAPACITY: Final = Capacity(confidence=False, team=False, visibility=False, intervals=True)
@@ -132,7 +133,7 @@ def write_activitynet_segments(path: Path, videos: Sequence[VideoSegments]) -> N
         }
         for video in videos
     }
-    write_json(path, {"version": VERSION, "taxonomy": [], "database": database})
+    write_document(path, {"version": VERSION, "taxonomy": [], "database": database}, videos)
 
 
 def _duration(video: VideoSegments) -> float:
@@ -146,7 +147,7 @@ def write_activitynet_results(path: Path, videos: Sequence[VideoSegments]) -> No
         StorageError: if the file cannot be written.
     """
     results = {video.video: [_detection(segment) for segment in video.segments] for video in videos}
-    write_json(path, {"version": VERSION, "results": results, "external_data": {}})
+    write_document(path, {"version": VERSION, "results": results, "external_data": {}}, videos)
 
 
 def _detection(segment: Segment) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError
-from spotkick.files import MAX_JSON_BYTES, parse_json, read_bytes, write_json, write_text
+from spotkick.files import MAX_JSON_BYTES, parse_json, read_bytes, write_text
 from spotkick.formats.capacity import Capacity
 from spotkick.formats.fields import (
     items,
@@ -26,6 +26,7 @@ from spotkick.formats.fields import (
     require_text,
     required,
 )
+from spotkick.formats.output import write_document
 from spotkick.formats.recordings import RecordedActions, group_recordings, split_matches
 from spotkick.timeline import frame_of_position, position_of_frame
 
@@ -133,7 +134,7 @@ def write_e2e_spot(path: Path, matches: Sequence[MatchActions], *, frame_rate: F
         count = max((event["frame"] for event in events), default=-1) + 1
         video = {"video": recording.name, "num_frames": count, "num_events": len(events), "events": events}
         videos.append(video | {"fps": number_of_rate(frame_rate)})
-    write_json(path, videos)
+    write_document(path, videos, matches)
     write_text(path.parent / CLASS_FILE, "".join(f"{label}\n" for label in _labels(matches)))
 
 
@@ -157,7 +158,7 @@ def write_e2e_spot_results(path: Path, matches: Sequence[MatchActions], *, frame
         }
         for recording in split_matches(matches)
     ]
-    write_json(path, videos)
+    write_document(path, videos, matches)
 
 
 def _event(action: Action, frame_rate: Fraction) -> dict[str, Any]:

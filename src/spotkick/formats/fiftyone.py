@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
-from spotkick.files import read_json, write_json
+from spotkick.files import read_json
 from spotkick.formats.capacity import Capacity
 from spotkick.formats.fields import (
     items,
@@ -26,6 +26,7 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
+from spotkick.formats.output import write_document
 from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
 from spotkick.timeline import position_of_frame
 
@@ -114,7 +115,7 @@ def write_fiftyone_segments(path: Path, videos: Sequence[VideoSegments]) -> None
     """
     classes = list(dict.fromkeys(segment.label for video in videos for segment in video.segments))
     labels = {video.video: [_detection(segment) for segment in video.segments] for video in videos}
-    write_json(path, {"classes": classes, "labels": labels})
+    write_document(path, {"classes": classes, "labels": labels}, videos)
 
 
 def _detection(segment: Segment) -> dict[str, Any]:

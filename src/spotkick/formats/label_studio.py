@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from spotkick.actions import MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.files import read_json, write_json
+from spotkick.files import read_json
 from spotkick.formats.capacity import Capacity
 from spotkick.formats.fields import (
     items,
@@ -27,6 +27,7 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
+from spotkick.formats.output import write_document
 from spotkick.formats.recordings import recording_of_path
 from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
 from spotkick.timeline import frame_of_position, position_of_frame
@@ -156,7 +157,7 @@ def write_label_studio_segments(
         group = "predictions" if predicted and all(predicted) else "annotations"
         data = {"video": f"{video.video}{video_suffix}", "fps": number_of_rate(frame_rate)}
         tasks.append({"id": number, "data": data, group: [{"result": regions}]})
-    write_json(path, tasks)
+    write_document(path, tasks, videos)
 
 
 def _region_of(segment: Segment, identifier: str, rate: Fraction) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
-from spotkick.files import read_json, write_json
+from spotkick.files import read_json
 from spotkick.formats.capacity import Capacity
 from spotkick.formats.fields import (
     items,
@@ -27,6 +27,7 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
+from spotkick.formats.output import write_document
 from spotkick.formats.recordings import RecordedActions, group_recordings, recording_of_path, split_matches
 from spotkick.timeline import format_game_time, position_of_frame
 
@@ -157,7 +158,7 @@ def write_osl_v1(path: Path, matches: Sequence[MatchActions], *, video_suffix: s
         {"path": f"{recording.name}{video_suffix}", "annotations": [_event_v1(action) for action in recording.actions]}
         for recording in split_matches(matches)
     ]
-    write_json(path, {"version": 1, "date": _today(), "labels": _labels(matches), "videos": videos})
+    write_document(path, {"version": 1, "date": _today(), "labels": _labels(matches), "videos": videos}, matches)
 
 
 def write_osl_v2(path: Path, matches: Sequence[MatchActions], *, video_suffix: str = ".mp4") -> None:
@@ -190,7 +191,7 @@ def write_osl_v2(path: Path, matches: Sequence[MatchActions], *, video_suffix: s
         "labels": {_HEAD: {"type": "single_label", "labels": _labels(matches)}},
         "data": entries,
     }
-    write_json(path, document)
+    write_document(path, document, matches)
 
 
 def _event_v1(action: Action) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
-from spotkick.files import read_json, write_json
+from spotkick.files import read_json
 from spotkick.formats.capacity import Capacity
 from spotkick.formats.fields import (
     optional_confidence,
@@ -23,6 +23,7 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
+from spotkick.formats.output import write_document
 from spotkick.formats.recordings import recording_of_path
 from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
 
@@ -174,7 +175,7 @@ def write_via3_segments(path: Path, videos: Sequence[VideoSegments], *, video_su
         "view": {key: {"fid_list": [key]} for key in keys},
         "metadata": {f"{key}_{index:08d}": _entry(key, segment, numbers) for index, (key, segment) in enumerate(entries)},
     }
-    write_json(path, document)
+    write_document(path, document, videos)
 
 
 def _attribute(name: str, kind: int, options: Mapping[str, str]) -> dict[str, Any]:
