@@ -1,5 +1,6 @@
 """Training from a configuration: a run directory with checkpoints, curves, the resumable state and the results."""
 
+import math
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,8 @@ from spotkick.checkpoint import Checkpoint, CheckpointConfig, write_checkpoint
 from spotkick.configuration import FrozenConfig
 from spotkick.encoding.slicing import ContextSlicing
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.evaluation import evaluate
+from spotkick.evaluation import evaluate, match_sets
+from spotkick.evaluation.operating_points import tune_class_thresholds
 from spotkick.experiment.config import ExperimentConfig
 from spotkick.experiment.data import feature_folder, first_source, read_match_labels, training_halves
 from spotkick.experiment.matches import match_tracks, split_matches
@@ -32,6 +34,9 @@ LAST: Final = "last"
 STATE_FILE: Final = "state.safetensors"
 CONFIG_FILE: Final = "experiment.json"
 RESULTS_FILE: Final = "results.json"
+
+THRESHOLD_TOLERANCE_S: Final = 20.0
+"""Window at which display thresholds are tuned: a spot within 10 s counts as found."""
 
 
 class RunResult(FrozenConfig):
@@ -88,7 +93,7 @@ def run_training(config: ExperimentConfig, out: Path, *, resume: bool = False, q
             network, halves, plan, observer=progress_display, validate=validation, state_path=out / STATE_FILE, resume=resume
         )
     write = _writer(config, setup, architecture, slicing, source)
-    thresholds: dict[str, float] = {}
+    thresholds = validation.thresholds(best) if validation is not None and config.tune_thresholds else {}
     write(out / BEST, best, progress, thresholds)
     write(out / LAST, network.eval(), progress, {})
     result = RunResult(
@@ -132,6 +137,20 @@ class _Validation:
             warnings.simplefilter("ignore", SpotkickWarning)
             score = evaluate(predictions, self._labels.values(), self._setup.classes, frame_rate=self._setup.frame_rate)
         return score.average_map
+
+    def thresholds(self, network: CalfNetwork) -> dict[str, float]:
+        """Confidence of each class that maximises F1; a class that is never found has none."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SpotkickWarning)
+            matched = match_sets(
+                self._predict(network),
+                self._labels.values(),
+                self._setup.classes,
+                tolerances_s=(THRESHOLD_TOLERANCE_S,),
+                frame_rate=self._setup.frame_rate,
+            )
+        tuned = tune_class_thresholds(matched, THRESHOLD_TOLERANCE_S)
+        return {name: float(value) for name, value in tuned.items() if math.isfinite(value)}
 
     def _predict(self, network: CalfNetwork) -> list[MatchActions]:
         run = network_runner(network)

@@ -38,9 +38,11 @@ def epoch_batches(
     if config.preset == "uniform":
         return _split(uniform(halves, config.chunks_per_epoch, chunk_frames, random), config.batch_chunks or 32)
     per_half = [_half_chunks(half, index, chunk_frames, receptive_field_frames, random) for index, half in enumerate(halves)]
-    if not config.shuffle and not config.batch_chunks:
+    if not config.shuffle and not config.batch_chunks and not config.anywhere_share:
         return per_half
     merged = np.concatenate(per_half)
+    further = uniform(halves, round(config.anywhere_share * len(merged)), chunk_frames, random)
+    merged = np.concatenate([merged, further])
     if config.shuffle:
         random.shuffle(merged)
     return _split(merged, config.batch_chunks or 32)
