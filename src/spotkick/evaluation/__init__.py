@@ -1,4 +1,8 @@
-"""Scores for action spotting: the field's official metrics and the analyses around them. numpy only."""
+"""Scores for spotting and localization: the field's official metrics and the analyses around them. numpy only.
+
+`evaluate` is the official Average-mAP. `match_sets` does its costly part once; breakdowns, operating points, errors, calibration and
+uncertainty all start from what it returns.
+"""
 
 from spotkick.evaluation.average_map import (
     LOOSE_TOLERANCES_S,
@@ -11,15 +15,67 @@ from spotkick.evaluation.average_map import (
     score_matches,
     tolerances_of,
 )
+from spotkick.evaluation.breakdowns import Part, by_distance, by_game_time, without_first_frame
+from spotkick.evaluation.calibration import Calibration, calibrate
+from spotkick.evaluation.detection import ACTIVITYNET_OVERLAPS, THUMOS14_OVERLAPS, evaluate_detection
+from spotkick.evaluation.errors import ErrorCase, ErrorKind, SpotErrors, error_costs, find_errors
+from spotkick.evaluation.frame_tolerance import evaluate_frames
+from spotkick.evaluation.operating_points import (
+    SpotCounts,
+    count_curve,
+    count_spots,
+    legacy_tolerances_s,
+    tune_class_thresholds,
+    tune_common_threshold,
+)
+from spotkick.evaluation.original_metric import evaluate_original
+from spotkick.evaluation.proposals import ProposalScore, evaluate_proposals
+from spotkick.evaluation.rank_uniform import evaluate_rank_uniform, rank_uniform
+from spotkick.evaluation.summary import summary_table
+from spotkick.evaluation.team_map import evaluate_teams
+from spotkick.evaluation.uncertainty import Comparison, Interval, Uncertainty, bootstrap, compare_systems
 
 __all__ = [
+    "ACTIVITYNET_OVERLAPS",
     "LOOSE_TOLERANCES_S",
+    "THUMOS14_OVERLAPS",
     "TIGHT_TOLERANCES_S",
+    "Calibration",
+    "Comparison",
+    "ErrorCase",
+    "ErrorKind",
+    "Interval",
     "MatchedActions",
+    "Part",
+    "ProposalScore",
     "Score",
+    "SpotCounts",
+    "SpotErrors",
     "SpottingScore",
+    "Uncertainty",
+    "bootstrap",
+    "by_distance",
+    "by_game_time",
+    "calibrate",
+    "compare_systems",
+    "count_curve",
+    "count_spots",
+    "error_costs",
     "evaluate",
+    "evaluate_detection",
+    "evaluate_frames",
+    "evaluate_original",
+    "evaluate_proposals",
+    "evaluate_rank_uniform",
+    "evaluate_teams",
+    "find_errors",
+    "legacy_tolerances_s",
     "match_sets",
+    "rank_uniform",
     "score_matches",
+    "summary_table",
     "tolerances_of",
+    "tune_class_thresholds",
+    "tune_common_threshold",
+    "without_first_frame",
 ]
