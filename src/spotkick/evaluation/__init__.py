@@ -1,7 +1,7 @@
 """Scores for spotting and localization: the field's official metrics and the analyses around them. numpy only.
 
-`evaluate` is the official Average-mAP. `match_sets` does its costly part once; breakdowns, operating points, errors, calibration and
-uncertainty all start from what it returns.
+`evaluate` is the official Average-mAP. `match_sets` does its costly part once; breakdowns, operating points, errors, calibration
+and uncertainty all start from what it returns.
 """
 
 from spotkick.evaluation.average_map import (
