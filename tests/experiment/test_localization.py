@@ -119,6 +119,11 @@ def test_perfect_results_score_one(data: Path) -> None:
     proposals = evaluate_activitynet(data / "proposals.json", data / "labels.json")
     assert proposals["ar_at"]["100"] == pytest.approx(1)
     assert activitynet_summary(proposals).splitlines()[3] == "AR@100    100.00"
+    arguments = ["evaluate", data / "detections.json", data / "labels.json", "--task", "activitynet", "--json", data / "s.json"]
+    result = CliRunner().invoke(build_app(("evaluate", "detect")), list(map(str, arguments)))
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-1] == "mean mAP  100.00"
+    assert json.loads((data / "s.json").read_text()) == detection
 
 
 def test_checkpoint_remembers_its_data_and_refuses_other_features(data: Path) -> None:

@@ -17,6 +17,13 @@ from spotkick.formats.classes import find_classes
 from spotkick.timeline import parse_frame_rate
 
 
+class Task(StrEnum):
+    """What the predictions are."""
+
+    SPOTTING = "spotting"
+    ACTIVITYNET = "activitynet"
+
+
 class Metric(StrEnum):
     """Names of the official metrics."""
 
@@ -47,8 +54,15 @@ def evaluate(
     time_source: Annotated[
         TimeSource, typer.Option(help="Time field of the labels; gameTime gives the numbers of 2021 and before.")
     ] = TimeSource.POSITION,
+    task: Annotated[Task, typer.Option(help="activitynet: segments, in results and label files of ActivityNet.")] = Task.SPOTTING,
+    subset: Annotated[
+        str, typer.Option(help="With --task activitynet: videos of this subset count; all when empty.")
+    ] = "validation",
 ) -> None:
-    """Score predictions against labels with the official SoccerNet metrics."""
+    """Score predictions against labels with the official metrics of SoccerNet, or of ActivityNet."""
+    if task is Task.ACTIVITYNET:
+        _evaluate_segments(predictions, labels, subset or None, json_file)
+        return
     wanted = find_classes(classes)
     rate = parse_frame_rate(frame_rate or (25 if wanted is SOCCERNET_BALL else 2))
     with warnings.catch_warnings(record=True) as caught:
@@ -62,6 +76,15 @@ def evaluate(
     if json_file is not None:
         write_json(json_file, {**score.to_json(), "warnings": messages})
     print(summary_table(score, markdown=markdown))
+
+
+def _evaluate_segments(predictions: Path, labels: Path, subset: str | None, json_file: Path | None) -> None:
+    from spotkick.experiment.localization import activitynet_summary, evaluate_activitynet
+
+    score = evaluate_activitynet(predictions, labels, subset=subset)
+    if json_file is not None:
+        write_json(json_file, score)
+    print(activitynet_summary(score))
 
 
 def _read_labels(
