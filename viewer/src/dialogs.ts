@@ -13,11 +13,13 @@ export function chooseClass(title: string, classes: string[], current: string | 
   let shown: string[] = [];
   let active = 0;
   return new Promise((resolve) => {
-    let chosen: string | null = null;
-    const choose = (name: string | undefined): void => {
-      if (name === undefined) return;
-      chosen = name;
+    const finish = (name: string | null): void => {
+      dialog.onclose = null;
       dialog.close();
+      resolve(name);
+    };
+    const choose = (name: string | undefined): void => {
+      if (name !== undefined) finish(name);
     };
     const draw = (): void => {
       const wanted = input.value.trim().toLowerCase();
@@ -54,7 +56,10 @@ export function chooseClass(title: string, classes: string[], current: string | 
         choose(shown[active]);
       }
     };
-    dialog.onclose = () => resolve(chosen);
+    // The event of an earlier closing may arrive when the dialog is open again.
+    dialog.onclose = () => {
+      if (!dialog.open) finish(null);
+    };
     active = Math.max(0, current === null ? 0 : classes.indexOf(current));
     draw();
     dialog.showModal();

@@ -63,12 +63,17 @@ export class Review {
 
   /** Load what was corrected before, and send what an earlier page could not. */
   async load(): Promise<void> {
-    this.take(await getJson<EditsDocument>(`${this.url}?since=0`));
-    const left = localStorage.getItem(this.storageKey);
+    const journal = await getJson<EditsDocument>(`${this.url}?since=0`);
+    this.revision = journal.revision;
+    for (const edit of journal.edits) this.put(edit, false);
+    const left = JSON.parse(localStorage.getItem(this.storageKey) ?? "null") as EditsDocument | null;
     if (left !== null) {
-      for (const edit of JSON.parse(left) as Edit[]) this.put(edit, true);
+      for (const edit of left.edits) this.put(edit, true);
+      // What others have written since this browser last heard from the server may collide with what it could not send.
+      this.collide(journal.edits.slice(left.revision));
       void this.flush();
     }
+    this.onchange([]);
     setInterval(() => void this.poll(), POLL_MS);
     window.addEventListener("focus", () => void this.poll());
   }
@@ -87,8 +92,10 @@ export class Review {
     this.undoSteps.push({ before, after: edits, name });
     if (this.undoSteps.length > MOST_STEPS) this.undoSteps.shift();
     this.redoSteps = [];
-    // Holding an arrow key is one movement to undo, not fifty.
-    if (last !== undefined && name === "move" && last.name === "move" && this.undoSteps.length > 1) this.joinMoves(last);
+    // Moving a spot bit by bit is one movement to undo, not fifty.
+    if (last?.name === "move" && name === "move" && last.after[0]?.id === edits[0]?.id) {
+      this.undoSteps.splice(-2, 2, { before: last.before, after: edits, name });
+    }
     this.commit(edits);
   }
 
@@ -122,18 +129,6 @@ export class Review {
     this.onchange(ids);
     this.setSave(this.pending.size > 0 ? "saving" : "saved");
     void this.flush();
-  }
-
-  private lastMoveAt = 0;
-
-  private joinMoves(last: Step): void {
-    const now = performance.now();
-    const current = this.undoSteps[this.undoSteps.length - 1]!;
-    const same = last.after[0]?.id === current.after[0]?.id;
-    if (same && now - this.lastMoveAt < 800) {
-      this.undoSteps.splice(-2, 2, { before: last.before, after: current.after, name: "move" });
-    }
-    this.lastMoveAt = now;
   }
 
   private get url(): string {
@@ -187,8 +182,12 @@ export class Review {
   }
 
   private store(): void {
-    if (this.pending.size === 0) localStorage.removeItem(this.storageKey);
-    else localStorage.setItem(this.storageKey, JSON.stringify([...this.pending].map(([id, state]) => ({ id, state }))));
+    if (this.pending.size === 0) {
+      localStorage.removeItem(this.storageKey);
+      return;
+    }
+    const left: EditsDocument = { revision: this.revision, edits: [...this.pending].map(([id, state]) => ({ id, state })) };
+    localStorage.setItem(this.storageKey, JSON.stringify(left));
   }
 
   private setSave(state: SaveState, problem = ""): void {
@@ -229,27 +228,22 @@ export class Review {
 
   /** Take in what others have written since our revision. */
   private take(document: EditsDocument): void {
-    const theirs = new Map(document.edits.map((edit) => [edit.id, edit]));
     this.revision = document.revision;
-    const conflicts: Edit[] = [];
-    const taken: string[] = [];
-    for (const edit of theirs.values()) {
-      const mine = this.pending.get(edit.id);
-      if (mine !== undefined && !sameState(mine, edit.state)) conflicts.push(edit);
-      else if (!sameState(this.states.get(edit.id), edit.state)) {
-        this.pending.delete(edit.id);
-        this.put(edit, false);
-        taken.push(edit.id);
-      }
-    }
+    const latest = new Map(document.edits.map((edit) => [edit.id, edit]));
+    const taken = [...latest.values()].filter((edit) => !this.pending.has(edit.id) && !sameState(this.states.get(edit.id), edit.state));
+    for (const edit of taken) this.put(edit, false);
     if (taken.length > 0) {
-      this.onchange(taken);
+      this.onchange(taken.map((edit) => edit.id));
       this.onforeign(taken.length);
     }
-    if (conflicts.length > 0) {
-      this.conflict = conflicts;
-      this.setSave("conflict");
-    }
+    this.collide(document.edits);
+  }
+
+  /** Find spots that both this tab, not yet saved, and others have changed. */
+  private collide(edits: Edit[]): void {
+    const latest = new Map(edits.map((edit) => [edit.id, edit]));
+    this.conflict = [...latest.values()].filter((edit) => this.pending.has(edit.id) && !sameState(this.pending.get(edit.id), edit.state));
+    if (this.conflict.length > 0) this.setSave("conflict");
   }
 
   private async poll(): Promise<void> {

@@ -78,15 +78,16 @@ export class SpotList {
         "aria-selected": String(chosen),
         "aria-posinset": index + 1,
         "aria-setsize": this.rows.length,
-        "aria-label": describe(item, kind, this.time),
+        title: describe(item, kind, this.time),
         "data-index": index,
       },
       h("span", { class: "spot-time" }, this.time.clock(item.t)),
       h("span", { class: `mark mark-${kind}`, "aria-hidden": "true", title: KIND_NAMES[kind] }),
       h("span", { class: "spot-label" }, item.label),
-      h("span", { class: "spot-kind" }, kind === "plain" || kind === "found" ? "" : KIND_NAMES[kind]),
+      h("span", { class: "spot-kind", "aria-hidden": "true" }, kind === "plain" || kind === "found" ? "" : KIND_NAMES[kind]),
       h("span", { class: "spot-confidence" }, confidence),
-      h("span", { class: "spot-status" }, item.source === "label" && !item.touched ? "" : statusText(item)),
+      h("span", { class: "spot-status", "aria-hidden": "true" }, item.source === "label" && !item.touched ? "" : statusText(item)),
+      h("span", { class: "visually-hidden" }, `${KIND_NAMES[kind]}, ${item.status}`),
     );
     row.style.top = `${index * ROW_PX}px`;
     return row;

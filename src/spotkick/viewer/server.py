@@ -72,8 +72,9 @@ def serve(
         any_address=wildcard,
         token=token,
     )
-    page = f"http://{'127.0.0.1' if wildcard else shown}:{port}/" + (f"?token={token}" if token else "")
     count = len(library.keys)
+    place = f"?token={token}" if token else f"match?id={library.keys[0]}" if count == 1 else ""
+    page = f"http://{'127.0.0.1' if wildcard else shown}:{port}/{place}"
     say(f"{count} match{'es' if count != 1 else ''} at {page} (stop with Ctrl-C)")
     if options.browser:
         threading.Timer(0.5, webbrowser.open, (page,)).start()
