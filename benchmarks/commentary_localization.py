@@ -220,8 +220,8 @@ def variants(args: argparse.Namespace) -> dict[str, dict[str, object]]:
             for weight in (1.0, 4.0)
         }
         return {"bmn": {"tem_loss": "bmn"}, **searched}
-    changed = {"slicing_steps": bounds, "boundary_weight": weight}
-    return {"bmn": {"tem_loss": "bmn"}, **{kind: {"tem_loss": kind, **changed} for kind in ("context_aware", "symmetric")}}
+    changed: dict[str, object] = {"slicing_steps": bounds, "boundary_weight": weight}
+    return {kind: {"tem_loss": kind, **(changed if kind != "bmn" else {})} for kind in args.losses}
 
 
 def table(args: argparse.Namespace) -> None:
@@ -264,6 +264,7 @@ def main() -> None:
     parser.add_argument("--train-windows", type=int, default=1500)
     parser.add_argument("--valid-windows", type=int, default=500)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--losses", nargs="+", default=["bmn", "context_aware"], help="bmn, context_aware, symmetric")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--slicing", type=float, nargs=4, default=(-4, -2, 2, 4), help="K1 K2 K3 K4 in steps of 2 s")
     parser.add_argument("--weight", type=float, default=1.0, help="of the context-aware boundary loss")
