@@ -47,8 +47,8 @@ class SamplingConfig(FrozenConfig):
             network sees actions as rarely as it will when it spots (not in the paper).
         batch_chunks: chunks per batch; 0 with ``paper_v1`` makes one batch of each half.
         chunks_per_epoch: ``v2`` and ``uniform`` only.
-        anywhere_share: ``paper_v1`` only: further chunks from anywhere, as a share of the preset's, so that a network sees more of
-            what is no action. 0 is the paper's.
+        anywhere_share: ``paper_v1`` only: further chunks from anywhere, as a share of the preset's, so that a network sees more
+            of what is no action. 0 is the paper's.
         shuffle: ``paper_v1`` only: mix the chunks of all halves before batches are formed.
         border_actions: extend each half by border_frames copies of its end frames, so that actions near its ends are trained and
             spotted as well as any other.
