@@ -1,0 +1,1 @@
+"""Highlights: from spots and scores to clips, a reel and edit lists."""

@@ -1,0 +1,159 @@
+"""Clips: stretches of a period around candidates, merged where they overlap, moved to shot changes where one is near."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Final
+
+from spotkick.highlights.candidates import Candidate
+from spotkick.highlights.profile import HighlightsConfig
+
+_LEAST_LEAD_S: Final = 1.0
+"""A clip never starts later, or ends earlier, than this around what it shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A stretch of a period.
+
+    Attributes:
+        period: of the match.
+        start_s: seconds since the start of the period.
+        end_s: same.
+        candidates: what it shows, in order of time.
+        value: how much it is worth; larger is better.
+        main: the candidate that is worth most.
+    """
+
+    period: int
+    start_s: float
+    end_s: float
+    candidates: tuple[Candidate, ...]
+    value: float
+    main: Candidate
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.end_s - self.start_s
+
+    @property
+    def title(self) -> str:
+        """What it shows, each kind once."""
+        return ", ".join(dict.fromkeys(candidate.title for candidate in self.candidates))
+
+    @property
+    def reason(self) -> str:
+        """Why it is proposed."""
+        return "; ".join(candidate.reason for candidate in self.candidates)
+
+
+def value_of(candidate: Candidate, config: HighlightsConfig) -> float:
+    """Worth of a candidate: its score times the interest in its class."""
+    return candidate.score * config.interest_of(candidate.label) * (1.0 if candidate.spotted else config.possible_share)
+
+
+def make_clips(
+    candidates: Iterable[Candidate], durations_s: Mapping[int, float], config: HighlightsConfig | None = None
+) -> tuple[Clip, ...]:
+    """Put clips around candidates and merge those that overlap.
+
+    Two clips that would become longer than ``longest_clip_s`` together are cut apart half-way between what they show.
+
+    Args:
+        candidates: see `spotkick.highlights.candidates.find_candidates`.
+        durations_s: length of each period; candidates outside are left out.
+        config: lengths and interest.
+
+    Returns:
+        clips in order of time, none of which overlap.
+    """
+    config = config or HighlightsConfig()
+    clips: list[Clip] = []
+    for candidate in sorted(candidates, key=lambda item: (item.period, item.position_s, item.label)):
+        duration_s = durations_s.get(candidate.period, 0.0)
+        if not 0 <= candidate.position_s < duration_s or config.interest_of(candidate.label) == 0:
+            continue
+        before_s, after_s = config.lead_of(candidate.label)
+        start_s = max(0.0, candidate.position_s - before_s)
+        end_s = min(duration_s, candidate.position_s + after_s)
+        clip = Clip(candidate.period, start_s, end_s, (candidate,), value_of(candidate, config), candidate)
+        _add(clips, clip, config.longest_clip_s)
+    return tuple(clip for clip in clips if clip.duration_s > 0)
+
+
+def _add(clips: list[Clip], clip: Clip, longest_s: float) -> None:
+    """Append a clip, merging it with those before it that it overlaps."""
+    while clips and clips[-1].period == clip.period and clips[-1].end_s > clip.start_s:
+        last = clips[-1]
+        start_s, end_s = min(last.start_s, clip.start_s), max(last.end_s, clip.end_s)
+        if end_s - start_s > longest_s:
+            middle_s = (last.candidates[-1].position_s + clip.candidates[0].position_s) / 2
+            cut_s = min(max(middle_s, clip.start_s), last.end_s)
+            clips[-1] = replace(last, end_s=cut_s)
+            clip = replace(clip, start_s=cut_s, end_s=max(clip.end_s, cut_s))
+            break
+        best = max(last, clip, key=lambda item: item.value)
+        clip = Clip(clip.period, start_s, end_s, (*last.candidates, *clip.candidates), best.value, best.main)
+        clips.pop()
+    clips.append(clip)
+
+
+def snap_clips(
+    clips: Sequence[Clip], shots_of: Callable[[int, float, float], Sequence[float]], *, snap_s: float, budget_s: float
+) -> tuple[Clip, ...]:
+    """Move ends of clips to shot changes that are near.
+
+    A clip is not moved over what it shows, nor over another clip, and the whole stays within the budget; the most valuable clips
+    are moved first.
+
+    Args:
+        clips: in order of time, none overlapping.
+        shots_of: (period, from, to) in seconds -> shot changes between, in seconds.
+        snap_s: how far an end may move.
+        budget_s: longest sum of all durations.
+
+    Returns:
+        the clips in the same order.
+    """
+    snapped = list(clips)
+    left_s = budget_s - sum(clip.duration_s for clip in clips)
+    for number in sorted(range(len(snapped)), key=lambda index: (-snapped[index].value, index)):
+        clip = snapped[number]
+        floor_s, ceiling_s = _room(snapped, number)
+        first_s, last_s = clip.candidates[0].position_s, clip.candidates[-1].position_s
+        starts = [
+            s
+            for s in shots_of(clip.period, clip.start_s - snap_s, clip.start_s + snap_s)
+            if floor_s <= s <= first_s - _LEAST_LEAD_S
+        ]
+        ends = [
+            s for s in shots_of(clip.period, clip.end_s - snap_s, clip.end_s + snap_s) if last_s + _LEAST_LEAD_S <= s <= ceiling_s
+        ]
+        for moved in (
+            replace(clip, start_s=_nearest(clip.start_s, starts), end_s=_nearest(clip.end_s, ends)),
+            replace(clip, start_s=_nearest(clip.start_s, starts)),
+            replace(clip, end_s=_nearest(clip.end_s, ends)),
+        ):
+            if 0 < moved.duration_s <= clip.duration_s + left_s:
+                left_s -= moved.duration_s - clip.duration_s
+                snapped[number] = moved
+                break
+    return tuple(snapped)
+
+
+def _room(clips: Sequence[Clip], number: int) -> tuple[float, float]:
+    """Between which times a clip can move."""
+    period = clips[number].period
+    floor_s = max((clip.end_s for clip in clips[:number] if clip.period == period), default=0.0)
+    ceiling_s = min((clip.start_s for clip in clips[number + 1 :] if clip.period == period), default=float("inf"))
+    return floor_s, ceiling_s
+
+
+def _nearest(time_s: float, changes: Sequence[float]) -> float:
+    return min(changes, key=lambda change: (abs(change - time_s), change), default=time_s)
+
+
+def overlap(clips: Sequence[Clip]) -> bool:
+    """Whether two clips that follow each other show the same moment."""
+    return any(one.period == other.period and one.end_s > other.start_s for one, other in pairwise(clips))

@@ -1,0 +1,66 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from spotkick.actions import Action
+from spotkick.formats.scores import MatchScores
+from spotkick.highlights.candidates import Candidate, find_candidates
+from spotkick.highlights.profile import HighlightsConfig
+
+
+def scores_with(peaks: dict[int, float], classes: tuple[str, ...] = ("Goal", "Corner"), frames: int = 600) -> MatchScores:
+    values = np.full((frames, len(classes)), 0.05, dtype=np.float32)
+    for frame, height in peaks.items():
+        values[frame - 4 : frame + 5, 0] = height * np.array([0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2])
+    return MatchScores("match", classes, Fraction(2), {1: values})
+
+
+def test_spots_above_the_threshold_of_their_class() -> None:
+    actions = [
+        Action("Goal", 1, 10_000, 0.35),
+        Action("Goal", 1, 20_000, 0.33),
+        Action("Corner", 2, 5_000, 0.5),
+        Action("Corner", 2, 6_000, 0.6),
+        Action("Goal", 1, -500, 0.9),
+        Action("Goal", 2, 7_000),
+    ]
+    found = find_candidates(actions, config=HighlightsConfig(class_thresholds={"Corner": 0.55}))
+    assert [(item.label, item.period, item.position_s, item.score) for item in found] == [
+        ("Goal", 1, 10, 0.35),
+        ("Corner", 2, 6, 0.6),
+        ("Goal", 2, 7, 1.0),
+    ]
+
+
+def test_peaks_without_a_spot_are_possible_actions() -> None:
+    scores = scores_with({100: 0.8, 300: 0.57, 330: 0.55, 500: 0.45})
+    found = find_candidates([Action("Goal", 1, 52_000, 0.9)], scores)
+    assert [(item.position_s, item.spotted) for item in found] == [(52, True), (150, False)]
+    possible = found[1]
+    assert possible.title == "Possible goal"
+    assert possible.reason == "segmentation score of Goal peaks at 1 - 02:30 with 0.57, no spot near it"
+    assert possible.score == pytest.approx(0.57)
+
+
+def test_a_spot_of_another_class_or_period_does_not_hide_a_peak() -> None:
+    actions = [Action("Corner", 1, 150_000, 0.9), Action("Goal", 2, 150_000, 0.9)]
+    found = find_candidates(actions, scores_with({300: 0.7}))
+    assert [(item.label, item.period, item.spotted) for item in found] == [
+        ("Corner", 1, True),
+        ("Goal", 1, False),
+        ("Goal", 2, True),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "frames"), [([0.9, 0.9, 0.1], [0]), ([0.1, 0.7, 0.7, 0.7, 0.2], [2]), ([0.2, 0.3, 0.8], [2]), ([0.6] * 5, [2])]
+)
+def test_level_tops_and_ends_count_once(values: list[float], frames: list[int]) -> None:
+    scores = MatchScores("match", ("Goal",), Fraction(2), {1: np.array(values, dtype=np.float32)[:, None]})
+    assert [int(2 * item.position_s) for item in find_candidates([], scores)] == frames
+
+
+def test_titles() -> None:
+    assert Candidate("Goal", 1, 0, 1).title == "Goal"
+    assert Candidate("Yellow card", 1, 0, 1, spotted=False).title == "Possible yellow card"

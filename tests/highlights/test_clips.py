@@ -1,0 +1,93 @@
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spotkick.errors import ConfigError
+from spotkick.highlights.candidates import Candidate
+from spotkick.highlights.clips import Clip, make_clips, overlap, snap_clips
+from spotkick.highlights.profile import HighlightsConfig
+
+LONG = {1: 3000.0, 2: 3000.0}
+
+
+def test_lengths_follow_from_the_slicing_and_can_be_set() -> None:
+    config = HighlightsConfig(lead_s={"Corner": (3, 4)}, slicing_s={"Free-kick": (-6, -3, 9, 12)})
+    assert config.lead_of("Goal") == (15, 30)
+    assert config.lead_of("goal") == (15, 30)
+    assert config.lead_of("Yellow card") == (15, 10)
+    assert config.lead_of("Corner") == (3, 4)
+    assert config.lead_of("Free-kick") == (4.5, 9)
+    assert config.lead_of("nobody knows") == (15, 10)
+    with pytest.raises(ConfigError):
+        HighlightsConfig.parse({"spot_threshold": 2})
+
+
+def test_clips_are_cut_to_the_video_and_merged() -> None:
+    candidates = [
+        Candidate("Goal", 1, 5, 0.9),
+        Candidate("Yellow card", 1, 40, 0.5),
+        Candidate("Goal", 2, 2990, 0.8),
+        Candidate("Goal", 2, 4000, 1),
+    ]
+    first, second = make_clips(candidates, LONG)
+    assert (first.start_s, first.end_s, first.title) == (0, 50, "Goal, Yellow card")
+    assert first.main.label == "Goal"
+    assert first.value == pytest.approx(0.9)
+    assert (second.start_s, second.end_s) == (2975, 3000)
+    assert "confidence 0.90; Yellow card spotted at 1 - 00:40" in first.reason
+
+
+def test_possible_moments_and_dull_classes_are_worth_less() -> None:
+    config = HighlightsConfig(interest={"Throw-in": 0})
+    spot, peak = Candidate("Goal", 1, 100, 0.6), Candidate("Goal", 1, 500, 0.6, spotted=False)
+    values = [clip.value for clip in make_clips([spot, peak, Candidate("Throw-in", 1, 900, 1)], LONG, config)]
+    assert values == pytest.approx([0.6, 0.36])
+
+
+candidate_lists = st.lists(
+    st.builds(Candidate, st.sampled_from(["Goal", "Corner", "Foul"]), st.integers(1, 2), st.floats(0, 400), st.floats(0.1, 1)),
+    max_size=25,
+)
+
+
+@settings(deadline=None, max_examples=50)
+@given(candidate_lists)
+def test_clips_never_overlap_and_show_every_candidate(candidates: list[Candidate]) -> None:
+    clips = make_clips(candidates, {1: 390.0, 2: 500.0})
+    assert not overlap(clips)
+    assert all((one.period, one.start_s) < (other.period, other.start_s) for one, other in pairwise(clips))
+    assert all(0 < clip.duration_s <= 75 + 1e-9 for clip in clips)
+    shown = [candidate for clip in clips for candidate in clip.candidates]
+    inside = [item for item in candidates if item.position_s < {1: 390, 2: 500}[item.period]]
+    lost = [item for item in inside if item not in shown]
+    assert len(shown) + len(lost) == len(inside)
+    assert all(clip.start_s <= item.position_s <= clip.end_s for clip in clips for item in clip.candidates)
+
+
+def clip(start_s: float, end_s: float, at_s: float, value: float = 1.0) -> Clip:
+    candidate = Candidate("Goal", 1, at_s, value)
+    return Clip(1, start_s, end_s, (candidate,), value, candidate)
+
+
+def snapped(clips: list[Clip], changes: list[float], budget_s: float = 1e9) -> list[tuple[float, float]]:
+    def shots_of(_: int, first_s: float, last_s: float) -> list[float]:
+        return [change for change in changes if first_s <= change <= last_s]
+
+    return [(item.start_s, item.end_s) for item in snap_clips(clips, shots_of, snap_s=2, budget_s=budget_s)]
+
+
+def test_ends_move_to_the_nearest_shot_change() -> None:
+    assert snapped([clip(10, 30, 20)], [8.5, 10.9, 12.5, 33, 28.2]) == [(10.9, 28.2)]
+
+
+def test_ends_do_not_pass_what_is_shown_nor_another_clip() -> None:
+    assert snapped([clip(10, 12, 11)], [11.5, 10.5]) == [(10, 12)]
+    assert snapped([clip(10, 30, 20), clip(31, 50, 40)], [31.5]) == [(10, 30), (31.5, 50)]
+
+
+def test_the_budget_is_kept_and_the_best_clip_moves_first() -> None:
+    clips = [clip(10, 30, 20, value=1), clip(40, 60, 50, value=2)]
+    assert snapped(clips, [9, 39], budget_s=41) == [(10, 30), (39, 60)]
+    assert snapped(clips, [9, 39, 28], budget_s=41) == [(9, 28), (39, 60)]
