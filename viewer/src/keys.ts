@@ -27,6 +27,8 @@ function nameOf(event: KeyboardEvent): string {
 function isTaken(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement;
   if (document.querySelector("dialog[open]") !== null) return true;
+  // For a moment after a dialog has closed, the focus is still inside it.
+  if (target.closest("dialog") !== null) return false;
   if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true;
   if (target instanceof HTMLInputElement) {
     if (target.type === "range") return event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End";
