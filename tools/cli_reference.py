@@ -1,7 +1,6 @@
 """Write docs/cli.md from the commands' own help, so that it cannot disagree with the program.
 
-    python tools/cli_reference.py           writes the file
-    python tools/cli_reference.py --check   fails when it is out of date
+``python tools/cli_reference.py`` writes the file; with ``--check`` it fails when the file is out of date.
 """
 
 import argparse

@@ -1,3 +1,32 @@
-"""Action spotting in match video: what happens, and when."""
+"""Action spotting in match video: what happens, and when.
+
+`load_model` and `spot` work without torch, `evaluate` is the official metric; `spotkick.losses` and `spotkick.models` need the
+extra ``train``. Nothing heavy is imported before it is used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from spotkick.evaluation import evaluate
+    from spotkick.experiment.library import load_model, spot, spot_with_scores
 
 __version__ = "0.1.0"
+__all__ = ["__version__", "evaluate", "load_model", "spot", "spot_with_scores"]
+
+_HOMES: Final = {
+    "evaluate": "spotkick.evaluation",
+    "load_model": "spotkick.experiment.library",
+    "spot": "spotkick.experiment.library",
+    "spot_with_scores": "spotkick.experiment.library",
+}
+_ROOMS: Final = ("losses", "models", "evaluation", "features", "formats", "encoding")
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"spotkick.{name}")
+    raise AttributeError(f"module 'spotkick' has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """Per-frame segmentation scores of a match, kept beside its predictions for plots, reports and highlights.
 
-One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], and float16 ``scores_<period>`` (frames, classes).
+One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], float16 ``scores_<period>`` (frames, classes).
 """
 
 import io
