@@ -315,7 +315,7 @@ def test_a_reel_is_chosen_rendered_and_saved(page: Page, address: str, library: 
     assert page.locator("#clip-list li").count() == 5
     page.locator("#reel-budget").evaluate(SLIDE, "10")
     until(page, "document.getElementById('reel-total').textContent.startsWith('2 of 5 clips')")
-    page.locator("#clip-list input:not(:checked)").first.check()
+    page.locator("#clip-list input:not(:checked)").first.click()
     assert page.locator("#reel-total").inner_text() == "3 of 5 clips, 0:12"
     page.click("#reel-render")
     until(page, "document.getElementById('reel-progress').value > 0")

@@ -94,28 +94,38 @@ export class ReelPanel {
 
   private draw(): void {
     const box = byId("clip-list");
-    const rows = this.clips.map((clip) => {
-      const check = h("input", { type: "checkbox", checked: this.isChosen(clip), "aria-label": `Use ${clip.label} at ${this.clock(clip)}` });
-      check.addEventListener("change", () => {
-        this.overrides.set(clipKey(clip), check.checked);
-        this.draw();
-      });
-      const play = h("button", { class: "link clip-time", type: "button", title: "Play this clip" }, this.clock(clip));
-      play.addEventListener("click", () => this.play([clip]));
-      return h(
-        "li",
-        { class: this.isChosen(clip) ? "" : "left-out" },
-        check,
-        play,
-        h("span", { class: "clip-label" }, clip.label, clip.reason === "" ? null : h("small", {}, clip.reason)),
-        h("span", { class: "clip-length" }, `${(clip.end_s - clip.start_s).toFixed(1)} s`),
-      );
+    box.replaceChildren(...this.clips.map((clip) => this.row(clip)));
+    this.showTotal();
+  }
+
+  private row(clip: ClipDocument): HTMLElement {
+    const check = h("input", { type: "checkbox", checked: this.isChosen(clip), "aria-label": `Use ${clip.label} at ${this.clock(clip)}` });
+    const play = h("button", { class: "link clip-time", type: "button", title: "Play this clip" }, this.clock(clip));
+    play.addEventListener("click", () => this.play([clip]));
+    const row = h(
+      "li",
+      { class: this.isChosen(clip) ? "" : "left-out" },
+      check,
+      play,
+      h("span", { class: "clip-label" }, clip.label, clip.reason === "" ? null : h("small", {}, clip.reason)),
+      h("span", { class: "clip-length" }, `${(clip.end_s - clip.start_s).toFixed(1)} s`),
+    );
+    check.addEventListener("change", () => {
+      this.overrides.set(clipKey(clip), check.checked);
+      row.classList.toggle("left-out", !check.checked);
+      this.showTotal();
     });
-    box.replaceChildren(...rows);
-    const total = this.chosen.reduce((sum, clip) => sum + clip.end_s - clip.start_s, 0);
-    byId("reel-total").textContent = this.clips.length === 0 ? "No clips: there are no spots above the thresholds." : `${this.chosen.length} of ${this.clips.length} clips, ${formatDuration(total)}`;
-    this.render.disabled = this.lists.disabled = this.chosen.length === 0 || this.job?.state === "running";
-    this.onclips(this.chosen);
+    return row;
+  }
+
+  private showTotal(): void {
+    const { chosen } = this;
+    const total = chosen.reduce((sum, clip) => sum + clip.end_s - clip.start_s, 0);
+    const none = "No clips: there are no spots above the thresholds.";
+    byId("reel-total").textContent =
+      this.clips.length === 0 ? none : `${chosen.length} of ${this.clips.length} clips, ${formatDuration(total)}`;
+    this.render.disabled = this.lists.disabled = chosen.length === 0 || this.job?.state === "running";
+    this.onclips(chosen);
   }
 
   private clock(clip: ClipDocument): string {
