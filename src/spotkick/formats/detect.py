@@ -28,6 +28,8 @@ def detect(path: Path) -> str:
         return _detect_folder(path)
     if path.suffix.lower() in _SUFFIXES:
         return _SUFFIXES[path.suffix.lower()]
+    if path.suffix.lower() == ".txt" and (path.parent / CLASS_FILE).is_file():
+        return "thumos-results"
     start = read_bytes(path)[:4096]
     if start.startswith(b"PAR1"):
         return "parquet"
@@ -35,8 +37,6 @@ def detect(path: Path) -> str:
         return _detect_tree(path)
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return "elan"
-    if path.suffix.lower() == ".txt" and (path.parent / CLASS_FILE).is_file():
-        return "thumos-results"
     return detect_document(load_json(path), str(path), path.name)
 
 
