@@ -1,7 +1,7 @@
 """Peak resident memory of training on a set of 300 matches: 600 halves of 5,400 x 512 in float16, 17 classes.
 
-Makes the set in a folder (3.3 GB), trains one epoch of the 17-class preset in a fresh process, and prints the peak of the resident
-set as the system counted it. The limit that the project sets itself is 1.5 GB.
+Makes the set in a folder (3.3 GB), trains one epoch of the 17-class preset in a fresh process, and prints the peak of the
+resident set as the system counted it. The limit that the project sets itself is 1.5 GB.
 """
 
 import argparse
