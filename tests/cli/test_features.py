@@ -54,7 +54,7 @@ def _message(*arguments: object) -> str:
 def test_planted_words_can_be_read_from_the_features(data: Path, tmp_path: Path) -> None:
     result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
     assert result.exit_code == 0, result.output
-    assert f"8 halves, 43,200 frames of {DIM} values at 2 per second (0 without commentary, 0 failed)" in result.stdout
+    assert f"8 tracks 'commentary', 43,200 frames of {DIM} values at 2 per second: " in result.stdout
     track = read_track(tmp_path / "out" / MATCHES[3] / "1_commentary.npy")
     assert (track.source.kind, track.source.dim, len(track)) == ("commentary", DIM, 5400)
     goal, card, other_goal = (np.asarray(track.values[120 * minute], dtype=float) for minute in (4, 5, 6))
@@ -65,7 +65,7 @@ def test_planted_words_can_be_read_from_the_features(data: Path, tmp_path: Path)
 
 def test_piped_progress_is_ten_lines(data: Path, tmp_path: Path) -> None:
     result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
-    assert [line for line in result.stderr.splitlines() if " of 8 halves" in line] == [f"{n} of 8 halves" for n in range(1, 9)]
+    assert [line for line in result.stderr.splitlines() if " of 8 files" in line] == [f"{n} of 8 files" for n in range(1, 9)]
     assert "\r" not in result.stderr
 
 
@@ -88,7 +88,7 @@ def test_split_chooses_matches_and_a_later_call_goes_on_with_the_source(data: Pa
     assert len(list(out.rglob("*.npy"))) == 6
     (data / "splits" / "train.txt").unlink()  # the second call fits nothing
     result = _run(data, "--out", out, "--split", data / "splits" / "test.txt")
-    assert "2 halves" in result.stdout
+    assert "2 tracks" in result.stdout
     assert "fitting" not in result.stderr
     sources = {read_track(path).source for path in out.rglob("*.npy")}
     assert len(sources) == 1
@@ -140,11 +140,13 @@ def test_too_few_terms_for_the_dimension(data: Path, tmp_path: Path) -> None:
 
 
 def test_unknown_kind(data: Path, tmp_path: Path) -> None:
-    assert "--kind must be" in _message(data, "--out", tmp_path / "out", "--kind", "audio")
+    assert "--kind must be commentary or video, got 'audio'" in _message(data, "--out", tmp_path / "out", "--kind", "audio")
 
 
 def test_folder_without_commentary(tmp_path: Path) -> None:
-    assert "no commentary below it" in _message(tmp_path, "--out", tmp_path / "out")
+    assert "neither videos nor commentary" in _message(tmp_path, "--out", tmp_path / "out")
+    assert "no commentary below it" in _message(tmp_path, "--out", tmp_path / "out", "--kind", "commentary")
+    assert "no videos below it" in _message(tmp_path, "--out", tmp_path / "out", "--kind", "video")
 
 
 def test_unreadable_half_ends_with_code_1_and_the_others_are_made(data: Path, tmp_path: Path) -> None:
@@ -152,8 +154,22 @@ def test_unreadable_half_ends_with_code_1_and_the_others_are_made(data: Path, tm
     with pytest.warns(SpotkickWarning, match="left out"):
         result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
     assert result.exit_code == 1
-    assert "7 halves" in result.stdout
-    assert "1 failed" in result.stdout
+    assert "7 tracks" in result.stdout
+    assert ", 1 failed: " in result.stdout
+
+
+def test_silence_is_counted(data: Path, tmp_path: Path) -> None:
+    (data / MATCHES[3] / "2_asr.json").write_text('{"segments": {}}', encoding="utf-8")
+    with pytest.warns(SpotkickWarning, match="1 of 8 halves have no commentary"):
+        result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
+    assert result.exit_code == 0
+    assert ", 1 without commentary: " in result.stdout
+
+
+def test_split_may_be_named(data: Path, tmp_path: Path) -> None:
+    result = _run(data, "--out", tmp_path / "out", "--dim", DIM, "--split", "test", "--fit-split", "train")
+    assert "fitting on 6 halves" in result.stderr
+    assert [path.parent.name for path in (tmp_path / "out").rglob("*.npy")] == ["match 3", "match 3"]
 
 
 def test_help_does_not_import_scikit_learn() -> None:

@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.features.commentary import (
-    CommentaryHalf,
-    ExtractionSummary,
     Segment,
     commentary_source,
     count_frames,
@@ -24,6 +22,7 @@ from spotkick.features.commentary import (
     write_commentary_source,
     write_commentary_tracks,
 )
+from spotkick.features.periods import ExtractionSummary, PeriodFile
 from spotkick.features.text import TextModel
 from spotkick.features.tracks import find_source, read_track
 
@@ -146,7 +145,7 @@ def test_no_frame_looks_ahead(segments: list[Segment], rate: Fraction, frame: in
 def test_commentary_is_found_by_match_and_period(tmp_path: Path) -> None:
     paths = [_write(tmp_path / "league" / "season" / "a - b" / f"{period}_asr.json", {}) for period in (1, 2)]
     _write(tmp_path / "league" / "season" / "a - b" / "old_asr.json", {})
-    expected = tuple(CommentaryHalf("league/season/a - b", period, path) for period, path in enumerate(paths, start=1))
+    expected = tuple(PeriodFile("league/season/a - b", period, path) for period, path in enumerate(paths, start=1))
     assert find_commentary(tmp_path) == expected
     assert {half.match for half in find_commentary(paths[0].parent)} == {"a - b"}
     with pytest.raises(InputError, match="no commentary below it"):
@@ -158,7 +157,7 @@ def test_tracks_and_their_source_are_written(tmp_path: Path, model: TextModel) -
     source = commentary_source(model)
     write_commentary_source(model, source, tmp_path / "out")
     summary = write_commentary_tracks(find_commentary(tmp_path / "in"), tmp_path / "out", model, source)
-    assert summary == ExtractionSummary(halves=1, frames=5400, silent=0, failed=0)
+    assert summary == ExtractionSummary(written=1, frames=5400)
     track = read_track(tmp_path / "out" / "m" / "1_commentary.npy")
     assert track.source == source
     assert track.values.dtype == np.float16
@@ -182,7 +181,7 @@ def test_unreadable_half_does_not_stop_the_others(tmp_path: Path, model: TextMod
     _write(tmp_path / "in" / "m" / "2_asr.json", {"0": [0, 1, "goal"]})
     with pytest.warns(SpotkickWarning, match=r"left out: .*1_asr\.json: not valid JSON"):
         summary = write_commentary_tracks(find_commentary(tmp_path / "in"), tmp_path, model, commentary_source(model))
-    assert summary == ExtractionSummary(halves=1, frames=5400, silent=0, failed=1)
+    assert summary == ExtractionSummary(written=1, frames=5400, failed=1)
     assert [path.name for path in tmp_path.rglob("*.npy")] == ["2_commentary.npy"]
 
 

@@ -1,132 +1,112 @@
-"""``spotkick features``: feature tracks from commentary."""
+"""``spotkick features``: feature tracks from commentary or video."""
 
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from spotkick.errors import ConfigError, InputError
-from spotkick.features.tracks import FeatureSource
-from spotkick.timeline import FEATURE_RATE, parse_frame_rate
-
 if TYPE_CHECKING:
-    from spotkick.features.commentary import CommentaryHalf
-    from spotkick.features.text import TextModel
+    from spotkick.features.extract import ExtractionConfig, Progress
+    from spotkick.features.periods import PeriodFile
 
-_DIM = 512
 _LINES = 10
 
 
 def features(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Folders of matches, or match folders.")],
-    out: Annotated[Path, typer.Option(help="Folder for the features: <out>/<league>/<season>/<match>/<period>_<name>.npy.")],
-    kind: Annotated[str, typer.Option(help="commentary.")] = "commentary",
+    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Folders of matches, match folders, or video files.")],
+    out: Annotated[Path, typer.Option(help="Folder for the features: <out>/<match>/<period>_<name>.npy.")],
+    kind: Annotated[str | None, typer.Option(help="commentary or video; judged by the inputs unless given.")] = None,
     rate: Annotated[str | None, typer.Option(help="Feature frames per second.", show_default="2")] = None,
-    dim: Annotated[int | None, typer.Option(min=2, help="Values per frame.", show_default=str(_DIM))] = None,
-    split: Annotated[list[Path] | None, typer.Option(help="Only the matches of this split file; may be repeated.")] = None,
-    fit_split: Annotated[
-        Path | None, typer.Option(help="Split file of the matches to fit on.", show_default="splits/train.txt of the first INPUT")
+    dim: Annotated[
+        int | None, typer.Option(min=2, help="Values per frame.", show_default="512 for commentary, all for video")
     ] = None,
+    split: Annotated[
+        list[str] | None, typer.Option(help="Only these matches: a split file, or its name such as test; may be repeated.")
+    ] = None,
+    fit_split: Annotated[str | None, typer.Option(help="Matches to fit on: a split file or name.", show_default="train")] = None,
     source: Annotated[
-        Path | None, typer.Option(help="Use the fitted source of this feature set or checkpoint; nothing is fitted.")
+        Path | None, typer.Option(help="Use the source of this feature set or checkpoint; nothing is fitted.")
     ] = None,
+    backbone: Annotated[
+        Path | None, typer.Option(help="ONNX file that turns pictures into vectors.", show_default="EfficientNet-Lite0")
+    ] = None,
+    fit: Annotated[str, typer.Option(help="stretch: the whole picture; crop: its centre, as SoccerNet did.")] = "stretch",
+    mask: Annotated[
+        list[str] | None, typer.Option(help="left,top,right,bottom of a region to hide, 0 to 1; may be repeated.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")] = 0,
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
 
-    Commentary (<period>_asr.json of SoccerNet-Echoes) becomes TF-IDF of words and word pairs, projected by a truncated SVD. It is
-    fitted on the training split only, and saved in <out>/commentary.source. A set that has a source already goes on with it.
+    Commentary (<period>_asr.json of SoccerNet-Echoes) becomes TF-IDF of words and word pairs, projected by a truncated SVD. Video
+    goes through an image backbone, and through principal components when --dim is given. What is fitted is fitted on the training
+    split only, and saved in <out>/<name>.source.
     """
-    if kind != "commentary":
-        raise ConfigError(f"--kind must be commentary, got {kind!r}")
-    from spotkick.features.commentary import find_commentary, write_commentary_source, write_commentary_tracks
+    from spotkick.experiment.extraction import ExtractionRequest, extract_commentary, judge_kind
+    from spotkick.experiment.video_extraction import PictureOptions, extract_videos
+    from spotkick.features.backbone import BUNDLED_BACKBONE
+    from spotkick.timeline import parse_frame_rate
 
-    found = [half for root in inputs for half in find_commentary(root)]
-    chosen = found if split is None else _of_matches(found, split)
-    _require_distinct(chosen)
-    model, described = _source_for(found, inputs[0], out, fit_split, source, rate=rate, dim=dim)
-    write_commentary_source(model, described, out)
-    summary = write_commentary_tracks(_shown(chosen), out, model, described)
-    typer.echo(
-        f"{summary.halves} halves, {summary.frames:,} frames of {described.dim} values at {described.frame_rate} per second "
-        f"({summary.silent} without commentary, {summary.failed} failed): {out}"
-    )
+    frame_rate = None if rate is None else parse_frame_rate(rate)
+    request = ExtractionRequest(tuple(inputs), out, tuple(split or ()), fit_split, source, frame_rate, dim)
+    if _choice("--kind", kind or judge_kind(request), ("commentary", "video")) == "commentary":
+        summary, made = extract_commentary(request, show=_shown, note=_note)
+    else:
+        looks = PictureOptions(backbone or BUNDLED_BACKBONE, _looks(fit, mask or []), _device(device), threads)
+        summary, made = extract_videos(request, looks, show=_shown, progress=_video_progress(), note=_note)
+    counts = {"without commentary": summary.silent, "already there": summary.kept, "failed": summary.failed}
+    rest = "".join(f", {count} {what}" for what, count in counts.items() if count)
+    rated = f"{made.dim} values at {made.frame_rate} per second"
+    typer.echo(f"{summary.written} tracks '{made.name}', {summary.frames:,} frames of {rated}{rest}: {out}")
     if summary.failed:
         raise typer.Exit(1)
 
 
-def _of_matches(halves: Sequence["CommentaryHalf"], splits: Sequence[Path]) -> list["CommentaryHalf"]:
-    """Halves of the matches that split files name."""
-    from spotkick.formats.matches import require_matches
-    from spotkick.formats.splits import read_split
+def _choice(option: str, value: str, allowed: Sequence[str]) -> str:
+    from spotkick.errors import ConfigError
 
-    wanted: set[str] = set()
-    for split in splits:
-        names = read_split(split)
-        require_matches(names, {half.match for half in halves}, str(split))
-        wanted |= set(names)
-    return [half for half in halves if half.match in wanted]
+    if value not in allowed:
+        raise ConfigError(f"{option} must be {' or '.join(allowed)}, got {value!r}")
+    return value
 
 
-def _require_distinct(halves: Collection["CommentaryHalf"]) -> None:
-    seen: dict[tuple[str, int], Path] = {}
-    for half in halves:
-        other = seen.setdefault((half.match, half.period), half.path)
-        if other is not half.path:
-            raise InputError(f"two inputs hold period {half.period} of match {half.match!r}: {other} and {half.path}; give one")
+def _device(value: str) -> 'Literal["cpu", "cuda"]':
+    return "cuda" if _choice("--device", value, ("cpu", "cuda")) == "cuda" else "cpu"
 
 
-def _source_for(
-    halves: Sequence["CommentaryHalf"],
-    root: Path,
-    out: Path,
-    fit_split: Path | None,
-    source: Path | None,
-    *,
-    rate: str | None,
-    dim: int | None,
-) -> tuple["TextModel", FeatureSource]:
-    """A given source, or the one that ``out`` has already, or a new one fitted on the training split."""
-    from spotkick.features.commentary import FEATURE_NAME, commentary_source, fit_commentary, read_commentary_source
-    from spotkick.features.tracks import SOURCE_SUFFIX
+def _looks(fit: str, masks: Sequence[str]) -> "ExtractionConfig":
+    from spotkick.features.extract import ExtractionConfig
 
-    if source is not None and fit_split is not None:
-        raise ConfigError("--source brings a fitted source and --fit-split fits a new one; give one of the two")
-    present = out / f"{FEATURE_NAME}{SOURCE_SUFFIX}"
-    if source is None and fit_split is None and (present / "source.json").is_file():
-        source = present
-    frame_rate = None if rate is None else parse_frame_rate(rate)
-    if source is not None:
-        model, described = read_commentary_source(source)
-        if dim not in (None, described.dim) or frame_rate not in (None, described.frame_rate):
-            raise ConfigError(
-                f"{source}: its features have {described.dim} values at {described.frame_rate} per second; leave out --dim and "
-                f"--rate, or fit another source in another folder"
-            )
-        return model, described
-    default = root / "splits" / "train.txt"
-    if fit_split is None and not default.is_file():
-        raise InputError(
-            f"{default}: no such file; name the matches to fit on with --fit-split, or a fitted source with --source: features "
-            f"that were fitted on matches of the test split would spoil every score on it"
-        )
-    training = _of_matches(halves, [fit_split or default])
-    typer.echo(f"fitting on {len(training)} halves", err=True)
-    model = fit_commentary(training, dim=dim or _DIM)
-    typer.echo(f"{len(model.terms):,} terms; {model.explained_variance:.1%} of the variance kept", err=True)
-    return model, commentary_source(model, frame_rate=frame_rate or FEATURE_RATE)
+    return ExtractionConfig.parse({"fit": fit, "masks": [mask.split(",") for mask in masks]}, "--fit and --mask")
 
 
-def _shown(halves: Sequence["CommentaryHalf"]) -> Iterator["CommentaryHalf"]:
-    """The halves, with a progress bar on a terminal and ten plain lines elsewhere."""
+def _note(line: str) -> None:
+    typer.echo(line, err=True)
+
+
+def _shown(files: Sequence["PeriodFile"]) -> Iterator["PeriodFile"]:
+    """The files, with a progress bar on a terminal and ten plain lines elsewhere."""
     from tqdm import tqdm
 
     if sys.stderr.isatty():
-        yield from tqdm(halves, unit="half", leave=False)
+        yield from tqdm(files, unit="file", leave=False)
         return
-    step = max(1, len(halves) // _LINES)
-    for number, half in enumerate(halves, start=1):
-        yield half
+    step = max(1, len(files) // _LINES)
+    for number, file in enumerate(files, start=1):
+        yield file
         if number % step == 0:
-            typer.echo(f"{number} of {len(halves)} halves", err=True)
+            _note(f"{number} of {len(files)} files")
+
+
+def _video_progress() -> "Callable[[Progress], None] | None":
+    """A line that is rewritten while a video is read, on a terminal only."""
+    if not sys.stderr.isatty():
+        return None
+
+    def show(progress: "Progress") -> None:
+        sys.stderr.write(f"\r{progress.done_s:8.0f} s of {progress.total_s:.0f} s read, {progress.speed:5.1f} times real time")
+
+    return show

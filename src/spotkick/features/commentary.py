@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError, SpotkickWarning
+from spotkick.features.periods import ExtractionSummary, PeriodFile
 from spotkick.features.text import TextModel, fit_text_model, read_text_model, write_text_model
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource, fingerprint, write_source, write_track
 from spotkick.files import read_json
@@ -140,37 +141,18 @@ def frame_vectors(
     return total
 
 
-@dataclass(frozen=True, slots=True)
-class CommentaryHalf:
-    """A file of segments: of which match and period."""
-
-    match: str
-    period: int
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class ExtractionSummary:
-    """What `write_commentary_tracks` did: halves and frames written, halves without commentary, and halves that failed."""
-
-    halves: int
-    frames: int
-    silent: int
-    failed: int
-
-
-def find_commentary(root: Path) -> tuple[CommentaryHalf, ...]:
+def find_commentary(root: Path) -> tuple[PeriodFile, ...]:
     """Files ``<period>_asr.json`` below ``root``. A match is named by its folder relative to the root.
 
     Raises:
         InputError: if the root is not a folder or holds no commentary.
     """
-    found: list[CommentaryHalf] = []
+    found: list[PeriodFile] = []
     for path in sorted(root.rglob("*_asr.json")) if root.is_dir() else ():
         named = _SEGMENT_FILE.match(path.name)
         if named is not None:
             folder = path.parent.relative_to(root).as_posix()
-            found.append(CommentaryHalf(root.resolve().name if folder == "." else folder, int(named.group(1)), path))
+            found.append(PeriodFile(root.resolve().name if folder == "." else folder, int(named.group(1)), path))
     if not found:
         raise InputError(f"{root}: no commentary below it; files <league>/<season>/<match>/<period>_asr.json are needed")
     return tuple(found)
@@ -182,7 +164,7 @@ def commentary_source(model: TextModel, *, name: str = FEATURE_NAME, frame_rate:
     return FeatureSource(name, model.dim + 1, frame_rate, "commentary", everything)
 
 
-def fit_commentary(halves: Iterable[CommentaryHalf], *, dim: int, min_texts: int = 20, seed: int = 0) -> TextModel:
+def fit_commentary(halves: Iterable[PeriodFile], *, dim: int, min_texts: int = 20, seed: int = 0) -> TextModel:
     """Fit a text model. Only halves of the training split belong here.
 
     Sentences that a half repeats word for word count once: speech recognition falls into loops on crowd noise.
@@ -202,7 +184,7 @@ def fit_commentary(halves: Iterable[CommentaryHalf], *, dim: int, min_texts: int
 
 
 def write_commentary_tracks(
-    halves: Iterable[CommentaryHalf], out: Path, model: TextModel, source: FeatureSource
+    halves: Iterable[PeriodFile], out: Path, model: TextModel, source: FeatureSource
 ) -> ExtractionSummary:
     """Write ``<out>/<match>/<period>_<name>.npy`` (float16) for each half.
 
@@ -227,7 +209,7 @@ def write_commentary_tracks(
             silent.append(half.path)
         vectors = model.transform([segment.text for segment in segments])
         frames = frame_vectors(segments, vectors, count_frames(segments, source.frame_rate), source.frame_rate)
-        write_track(frames.astype(np.float16), out / half.match / f"{half.period}_{source.name}.npy")
+        write_track(frames.astype(np.float16), half.track(out, source.name))
         written, num_frames = written + 1, num_frames + len(frames)
     if silent:
         warnings.warn(
