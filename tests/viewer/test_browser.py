@@ -325,6 +325,8 @@ def test_a_reel_is_chosen_rendered_and_saved(page: Page, address: str, library: 
         page.locator("#reel-files a").first.click()
     download.value.save_as(tmp_path / "reel.mp4")
     assert (tmp_path / "reel.mp4").read_bytes() == b"a reel of 3"
+    page.locator("#reel-budget").evaluate(SLIDE, "40")
+    until(page, "document.getElementById('reel-total').textContent.startsWith('5 of 5 clips')")
     page.click("#reel-render")
     page.click("#reel-cancel")
     until(page, "document.getElementById('reel-status').textContent.includes('cancelled')")
