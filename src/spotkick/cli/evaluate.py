@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from spotkick.actions import SOCCERNET_BALL, ActionClasses, MatchActions
-from spotkick.errors import SpotkickWarning
+from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.evaluation import evaluate as score_predictions
 from spotkick.evaluation.summary import summary_table
-from spotkick.files import write_json
+from spotkick.files import write_json, write_text
 from spotkick.formats import TimeSource, read_label_set, read_results, read_split
 from spotkick.formats.classes import find_classes
 from spotkick.timeline import parse_frame_rate
@@ -46,6 +46,7 @@ def evaluate(
     metric: Annotated[Metric, typer.Option(help="loose: 5 to 60 s, tight: 1 to 5 s, at1 to at5: one tolerance.")] = Metric.LOOSE,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores to this file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with tables and charts.")] = None,
     frame_rate: Annotated[
         str | None, typer.Option(help="Frames per second of the evaluator's grid; 2, and 25 for soccernet-ball, unless given.")
     ] = None,
@@ -61,6 +62,8 @@ def evaluate(
 ) -> None:
     """Score predictions against labels with the official metrics of SoccerNet, or of ActivityNet."""
     if task is Task.ACTIVITYNET:
+        if report is not None:
+            raise ConfigError("--report shows spots; it cannot be used with --task activitynet")
         _evaluate_segments(predictions, labels, subset or None, json_file)
         return
     wanted = find_classes(classes)
@@ -68,13 +71,19 @@ def evaluate(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SpotkickWarning)
         truth = _read_labels(predictions, labels, wanted, split, label_file, time_source)
-        found = read_results(predictions, [match.match for match in truth], filename=prediction_file)
+        found = list(read_results(predictions, [match.match for match in truth], filename=prediction_file))
         score = score_predictions(found, truth, wanted, metric=metric.value, frame_rate=rate)
     messages = [str(warning.message) for warning in caught]
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
     if json_file is not None:
         write_json(json_file, {**score.to_json(), "warnings": messages})
+    if report is not None:
+        from spotkick.report.evaluation import evaluation_page, read_score_files
+
+        names = [match.match for match in truth]
+        scores = read_score_files(predictions, names)
+        write_text(report, evaluation_page(found, truth, wanted, frame_rate=rate, scores=scores, messages=messages))
     print(summary_table(score, markdown=markdown))
 
 

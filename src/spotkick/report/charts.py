@@ -1,0 +1,228 @@
+"""Charts as inline SVG: curves with intervals, and bars of counts below them on the same axis.
+
+Each chart is drawn twice, for wide and for narrow screens, so that text has the same size on both; the style sheet shows
+one. Colours come from the style sheet (light, dark, print); series also differ in dash and in the shape of their marks.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from spotkick.report.markup import Html, join, tag
+
+_WIDE: Final = (760, 330)
+_NARROW: Final = (350, 290)
+_LEFT: Final = 50
+_RIGHT: Final = 12
+_TOP: Final = 12
+_BOTTOM: Final = 42
+_COUNTS: Final = 62
+_GAP: Final = 14
+_LABEL_PX: Final = 6.4
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An axis: its label with unit, its range, and where ticks stand."""
+
+    label: str
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A curve; x and y have equal lengths, points whose y is not a number are left out.
+
+    Attributes:
+        name: for the legend and the tooltips.
+        x: positions.
+        y: values.
+        low: lower ends of the confidence intervals, empty without.
+        high: upper ends.
+        marks: whether points get marks (dense curves need none).
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+    low: Sequence[float] = ()
+    high: Sequence[float] = ()
+    marks: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Counts for the panel below the curves."""
+
+    name: str
+    x: Sequence[float]
+    heights: Sequence[float]
+    width: float
+
+
+PERCENT: Final = Axis("", 0, 100, tuple((value, str(value)) for value in range(0, 101, 20)))
+"""Ticks of an axis of percentages."""
+
+
+def percent_axis(label: str, values: Sequence[float] = (0, 100)) -> Axis:
+    """An axis from 0 to a round number above the largest value."""
+    most = max((value for value in values if not math.isnan(value)), default=100)
+    high = next((top for top in (5, 10, 20, 30, 40, 60, 80) if most <= top), 100)
+    step = next(width for width in (1, 2, 5, 10, 20) if high / width <= 6)
+    return Axis(label, 0, high, tuple((value, str(value)) for value in range(0, high + 1, step)))
+
+
+def line_chart(series: Sequence[Series], x: Axis, y: Axis, *, bars: Bars | None = None, diagonal: bool = False) -> Html:
+    """Curves over a common axis.
+
+    Args:
+        series: at most six.
+        x: horizontal axis.
+        y: vertical axis.
+        bars: counts, drawn in a panel of their own below.
+        diagonal: draw the line on which both axes are equal.
+    """
+    drawings = (_draw(series, x, y, bars, diagonal, size) for size in (_WIDE, _NARROW))
+    return join([legend([item.name for item in series]), *(drawing for drawing in drawings)])
+
+
+def legend(names: Sequence[str]) -> Html:
+    """Buttons that show and hide series; none for a single one."""
+    if len(names) < 2:
+        return Html("")
+    buttons = [
+        tag(
+            "button",
+            tag("svg", tag(f"path.line s{k}", d="M1 7H27"), mark(k, 14, 7), viewBox="0 0 28 14", aria_hidden="true"),
+            name,
+            type="button",
+            aria_pressed="true",
+            data_series=k,
+        )
+        for k, name in enumerate(names)
+    ]
+    return tag("div.legend", *buttons)
+
+
+def mark(series: int, x: float, y: float, tip: str | None = None) -> Html:
+    """The mark of a series: circle, square, triangle, diamond, cross, ring."""
+    paths = (
+        "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+        "M-3.5-3.5h7v7h-7z",
+        "M0-4.5L4.5 3.5h-9z",
+        "M0-5L5 0L0 5L-5 0z",
+        "M-4-4L4 4M4-4L-4 4",
+        "M-4 0h8M0-4v8",
+    )
+    return tag(
+        f"path.mark s{series}",
+        d=paths[series % len(paths)],
+        transform=f"translate({x:.1f} {y:.1f})",
+        data_tip=tip,
+        data_series=series,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where values lie on the drawing."""
+
+    x: Axis
+    y: Axis
+    size: tuple[int, int]
+    bottom: float
+
+    def px(self, value: float) -> float:
+        return round(_LEFT + (value - self.x.low) / (self.x.high - self.x.low) * (self.size[0] - _LEFT - _RIGHT), 1)
+
+    def py(self, value: float) -> float:
+        inside = min(max(value, self.y.low), self.y.high)
+        return round(self.bottom - (inside - self.y.low) / (self.y.high - self.y.low) * (self.bottom - _TOP), 1)
+
+
+def _draw(series: Sequence[Series], x: Axis, y: Axis, bars: Bars | None, diagonal: bool, size: tuple[int, int]) -> Html:
+    frame = _Frame(x, y, size, size[1] - _BOTTOM - (_COUNTS + _GAP if bars else 0))
+    parts = _grid(frame)
+    if diagonal:
+        parts.append(tag("path.diagonal", d=f"M{frame.px(x.low)} {frame.py(y.low)}L{frame.px(x.high)} {frame.py(y.high)}"))
+    parts += [_curve(number, item, frame) for number, item in enumerate(series)]
+    if bars:
+        parts.append(_bars(bars, frame))
+    # the table below the chart is what a screen reader gets; the drawing itself is hidden from it
+    side = "wide" if size == _WIDE else "narrow"
+    return tag(f"svg.chart {side}", *parts, viewBox=f"0 0 {size[0]} {size[1]}", aria_hidden="true")
+
+
+def _grid(frame: _Frame) -> list[Html]:
+    width, height = frame.size
+    parts = []
+    for value, text in frame.y.ticks:
+        y = frame.py(value)
+        parts.append(tag("path.grid", d=f"M{_LEFT} {y}H{width - _RIGHT}"))
+        parts.append(tag("text.end", text, x=_LEFT - 7, y=y + 4))
+    for value, text in _that_fit(frame.x.ticks, (width - _LEFT - _RIGHT)):
+        x = frame.px(value)
+        parts.append(tag("path.tick", d=f"M{x} {height - _BOTTOM}v5"))
+        parts.append(tag("text.middle", text, x=x, y=height - _BOTTOM + 18))
+    middle = (_LEFT + width - _RIGHT) / 2
+    parts.append(tag("path.axis", d=f"M{_LEFT} {frame.bottom}H{width - _RIGHT}"))
+    parts.append(tag("text.middle title", frame.x.label, x=middle, y=height - 5))
+    turned = f"translate(12 {(frame.bottom + _TOP) / 2:.0f}) rotate(-90)"
+    parts.append(tag("text.middle title", frame.y.label, transform=turned))
+    return parts
+
+
+def _that_fit(ticks: Sequence[tuple[float, str]], width: float) -> list[tuple[float, str]]:
+    """Every tick, or every second, third, ... so that their texts do not touch."""
+    room = sum(_LABEL_PX * len(text) + 10 for _, text in ticks)
+    return list(ticks[:: max(1, math.ceil(room / width))])
+
+
+def _curve(number: int, series: Series, frame: _Frame) -> Html:
+    points = [(frame.px(x), frame.py(y)) for x, y in zip(series.x, series.y, strict=True) if not math.isnan(y)]
+    parts = []
+    if series.low:
+        parts.append(_band(number, series, frame))
+    parts.append(tag(f"path.line s{number}", d="M" + "L".join(f"{x} {y}" for x, y in points) if points else "M0 0"))
+    if series.marks:
+        parts += [mark(number, x, y, text) for (x, y), text in zip(points, _tips(series, frame), strict=True)]
+    return tag("g", *parts, data_group=number)
+
+
+def _band(number: int, series: Series, frame: _Frame) -> Html:
+    rows = [row for row in zip(series.x, series.low, series.high, strict=True) if not math.isnan(row[1])]
+    upper = [f"{frame.px(x)} {frame.py(high)}" for x, _, high in rows]
+    lower = [f"{frame.px(x)} {frame.py(low)}" for x, low, _ in reversed(rows)]
+    return tag(f"path.band s{number}", d="M" + "L".join([*upper, *lower]) + "Z" if rows else "M0 0")
+
+
+def _tips(series: Series, frame: _Frame) -> list[str]:
+    names = dict(frame.x.ticks)
+    low, high = series.low or [math.nan] * len(series.x), series.high or [math.nan] * len(series.x)
+    texts, where = [], frame.x.label.split(" (")[0].lower()
+    for x, y, least, most in zip(series.x, series.y, low, high, strict=True):
+        if not math.isnan(y):
+            interval = "" if math.isnan(least) else f" ({least:.1f} to {most:.1f})"
+            texts.append(f"{series.name}, {where} {names.get(x, f'{x:g}')}: {y:.1f}{interval}")
+    return texts
+
+
+def _bars(bars: Bars, frame: _Frame) -> Html:
+    top, bottom = frame.bottom + _GAP, frame.size[1] - _BOTTOM
+    most = max(bars.heights, default=0) or 1
+    parts = [
+        tag("path.axis", d=f"M{_LEFT} {bottom}H{frame.size[0] - _RIGHT}"),
+        tag("text.end", f"{most:,.0f}", x=_LEFT - 7, y=top + 10),
+        tag("text.end", "0", x=_LEFT - 7, y=bottom + 2),
+        tag("text.middle title", bars.name, transform=f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)"),
+    ]
+    names = dict(frame.x.ticks)
+    for x, height in zip(bars.x, bars.heights, strict=True):
+        left, right = frame.px(x - bars.width / 2) + 1, frame.px(x + bars.width / 2) - 1
+        tall = round(height / most * (bottom - top), 1)
+        tip = f"{names.get(x, f'{x:g}')}: {height:,.0f} {bars.name.lower()}"
+        parts.append(tag("rect.bar", x=left, y=bottom - tall, width=max(right - left, 1.0), height=tall, data_tip=tip))
+    return tag("g", *parts)

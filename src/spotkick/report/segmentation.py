@@ -1,0 +1,132 @@
+"""Segmentation scores over a half, with spots and labels, one lane per class (figure 7 of the paper)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
+from spotkick.formats.scores import MatchScores
+from spotkick.report.markup import Html, join, tag
+from spotkick.report.page import Section, figure, table
+from spotkick.report.scores import NONE
+from spotkick.timeline import PERIOD_NAMES, format_clock
+
+_HEIGHT: Final = 44
+_STEP_S: Final = 2.0
+"""Width of what one point of a curve stands for: the highest score inside it, so that no peak is lost."""
+_LEVELS: Final = 40
+_SHOWN_CONFIDENCE: Final = 0.5
+
+
+def segmentation_section(
+    scores: Sequence[MatchScores],
+    predictions: Sequence[MatchActions],
+    labels: Sequence[MatchActions],
+    classes: ActionClasses,
+    *,
+    threshold: float = _SHOWN_CONFIDENCE,
+) -> Section | None:
+    """Draw the half with a typical number of labels among those that have scores; None when none has.
+
+    Args:
+        scores: of some matches.
+        predictions: of all matches; those below the threshold are not drawn.
+        labels: of all matches.
+        classes: classes that have a lane when the half has a label or a spot of them.
+        threshold: confidence of a spot that is drawn.
+    """
+    truth, found = ({match.match: classes.select(match.actions) for match in sets} for sets in (labels, predictions))
+    halves = sorted(
+        (sum(action.period == period for action in truth[match.match]), match.match, period)
+        for match in scores
+        if match.match in truth and match.match in found
+        for period in match.periods
+    )
+    if not halves:
+        return None
+    _, name, period = halves[len(halves) // 2]
+    match = next(item for item in scores if item.match == name)
+    marks = [action for action in truth[name] if action.period == period]
+    spots = [action for action in found[name] if action.period == period and (action.confidence or 0) >= threshold]
+    used = {action.label for action in (*marks, *spots)}
+    lanes = [label for label in classes.names if label in used and label in match.classes]
+    drawing = _drawing(match, period, lanes, marks, spots)
+    caption = (
+        f"Segmentation scores of {name}, {PERIOD_NAMES.get(period, f'period {period}')}, one lane per class from 0 to 1. "
+        "Above each lane: labels (dark strokes, dashed where the broadcast does not show the action). Below: spots with a "
+        f"confidence of at least {threshold:g} (coloured strokes, as tall as their confidence). The half is the one with a "
+        "median "
+        "number of labels."
+    )
+    rows = [(a.label, "label", a.game_time, NONE, "" if a.visibility is None else a.visibility.value) for a in marks]
+    rows += [(a.label, "spot", a.game_time, f"{a.confidence or 0:.2f}", "") for a in spots]
+    rows.sort(key=lambda row: row[2])
+    data = table(("Class", "What", "Half and clock", "Confidence", "Visibility"), rows, text_columns=3)
+    return Section("segmentation", "Segmentation over a half", figure(drawing, caption, data))
+
+
+def _drawing(match: MatchScores, period: int, lanes: Sequence[str], labels: Sequence[Action], spots: Sequence[Action]) -> Html:
+    values = match.periods[period]
+    length_s = max(len(values) / float(match.frame_rate), 1.0)
+    pooled = _pooled(values, max(1, round(_STEP_S * float(match.frame_rate))))
+    rows = []
+    for label in lanes:
+        curve = pooled[:, match.classes.index(label)]
+        mine = ([action for action in labels if action.label == label], [action for action in spots if action.label == label])
+        rows.append(_lane(curve, *mine, length_s))
+    minutes = range(0, int(length_s // 60) + 1, 5)
+    ticks = [tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%") for minute in minutes]
+    names = tag("div.names", *(tag("div", label) for label in lanes))
+    zoom = tag(
+        "label.zoom", "Zoom", tag("input", type="range", min=1, max=12, step=0.5, value=1, aria_label="Zoom of the time axis")
+    )
+    view = tag("div.wide-as-zoom", *rows, tag("div.clock", *ticks))
+    lanes_box = tag(
+        "div.lanes", names, tag("div.view", view, tabindex=0, role="group", aria_label="Lanes, scroll sideways when zoomed")
+    )
+    return join([_key(), zoom, lanes_box, tag("p.note", "Minutes of the half")])
+
+
+def _key() -> Html:
+    entries = (
+        ("label", tag("path.truth", d="M10 2v10")),
+        ("label, not shown", tag("path.truth unseen", d="M10 2v14")),
+        ("spot", tag("path.spot", d="M10 18v-10")),
+        ("score", join([tag("path.area", d="M0 20L6 18L10 6L14 18L20 20z"), tag("path.edge", d="M0 19L6 18L10 6L14 18L20 19")])),
+    )
+    return tag("div.key lanes-key", *(tag("span", tag("svg", drawn, viewBox="0 0 20 20"), name) for name, drawn in entries))
+
+
+def _lane(curve: npt.NDArray[np.int64], labels: Sequence[Action], spots: Sequence[Action], length_s: float) -> Html:
+    """Coordinates: 1,000 across, so that zooming needs no new drawing."""
+    base, room = _HEIGHT - 2, _HEIGHT - 6
+
+    def px(seconds: float) -> float:
+        return round(1000 * seconds / length_s, 2)
+
+    kept = np.ones(len(curve), dtype=bool)  # points in the middle of level stretches say nothing
+    kept[1:-1] = (curve[1:-1] != curve[:-2]) | (curve[1:-1] != curve[2:])
+    scale = length_s / len(curve)
+    points = [f"{px((at + 0.5) * scale):g} {base - room * curve[at] / _LEVELS:g}" for at in np.flatnonzero(kept).tolist()]
+    path = "L".join(points)
+    parts = [tag("path.area", d=f"M0 {base}L{path}L1000 {base}Z"), tag("path.edge", d=f"M{path}")]
+    for action in spots:
+        tall = 6 + 12 * min(action.confidence or 0, 1.0)
+        tip = f"Spot: {action.label}, {format_clock(action.position_s)}, confidence {action.confidence or 0:.2f}"
+        parts.append(tag("path.spot", d=f"M{px(action.position_s)} {_HEIGHT}v-{tall:.1f}", data_tip=tip))
+    for action in labels:
+        unseen = action.visibility is Visibility.NOT_SHOWN
+        tip = f"Label: {action.label}, {format_clock(action.position_s)}{', not shown' if unseen else ''}"
+        parts.append(tag(f"path.truth{' unseen' if unseen else ''}", d=f"M{px(action.position_s)} 0v14", data_tip=tip))
+    return tag("svg", *parts, viewBox=f"0 0 1000 {_HEIGHT}", preserveAspectRatio="none", aria_hidden="true")
+
+
+def _pooled(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.int64]:
+    """(ceil(frames / step), classes) highest score of each step in whole levels."""
+    missing = -len(values) % step
+    padded = np.pad(values, ((0, missing), (0, 0)))
+    highest = padded.reshape(-1, step, values.shape[1]).max(axis=1)
+    levels: npt.NDArray[np.int64] = np.rint(np.clip(np.nan_to_num(highest), 0, 1) * _LEVELS).astype(np.int64)
+    return levels
