@@ -93,7 +93,7 @@ class CapsuleScores(nn.Module):
         offsets = torch.sigmoid(normalised).float().reshape(batch, frames, self.capsule_dim, self.num_classes) - 0.5
         squared = (offsets**2).sum(dim=2)
         distances: Tensor = 2 / self.capsule_dim**0.5 * torch.sqrt(squared + self.floor)
-        return distances
+        return distances.clamp(max=1)  # rounding takes some capsule sizes past it
 
 
 class SpottingModule(nn.Module):

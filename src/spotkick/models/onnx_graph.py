@@ -120,8 +120,10 @@ def _capsules(graph: _GraphBuilder, network: CalfNetwork, hidden: str) -> tuple[
     total = graph.node("ReduceSum", [squares, graph.weight("capsules.axis", np.array([1]))], "capsules.sum", keepdims=0)
     floored = graph.node("Add", [total, graph.constant("capsules.floor", network.capsule_scores.floor)], "capsules.floored")
     root = graph.node("Sqrt", [floored], "capsules.root")
-    distance = graph.node("Mul", [root, graph.constant("capsules.unit", 2 / sizes.capsule_dim**0.5)], "distance")
-    return graph.node("Sub", [graph.constant("one", 1.0), distance], "nearness"), distance
+    scaled_root = graph.node("Mul", [root, graph.constant("capsules.unit", 2 / sizes.capsule_dim**0.5)], "capsules.distance")
+    one = graph.constant("one", 1.0)
+    distance = graph.node("Min", [scaled_root, one], "distance")
+    return graph.node("Sub", [one, distance], "nearness"), distance
 
 
 def _spotting(graph: _GraphBuilder, network: CalfNetwork, hidden: str, nearness: str) -> None:

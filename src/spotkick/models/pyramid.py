@@ -74,7 +74,8 @@ class TemporalPyramid(nn.Module):
             return torch.cat([encoded, *(torch.relu(level) for level in levels)], dim=1)
         weight, bias = self._merged_kernels()
         if mode == "fft":
-            levels_at_once = convolve_by_fft(encoded.float(), weight.float()).to(encoded.dtype)
+            exact = torch.promote_types(encoded.dtype, torch.float32)
+            levels_at_once = convolve_by_fft(encoded.to(exact), weight.to(exact)).to(encoded.dtype)
         else:
             levels_at_once = functional.conv1d(functional.pad(encoded, same_padding(weight.shape[-1])), weight)
         return torch.cat([encoded, torch.relu(levels_at_once + bias[:, None])], dim=1)
