@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from spotkick.errors import InputError, StorageError
+from spotkick.errors import InputError, SpotkickError, StorageError
 
 MAX_JSON_BYTES: Final = 512 * 1024 * 1024
 """Largest JSON document that is read; a match's predictions take well under 1 MB."""
@@ -184,3 +184,27 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def reading_arrays(path: Path, what: str, remedy: str) -> Iterator[None]:
+    """Turn whatever a damaged ``.npy`` or ``.npz`` file makes numpy, zipfile and zlib raise into one line.
+
+    These are a dozen unrelated types, `zlib.error`, `tokenize.TokenError` and `MemoryError` for a vast shape among them, so that
+    a list of types would miss one. Do nothing but reading inside.
+
+    Args:
+        path: the file that is read.
+        what: what it should be, with its article.
+        remedy: what the user can do.
+
+    Raises:
+        InputError: if anything but a `SpotkickError` was raised inside.
+    """
+    try:
+        yield
+    except SpotkickError:
+        raise
+    except Exception as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError(f"{path} is not {what} ({reason}); {remedy}") from error

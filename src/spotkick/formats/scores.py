@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError
-from spotkick.files import check_archive, read_bytes, write_bytes
+from spotkick.files import check_archive, read_bytes, reading_arrays, write_bytes
 
 SCORES_FILE: Final = "scores.npz"
 """Name of the file in a match folder of predictions."""
@@ -63,16 +63,16 @@ def read_scores(path: Path, match: str = "") -> MatchScores:
     Raises:
         InputError: if the file is not such an archive, or its arrays do not fit each other.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(read_bytes(path))) as archive:
+    with reading_arrays(path, "a file of segmentation scores", "write it again with 'spotkick spot'"):
+        data = io.BytesIO(read_bytes(path))
+        with zipfile.ZipFile(data) as archive:
             check_archive(archive, str(path))
-        with np.load(path, allow_pickle=False) as arrays:
+        data.seek(0)
+        with np.load(data, allow_pickle=False) as arrays:
             classes = tuple(str(name) for name in arrays["classes"])
             frame_rate = Fraction(*(int(part) for part in arrays["frame_rate"]))
             names = [name for name in arrays.files if name.startswith(_PREFIX)]
             periods = {int(name.removeprefix(_PREFIX)): arrays[name].astype(np.float32) for name in names}
-    except (ValueError, KeyError, TypeError, ZeroDivisionError, EOFError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path} is not a file of segmentation scores ({error}); write it again with 'spotkick spot'") from error
     for period, values in periods.items():
         if values.ndim != 2 or values.shape[1] != len(classes):
             raise InputError(f"{path}: scores of period {period} have shape {values.shape}, expected (frames, {len(classes)})")
