@@ -1,0 +1,112 @@
+"""Sound of a reel: every clip gets exactly as many samples as its pictures last, so that sound and pictures never drift apart."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Final
+
+import av
+import numpy as np
+import numpy.typing as npt
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
+
+_RATES_HZ: Final = (48000, 44100, 32000, 24000, 22050, 16000)
+_FADE_S: Final = 0.005
+_TOLERATED_S: Final = 0.01
+"""Timestamps of sound are rounded in many files; only a larger difference is a gap or an overlap."""
+
+
+class SoundTrack:
+    """Takes sound of one clip after another and writes it without gaps."""
+
+    def __init__(self, container: OutputContainer, rate_hz: int, layout: str) -> None:
+        """Add a sound stream to a file that is about to be written.
+
+        Args:
+            container: the file.
+            rate_hz: samples per second of the first source.
+            layout: ``mono`` or ``stereo``.
+        """
+        self.rate_hz = rate_hz if rate_hz in _RATES_HZ else _RATES_HZ[0]
+        self._layout = layout
+        self._channels = 1 if layout == "mono" else 2
+        self._container = container
+        self._stream = container.add_stream("aac", rate=self.rate_hz)
+        self._stream.layout = layout
+        self._stream.bit_rate = 96_000 * self._channels
+        self._written = 0  # samples of the reel
+        self._clip_start = 0
+        self._clip_samples = 0
+        self._resampler: av.AudioResampler | None = None
+        self._origin_s = Fraction(0)
+
+    def begin_clip(self, reel_start_s: Fraction, reel_end_s: Fraction, origin_s: Fraction) -> None:
+        """Start a clip.
+
+        Args:
+            reel_start_s: where it lies in the reel.
+            reel_end_s: same.
+            origin_s: timestamp in its source that falls on its start.
+        """
+        self._clip_start = self._written
+        self._clip_samples = round(reel_end_s * self.rate_hz) - self._written
+        del reel_start_s
+        self._origin_s = origin_s
+        self._resampler = av.AudioResampler(format="fltp", layout=self._layout, rate=self.rate_hz)
+
+    def add(self, frame: av.AudioFrame) -> bool:
+        """Take decoded sound of the clip's source.
+
+        Returns:
+            whether the clip still has room after it.
+        """
+        if self._resampler is not None:
+            self._add_resampled(self._resampler.resample(frame))
+        return self._in_clip < self._clip_samples
+
+    @property
+    def _in_clip(self) -> int:
+        return self._written - self._clip_start
+
+    def _add_resampled(self, frames: Iterable[av.AudioFrame]) -> None:
+        for frame in frames:
+            if frame.pts is None or frame.time_base is None:
+                continue
+            first = round((frame.pts * frame.time_base - self._origin_s) * self.rate_hz)
+            samples = np.asarray(frame.to_ndarray(), dtype=np.float32)
+            if abs(first - self._in_clip) <= _TOLERATED_S * self.rate_hz and self._in_clip:
+                first = self._in_clip
+            if first > self._in_clip:
+                self._write(np.zeros((self._channels, min(first, self._clip_samples) - self._in_clip), dtype=np.float32))
+            self._write(samples[:, max(0, self._in_clip - first) :])
+
+    def end_clip(self) -> None:
+        """Fill what is missing of the clip with silence."""
+        if self._resampler is not None:
+            self._add_resampled(self._resampler.resample(None))
+            self._resampler = None
+        self._write(np.zeros((self._channels, self._clip_samples - self._in_clip), dtype=np.float32))
+
+    def _write(self, samples: npt.NDArray[np.float32]) -> None:
+        samples = samples[:, : max(0, self._clip_samples - self._in_clip)]
+        count = samples.shape[1]
+        if not count:
+            return
+        position = self._in_clip + np.arange(count)
+        fade = max(1.0, _FADE_S * self.rate_hz)
+        gain = np.minimum(1, np.minimum(position + 0.5, self._clip_samples - position - 0.5) / fade)
+        frame = av.AudioFrame.from_ndarray((samples * gain).astype(np.float32), format="fltp", layout=self._layout)
+        frame.rate = self.rate_hz
+        frame.time_base = Fraction(1, self.rate_hz)
+        frame.pts = self._written
+        self._written += count
+        self._container.mux(self._stream.encode(frame))
+
+    def finish(self) -> None:
+        """Write what the encoder still holds."""
+        self._container.mux(self._stream.encode(None))
+
+
+def sound_of(container: av.container.InputContainer) -> AudioStream | None:
+    """The first sound stream of a file."""
+    return container.streams.audio[0] if container.streams.audio else None
