@@ -23,6 +23,8 @@ PERIOD_S: Final = 120 * 60
 OFFICIAL_PERIODS: Final = (1, 2)
 """Periods that the official evaluator counts."""
 
+_FAR_MS: Final = 1e10  # beyond every match, and far from the ends of 64-bit integers
+
 
 @dataclass(frozen=True, slots=True)
 class FrameGrid:
@@ -152,7 +154,7 @@ def _frame(
     position_ms = np.array([action.position_ms for action in flat], dtype=np.float64)
     value = np.array([number for _, values in matches for number in values], dtype=np.float64)
     match_index = np.repeat(np.arange(len(matches)), [len(actions) for actions, _ in matches])
-    frame = np.trunc(grid.rate * (position_ms / 1000)).astype(np.int64)  # the official expression, with its rounding errors
+    frame = _frames(position_ms.clip(-_FAR_MS, _FAR_MS), grid.frame_rate)
 
     messages = columns.messages(what)
     known = class_index >= 0
@@ -171,6 +173,14 @@ def _frame(
         messages.append(f"{np.sum(~last)} {what} share class and frame with a later one, which replaced them")
     source = source[order[last]]
     return FramedActions(grid, group[source], frame[source], value[source], source), messages
+
+
+def _frames(position_ms: npt.NDArray[np.float64], rate: Fraction) -> npt.NDArray[np.int64]:
+    """Frames of positions, cut towards zero."""
+    if rate.denominator == 1:
+        return np.trunc(float(rate) * (position_ms / 1000)).astype(np.int64)  # the official expression, with its rounding errors
+    whole = np.abs(position_ms).astype(np.int64) * rate.numerator // (1000 * rate.denominator)  # 29.97: there is no official one
+    return np.sign(position_ms).astype(np.int64) * whole
 
 
 def _fold(
