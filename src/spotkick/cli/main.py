@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "train",
     "spot",
     "evaluate",
+    "compare",
     "view",
     "convert",
     "import-weights",
