@@ -92,3 +92,17 @@ def test_program_prints_one_line_and_no_traceback(tmp_path: Path) -> None:
     assert finished.returncode == 1
     assert finished.stderr.count("\n") == 1
     assert "nothing for match 'lg/2020/game9'" in finished.stderr
+
+
+def test_report(tmp_path: Path) -> None:
+    result = run(GOLDEN / "pred", GOLDEN / "gt", "--report", tmp_path / "report.html")
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert '<p class="value">67.1</p>' in page
+
+
+def test_no_report_of_segments(tmp_path: Path) -> None:
+    result = run(GOLDEN / "pred", GOLDEN / "gt", "--task", "activitynet", "--report", tmp_path / "report.html")
+    assert isinstance(result.exception, SpotkickError)
+    assert "--report" in str(result.exception)

@@ -1,0 +1,74 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from spotkick.actions import MatchActions
+from spotkick.errors import InputError
+from spotkick.evaluation import evaluate
+from spotkick.report import SystemComparison, compare_results, comparison_page, comparison_table
+
+ATTACK = '</title><script>alert("x")</script>'
+
+
+@pytest.fixture
+def result(planted: Callable[..., Any]) -> SystemComparison:
+    good, labels = planted(matches=6, kept=0.9)
+    poor, _ = planted(matches=6, kept=0.3, seed=1)
+    return compare_results({"poor_1": poor, "good|1": good, "same": good}, labels, resamples=40)
+
+
+def test_order_leads_and_probabilities(result: SystemComparison) -> None:
+    assert result.comparison.order == ("good|1", "same", "poor_1")
+    rows = [line.split("  ") for line in comparison_table(result).splitlines()[2:5]]
+    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    assert [row[0] for row in cells] == ["good|1", "same", "poor_1"]
+    assert cells[0][-2:] == ["0.0", "0.500"]  # equal systems: a coin
+    assert cells[1][-1] == "1.000"
+    lead = result.scores["same"].average_map - result.scores["poor_1"].average_map
+    assert cells[1][-2] == f"{100 * lead:.1f}"
+
+
+@pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
+def test_scores_are_those_of_the_evaluator(planted: Callable[..., Any]) -> None:
+    good, labels = planted()
+    poor, _ = planted(kept=0.5, seed=3)
+    found = compare_results({"a": good, "b": poor}, labels, metric="tight", resamples=5)
+    assert found.scores["b"].average_map == evaluate(poor, labels, metric="tight").average_map
+
+
+def test_markdown_and_latex_escape_their_own_signs(result: SystemComparison) -> None:
+    markdown = comparison_table(result, style="markdown").splitlines()
+    assert markdown[2].startswith("| good\\|1 | ")
+    assert {line.replace("\\|", "").count("|") for line in markdown[:5]} == {8}
+    latex = comparison_table(result, style="latex")
+    assert latex.count(r"\\") == 4
+    assert r"poor\_1 & " in latex
+    assert r"95 \% interval" in latex
+    assert latex.isascii()
+
+
+def test_page(result: SystemComparison, check: Any) -> None:
+    page = check(comparison_page(result))
+    assert [given["id"] for name, given in page.elements if name == "section"] == [
+        "overview",
+        "pairs",
+        "classes",
+        "tolerances",
+        "warnings",
+    ]
+    assert "good|1 over poor_1" in page.text
+
+
+def test_names_are_escaped(planted: Callable[..., Any], check: Any) -> None:
+    found, labels = planted(matches=2)
+    systems = {ATTACK: found, "b": [MatchActions(match.match, ()) for match in found]}
+    page = check(comparison_page(compare_results(systems, labels, metric="at1", resamples=3), title=ATTACK))
+    assert page.count("script") == 1
+    assert ATTACK in page.text
+
+
+def test_one_system_is_no_comparison(planted: Callable[..., Any]) -> None:
+    found, labels = planted(matches=1)
+    with pytest.raises(InputError, match="at least two"):
+        compare_results({"a": found}, labels)

@@ -1,0 +1,142 @@
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions
+from spotkick.evaluation import evaluate
+from spotkick.evaluation.errors import KINDS, error_costs, find_errors
+from spotkick.evaluation.operating_points import tune_class_thresholds
+from spotkick.evaluation.uncertainty import bootstrap
+from spotkick.formats.scores import MatchScores, write_scores
+from spotkick.report.evaluation import evaluation_page, read_score_files
+from spotkick.report.scores import score_system
+from spotkick.report.segmentation import segmentation_section
+
+SECTIONS = ["overview", "classes", "tolerances", "time", "distance", "operating", "calibration", "errors", "segmentation"]
+RATE = Fraction(2)
+ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+
+
+def scores_of(labels: list[MatchActions], classes: ActionClasses = SOCCERNET_V2) -> list[MatchScores]:
+    values = np.random.default_rng(0).random((5600, len(classes)), dtype=np.float32)
+    return [MatchScores(match.match, classes.names, RATE, {1: values, 2: values}) for match in labels]
+
+
+def cells(page: str, row: str) -> list[str]:
+    """The first row with this header."""
+    found = re.search(rf'<tr><th class="text" scope="row">{row}</th>(.*?)</tr>', page)
+    assert found is not None
+    return re.findall(r"<td[^>]*>([^<]*)<", found[1])
+
+
+@pytest.fixture
+def made(planted: Callable[..., Any]) -> tuple[str, Any, Any]:
+    predictions, labels = planted()
+    return evaluation_page(predictions, labels, scores=scores_of(labels), resamples=50), predictions, labels
+
+
+@pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
+def test_page_holds_the_scores_of_the_evaluator(made: Any, check: Any) -> None:
+    document, predictions, labels = made
+    page = check(document)
+    assert [given["id"] for name, given in page.elements if name == "section"] == SECTIONS
+    loose, tight = (evaluate(predictions, labels, metric=metric) for metric in ("loose", "tight"))
+    assert f"{100 * loose.average_map:.1f}" in page.text
+    system = score_system(predictions, labels, SOCCERNET_V2, frame_rate=RATE, resamples=50, seed=0)
+    within = bootstrap(system.loose, resamples=50).average_map
+    assert f"95 % interval {100 * within.low:.1f} to {100 * within.high:.1f}" in page.text
+    assert loose.visible is not None
+    assert loose.unshown is not None
+    for name in ("Corner", "Penalty"):
+        values = [part.per_class[name] for part in (loose.overall, loose.visible, loose.unshown, tight.overall)]
+        row = cells(document, name)
+        assert row[:2] == [str(loose.num_labels[name]), str(loose.num_predictions[name])]
+        assert [row[2], *row[4:]] == [f"{100 * value:.1f}" for value in values]
+
+
+def test_errors_and_their_costs_are_those_of_the_taxonomy(made: Any) -> None:
+    document, predictions, labels = made
+    system = score_system(predictions, labels, SOCCERNET_V2, frame_rate=RATE, resamples=2, seed=0)
+    costs = error_costs(system.loose, 10.0)
+    used = find_errors(system.loose, 10.0, thresholds=tune_class_thresholds(system.loose, 10.0)).counts()
+    for kind in KINDS:
+        row = cells(document, str(kind).capitalize())
+        assert row[2:] == [str(sum(counts[kind] for counts in used.values())), f"{100 * costs[kind]:+.1f}"]
+
+
+def test_page_loads_nothing_and_each_chart_has_a_table(made: Any, check: Any) -> None:
+    document, _, _ = made
+    page = check(document)
+    assert "http" not in document.replace("http-equiv", "")
+    assert not re.findall(r"url\(|@import|\bfetch\(|XMLHttp", document)
+    assert not {"src", "onclick"} & {key for _, given in page.elements for key in given}
+    assert page.count("figure") == page.count("figcaption") >= 8
+    figures = re.findall(r"<figure>.*?</figure>", document, re.DOTALL)
+    assert all("<table>" in figure for figure in figures)
+    links = [given["href"] for name, given in page.elements if name == "a"]
+    assert links == [f"#{name}" for name in SECTIONS]
+
+
+def test_nothing_that_a_file_says_becomes_markup(planted: Callable[..., Any], check: Any) -> None:
+    classes = ActionClasses(tuple(name if name != "Corner" else ATTACK for name in SOCCERNET_V2.names), name=ATTACK)
+    hostile = [
+        [
+            MatchActions(m.match, tuple(replace(a, label=ATTACK) if a.label in ("Corner", "Foul") else a for a in m.actions))
+            for m in sets
+        ]
+        for sets in planted(name=ATTACK)
+    ]
+    extra = Action("<b id=unknown>", 1, 0, 0.5)
+    predictions = [MatchActions(m.match, (*m.actions, extra)) for m in hostile[0]]
+    arguments = {"title": ATTACK, "scores": scores_of(hostile[1], classes), "messages": [ATTACK]}
+    document = evaluation_page(predictions, hostile[1], classes, resamples=2, **arguments)
+    page = check(document)
+    assert page.count("script") == 1
+    assert page.count("img") == page.count("b") == 0
+    assert page.text.count(ATTACK) > 10
+    assert "<b id=unknown>" in page.text
+
+
+def test_warnings_of_dropped_predictions_are_shown(planted: Callable[..., Any]) -> None:
+    predictions, labels = planted(matches=1)
+    late = Action("Corner", 1, 3 * 3_600_000, 0.5)
+    document = evaluation_page([MatchActions(labels[0].match, (*predictions[0].actions, late))], labels, resamples=2)
+    assert "1 predictions after 120 minutes were moved to the last frame" in document
+    assert 'id="segmentation"' not in document
+
+
+def test_no_predictions_at_all(planted: Callable[..., Any], check: Any) -> None:
+    _, labels = planted(matches=1)
+    page = check(evaluation_page([MatchActions(labels[0].match, ())], labels, resamples=2))
+    assert "nan" not in page.text.lower().split()
+
+
+def test_lanes_show_labels_and_confident_spots() -> None:
+    classes = ActionClasses(("a", "b", "c"))
+    labels = [MatchActions("m", (Action("a", 2, 60_000), Action("b", 2, 10_000)))]
+    spots = [MatchActions("m", (Action("a", 2, 61_000, 0.9), Action("a", 2, 90_000, 0.2), Action("c", 1, 0, 0.9)))]
+    values = np.zeros((400, 3), dtype=np.float32)
+    values[121, 0] = 1  # one frame, shorter than a step of the curve
+    section = segmentation_section([MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes)
+    assert section is not None
+    names = re.search(r'<div class="names">(.*?)</div></div>', section.content)
+    assert names is not None
+    assert re.findall("<div>(.)", names[1]) == ["a", "b"]
+    assert "Spot: a, 1:01, confidence 0.90" in section.content
+    assert "1:30" not in section.content
+    assert 'class="truth" d="M300.0 0v14"' in section.content  # 60 of 200 s
+    assert "L305 4L" in section.content  # the peak reaches the top of its lane
+
+
+def test_scores_beside_predictions(tmp_path: Path) -> None:
+    match = MatchScores("l/m", ("a",), RATE, {1: np.ones((4, 1), dtype=np.float32)})
+    write_scores(tmp_path / "l/m/scores.npz", match)
+    found = read_score_files(tmp_path, ["l/m", "l/other"])
+    assert [item.match for item in found] == ["l/m"]
+    assert read_score_files(tmp_path / "none.zip", ["l/m"]) == ()
