@@ -46,6 +46,7 @@ class VideoInfo:
         audio_index: which stream the sound is in, None for a silent file.
         audio_rate_hz: samples per second, 0 for a silent file.
         size_bytes: size of the file.
+        timecode: of the first picture as the recorder wrote it, empty when it did not.
     """
 
     path: Path
@@ -61,6 +62,7 @@ class VideoInfo:
     audio_index: int | None
     audio_rate_hz: int
     size_bytes: int
+    timecode: str = ""
 
     @property
     def has_audio(self) -> bool:
@@ -182,6 +184,7 @@ def probe(path: Path) -> VideoInfo:
             audio_index=audio.index if audio else None,
             audio_rate_hz=audio.rate or 0 if audio else 0,
             size_bytes=path.stat().st_size,
+            timecode=stream.metadata.get("timecode") or container.metadata.get("timecode", ""),
         )
 
 

@@ -1,0 +1,182 @@
+"""From spots to a reel: propose clips, choose what fits, cut, describe."""
+
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+from spotkick.actions import Action
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.formats.scores import MatchScores
+from spotkick.highlights.budget import choose_clips
+from spotkick.highlights.candidates import find_candidates
+from spotkick.highlights.captions import draw_caption
+from spotkick.highlights.clips import Clip, make_clips, snap_clips
+from spotkick.highlights.edit_list import EditList, Source, Stretch, make_edit_list, make_source
+from spotkick.highlights.profile import HighlightsConfig
+from spotkick.highlights.shots import find_shot_changes
+from spotkick.timeline import format_clock
+from spotkick.video.copying import copy_reel
+from spotkick.video.cut import ReelPart, reel_size, write_reel
+from spotkick.video.pictures import picture_at, write_jpeg
+from spotkick.video.planning import plan_cut
+from spotkick.video.probe import VideoInfo
+
+CutMode = Literal["encode", "copy"]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodVideo:
+    """Where a period of a match is to be seen.
+
+    Attributes:
+        info: video file.
+        start_s: when the period starts in it, in seconds after the first picture.
+        end_s: when it ends; None for the end of the video.
+    """
+
+    info: VideoInfo
+    start_s: float = 0.0
+    end_s: float | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the period."""
+        return max(0.0, (self.info.duration_s if self.end_s is None else self.end_s) - self.start_s)
+
+
+def propose_clips(
+    actions: Iterable[Action],
+    scores: MatchScores | None,
+    videos: Mapping[int, PeriodVideo],
+    config: HighlightsConfig | None = None,
+) -> tuple[Clip, ...]:
+    """Clips around everything worth showing, in order of time, none overlapping.
+
+    Raises:
+        InputError: if there is nothing worth showing in the videos.
+    """
+    config = config or HighlightsConfig()
+    candidates = find_candidates(actions, scores, config)
+    clips = make_clips(candidates, {period: video.duration_s for period, video in videos.items()}, config)
+    if not clips:
+        found = f"{len(candidates)} moments lie outside the videos given" if candidates else "no spot reaches its threshold"
+        raise InputError(f"nothing to make a reel of: {found}; lower the threshold, or check periods and videos")
+    return clips
+
+
+def choose(
+    clips: Sequence[Clip],
+    budget_s: float,
+    videos: Mapping[int, PeriodVideo],
+    config: HighlightsConfig | None = None,
+    *,
+    snap: bool = True,
+) -> tuple[Clip, ...]:
+    """The clips that are worth most within a duration, moved to shot changes where they are near.
+
+    Raises:
+        InputError: if no clip is that short.
+        MissingExtraError: if clips are to be moved and the package scenedetect is not installed.
+    """
+    config = config or HighlightsConfig()
+    chosen = choose_clips(clips, budget_s, repeat_share=config.repeat_share)
+    if not snap or not config.snap_s:
+        return chosen
+
+    def shots_of(period: int, first_s: float, last_s: float) -> list[float]:
+        video = videos[period]
+        changes = find_shot_changes(video.info.path, first_s + video.start_s, last_s + video.start_s)
+        return [change - video.start_s for change in changes if 0 <= change - video.start_s <= video.duration_s]
+
+    return snap_clips(chosen, shots_of, snap_s=config.snap_s, budget_s=budget_s)
+
+
+def plan_parts(clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], *, captions: bool = False) -> tuple[ReelPart, ...]:
+    """Find the exact pictures of each clip, and draw captions.
+
+    Raises:
+        InputError: if a video cannot be read, or a clip lies outside it.
+        MissingExtraError: if captions are wanted and the package pillow is not installed.
+    """
+    parts = []
+    size_px = None
+    for clip in clips:
+        video = videos[clip.period]
+        cut = plan_cut(video.info.path, clip.start_s + video.start_s, clip.end_s + video.start_s)
+        size_px = size_px or reel_size(cut.path)
+        minute = format_clock(clip.main.position_s)
+        overlay = draw_caption(f"{clip.title}   {minute}", size_px) if captions else None
+        parts.append(ReelPart(cut, f"{clip.title} ({minute})", overlay))
+    return tuple(parts)
+
+
+def render(
+    path: Path, parts: Sequence[ReelPart], *, mode: CutMode = "encode", progress: Callable[[float], None] | None = None
+) -> tuple[ReelPart, ...]:
+    """Write the reel.
+
+    Returns:
+        the parts as they were cut; copies are longer than asked for.
+
+    Raises:
+        InputError: see `spotkick.video.cut.write_reel` and `spotkick.video.copying.copy_reel`.
+        StorageError: if the reel cannot be written.
+    """
+    if mode == "copy":
+        return copy_reel(path, parts)
+    write_reel(path, parts, progress=progress)
+    return tuple(parts)
+
+
+def describe(
+    title: str,
+    clips: Sequence[Clip],
+    parts: Sequence[ReelPart],
+    videos: Mapping[int, PeriodVideo],
+    *,
+    drop: bool | None = None,
+) -> EditList:
+    """The reel as a list of edits, for the writers of edit lists and tables.
+
+    Args:
+        title: of the reel.
+        clips: as chosen.
+        parts: of the same clips, as cut.
+        videos: by period.
+        drop: drop-frame timecode; None for the custom of the frame rate.
+    """
+    stretches = []
+    for clip, part in zip(clips, parts, strict=True):
+        info = videos[clip.period].info
+        source = _source_of(info)
+        stretches.append(Stretch(source, part.cut.start_s, part.cut.duration_s, clip.title, clip.reason, clip.value))
+    return make_edit_list(title, stretches, drop=drop)
+
+
+def _source_of(info: VideoInfo) -> Source:
+    """A video with its recorded timecode, where that is one."""
+    try:
+        return make_source(info, info.timecode)
+    except InputError as error:
+        warnings.warn(f"{info.path}: {error}; counted from zero instead", SpotkickWarning, stacklevel=3)
+        return Source(info)
+
+
+def write_poster(path: Path, clips: Sequence[Clip], videos: Mapping[int, PeriodVideo]) -> None:
+    """Write the picture a second after the best moment of the reel as JPEG.
+
+    Raises:
+        InputError: if the picture cannot be decoded.
+        StorageError: if the file cannot be written.
+    """
+    best = max(clips, key=lambda clip: clip.value)
+    video = videos[best.period]
+    write_jpeg(path, picture_at(video.info.path, video.start_s + min(best.main.position_s + 1, best.end_s)))
+
+
+def total_s(parts: Sequence[ReelPart]) -> Fraction:
+    """Length of a reel."""
+    return sum((part.cut.duration_s for part in parts), Fraction(0))
