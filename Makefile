@@ -18,6 +18,7 @@ check: setup
 	$(BIN)/lint-imports
 
 demo: setup
+	rm -rf demo-output
 	$(BIN)/spotkick demo --out demo-output
 
 docs: setup
