@@ -15,6 +15,7 @@ from spotkick.timeline import format_clock
 WIDTH_PX: Final = 1100
 LANE_PX: Final = 34
 LABEL_PX: Final = 130
+RIGHT_PX: Final = 40
 DEFAULT_THRESHOLD: Final = 0.34
 """Confidence from which a spot is drawn. Source: the authors' export."""
 
@@ -83,14 +84,14 @@ def _table(score: SpottingScore) -> str:
 def half_svg(half: DemoHalf, classes: ActionClasses, thresholds: Mapping[str, float]) -> str:
     """A drawing of one half: a lane per class, time from left to right."""
     frames = len(half.scores)
-    scale = (WIDTH_PX - LABEL_PX - 10) / frames
+    scale = (WIDTH_PX - LABEL_PX - RIGHT_PX) / frames
     height = LANE_PX * len(classes) + 30
     parts = [f'<svg viewBox="0 0 {WIDTH_PX} {height}" role="img" aria-label="scores over time, {escape(half.title)}">']
     for lane, name in enumerate(classes):
         base = LANE_PX * (lane + 1)
         parts.append(f'<text x="0" y="{base - 6}">{escape(name)}</text>')
         parts.append(f'<path class="curve" d="{_curve(half.scores[:, lane], base, scale)}"/>')
-        parts.append(f'<line class="base" x1="{LABEL_PX}" x2="{WIDTH_PX - 10}" y1="{base}" y2="{base}"/>')
+        parts.append(f'<line class="base" x1="{LABEL_PX}" x2="{WIDTH_PX - RIGHT_PX}" y1="{base}" y2="{base}"/>')
         parts += [_truth(action, base, scale * half.frame_rate) for action in half.truths if action.label == name]
         threshold = thresholds.get(name, DEFAULT_THRESHOLD)
         shown = [spot for spot in half.spots if spot.label == name and (spot.confidence or 0) >= threshold]
