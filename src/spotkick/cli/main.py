@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "spot",
     "evaluate",
     "compare",
+    "highlights",
     "view",
     "convert",
     "import-weights",
