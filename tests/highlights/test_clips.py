@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from spotkick.errors import ConfigError
 from spotkick.highlights.candidates import Candidate
-from spotkick.highlights.clips import Clip, make_clips, overlap, snap_clips
+from spotkick.highlights.clips import Clip, make_clips, merge_touching, overlap, snap_clips
 from spotkick.highlights.profile import HighlightsConfig
 
 LONG = {1: 3000.0, 2: 3000.0}
@@ -24,19 +24,39 @@ def test_lengths_follow_from_the_slicing_and_can_be_set() -> None:
         HighlightsConfig.parse({"spot_threshold": 2})
 
 
-def test_clips_are_cut_to_the_video_and_merged() -> None:
+def test_clips_are_cut_to_the_video_and_share_what_is_near() -> None:
     candidates = [
         Candidate("Goal", 1, 5, 0.9),
-        Candidate("Yellow card", 1, 40, 0.5),
+        Candidate("Yellow card", 1, 37, 0.5),
         Candidate("Goal", 2, 2990, 0.8),
         Candidate("Goal", 2, 4000, 1),
     ]
     first, second = make_clips(candidates, LONG)
-    assert (first.start_s, first.end_s, first.title) == (0, 50, "Goal, Yellow card")
+    assert (first.start_s, first.end_s, first.title) == (0, 35, "Goal, Yellow card")
     assert first.main.label == "Goal"
     assert first.value == pytest.approx(0.9)
     assert (second.start_s, second.end_s) == (2975, 3000)
-    assert "confidence 0.90; Yellow card spotted at 1 - 00:40" in first.reason
+    assert "confidence 0.90; Yellow card spotted at 1 - 00:37" in first.reason
+
+
+def test_a_lesser_clip_ends_where_a_better_one_begins_and_joins_it_when_both_are_taken() -> None:
+    candidates = [Candidate("Penalty", 1, 80, 0.9), Candidate("Goal", 1, 110, 0.9), Candidate("Corner", 1, 150, 0.9)]
+    clips = make_clips(candidates, LONG)
+    assert [(clip.start_s, clip.end_s, clip.main.label) for clip in clips] == [
+        (65, 95, "Penalty"),
+        (95, 140, "Goal"),
+        (140, 180, "Corner"),
+    ]
+    (joined,) = merge_touching(clips)
+    assert (joined.start_s, joined.end_s, joined.main.label, len(joined.candidates)) == (65, 180, "Goal", 3)
+    assert len(merge_touching([clips[0], clips[2]])) == 2
+    assert len(merge_touching([clips[0], clips[2]], gap_s=45)) == 1
+
+
+def test_dull_moments_are_proposed_only_when_there_is_nothing_else() -> None:
+    dull = [Candidate("Throw-in", 1, 100 * number, 0.9) for number in range(1, 4)]
+    assert len(make_clips(dull, LONG)) == 3
+    assert [clip.title for clip in make_clips([*dull, Candidate("Goal", 1, 900, 0.5)], LONG)] == ["Goal"]
 
 
 def test_possible_moments_and_dull_classes_are_worth_less() -> None:
@@ -55,15 +75,14 @@ candidate_lists = st.lists(
 @settings(deadline=None, max_examples=50)
 @given(candidate_lists)
 def test_clips_never_overlap_and_show_every_candidate(candidates: list[Candidate]) -> None:
-    clips = make_clips(candidates, {1: 390.0, 2: 500.0})
+    clips = make_clips(candidates, {1: 390.0, 2: 500.0}, HighlightsConfig(least_value=0))
     assert not overlap(clips)
     assert all((one.period, one.start_s) < (other.period, other.start_s) for one, other in pairwise(clips))
-    assert all(0 < clip.duration_s <= 75 + 1e-9 for clip in clips)
+    assert all(0 < clip.duration_s <= 45 + 1e-9 for clip in clips)
     shown = [candidate for clip in clips for candidate in clip.candidates]
     inside = [item for item in candidates if item.position_s < {1: 390, 2: 500}[item.period]]
-    lost = [item for item in inside if item not in shown]
-    assert len(shown) + len(lost) == len(inside)
-    assert all(clip.start_s <= item.position_s <= clip.end_s for clip in clips for item in clip.candidates)
+    assert sorted(map(repr, shown)) == sorted(map(repr, inside))
+    assert all(clip.start_s - 3 <= item.position_s <= clip.end_s + 3 for clip in clips for item in clip.candidates)
 
 
 def clip(start_s: float, end_s: float, at_s: float, value: float = 1.0) -> Clip:

@@ -1,7 +1,8 @@
 """``spotkick highlights``: a reel and edit lists from spots and the video of a match."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,7 +34,7 @@ def highlights(
     scores: Annotated[Path | None, typer.Option(help="Scores of every frame.", show_default="scores.npz beside SPOTS")] = None,
     checkpoint: Annotated[Path | None, typer.Option(help="Take thresholds and lengths of clips from this checkpoint.")] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Least confidence of a spot.", show_default="0.34")
+        float | None, typer.Option(min=0, max=1, help="Least confidence of a spot.", show_default="the checkpoint's, or 0.34")
     ] = None,
     peak_threshold: Annotated[
         float | None, typer.Option(min=0, max=1, help="Least score of a moment that was not spotted.", show_default="0.5")
@@ -53,9 +54,7 @@ def highlights(
 
     lists = {"edl": edl, "fcpxml": fcpxml, "otio": otio, "vtt": vtt, "csv": csv, "json": json}
     if out is None and poster is None and not any(lists.values()):
-        raise ConfigError(
-            "nothing to write: give --out reel.mp4, --poster, or one of --edl, --fcpxml, --otio, --vtt, --csv, --json"
-        )
+        raise ConfigError("nothing to write: give --out reel.mp4, --poster, --edl, --fcpxml, --otio, --vtt, --csv or --json")
     match, match_scores = _read_match(spots, scores)
     config = _config(checkpoint, threshold, peak_threshold, lead or [], interest or [])
     seen = _videos(videos, {action.period for action in match.actions}, start or [])
@@ -66,7 +65,8 @@ def highlights(
         with _progress() as show:
             parts = render(out, parts, mode="copy" if copy else "encode", progress=show)
     edits = describe(match.match or spots.stem, chosen, parts, seen, drop=False if non_drop else None)
-    _write_lists(edits, chosen, [clip for clip in clips if clip.main not in {item.main for item in chosen}], lists)
+    shown = {candidate for clip in chosen for candidate in clip.candidates}
+    _write_lists(edits, chosen, [clip for clip in clips if clip.main not in shown], lists)
     if poster is not None:
         write_poster(poster, chosen, seen)
     typer.echo(f"{len(chosen)} of {len(clips)} clips, {float(total_s(parts)):.1f} s{f': {out}' if out else ''}")
@@ -129,9 +129,11 @@ def _videos(paths: Sequence[Path], periods: set[int], starts: Sequence[str]) -> 
     from spotkick.highlights.reel import PeriodVideo
     from spotkick.video.probe import probe
 
-    begin_s = {
-        int(label) if label.isdecimal() else 0: _numbers(text, 1, "--start 2=3610.5")[0] for label, text in map(_split, starts)
-    }
+    begin_s: dict[int, float] = {}
+    for label, text in map(_split, starts):
+        if not label.isdecimal():
+            raise ConfigError(f"expected --start PERIOD=SECONDS such as 2=3610.5, got period {label!r}")
+        begin_s[int(label)] = _numbers(text, 1, "--start 2=3610.5")[0]
     if len(paths) > 1 or (not begin_s and _period_in(paths[0]) is not None):
         numbered = {_period_in(path): path for path in paths}
         if None in numbered or len(numbered) < len(paths) or begin_s:
@@ -164,26 +166,23 @@ def _can_snap(*, wanted: bool) -> bool:
     return wanted
 
 
-class _progress:
+@contextmanager
+def _progress() -> Iterator[Callable[[float], None]]:
     """A bar on a terminal, a line each tenth elsewhere."""
+    from tqdm import tqdm
 
-    def __enter__(self) -> Callable[[float], None]:
-        from tqdm import tqdm
-
-        terminal = sys.stderr.isatty()
-        self._bar = tqdm(total=100, unit="%", disable=not terminal, leave=False, desc="reel")
-        self._tenths = 0
+    terminal = sys.stderr.isatty()
+    tenths = 0
+    with tqdm(total=100, unit="%", disable=not terminal, leave=False, desc="reel") as bar:
 
         def show(share: float) -> None:
-            self._bar.update(int(100 * share) - self._bar.n)
-            if not terminal and int(10 * share) > self._tenths:
-                self._tenths = int(10 * share)
-                typer.echo(f"reel: {10 * self._tenths} %", err=True)
+            nonlocal tenths
+            bar.update(int(100 * share) - bar.n)
+            if not terminal and int(10 * share) > tenths:
+                tenths = int(10 * share)
+                typer.echo(f"reel: {10 * tenths} %", err=True)
 
-        return show
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.close()
+        yield show
 
 
 def _write_lists(edits: "EditList", chosen: "Sequence[Clip]", left_out: "Sequence[Clip]", lists: dict[str, Path | None]) -> None:

@@ -1,4 +1,4 @@
-"""Clips: stretches of a period around candidates, merged where they overlap, moved to shot changes where one is near."""
+"""Clips: stretches of a period around candidates, without overlap, moved to shot changes where one is near."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +7,12 @@ from typing import Final
 
 from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.profile import HighlightsConfig
+
+_ALMOST_S: Final = 3.0
+"""A candidate this close to a clip belongs to it."""
+
+_MOST_NAMED: Final = 3
+"""Kinds of moments in the title of a clip."""
 
 _LEAST_LEAD_S: Final = 1.0
 """A clip never starts later, or ends earlier, than this around what it shows."""
@@ -39,8 +45,9 @@ class Clip:
 
     @property
     def title(self) -> str:
-        """What it shows, each kind once."""
-        return ", ".join(dict.fromkeys(candidate.title for candidate in self.candidates))
+        """What it shows: the main moment first, then others by their score, each kind once."""
+        others = sorted(self.candidates, key=lambda candidate: -candidate.score)
+        return ", ".join(list(dict.fromkeys(candidate.title for candidate in (self.main, *others)))[:_MOST_NAMED])
 
     @property
     def reason(self) -> str:
@@ -56,9 +63,11 @@ def value_of(candidate: Candidate, config: HighlightsConfig) -> float:
 def make_clips(
     candidates: Iterable[Candidate], durations_s: Mapping[int, float], config: HighlightsConfig | None = None
 ) -> tuple[Clip, ...]:
-    """Put clips around candidates and merge those that overlap.
+    """Put clips around candidates, so that none overlap.
 
-    Two clips that would become longer than ``longest_clip_s`` together are cut apart half-way between what they show.
+    The most valuable candidates come first. One that falls into the clip of another, or almost, is shown there; the clip of any
+    other ends where a more valuable one begins. So the knapsack can take the goal without the throw-ins around it, and
+    `merge_touching` joins what is taken together.
 
     Args:
         candidates: see `spotkick.highlights.candidates.find_candidates`.
@@ -69,34 +78,54 @@ def make_clips(
         clips in order of time, none of which overlap.
     """
     config = config or HighlightsConfig()
+    inside = [
+        candidate
+        for candidate in candidates
+        if 0 <= candidate.position_s < durations_s.get(candidate.period, 0.0) and config.interest_of(candidate.label) > 0
+    ]
     clips: list[Clip] = []
-    for candidate in sorted(candidates, key=lambda item: (item.period, item.position_s, item.label)):
-        duration_s = durations_s.get(candidate.period, 0.0)
-        if not 0 <= candidate.position_s < duration_s or config.interest_of(candidate.label) == 0:
+    for candidate in sorted(inside, key=lambda item: (-value_of(item, config), item.period, item.position_s, item.label)):
+        _place(clips, candidate, durations_s[candidate.period], config)
+    worthy = [clip for clip in clips if clip.value >= config.least_value] or clips
+    return tuple(sorted(worthy, key=lambda clip: (clip.period, clip.start_s)))
+
+
+def _place(clips: list[Clip], candidate: Candidate, duration_s: float, config: HighlightsConfig) -> None:
+    """Add a candidate to the clip that shows it, or a clip of its own between those that are there."""
+    at_s = candidate.position_s
+    before_s, after_s = config.lead_of(candidate.label)
+    start_s, end_s = max(0.0, at_s - before_s), min(duration_s, at_s + after_s)
+    for number, clip in enumerate(clips):
+        if clip.period != candidate.period:
             continue
-        before_s, after_s = config.lead_of(candidate.label)
-        start_s = max(0.0, candidate.position_s - before_s)
-        end_s = min(duration_s, candidate.position_s + after_s)
-        clip = Clip(candidate.period, start_s, end_s, (candidate,), value_of(candidate, config), candidate)
-        _add(clips, clip, config.longest_clip_s)
-    return tuple(clip for clip in clips if clip.duration_s > 0)
+        if clip.start_s - _ALMOST_S <= at_s <= clip.end_s + _ALMOST_S:
+            shown = sorted((*clip.candidates, candidate), key=lambda item: (item.position_s, item.label))
+            clips[number] = replace(clip, candidates=tuple(shown))
+            return
+        if clip.end_s < at_s:
+            start_s = max(start_s, clip.end_s)
+        else:
+            end_s = min(end_s, clip.start_s)
+    if end_s > start_s:
+        clips.append(Clip(candidate.period, start_s, end_s, (candidate,), value_of(candidate, config), candidate))
 
 
-def _add(clips: list[Clip], clip: Clip, longest_s: float) -> None:
-    """Append a clip, merging it with those before it that it overlaps."""
-    while clips and clips[-1].period == clip.period and clips[-1].end_s > clip.start_s:
-        last = clips[-1]
-        start_s, end_s = min(last.start_s, clip.start_s), max(last.end_s, clip.end_s)
-        if end_s - start_s > longest_s:
-            middle_s = (last.candidates[-1].position_s + clip.candidates[0].position_s) / 2
-            cut_s = min(max(middle_s, clip.start_s), last.end_s)
-            clips[-1] = replace(last, end_s=cut_s)
-            clip = replace(clip, start_s=cut_s, end_s=max(clip.end_s, cut_s))
-            break
+def merge_touching(clips: Sequence[Clip], gap_s: float = 0.0) -> tuple[Clip, ...]:
+    """Join clips that follow each other without a gap, or with one of at most ``gap_s``.
+
+    Args:
+        clips: in order of time, none overlapping.
+        gap_s: longest gap that is closed.
+    """
+    merged: list[Clip] = []
+    for clip in clips:
+        last = merged[-1] if merged else None
+        if last is None or last.period != clip.period or clip.start_s - last.end_s > gap_s + 1e-9:
+            merged.append(clip)
+            continue
         best = max(last, clip, key=lambda item: item.value)
-        clip = Clip(clip.period, start_s, end_s, (*last.candidates, *clip.candidates), best.value, best.main)
-        clips.pop()
-    clips.append(clip)
+        merged[-1] = Clip(clip.period, last.start_s, clip.end_s, (*last.candidates, *clip.candidates), best.value, best.main)
+    return tuple(merged)
 
 
 def snap_clips(

@@ -56,7 +56,7 @@ class HighlightsConfig(FrozenConfig):
         interest: per class, in place of the built-in values.
         possible_share: a moment that was not spotted is worth this share of a spot.
         repeat_share: the second clip of a class counts this share of its value, the third the square, and so on.
-        longest_clip_s: overlapping clips are merged up to this length, and cut apart where they would be longer.
+        least_value: clips worth less are left out, unless there are no others.
         snap_s: an end of a clip moves to a shot change that is at most this far away; 0 leaves it.
     """
 
@@ -69,7 +69,7 @@ class HighlightsConfig(FrozenConfig):
     interest: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)
     possible_share: Annotated[float, Field(ge=0, le=1)] = 0.6
     repeat_share: Annotated[float, Field(gt=0, le=1)] = 0.85
-    longest_clip_s: Annotated[float, Field(gt=0)] = 75.0
+    least_value: Annotated[float, Field(ge=0)] = 0.1
     snap_s: Annotated[float, Field(ge=0)] = 2.0
 
     def lead_of(self, label: str) -> tuple[float, float]:

@@ -13,7 +13,7 @@ from spotkick.formats.scores import MatchScores
 from spotkick.highlights.budget import choose_clips
 from spotkick.highlights.candidates import find_candidates
 from spotkick.highlights.captions import draw_caption
-from spotkick.highlights.clips import Clip, make_clips, snap_clips
+from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips
 from spotkick.highlights.edit_list import EditList, Source, Stretch, make_edit_list, make_source
 from spotkick.highlights.profile import HighlightsConfig
 from spotkick.highlights.shots import find_shot_changes
@@ -82,7 +82,7 @@ def choose(
         MissingExtraError: if clips are to be moved and the package scenedetect is not installed.
     """
     config = config or HighlightsConfig()
-    chosen = choose_clips(clips, budget_s, repeat_share=config.repeat_share)
+    chosen = merge_touching(choose_clips(clips, budget_s, repeat_share=config.repeat_share))
     if not snap or not config.snap_s:
         return chosen
 
