@@ -50,7 +50,7 @@ def test_page_holds_the_scores_of_the_evaluator(made: Any, check: Any) -> None:
     assert f"{100 * loose.average_map:.1f}" in page.text
     system = score_system(predictions, labels, SOCCERNET_V2, frame_rate=RATE, resamples=50, seed=0)
     within = bootstrap(system.loose, resamples=50).average_map
-    assert f"95 % interval {100 * within.low:.1f} to {100 * within.high:.1f}" in page.text
+    assert f"95 % interval {100 * within.low:.1f} to {100 * within.high:.1f}" in page.text.replace("\N{NO-BREAK SPACE}", " ")
     assert loose.visible is not None
     assert loose.unshown is not None
     for name in ("Corner", "Penalty"):

@@ -39,8 +39,7 @@ def distance_section(system: ScoredSystem) -> Section:
     pair = [by_distance(system.loose), by_distance(system.tight)]
     caption = (
         "Average-mAP of actions by the distance to the nearest other action of any class in the same half, and labels in each "
-        "bin. "
-        "Actions that crowd are the harder ones where a network mixes up their contexts."
+        "bin. A bin with few labels says little."
     )
     return Section(
         "distance", "Distance to the nearest other action", _parts(pair, "Distance to the nearest other action (s)", caption)

@@ -13,12 +13,14 @@ from spotkick.report.markup import Html, join, tag
 
 _WIDE: Final = (760, 330)
 _NARROW: Final = (350, 290)
-_LEFT: Final = 50
+_LEFT: Final = 58
 _RIGHT: Final = 12
 _TOP: Final = 12
 _BOTTOM: Final = 42
 _COUNTS: Final = 62
 _GAP: Final = 14
+_TALLEST: Final = 48
+"""Of the bars; the rest of their panel is for the numbers above them."""
 _LABEL_PX: Final = 6.4
 
 
@@ -213,16 +215,19 @@ def _tips(series: Series, frame: _Frame) -> list[str]:
 def _bars(bars: Bars, frame: _Frame) -> Html:
     top, bottom = frame.bottom + _GAP, frame.size[1] - _BOTTOM
     most = max(bars.heights, default=0) or 1
+    told = frame.size == _WIDE  # there is room for a number above each bar
     parts = [
         tag("path.axis", d=f"M{_LEFT} {bottom}H{frame.size[0] - _RIGHT}"),
-        tag("text.end", f"{most:,.0f}", x=_LEFT - 7, y=top + 10),
+        tag("text.end", f"{most:,.0f}", x=_LEFT - 7, y=bottom - _TALLEST + 5),
         tag("text.end", "0", x=_LEFT - 7, y=bottom + 2),
         tag("text.middle title", bars.name, transform=f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)"),
     ]
     names = dict(frame.x.ticks)
     for x, height in zip(bars.x, bars.heights, strict=True):
         left, right = frame.px(x - bars.width / 2) + 1, frame.px(x + bars.width / 2) - 1
-        tall = round(height / most * (bottom - top), 1)
+        tall = round(height / most * _TALLEST, 1)
         tip = f"{names.get(x, f'{x:g}')}: {height:,.0f} {bars.name.lower()}"
         parts.append(tag("rect.bar", x=left, y=bottom - tall, width=max(right - left, 1.0), height=tall, data_tip=tip))
+        if told:
+            parts.append(tag("text.middle small", f"{height:,.0f}", x=(left + right) / 2, y=bottom - tall - 4))
     return tag("g", *parts)

@@ -140,7 +140,9 @@ def _rows(result: SystemComparison) -> list[list[str]]:
         lead = [NONE, NONE]
         if after is not None:
             lead = [percent(comparison.differences[name, after].value), f"{comparison.probability[name, after]:.3f}"]
-        rows.append([name, percent(score.average_map), span(comparison.scores[name]), *sight, *lead])
+        rows.append(
+            [name, percent(score.average_map), span(comparison.scores[name]).replace("\N{NO-BREAK SPACE}", " "), *sight, *lead]
+        )
     return rows
 
 

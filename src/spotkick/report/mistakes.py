@@ -64,8 +64,16 @@ def _cases(kind: str, cases: tuple[ErrorCase, ...], total: int) -> Html:
         if case.other_label is not None and case.other_position_s is not None:
             other = f"{case.other_label} at {format_clock(case.other_position_s)}"
         confidence = NONE if case.confidence is None else f"{case.confidence:.2f}"
-        rows.append((case.match, f"{case.period} - {format_clock(case.position_s)}", case.label, confidence, other))
-    data = table(("Match", "Half and clock", "Class", "Confidence", "Label meant"), rows, text_columns=3)
+        rows.append(
+            (
+                case.match,
+                f"{case.period}\N{NO-BREAK SPACE}-\N{NO-BREAK SPACE}{format_clock(case.position_s)}",
+                case.label,
+                other,
+                confidence,
+            )
+        )
+    data = table(("Match", "Clock", "Class", "Label meant", "Confidence"), rows, text_columns=4)
     shown = "" if total <= len(cases) else f", {len(cases)} of {total:,}"
     opened = "open" if kind == ErrorKind.BACKGROUND else None
     return tag("details", tag("summary", f"{kind.capitalize()}{shown}"), data, open_=opened)

@@ -77,7 +77,7 @@ def percent(value: float) -> str:
 
 def span(interval: Interval) -> str:
     """The ends of an interval."""
-    return f"{percent(interval.low)} to {percent(interval.high)}"
+    return f"{percent(interval.low)}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{percent(interval.high)}"
 
 
 def estimate(interval: Interval) -> Estimate:
