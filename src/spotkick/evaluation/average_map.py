@@ -205,20 +205,16 @@ def match_sets(
     Raises:
         InputError: if a match has labels but no predictions, comes twice, or a prediction has no confidence.
     """
-    truth = _by_match(labels, "labels")
-    found = _by_match(predictions, "predictions")
+    truth: dict[str, MatchActions] = {}
+    for match in labels:
+        if match.match in truth:
+            raise InputError(f"labels for match {match.match!r} come twice")
+        truth[match.match] = match
     if not truth:
         raise InputError("there are no labels to score against")
-    missing = [match for match in truth if match not in found]
-    if missing:
-        have = f"; predictions have names such as {min(found)!r}" if found else ""
-        raise InputError(f"no predictions for {len(missing)} of {len(truth)} labelled matches, the first is {missing[0]!r}{have}")
     grid = FrameGrid(tuple(truth), classes, frame_rate, tuple(periods))
     framed_labels, messages = frame_labels(truth.values(), grid)
-    framed_predictions, further = frame_predictions([found[match] for match in truth], grid)
-    extra = len(found) - len(truth)
-    if extra:
-        further.append(f"predictions for {extra} matches without labels were left out")
+    framed_predictions, further = frame_predictions(predictions, grid)
     return MatchedActions(
         labels=framed_labels,
         predictions=framed_predictions,
@@ -349,15 +345,6 @@ def _score(table: npt.NDArray[np.float64], matched: MatchedActions, *, factor: F
         per_class=MappingProxyType(dict(zip(matched.classes.names, average_over_tolerances(table).tolist(), strict=True))),
         map_at=MappingProxyType(dict(zip(matched.tolerances_s, means.tolist(), strict=True))),
     )
-
-
-def _by_match(sets: Iterable[MatchActions], what: str) -> dict[str, MatchActions]:
-    found: dict[str, MatchActions] = {}
-    for item in sets:
-        if item.match in found:
-            raise InputError(f"{what} for match {item.match!r} come twice")
-        found[item.match] = item
-    return found
 
 
 def _name(tolerances_s: Sequence[float]) -> str:

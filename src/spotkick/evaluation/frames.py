@@ -6,7 +6,7 @@ there without a word; here it is treated the same, and said.
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
+from spotkick.actions import ActionClasses, MatchActions, Visibility
 from spotkick.errors import InputError
 
 PERIOD_S: Final = 120 * 60
@@ -62,7 +62,7 @@ class FramedActions:
         group: number of the (match, period, class) series, in that order of significance.
         frame: frame inside the period.
         value: confidence of predictions; labels have +1 when visible and -1 when not shown.
-        source: number of the action in the concatenation of all matches' actions.
+        source: number of the action in the concatenation of all matches' actions, as they were given.
     """
 
     grid: FrameGrid
@@ -100,60 +100,86 @@ def frame_labels(labels: Iterable[MatchActions], grid: FrameGrid) -> tuple[Frame
     """Put labels on the grid.
 
     Args:
-        labels: in the order of ``grid.matches``.
+        labels: one entry for each match of the grid, in any order.
         grid: the cells.
 
     Returns:
         The labels, and one message for each kind of loss.
     """
 
-    def sign(action: Action) -> float:
-        return -1.0 if action.visibility is Visibility.NOT_SHOWN else 1.0
+    def signs(match: MatchActions) -> list[float]:
+        return [-1.0 if action.visibility is Visibility.NOT_SHOWN else 1.0 for action in match.actions]
 
-    values = [(match.actions, [sign(action) for action in match.actions]) for match in labels]
-    return _frame(values, grid, "labels")
+    number = {name: index for index, name in enumerate(grid.matches)}
+    return _frame(((number[match.match], match, signs(match)) for match in labels), grid, "labels")
 
 
 def frame_predictions(predictions: Iterable[MatchActions], grid: FrameGrid) -> tuple[FramedActions, list[str]]:
     """Put predictions on the grid; those with a confidence below 0, or none, are left out after they took their cell.
 
     Args:
-        predictions: in the order of ``grid.matches``.
+        predictions: one entry at least for each match of the grid, in any order. They are read one by one and not kept.
         grid: the cells.
 
     Returns:
         The predictions, and one message for each kind of loss.
 
     Raises:
-        InputError: if a prediction has no confidence, so is a label.
+        InputError: if a match comes twice or not at all, or a prediction has no confidence, so is a label.
     """
-    values = []
-    for match in predictions:
-        confidences = [action.confidence for action in match.actions]
-        if None in confidences:
-            action = match.actions[confidences.index(None)]
-            raise InputError(f"{match.match}: {action.label} at {action.game_time} has no confidence; predictions need one")
-        values.append((match.actions, confidences))
-    framed, messages = _frame(values, grid, "predictions")
+    number = {name: index for index, name in enumerate(grid.matches)}
+    seen: set[str] = set()
+
+    def wanted() -> Iterator[tuple[int, MatchActions, list[float | None]]]:
+        for match in predictions:
+            if match.match in seen:
+                raise InputError(f"predictions for match {match.match!r} come twice")
+            seen.add(match.match)
+            if match.match in number:
+                yield number[match.match], match, _confidences(match)
+
+    framed, messages = _frame(wanted(), grid, "predictions")
+    missing = [name for name in grid.matches if name not in seen]
+    if missing:
+        have = f"; predictions have names such as {min(seen)!r}" if seen else ""
+        raise InputError(
+            f"no predictions for {len(missing)} of {len(number)} labelled matches, the first is {missing[0]!r}{have}"
+        )
     usable = framed.value >= 0
     if not usable.all():
         messages.append(f"{np.sum(~usable)} predictions with a confidence below 0 or not a number were left out")
     above = int(np.sum(framed.value > 1))
     if above:
         messages.append(f"{above} predictions have a confidence above 1; the official thresholds end at 1 and see them as equal")
+    if len(seen) > len(number):
+        messages.append(f"predictions for {len(seen) - len(number)} matches without labels were left out")
     return FramedActions(grid, framed.group[usable], framed.frame[usable], framed.value[usable], framed.source[usable]), messages
 
 
+def _confidences(match: MatchActions) -> list[float | None]:
+    confidences = [action.confidence for action in match.actions]
+    if None in confidences:
+        action = match.actions[confidences.index(None)]
+        raise InputError(f"{match.match}: {action.label} at {action.game_time} has no confidence; predictions need one")
+    return confidences
+
+
 def _frame(
-    matches: Sequence[tuple[tuple[Action, ...], Sequence[float | None]]], grid: FrameGrid, what: str
+    matches: Iterable[tuple[int, MatchActions, Sequence[float | None]]], grid: FrameGrid, what: str
 ) -> tuple[FramedActions, list[str]]:
-    flat = [action for actions, _ in matches for action in actions]
     columns = _Columns(grid.classes)
-    class_index = columns.of([action.label for action in flat])
-    period_index = _period_indexes([action.period for action in flat], grid.periods)
-    position_ms = np.array([action.position_ms for action in flat], dtype=np.float64)
-    value = np.array([number for _, values in matches for number in values], dtype=np.float64)
-    match_index = np.repeat(np.arange(len(matches)), [len(actions) for actions, _ in matches])
+    period_of = {period: index for index, period in enumerate(grid.periods)}
+    rows = [np.zeros((5, 0))]
+    for number, match, values in matches:
+        part = np.empty((5, len(match.actions)))
+        part[0] = number
+        part[1] = columns.of([action.label for action in match.actions])
+        part[2] = [period_of.get(action.period, -1) for action in match.actions]
+        part[3] = [action.position_ms for action in match.actions]
+        part[4] = values
+        rows.append(part)
+    match_index, class_index, period_index, position_ms, value = np.concatenate(rows, axis=1)
+    match_index, class_index, period_index = (row.astype(np.int64) for row in (match_index, class_index, period_index))
     frame = _frames(position_ms.clip(-_FAR_MS, _FAR_MS), grid.frame_rate)
 
     messages = columns.messages(what)
@@ -213,14 +239,15 @@ class _Columns:
         self._known: dict[str, int] = {}
         self._unknown: Counter[str] = Counter()
 
-    def of(self, labels: Sequence[str]) -> npt.NDArray[np.int64]:
-        """(n,) columns, -1 for labels that belong to no class."""
-        for label in set(labels):
+    def of(self, labels: Sequence[str]) -> list[int]:
+        """Columns, -1 for labels that belong to no class."""
+        for label in set(labels) - self._known.keys():
             column = self._classes.index(label)
             self._known[label] = -1 if column is None else column
-        if min(self._known.values(), default=0) < 0:
-            self._unknown.update(label for label in labels if self._known[label] < 0)
-        return np.array([self._known[label] for label in labels], dtype=np.int64)
+        found = [self._known[label] for label in labels]
+        if -1 in found:
+            self._unknown.update(label for label, column in zip(labels, found, strict=True) if column < 0)
+        return found
 
     def messages(self, what: str) -> list[str]:
         """What to tell the user."""
@@ -229,8 +256,3 @@ class _Columns:
         listed = ", ".join(f"{label[:40]!r} ({count})" for label, count in self._unknown.most_common(5))
         more = ", ..." if len(self._unknown) > 5 else ""
         return [f"{self._unknown.total()} {what} with labels outside the class list were left out: {listed}{more}"]
-
-
-def _period_indexes(periods: Sequence[int], wanted: Sequence[int]) -> npt.NDArray[np.int64]:
-    position = {period: number for number, period in enumerate(wanted)}
-    return np.array([position.get(period, -1) for period in periods], dtype=np.int64)
