@@ -67,7 +67,7 @@ def _cases(kind: str, cases: tuple[ErrorCase, ...], total: int) -> Html:
         rows.append(
             (
                 case.match,
-                f"{case.period}\N{NO-BREAK SPACE}-\N{NO-BREAK SPACE}{format_clock(case.position_s)}",
+                tag("span.time", f"{case.period} - {format_clock(case.position_s)}"),
                 case.label,
                 other,
                 confidence,
