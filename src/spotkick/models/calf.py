@@ -37,7 +37,8 @@ class CalfArchitecture(FrozenConfig):
         hidden: widths of the two layers that see single frames (the TensorFlow code has feature_dim // 4 and // 16).
         pyramid: widths of the temporal convolutions, shortest kernel first.
         bn_axis: ``time`` normalises each time index of the chunk on its own, as the released code does, and ties the network to
-            its chunk length; ``capsule`` normalises each capsule feature, and works for any length.
+            its chunk length; ``capsule`` normalises each capsule feature, so that segmentation works for any length (the
+            spotting module, whose last layers see the whole chunk, does not).
         score_sense: ``nearness``: p = 1 - distance to the capsule target, the paper's; ``distance``: p = distance, what the
             authors' PyTorch checkpoints were trained for.
     """
