@@ -108,7 +108,7 @@ def plan_parts(clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], *, capt
         cut = plan_cut(video.info.path, clip.start_s + video.start_s, clip.end_s + video.start_s)
         size_px = size_px or reel_size(cut.path)
         minute = format_clock(clip.main.position_s)
-        overlay = draw_caption(f"{clip.title}   {minute}", size_px) if captions else None
+        overlay = draw_caption(f"{minute} · {clip.title}", size_px) if captions else None
         parts.append(ReelPart(cut, f"{clip.title} ({minute})", overlay))
     return tuple(parts)
 

@@ -16,6 +16,7 @@ from typing import Final
 import av
 from av.container import InputContainer
 from av.stream import Disposition
+from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
 from spotkick.errors import InputError
@@ -118,10 +119,19 @@ def _choose_stream(container: InputContainer, path: Path) -> VideoStream:
     if not streams:
         what = "only sound" if container.streams.audio else "no pictures"
         raise InputError(f"{path}: the file holds {what}; a video with pictures is needed")
-    chosen = max(streams, key=lambda stream: stream.width * stream.height)
-    if not chosen.width or not chosen.height:
-        raise InputError(f"{path}: the size of the pictures cannot be found; the file is damaged, or cut off after its header")
+    chosen = max(streams, key=_area)
+    if not _area(chosen):
+        raise InputError(
+            f"{path}: the format of the pictures cannot be found; the file is damaged, cut off inside its index, or of a codec that "
+            f"is not supported"
+        )
     return chosen
+
+
+def _area(stream: VideoStream) -> int:
+    """Number of pixels; 0 when the header does not lead to a decoder."""
+    context: VideoCodecContext | None = stream.codec_context  # None for a codec that is not known
+    return 0 if context is None else context.width * context.height
 
 
 def frame_rate_of(stream: VideoStream) -> Fraction:

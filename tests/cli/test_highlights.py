@@ -1,0 +1,134 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotkick.actions import Action, MatchActions
+from spotkick.files import write_json
+from spotkick.formats.results import results_document
+from spotkick.video.pattern import Pattern, write_pattern_video
+
+RUN = "from spotkick.cli import main; main.COMMANDS = ('highlights',); main.run()"
+"""The program with this command alone."""
+
+
+@pytest.fixture(scope="module")
+def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("match")
+    write_pattern_video(folder / "match.mp4", Pattern(1000, size_px=(96, 64), group_frames=50, beeps_s=(10.0,)))
+    write_spots(folder, Action("Goal", 1, 20_000, 0.9), Action("Corner", 1, 5_000, 0.2), Action("Goal", 2, 1_000, 0.9))
+    return folder
+
+
+def write_spots(folder: Path, *actions: Action) -> None:
+    write_json(folder / "results_spotting.json", results_document(MatchActions("league/season/match", actions)))
+
+
+def run(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", f"{before}\n{RUN}", "highlights", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 -- our own program
+
+
+def test_everything_is_written(match: Path, tmp_path: Path) -> None:
+    lists = {kind: tmp_path / f"out.{kind}" for kind in ("edl", "fcpxml", "otio", "vtt", "csv", "json")}
+    options = [text for kind, path in lists.items() for text in (f"--{kind}", path)]
+    done = run(
+        match, match / "match.mp4", "--out", tmp_path / "reel.mp4", "--lead", "Goal=3:4", "--poster", tmp_path / "p.jpg", *options
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 clips, 7.0 s" in done.stdout
+    assert "period 2 are left out" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["reel.mp4", "p.jpg", *(path.name for path in lists.values())]
+    )
+    clips = json.loads(lists["json"].read_text())["clips"]
+    assert clips[0]["reason"] == "Goal spotted at 1 - 00:20 with confidence 0.90"
+    assert clips[0]["source_start_s"] == 17
+
+
+def bad_video(folder: Path, kind: str) -> Path:
+    path = folder / "bad.mp4"
+    if kind == "empty":
+        path.touch()
+    elif kind == "text":
+        path.write_text("no video\n" * 100)
+    elif kind == "random":
+        path.write_bytes(np.random.default_rng(0).bytes(4000))
+    elif kind == "truncated":
+        write_pattern_video(path, Pattern(50, size_px=(96, 64)))
+        path.write_bytes(path.read_bytes()[:2000])
+    elif kind == "cut index":
+        write_pattern_video(path, Pattern(50, size_px=(96, 64)))
+        path.write_bytes(path.read_bytes()[:-900])
+    elif kind == "folder":
+        path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", "no such video file"),
+        ("empty", "empty"),
+        ("text", "not a video"),
+        ("random", "not a video"),
+        ("truncated", "cut off before its index"),
+        ("cut index", "cut off inside its index"),
+        ("folder", "this is a folder"),
+    ],
+)
+def test_bad_videos_give_one_line(match: Path, tmp_path: Path, kind: str, message: str) -> None:
+    video = bad_video(tmp_path, kind)
+    before = sorted(tmp_path.iterdir())
+    done = run(match, video, "--out", tmp_path / "reel.mp4")
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--duration", "3"], "no room for the shortest clip"),
+        (["--threshold", "0.99"], "no spot reaches its threshold"),
+        (["--lead", "Goal"], "expected NAME=VALUE"),
+        (["--lead", "Goal=x:2"], "expected --lead Goal=10:30"),
+        (["--scores", "missing.npz"], "missing.npz"),
+    ],
+)
+def test_options_that_do_not_fit_give_one_line(match: Path, tmp_path: Path, options: list[str], message: str) -> None:
+    write_spots(tmp_path, Action("Goal", 1, 20_000, 0.9))
+    done = run(tmp_path, match / "match.mp4", "--out", tmp_path / "reel.mp4", *options)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["results_spotting.json"]
+
+
+def test_zero_spots_wrong_suffix_and_nothing_to_write(match: Path, tmp_path: Path) -> None:
+    write_spots(tmp_path)
+    for arguments, message in (
+        (["--out", tmp_path / "reel.mp4"], "nothing to make a reel of"),
+        ([], "nothing to write"),
+    ):
+        done = run(tmp_path, match / "match.mp4", *arguments)
+        assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+        assert message in done.stderr
+    done = run(match, match / "match.mp4", "--out", tmp_path / "reel.avi")
+    assert "reel is written as" in done.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["results_spotting.json"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits the size of files as POSIX systems can")
+def test_no_space_for_the_reel_leaves_nothing_behind(match: Path, tmp_path: Path) -> None:
+    full = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"
+    done = run(match, match / "match.mp4", "--out", tmp_path / "reel.mp4", "--no-snap", before=full)
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []

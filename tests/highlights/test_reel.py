@@ -1,0 +1,134 @@
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from spotkick.actions import Action
+from spotkick.errors import InputError, MissingExtraError, SpotkickWarning
+from spotkick.highlights.captions import draw_caption
+from spotkick.highlights.edit_list import make_source
+from spotkick.highlights.otio import write_otio
+from spotkick.highlights.profile import HighlightsConfig
+from spotkick.highlights.reel import PeriodVideo, choose, describe, plan_parts, propose_clips, render, total_s, write_poster
+from spotkick.highlights.shots import find_shot_changes
+from spotkick.video.pattern import Pattern, read_number, write_pattern_video
+from spotkick.video.pictures import picture_at
+from spotkick.video.probe import probe
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> dict[int, PeriodVideo]:
+    folder = tmp_path_factory.mktemp("match")
+    videos = {}
+    for period in (1, 2):
+        path = folder / f"{period}_224p.mkv"
+        write_pattern_video(path, Pattern(1500, size_px=(96, 64), group_frames=50, beeps_s=(10.0,)))
+        videos[period] = PeriodVideo(probe(path))
+    return videos
+
+
+ACTIONS = (Action("Goal", 1, 20_000, 0.9), Action("Goal", 2, 30_000, 0.8), Action("Yellow card", 2, 48_000, 0.7))
+CONFIG = HighlightsConfig(lead_s={"Goal": (3, 4), "Yellow card": (2, 2)})
+
+
+def test_from_spots_to_a_reel_of_two_halves(tmp_path: Path, halves: dict[int, PeriodVideo]) -> None:
+    clips = propose_clips(ACTIONS, None, halves, CONFIG)
+    chosen = choose(clips, 15, halves, CONFIG, snap=False)
+    assert [clip.main.label for clip in chosen] == ["Goal", "Goal"]
+    parts = plan_parts(chosen, halves)
+    assert total_s(parts) == 14
+    render(tmp_path / "reel.mp4", parts)
+    with av.open(str(tmp_path / "reel.mp4")) as container:
+        numbers = [read_number(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+    assert numbers == [*range(17 * 25, 24 * 25), *range(27 * 25, 34 * 25)]
+    edits = describe("match", chosen, parts, halves)
+    assert [(edit.source_in, edit.num_frames, edit.record_in) for edit in edits.edits] == [(425, 175, 0), (675, 175, 175)]
+    write_poster(tmp_path / "poster.jpg", chosen, halves)
+    assert read_number(picture_at(tmp_path / "poster.jpg", 0)) == 21 * 25
+
+
+def test_a_match_in_one_file_is_cut_at_the_starts_of_its_periods(halves: dict[int, PeriodVideo]) -> None:
+    info = halves[1].info
+    videos = {1: PeriodVideo(info, 2, 32), 2: PeriodVideo(info, 35)}
+    actions = (Action("Goal", 1, 10_000, 0.9), Action("Goal", 1, 31_000, 0.9), Action("Goal", 2, 5_000, 0.9))
+    clips = propose_clips(actions, None, videos, CONFIG)
+    parts = plan_parts(choose(clips, 100, videos, CONFIG, snap=False), videos)
+    assert [float(part.cut.start_s) for part in parts] == [9, 37]
+
+
+def test_nothing_to_show_and_no_room_say_so(halves: dict[int, PeriodVideo]) -> None:
+    with pytest.raises(InputError, match="no spot reaches its threshold"):
+        propose_clips([], None, halves)
+    with pytest.raises(InputError, match="1 moments lie outside"):
+        propose_clips([Action("Goal", 3, 0, 0.9)], None, halves)
+    with pytest.raises(InputError, match="no room for the shortest clip"):
+        choose(propose_clips(ACTIONS, None, halves, CONFIG), 3, halves, CONFIG)
+
+
+def write_shots(path: Path, starts: list[int], num_frames: int = 200) -> None:
+    """A panning texture that changes completely at the given pictures."""
+    rng = np.random.default_rng(2)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 128, 72, "yuv420p"
+        for n in range(num_frames):
+            if n in (0, *starts):
+                coarse = rng.integers(0, 255, (9, 32, 3), dtype=np.uint8)
+                scene = coarse.repeat(8, axis=0).repeat(16, axis=1)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(scene[:, n % 200 : n % 200 + 128]), format="rgb24")
+            frame.pts = n
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def test_shot_changes_are_found_where_they_are(tmp_path: Path) -> None:
+    write_shots(tmp_path / "a.mp4", [60, 110, 160])
+    assert find_shot_changes(tmp_path / "a.mp4", 1.5, 5.0) == pytest.approx([60 / 25, 110 / 25])
+    assert find_shot_changes(tmp_path / "a.mp4", 2.5, 4.0) == []
+
+
+def test_clips_start_with_a_shot(tmp_path: Path) -> None:
+    write_shots(tmp_path / "a.mp4", [60, 160])
+    videos = {1: PeriodVideo(probe(tmp_path / "a.mp4"))}
+    config = HighlightsConfig(lead_s={"Goal": (2, 2)}, snap_s=1)
+    (clip,) = choose(propose_clips([Action("Goal", 1, 4_000, 0.9)], None, videos, config), 10, videos, config)
+    assert (clip.start_s, clip.end_s) == (pytest.approx(2.4), pytest.approx(6.4))
+
+
+def test_captions_fit_the_picture() -> None:
+    for size in ((96, 64), (398, 224), (1280, 720)):
+        overlay = draw_caption("7:52 · Goal, Yellow card, a very long text " * 5, size)
+        high, wide = overlay.luma.shape
+        assert overlay.left_px + wide <= size[0]
+        assert overlay.top_px + high <= size[1]
+        assert not (high % 2 or wide % 2 or overlay.left_px % 2 or overlay.top_px % 2)
+        assert overlay.luma.max() > 200
+        assert 0.5 < overlay.opacity.min() <= overlay.opacity.max() <= 1
+
+
+def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, halves: dict[int, PeriodVideo]) -> None:
+    for name in ("opentimelineio", "scenedetect", "PIL"):
+        monkeypatch.setitem(sys.modules, name, None)
+    clips = propose_clips(ACTIONS, None, halves, CONFIG)
+    edits = describe("x", clips, plan_parts(clips, halves), halves)
+    with pytest.raises(MissingExtraError, match=r"spotkick\[highlights\]"):
+        write_otio(edits)
+    with pytest.raises(MissingExtraError, match="scenedetect"):
+        find_shot_changes(halves[1].info.path, 1, 2)
+    with pytest.raises(MissingExtraError, match="pillow"):
+        draw_caption("x", (96, 64))
+
+
+def test_a_recorded_timecode_is_used_and_a_senseless_one_ignored(halves: dict[int, PeriodVideo]) -> None:
+    from dataclasses import replace
+
+    assert make_source(halves[1].info, "10:00:00:00").start_frame == 900_000
+    videos = {1: PeriodVideo(replace(halves[1].info, timecode="yesterday"))}
+    clips = propose_clips(ACTIONS[:1], None, videos, CONFIG)
+    with pytest.warns(SpotkickWarning, match="counted from zero"):
+        edits = describe("x", clips, plan_parts(clips, videos), videos)
+    assert edits.edits[0].source.start_frame == 0
+    assert edits.rate == Fraction(25)
