@@ -149,11 +149,8 @@ def test_webvtt() -> None:
 
 def test_tables_give_the_reason_for_each_clip() -> None:
     edits = edit_list(Fraction(25), drop=False)
-    candidates = [
-        Candidate("Goal", 1, 75, 0.9),
-        Candidate("=cmd()", 1, 720, 0.57, spotted=False),
-        Candidate("Card", 1, 1600, 0.4),
-    ]
+    odd = Candidate("=cmd()", 1, 720, 0.57, spotted=False)
+    candidates = [Candidate("Goal", 1, 75, 0.9), odd, Candidate("Card", 1, 1600, 0.4)]
     clips = [Clip(1, item.position_s - 3, item.position_s + 3, (item,), item.score, item) for item in candidates]
     rows = clip_rows(clips, edits)
     back = list(csv.DictReader(io.StringIO(write_csv(rows))))

@@ -104,7 +104,7 @@ def test_captions_fit_the_picture() -> None:
         high, wide = overlay.luma.shape
         assert overlay.left_px + wide <= size[0]
         assert overlay.top_px + high <= size[1]
-        assert not (high % 2 or wide % 2 or overlay.left_px % 2 or overlay.top_px % 2)
+        assert [side % 2 for side in (high, wide, overlay.left_px, overlay.top_px)] == [0] * 4
         assert overlay.luma.max() > 200
         assert 0.5 < overlay.opacity.min() <= overlay.opacity.max() <= 1
 

@@ -117,13 +117,16 @@ def _is_quicktime(path: Path) -> bool:
 def _choose_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [stream for stream in container.streams.video if not stream.disposition & _NO_PICTURE]
     if not streams:
-        what = "only sound" if container.streams.audio else "no pictures"
-        raise InputError(f"{path}: the file holds {what}; a video with pictures is needed")
+        if container.streams.audio:
+            raise InputError(f"{path}: the file holds only sound; a video with pictures is needed")
+        raise InputError(
+            f"{path}: the file holds no pictures that can be read; it is no video, damaged, or cut off inside its index"
+        )
     chosen = max(streams, key=_area)
     if not _area(chosen):
         raise InputError(
-            f"{path}: the format of the pictures cannot be found; the file is damaged, cut off inside its index, or of a codec that "
-            f"is not supported"
+            f"{path}: the format of the pictures cannot be found; the file is damaged, cut off inside its index, or of a "
+            f"codec that is not supported"
         )
     return chosen
 
