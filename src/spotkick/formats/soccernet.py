@@ -238,7 +238,7 @@ def rows_of(document: Any, key: str, where: str) -> list[dict[str, Any]]:
     rows = document.get(key) if isinstance(document, dict) else None
     if not isinstance(rows, list):
         raise InputError(f"{where}: a JSON object with a list {key!r} is needed, as in a SoccerNet file")
-    for number, row in enumerate(rows, start=1):
+    for number, row in enumerate(rows, start=1) if set(map(type, rows)) - {dict} else ():
         if not isinstance(row, dict):
             raise InputError(f"{where}: item {number} of {key!r} must be an object, got {shorten(row)}")
     return rows
