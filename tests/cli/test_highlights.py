@@ -55,12 +55,9 @@ def bad_video(folder: Path, kind: str) -> Path:
         path.write_text("no video\n" * 100)
     elif kind == "random":
         path.write_bytes(np.random.default_rng(0).bytes(4000))
-    elif kind == "truncated":
+    elif kind in {"truncated", "cut index"}:
         write_pattern_video(path, Pattern(50, size_px=(96, 64)))
-        path.write_bytes(path.read_bytes()[:2000])
-    elif kind == "cut index":
-        write_pattern_video(path, Pattern(50, size_px=(96, 64)))
-        path.write_bytes(path.read_bytes()[:2000])
+        path.write_bytes(path.read_bytes()[: 1000 if kind == "truncated" else -900])
     elif kind == "folder":
         path.mkdir()
     return path
