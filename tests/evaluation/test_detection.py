@@ -160,3 +160,9 @@ def test_no_length_overlaps_nothing() -> None:
     assert temporal_overlap(one, one, one, one) == 0
     assert temporal_overlap(zero, one, zero, one) == 1
     assert interpolated_average_precision(np.zeros(0, dtype=bool), 3) == 0
+
+
+def test_of_equal_overlaps_the_later_label_is_taken() -> None:
+    labels = [VideoSegments("v", None, (Segment(0, 10, "a"), Segment(10, 20, "a")))]
+    found = [VideoSegments("v", None, (Segment(5, 15, "a", 0.9), Segment(0, 10, "a", 0.5)))]
+    assert evaluate_detection(found, labels, overlaps=[0.3]).average_map == 1  # else the second would find its label taken

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotkick.actions import Action, ActionClasses, MatchActions
+from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.errors import SpotkickWarning
 from spotkick.evaluation.team_map import evaluate_teams
 from spotkick.formats.results import results_document
@@ -92,3 +92,12 @@ def test_missing_teams_and_classes_are_told() -> None:
     assert "2 of 3 classes have no label here and are left out of the mean" in messages
     assert result.average_map == 1
     assert dict(result.per_class) == {"PASS": 1}
+
+
+def test_unshown_labels_weigh_minus_one_and_that_is_told() -> None:
+    """Both visible passes of the left are found, the hidden one of the right is not: (2 * 1 - 1 * 0) / (2 - 1)."""
+    hidden = Action("PASS", 1, 50_000, team="right", visibility=Visibility.NOT_SHOWN)
+    truth = [MatchActions("m", (Action("PASS", 1, 1000, team="left"), Action("PASS", 1, 9000, team="left"), hidden))]
+    found = [MatchActions("m", tuple(Action("PASS", 1, ms, 0.9, team="left") for ms in (1000, 9000)))]
+    with pytest.warns(SpotkickWarning, match="1 labels are not shown; the official weights count them as -1"):
+        assert evaluate_teams(found, truth, ActionClasses(("PASS",))).average_map == 2

@@ -42,9 +42,10 @@ def evaluate_teams(
         Score over classes. A class without labels is left out of the mean, where the official code arrives at "not a number".
 
     Warns:
-        SpotkickWarning: for actions without one of the teams, which do not count (the official code stops there).
+        SpotkickWarning: for actions without one of the teams, which do not count (the official code stops there), and for labels that
+            are not shown, which the official weights count as -1.
 
-    Source: ``evaluation/score.py`` of the repository sn-teamspotting, which weighs a label that is not shown with -1; kept here.
+    Source: ``evaluation/score.py`` of the repository sn-teamspotting.
     """
     names = [f"{name}/{team}" for name in classes.names for team in teams]
     pairs = ActionClasses(tuple(names), name=f"{classes.name} by team")
@@ -64,6 +65,9 @@ def evaluate_teams(
         messages.append(f"{lost[0]} actions without a team ({', '.join(teams)}) were left out")
     if not known.all():
         messages.append(f"{np.sum(~known)} of {len(known)} classes have no label here and are left out of the mean")
+    unshown = int(np.sum(matched.labels.value < 0))
+    if unshown:
+        messages.append(f"{unshown} labels are not shown; the official weights count them as -1, which can push a score above 1")
     for message in messages:
         warnings.warn(message, SpotkickWarning, stacklevel=2)
     per_class = average_over_tolerances(by_class)
