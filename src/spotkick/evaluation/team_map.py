@@ -42,8 +42,8 @@ def evaluate_teams(
         Score over classes. A class without labels is left out of the mean, where the official code arrives at "not a number".
 
     Warns:
-        SpotkickWarning: for actions without one of the teams, which do not count (the official code stops there), and for labels that
-            are not shown, which the official weights count as -1.
+        SpotkickWarning: for actions without one of the teams, which do not count (the official code stops there), and for labels
+            that are not shown, which the official weights count as -1.
 
     Source: ``evaluation/score.py`` of the repository sn-teamspotting.
     """
