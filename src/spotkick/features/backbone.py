@@ -5,6 +5,7 @@ number type are read from the file. Bytes go in as they are, because such a file
 """
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,7 +107,7 @@ def open_backbone(
         path: ONNX file; the default ships with the package.
         normalisation: for files that take floats; ImageNet's when None.
         device: ``cuda`` needs the package onnxruntime-gpu.
-        threads: processor threads, 0 takes as many as there are cores.
+        threads: processor threads; 0 leaves one core to the decoder and takes the others.
 
     Raises:
         InputError: if the file is missing, is not ONNX, or is no picture backbone.
@@ -136,7 +137,7 @@ def _open_session(path: Path, device: Device, threads: int) -> onnxruntime.Infer
     if provider not in onnxruntime.get_available_providers():
         raise ConfigError(f"device '{device}' is not available to ONNX Runtime here; use cpu, or install onnxruntime-gpu")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = threads or max(1, (os.cpu_count() or 1) - 1)
     options.log_severity_level = 3
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to the decoder
     try:
