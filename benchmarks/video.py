@@ -2,8 +2,8 @@
 
     python benchmarks/video.py --source match.mp4 --work /some/folder
 
-makes a 398x224 and a 1280x720 file of 25 pictures a second from the source (any match video; without one a moving texture with noise),
-then measures
+makes a 398x224 and a 1280x720 file of 25 pictures a second from the source (any match video; without one a moving texture), then
+measures
 
 * decoding to 2 samples a second: ours, decoding everything, and the alternatives that are installed (OpenCV, decord);
 * decoding and the bundled backbone together, in multiples of real time;
@@ -202,9 +202,8 @@ def main() -> None:
         repeat(files[398], long, round(arguments.hours * 3600 / probe(files[398]).duration_s))
         done = subprocess.run([sys.executable, "-c", MEMORY_CODE, str(long)], capture_output=True, text=True, check=True)
         frames, megabytes = done.stdout.split()
-        print(
-            f"\n{probe(long).duration_s / 3600:.2f} hours: {frames} vectors, at most {megabytes} MB, load {os.getloadavg()[0]:.1f}"
-        )
+        hours = probe(long).duration_s / 3600
+        print(f"\n{hours:.2f} hours: {frames} vectors, at most {megabytes} MB, load {os.getloadavg()[0]:.1f}")
 
 
 if __name__ == "__main__":
