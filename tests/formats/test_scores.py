@@ -177,6 +177,13 @@ def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_archives_are_checked_before_they_are_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / SCORES_FILE
+    path.write_bytes(archive(**{name: npy(array) for name, array in members().items()}, **{"../outside": b""}))
+    with pytest.raises(InputError, match="points outside the archive"):
+        read_scores(path)
+
+
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_scores(tmp_path / SCORES_FILE)
