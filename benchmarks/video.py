@@ -108,8 +108,9 @@ def everything(path: Path) -> list[np.ndarray]:
         stream = container.streams.video[0]
         stream.thread_type = "AUTO"
         last = None
+        first_s = (stream.start_time or 0) * float(stream.time_base)
         for frame in container.decode(stream):
-            while last is not None and frame.time > len(images) / RATE:
+            while last is not None and frame.time - first_s > len(images) / RATE + 0.0005:
                 images.append(last.to_ndarray(format="rgb24", width=SIZE_PX[0], height=SIZE_PX[1], interpolation="BILINEAR"))
             last = frame
     return images
@@ -124,7 +125,7 @@ def opencv(path: Path) -> list[np.ndarray]:
     rate = capture.get(cv2.CAP_PROP_FPS)
     number = 0
     while capture.grab():
-        if number >= len(images) * rate / RATE:
+        if number >= int(len(images) * rate / float(RATE)):
             images.append(
                 cv2.resize(cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB), SIZE_PX, interpolation=cv2.INTER_AREA)
             )
