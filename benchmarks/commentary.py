@@ -91,7 +91,6 @@ def main() -> None:
 def probe_row(data: Path) -> str:
     """The linear probe's row of the table."""
     from probe import run_probe
-
     from spotkick.actions import SOCCERNET_V1
 
     score = run_probe(data, SOCCERNET_V1, 0)
