@@ -11,11 +11,17 @@ of the train split, and scores proposals and detections on windows of the valid 
     python benchmarks/commentary_localization.py train --out WORK
     python benchmarks/commentary_localization.py table --out WORK
 
-``prepare`` cuts the windows. ``train`` writes ActivityNet files and skips what WORK holds already, so it may be interrupted, and
-several may run at once with different ``--seeds``. ``table`` prints mean and spread.
+    python benchmarks/commentary_localization.py prepare --tune ... --out HELD_OUT
+    python benchmarks/commentary_localization.py export --out HELD_OUT
+    spotkick tune HELD_OUT/export/bmn.toml --trials 40 --out HELD_OUT/tuned
+
+``prepare`` cuts the windows, with ``--tune`` those to choose on from the train split alone; ``export`` writes them as
+``spotkick tune`` and ``spotkick proposals`` read them. ``train`` writes ActivityNet files and skips what WORK holds already, so
+it may be interrupted, and several may run at once with different ``--seeds``. ``table`` prints mean and spread.
 """
 
 import argparse
+import json
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -31,8 +37,8 @@ from spotkick.errors import SpotkickWarning
 from spotkick.evaluation.detection import ACTIVITYNET_OVERLAPS, evaluate_detection
 from spotkick.evaluation.proposals import evaluate_proposals
 from spotkick.features.localization import LocalizationVideo, rescale_features
-from spotkick.features.tracks import read_track
-from spotkick.files import read_json, write_json
+from spotkick.features.tracks import read_track, write_track
+from spotkick.files import read_json, write_json, write_text
 from spotkick.formats.activitynet import read_activitynet_segments, write_activitynet_results, write_activitynet_segments
 from spotkick.formats.matches import MatchFolder
 from spotkick.formats.segments import Segment, VideoSegments
@@ -209,6 +215,51 @@ def train(args: argparse.Namespace) -> None:
         print(f"{stem}: loss {progress.history[-1]['loss']:.4f}, {used:.0f} s of CPU", flush=True)
 
 
+CONFIG = """\
+# K and weight of the context-aware loss on windows of the train split; see docs/localization.md.
+[data]
+labels = {labels}
+features = {features}
+
+[model]
+feature_dim = {dim}
+num_steps = 60
+max_duration_steps = 40
+base_channels = 64
+segment_channels = 64
+map_channels = 16
+points = 16
+
+[training]
+tem_loss = "context_aware"
+epochs = {epochs}
+step_epochs = {step_epochs}
+
+[tune]
+prune = false
+"""
+
+
+def export(args: argparse.Namespace) -> None:
+    """Write the windows as an ActivityNet label file, feature files and a configuration."""
+    folder = args.out / "export"
+    groups = {"training": prepared(args.out, "train"), "validation": prepared(args.out, "labels")}
+    segments = []
+    for subset, videos in groups.items():
+        segments += [replace(video, subset=subset) for video in labels_of(videos)]
+        for video in videos:
+            write_track(video.features, folder / "features" / f"{video.name}.npy")
+    write_activitynet_segments(folder / "labels.json", segments)
+    config = CONFIG.format(
+        labels=json.dumps(str(folder / "labels.json")),
+        features=json.dumps(str(folder / "features")),
+        dim=groups["training"][0].features.shape[1],
+        epochs=args.epochs,
+        step_epochs=max(1, args.epochs - 1),
+    )
+    write_text(folder / "bmn.toml", config)
+
+
 def variants(args: argparse.Namespace) -> dict[str, dict[str, object]]:
     """What is compared: name -> changes of the training configuration."""
     bounds, weight = tuple(args.slicing), args.weight
@@ -256,7 +307,7 @@ def _print_row(name: str, values: npt.NDArray[np.float64]) -> None:
 def main() -> None:
     """Parse arguments and run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("prepare", "train", "table"))
+    parser.add_argument("command", choices=("prepare", "train", "table", "export"))
     parser.add_argument("--out", type=Path, required=True, help="folder for labels, proposals and detections")
     parser.add_argument("--labels", type=Path, help="folder of SoccerNet matches with Labels-v2.json, and splits/")
     parser.add_argument("--features", type=Path, help="folder of matches with commentary features")
@@ -270,7 +321,7 @@ def main() -> None:
     parser.add_argument("--weight", type=float, default=1.0, help="of the context-aware boundary loss")
     parser.add_argument("--tune", action="store_true", help="compare slicing and weight on held-out windows of the train split")
     args = parser.parse_args()
-    {"prepare": prepare, "train": train, "table": table}[args.command](args)
+    {"prepare": prepare, "train": train, "table": table, "export": export}[args.command](args)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ COMMANDS: Final = (
     "demo",
     "features",
     "train",
+    "tune",
     "spot",
     "evaluate",
     "compare",

@@ -12,6 +12,7 @@ from spotkick.checkpoint import DecodingConfig
 from spotkick.configuration import FrozenConfig, read_toml, with_overrides
 from spotkick.encoding.slicing import ContextSlicing, slicing_for
 from spotkick.errors import ConfigError
+from spotkick.experiment.tuning.config import take_tune_table
 from spotkick.formats.classes import find_classes
 from spotkick.timeline import parse_frame_rate
 from spotkick.training.config import LossConfig, SamplingConfig, TrainingConfig
@@ -139,7 +140,7 @@ def read_experiment(path: Path, assignments: Sequence[str] = (), *, data_root: P
         InputError: if the file cannot be read.
         ConfigError: if a key is unknown or a value is not valid.
     """
-    values = with_overrides(read_toml(path), assignments)
+    values, _ = take_tune_table(with_overrides(read_toml(path), assignments), str(path))
     if data_root is not None:
         data = values.setdefault("data", {})
         if not isinstance(data, dict):

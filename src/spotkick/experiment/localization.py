@@ -13,6 +13,7 @@ from spotkick.encoding.boundaries import check_segments
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.evaluation.detection import evaluate_detection
 from spotkick.evaluation.proposals import evaluate_proposals
+from spotkick.experiment.tuning.config import take_tune_table
 from spotkick.features.localization import LocalizationVideo, find_video_features, read_video_features, rescale_features
 from spotkick.features.tracks import read_track
 from spotkick.files import read_json
@@ -146,13 +147,14 @@ def feature_videos(paths: Sequence[Path], num_steps: int, frame_rate: Fraction =
 
 
 def read_localization_toml(path: Path, assignments: Sequence[str] = ()) -> dict[str, Any]:
-    """A TOML file with ``section.key=value`` replacements, not validated yet.
+    """A TOML file with ``section.key=value`` replacements, not validated yet but for the ``[tune]`` table, which is left out.
 
     Raises:
         InputError: if it cannot be read.
         ConfigError: if it is not TOML, or an assignment is malformed.
     """
-    return with_overrides(read_toml(path), assignments)
+    values, _ = take_tune_table(with_overrides(read_toml(path), assignments), str(path))
+    return values
 
 
 def make_proposals(

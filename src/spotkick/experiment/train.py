@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,7 +28,7 @@ from spotkick.models.loading import network_files
 from spotkick.prediction import SpottingSetup, spot_match
 from spotkick.training.objective import TrainingPlan
 from spotkick.training.state import Progress
-from spotkick.training.trainer import new_network, train_network
+from spotkick.training.trainer import TrainingObserver, new_network, train_network
 
 BEST: Final = "best"
 LAST: Final = "last"
@@ -55,7 +56,9 @@ class RunResult(FrozenConfig):
     history: tuple[dict[str, float], ...]
 
 
-def run_training(config: ExperimentConfig, out: Path, *, resume: bool = False, quiet: bool = False) -> RunResult:
+def run_training(
+    config: ExperimentConfig, out: Path, *, resume: bool = False, quiet: bool = False, observer: TrainingObserver | None = None
+) -> RunResult:
     """Train, validate, and write ``best/`` and ``last/`` checkpoints into a run directory.
 
     Args:
@@ -63,6 +66,7 @@ def run_training(config: ExperimentConfig, out: Path, *, resume: bool = False, q
         out: run directory, created.
         resume: go on from an interrupted run in ``out``.
         quiet: write no TensorBoard scalars.
+        observer: is told of steps and epochs instead of the progress display and TensorBoard.
 
     Raises:
         InputError: if data are missing or damaged, or ``out`` holds another experiment.
@@ -88,9 +92,10 @@ def run_training(config: ExperimentConfig, out: Path, *, resume: bool = False, q
     setup = _setup(config, classes, architecture, source)
     validation = _Validation(config, setup) if config.data.valid else None
     network = new_network(config.training.seed, lambda: CalfNetwork(architecture))
-    with training_progress(config.training.epochs, None if quiet else out / "tensorboard") as progress_display:
+    log_folder = None if quiet else out / "tensorboard"
+    with nullcontext(observer) if observer is not None else training_progress(config.training.epochs, log_folder) as shown:
         best, progress = train_network(
-            network, halves, plan, observer=progress_display, validate=validation, state_path=out / STATE_FILE, resume=resume
+            network, halves, plan, observer=shown, validate=validation, state_path=out / STATE_FILE, resume=resume
         )
     write = _writer(config, setup, architecture, slicing, source)
     thresholds = validation.thresholds(best) if validation is not None and config.tune_thresholds else {}
