@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -60,6 +61,12 @@ def bad_video(folder: Path, kind: str) -> Path:
         path.write_bytes(path.read_bytes()[: 1000 if kind == "truncated" else -900])
     elif kind == "folder":
         path.mkdir()
+    elif kind == "sound":
+        with av.open(str(path), "w") as container:
+            stream = container.add_stream("aac", rate=48000)
+            frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+            frame.rate = 48000
+            container.mux([*stream.encode(frame), *stream.encode(None)])
     return path
 
 
@@ -73,6 +80,7 @@ def bad_video(folder: Path, kind: str) -> Path:
         ("truncated", "cut off before its index"),
         ("cut index", "cut off inside its index"),
         ("folder", "this is a folder"),
+        ("sound", "only sound"),
     ],
 )
 def test_bad_videos_give_one_line(match: Path, tmp_path: Path, kind: str, message: str) -> None:
@@ -102,6 +110,28 @@ def test_options_that_do_not_fit_give_one_line(match: Path, tmp_path: Path, opti
     assert message in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["results_spotting.json"]
+
+
+@pytest.mark.parametrize("duration_s", [7.0, 9.99, 20])
+def test_the_file_is_no_longer_than_the_duration(match: Path, tmp_path: Path, duration_s: float) -> None:
+    write_spots(tmp_path, *(Action("Goal", 1, 1000 * second, 0.9) for second in (6, 15, 23, 33)))
+    reel = tmp_path / "reel.mp4"
+    done = run(tmp_path, match / "match.mp4", "--out", reel, "--duration", duration_s, "--lead", "Goal=3.3:3.7")
+    assert done.returncode == 0, done.stderr
+    with av.open(str(reel)) as container:
+        assert duration_s / 3 < container.duration / av.time_base <= duration_s + 0.03  # a block of sound may be longer
+
+
+def test_a_wrong_suffix_and_an_unreadable_video(match: Path, tmp_path: Path) -> None:
+    (tmp_path / "match.jpg").write_bytes((match / "match.mp4").read_bytes())
+    done = run(match, tmp_path / "match.jpg", "--csv", tmp_path / "clips.csv", "--no-snap")
+    assert done.returncode == 0, done.stderr
+    # Permissions do not bind the superuser, who may run this.
+    locked = "import os, pathlib; os.access = lambda path, *_: not str(path).endswith('match.mp4')"
+    done = run(match, match / "match.mp4", "--out", tmp_path / "reel.mp4", before=locked)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+    assert "permission denied" in done.stderr
+    assert not (tmp_path / "reel.mp4").exists()
 
 
 def test_zero_spots_wrong_suffix_and_nothing_to_write(match: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from unittest.mock import Mock
 import numpy as np
 import pytest
 
-from spotkick.actions import ActionClasses
+from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import CheckpointConfig, read_checkpoint, write_checkpoint
 from spotkick.errors import CheckpointError, ConfigError, InputError, SpotkickWarning, StorageError
 from spotkick.evaluation import evaluate
@@ -17,7 +17,7 @@ from spotkick.experiment.spot import network_for, run_spotting
 from spotkick.experiment.train import BEST, LAST, STATE_FILE, run_training
 from spotkick.formats.results import read_results
 from spotkick.formats.scores import read_scores
-from spotkick.formats.soccernet import read_label_set
+from spotkick.formats.soccernet import read_label_set, read_labels, write_labels
 from spotkick.models.loading import load_network
 
 CLASSES = ("goal", "card", "substitution")
@@ -161,6 +161,15 @@ def test_split_that_names_a_missing_match(make_planted: Callable[..., Path], tmp
     (root / "splits" / "train.txt").write_text("league/2026/match 0\nleague/2026/nowhere\n")
     with pytest.raises(InputError, match="nowhere"):
         run_training(short(root), tmp_path / "run", quiet=True)
+
+
+def test_a_match_of_one_half_misses_none(make_planted: Callable[..., Path], tmp_path: Path) -> None:
+    root = make_planted(tmp_path / "data", num_frames=300)
+    folder = root / "league/2026/match 0"
+    (folder / "2_planted.npy").unlink()
+    labels = read_labels(folder / "Labels-v2.json")
+    write_labels(folder / "Labels-v2.json", MatchActions(labels.match, tuple(a for a in labels.actions if a.period == 1)))
+    run_training(short(root, epochs=1), tmp_path / "run", quiet=True)
 
 
 def test_missing_half_is_reported_and_the_other_one_used(make_planted: Callable[..., Path], tmp_path: Path) -> None:

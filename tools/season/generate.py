@@ -256,7 +256,7 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 def main() -> None:
     """Renders the match that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, help="folder of the match; match.mp4, Labels-v2.json and events.json go there")
+    parser.add_argument("out", type=Path, help="folder of the match; 1_224p.mp4, Labels-v2.json and events.json go there")
     parser.add_argument("--engine-data", type=Path, required=True, help="data folder of the engine")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--minutes", type=float, default=15.0)
@@ -268,9 +268,9 @@ def main() -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         left, right = write_data_folder(arguments.engine_data, Path(folder), plan.seed)
-        partial = out / "match.partial.mp4"
+        partial = out / "partial.mp4"
         states = render_match(load_engine(Path(folder)), plan, partial)
-    partial.rename(out / "match.mp4")
+    partial.rename(out / "1_224p.mp4")
     events = find_events(states)
     write_json(out / "Labels-v2.json", to_labels_v2(events, out.name))
     write_json(

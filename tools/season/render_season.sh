@@ -22,7 +22,7 @@ matches() {
 render() {
   local target="$out/$1/match_$2"
   if [ -e "$target/events.json" ]; then return; fi
-  nice -n 15 xvfb-run -a -s '-screen 0 640x480x24' "$folder/venv/bin/python" "$here/generate.py" "$target" \
+  nice -n 3 xvfb-run -a -s '-screen 0 640x480x24' "$folder/venv/bin/python" "$here/generate.py" "$target" \
     --engine-data "$folder/engine/third_party/gfootball_engine/data" --seed "$2"
 }
 

@@ -15,7 +15,10 @@ _LINES = 10
 
 
 def features(
-    inputs: Annotated[list[Path], typer.Argument(metavar="INPUT...", help="Folders of matches, match folders, or video files.")],
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(metavar="INPUT...", help="Folders of matches, match folders, or video files.", readable=False),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the features: <out>/<match>/<period>_<name>.npy.")],
     kind: Annotated[str | None, typer.Option(help="commentary or video; judged by the inputs unless given.")] = None,
     rate: Annotated[str | None, typer.Option(help="Feature frames per second.", show_default="2")] = None,

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 def highlights(
     spots: Annotated[Path, typer.Argument(help="results_spotting.json of one match, or its folder.")],
-    videos: Annotated[list[Path], typer.Argument(metavar="VIDEO...", help="Video of the match, or one per half (1_*, 2_*).")],
+    videos: Annotated[
+        list[Path],
+        typer.Argument(metavar="VIDEO...", help="Video of the match, or one per half (1_*, 2_*).", readable=False),
+    ],
     out: Annotated[Path | None, typer.Option(help="The reel: .mp4, .mov or .mkv. Without it only lists are written.")] = None,
     duration: Annotated[float, typer.Option(min=0.1, help="Longest duration of the reel in seconds.")] = 180.0,
     edl: Annotated[Path | None, typer.Option(help="Write a CMX3600 edit decision list.")] = None,

@@ -16,7 +16,11 @@ def spot(
     checkpoint: Annotated[Path, typer.Argument(help="Checkpoint folder.")],
     inputs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[INPUT]...", help="Videos, feature files, match folders, folders of matches, split files."),
+        typer.Argument(
+            metavar="[INPUT]...",
+            help="Videos, feature files, match folders, folders of matches, split files.",
+            readable=False,  # whoever opens the file says so in one line
+        ),
     ] = None,
     out: Annotated[Path, typer.Option(help="Folder for the results, a .zip, or a .json for a single match.")] = Path(
         "predictions"

@@ -31,10 +31,11 @@ def summary_table(score: SpottingScore, *, markdown: bool = False) -> str:
     if markdown:
         rule = ["---", *["---:"] * (len(header) - 1)]
         return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *rows))
-    return _aligned([header, *rows])
+    return aligned([header, *rows])
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of equal length as a table for the terminal: a header, lines, and a last line below a rule."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = [
         "  ".join(

@@ -11,7 +11,7 @@ from spotkick.checkpoint import Checkpoint
 from spotkick.errors import ConfigError, InputError
 from spotkick.experiment.matches import match_tracks, split_matches
 from spotkick.features.extract import Extractor, Progress, extract_video, read_extractor
-from spotkick.features.tracks import FeatureSource, FeatureTrack, feature_name, read_track
+from spotkick.features.tracks import FeatureSource, FeatureTrack, feature_name, find_source, read_track
 from spotkick.formats.matches import MatchFolder, find_matches
 
 SPLIT_SUFFIXES: Final = (".txt", ".json")
@@ -144,8 +144,9 @@ class _Finder:
         return SpottingJob(match, lambda: {period: self._watch(path) for period, path in sorted(videos.items())})
 
     def _read(self, path: Path) -> FeatureTrack:
-        # A file of another name is taken for the checkpoint's own features, so that its width is checked against them.
-        expected: FeatureSource | None = self._source if feature_name(path) != self._source.name else None
+        # A file of another name that nothing describes is taken for the checkpoint's own features: its width is checked.
+        unknown = feature_name(path) != self._source.name and find_source(path) is None
+        expected: FeatureSource | None = self._source if unknown else None
         return read_track(path, source=expected, frame_rate=self._source.frame_rate)
 
     def _watch(self, path: Path) -> FeatureTrack:

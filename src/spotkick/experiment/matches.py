@@ -7,7 +7,8 @@ from typing import Final
 
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack, read_track
-from spotkick.formats.matches import MatchFolder
+from spotkick.formats.matches import LABEL_FILES, MatchFolder
+from spotkick.formats.soccernet import read_labels
 from spotkick.formats.splits import read_split
 
 HALVES: Final = (1, 2)
@@ -39,6 +40,8 @@ def match_tracks(
 ) -> dict[int, FeatureTrack]:
     """Features of the periods of a match; a missing half is reported and the other one used.
 
+    A match whose labels lie in one half alone is a match of one half.
+
     Raises:
         InputError: if the match has no such features at all, or a file cannot be used.
     """
@@ -47,7 +50,7 @@ def match_tracks(
         known = folder.feature_names()
         has = f"it has {', '.join(known)}" if known else "it has no features"
         raise InputError(f"{folder.path}: no features '{features}' (files 1_{features}.npy, 2_{features}.npy); {has}")
-    missing = [period for period in HALVES if period not in paths]
+    missing = [period for period in HALVES if period not in paths and _is_expected(folder, period)]
     if missing:
         message = f"{folder.path}: features of half {missing[0]} are missing; the match is used without it"
         warnings.warn(message, SpotkickWarning, stacklevel=2)
@@ -57,3 +60,10 @@ def match_tracks(
         message = f"{folder.path}: the halves have {lengths[1]} and {lengths[2]} frames; one of them may be cut off"
         warnings.warn(message, SpotkickWarning, stacklevel=2)
     return tracks
+
+
+def _is_expected(folder: MatchFolder, period: int) -> bool:
+    """Whether a match has a period, as far as its files tell: labels in it, or no labels at all."""
+    files = [folder.labels(name) for name in LABEL_FILES if folder.labels(name).is_file()]
+    labels = [read_labels(path, match=folder.match) for path in files]
+    return not any(label.actions for label in labels) or any(a.period == period for label in labels for a in label.actions)

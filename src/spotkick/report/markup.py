@@ -25,7 +25,7 @@ def tag(element: str, *children: str, **attributes: str | float | None) -> Html:
     name, _, style = element.partition(".")
     given = {"class": style or None, **{key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}}
     words = "".join(f' {key}="{escape(_text(value))}"' for key, value in given.items() if value is not None)
-    if name in ("br", "meta", "input"):
+    if name in ("br", "meta", "input", "img"):
         return Html(f"<{name}{words}>")
     return Html(f"<{name}{words}>{join(children)}</{name}>")
 

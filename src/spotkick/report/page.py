@@ -19,14 +19,22 @@ class Section:
     content: Html
 
 
-def page(title: str, subtitle: str, sections: Sequence[Section]) -> str:
+def page(title: str, subtitle: str, sections: Sequence[Section], *, media: bool = False) -> str:
     """A whole document.
 
     The content security policy lets only the script and the style of this file run, and no request leaves the page.
+
+    Args:
+        title: heading, and title of the window.
+        subtitle: below it.
+        sections: in order.
+        media: allow pictures and videos that are part of the document.
     """
     style, script = (Html((files("spotkick.report") / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    if media:
+        policy += "; img-src data:; media-src data:"
     head = tag(
         "head",
         tag("meta", charset="utf-8"),

@@ -17,6 +17,8 @@ _HEIGHT: Final = 44
 _STEP_S: Final = 2.0
 """Width of what one point of a curve stands for: the highest score inside it, so that no peak is lost."""
 _LEVELS: Final = 40
+_SHORT_S: Final = 20 * 60
+"""A period up to this long has a tick each minute, longer ones each five."""
 _SHOWN_CONFIDENCE: Final = 0.5
 
 
@@ -52,7 +54,7 @@ def segmentation_section(
     spots = [action for action in found[name] if action.period == period and (action.confidence or 0) >= threshold]
     used = {action.label for action in (*marks, *spots)}
     lanes = [label for label in classes.names if label in used and label in match.classes]
-    drawing = _drawing(match, period, lanes, marks, spots)
+    drawing = score_lanes(match, period, lanes, marks, spots)
     caption = (
         f"Segmentation scores of {name}, {PERIOD_NAMES.get(period, f'period {period}')}, one lane per class from 0 to 1. "
         "Above each lane: labels (dark strokes, dashed where the broadcast does not show the action). Below: spots with a "
@@ -67,7 +69,16 @@ def segmentation_section(
     return Section("segmentation", "Segmentation over a half", figure(drawing, caption, data))
 
 
-def _drawing(match: MatchScores, period: int, lanes: Sequence[str], labels: Sequence[Action], spots: Sequence[Action]) -> Html:
+def score_lanes(match: MatchScores, period: int, lanes: Sequence[str], labels: Sequence[Action], spots: Sequence[Action]) -> Html:
+    """Curves of a period, one lane per class, with its labels and spots, and a key.
+
+    Args:
+        match: scores.
+        period: of the match.
+        lanes: classes of the scores, in the order of the lanes.
+        labels: of this period.
+        spots: same, those that are drawn.
+    """
     values = match.periods[period]
     length_s = max(len(values) / float(match.frame_rate), 1.0)
     pooled = _pooled(values, max(1, round(_STEP_S * float(match.frame_rate))))
@@ -76,7 +87,7 @@ def _drawing(match: MatchScores, period: int, lanes: Sequence[str], labels: Sequ
         curve = pooled[:, match.classes.index(label)]
         mine = ([action for action in labels if action.label == label], [action for action in spots if action.label == label])
         rows.append(_lane(curve, *mine, length_s))
-    minutes = range(0, int(length_s // 60) + 1, 5)
+    minutes = range(0, int(length_s // 60) + 1, 1 if length_s <= _SHORT_S else 5)
     ticks = [tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%") for minute in minutes]
     names = tag("div.names", *(tag("div", label) for label in lanes))
     zoom = tag(
@@ -86,7 +97,7 @@ def _drawing(match: MatchScores, period: int, lanes: Sequence[str], labels: Sequ
     lanes_box = tag(
         "div.lanes", names, tag("div.view", view, tabindex=0, role="group", aria_label="Lanes, scroll sideways when zoomed")
     )
-    return join([_key(), zoom, lanes_box, tag("p.note", "Minutes of the half")])
+    return join([_key(), zoom, lanes_box, tag("p.note", "Minutes")])
 
 
 def _key() -> Html:
