@@ -96,6 +96,21 @@ def test_each_v1_label_belongs_to_the_class_that_the_official_evaluator_finds_in
         assert [name for word, name in official.items() if word in label] == [SOCCERNET_V1.resolve(label)]
 
 
+@pytest.mark.parametrize(
+    "label", ["card", "subs", "soccer", "soccer-ball-penalty", "2nd-card", "subs-soccer", "substitution-out"]
+)
+def test_the_official_words_count_inside_of_other_labels(label: str) -> None:
+    found = "card" if "card" in label else "substitution" if "subs" in label else "goal"  # in this order, as the official code
+    assert SOCCERNET_V1.resolve(label) == found
+    assert copy.deepcopy(SOCCERNET_V1).resolve(label) == found
+
+
+def test_words_must_lead_to_a_class() -> None:
+    assert SOCCERNET_V1.resolve("Corner") is None
+    with pytest.raises(ConfigError, match="not listed: b"):
+        ActionClasses(("a",), words=(("x", "b"),))
+
+
 def test_the_three_classes_group_the_labels_of_v2() -> None:
     grouped = {label: SOCCERNET_V1.resolve(label) for label in SOCCERNET_V2 if label in SOCCERNET_V1}
     assert grouped == {

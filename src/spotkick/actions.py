@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from spotkick.errors import ConfigError
 from spotkick.timeline import format_game_time
@@ -77,15 +77,17 @@ class ActionClasses:
     Attributes:
         names: class names; their order is the order of score columns.
         aliases: further labels -> class name. Every class name stands for itself.
+        words: (word, class name): any other label with this word in it counts as the class; the first word that fits decides.
         name: what people call this list, such as ``soccernet-v2``.
 
     Raises:
-        ConfigError: if names repeat, are empty, or an alias points to a class that is not listed.
+        ConfigError: if names repeat, are empty, or an alias or a word points to a class that is not listed.
     """
 
     names: tuple[str, ...]
     aliases: Mapping[str, str] = field(default_factory=dict)
     name: str = "custom"
+    words: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Check the names and freeze the aliases."""
@@ -96,7 +98,7 @@ class ActionClasses:
             raise ConfigError(f"class names must be unique, these repeat: {', '.join(repeated)}")
         if any(not name.strip() for name in self.names):
             raise ConfigError("class names must not be empty")
-        lost = sorted(set(self.aliases.values()) - set(self.names))
+        lost = sorted({*self.aliases.values(), *(name for _, name in self.words)} - set(self.names))
         if lost:
             raise ConfigError(f"aliases point to classes that are not listed: {', '.join(lost)}")
         object.__setattr__(self, "aliases", MappingProxyType(dict(self.aliases)))
@@ -113,13 +115,15 @@ class ActionClasses:
         """Whether a label is one of the classes or an alias of one."""
         return isinstance(label, str) and self.resolve(label) is not None
 
-    def __reduce__(self) -> tuple[type["ActionClasses"], tuple[tuple[str, ...], dict[str, str], str]]:
+    def __reduce__(self) -> tuple[type["ActionClasses"], tuple[Any, ...]]:
         """Allow copies and worker processes in spite of the read-only aliases."""
-        return ActionClasses, (self.names, dict(self.aliases), self.name)
+        return ActionClasses, (self.names, dict(self.aliases), self.name, self.words)
 
     def resolve(self, label: str) -> str | None:
         """Class name that a label is counted as, or None when it belongs to none."""
-        return label if label in self.names else self.aliases.get(label)
+        if label in self.names:
+            return label
+        return self.aliases.get(label) or next((name for word, name in self.words if word in label), None)
 
     def index(self, label: str) -> int | None:
         """Score column of a label, or None when it belongs to no class."""
@@ -148,8 +152,10 @@ SOCCERNET_V1: Final = ActionClasses(
         "Substitution": "substitution",
     },
     name="soccernet-v1",
+    words=(("card", "card"), ("subs", "substitution"), ("soccer", "goal")),
 )
-"""The paper's three classes, from v1 labels and as a grouping of the v2 labels. Source: spec of the authors' TF code."""
+"""The paper's three classes, from v1 labels and as a grouping of the v2 labels. Source: the authors' TF code; the words are those
+that the official evaluator looks for in v1 labels, and the classes of its v1 predictions."""
 
 SOCCERNET_V2: Final = ActionClasses(
     names=(

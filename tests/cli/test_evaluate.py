@@ -38,6 +38,52 @@ def test_metric_rate_split_and_markdown(tmp_path: Path) -> None:
     assert result.stdout.splitlines()[-1] == "| mAP | 277 | 425 | 3.59 | 5.77 | 6.24 |"
 
 
+def test_latex() -> None:
+    result = run(GOLDEN / "pred", GOLDEN / "gt", "--latex")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == r"\begin{tabular}{lrrrrr}"
+    assert r"Yellow-$>$red card & " in result.stdout
+    assert lines[-4:] == [r"\midrule", r"Average-mAP & 277 & 425 & 67.13 & 65.40 & 95.48 \\", r"\bottomrule", r"\end{tabular}"]
+    with pytest.raises(SpotkickError, match="exclude each other"):
+        CliRunner().invoke(
+            build_app(("evaluate",)),
+            ["evaluate", str(GOLDEN / "pred"), str(GOLDEN / "gt"), "--latex", "--markdown"],
+            catch_exceptions=False,
+        )
+
+
+def test_thresholds_of_another_set(tmp_path: Path) -> None:
+    pair = (GOLDEN / "pred", GOLDEN / "gt")
+    result = run(*pair, "--tuned-on", *pair, "--json", tmp_path / "s.json", "--report", tmp_path / "r.html", "--legacy-frames")
+    assert result.exit_code == 0, result.output
+    points = json.loads((tmp_path / "s.json").read_text())["operating_points"]
+    assert points["tolerance_s"] == 10
+    one = points["per_class"]["Corner"]
+    assert one["tp"] + one["fn"] > 0
+    assert 0 < one["f1"] <= 1
+    assert result.stdout.splitlines()[-1] == f"thresholds: best F1 at a tolerance of 10 s on {GOLDEN / 'pred'}"
+    assert "is chosen on " + str(GOLDEN / "pred") in (tmp_path / "r.html").read_text()
+
+
+def test_labels_on_the_first_frame_are_left_out(tmp_path: Path) -> None:
+    rows = [
+        {"gameTime": "2 - 00:00", "label": "Substitution", "position": "0"},
+        {"gameTime": "2 - 01:00", "label": "Substitution"},
+    ]
+    found = [{"gameTime": "2 - 01:00", "label": "Substitution", "position": "60000", "half": "2", "confidence": "0.9"}]
+    (tmp_path / "labels.json").write_text(json.dumps({"annotations": rows}))
+    (tmp_path / "found.json").write_text(json.dumps({"predictions": found}))
+    classes = tmp_path / "classes.txt"
+    classes.write_text("Substitution\n")
+    arguments = (tmp_path / "found.json", tmp_path / "labels.json", "--classes", classes)
+    scores = [
+        run(*arguments, *more).stdout.splitlines()[-1].split()[-1] for more in ((), ("--without-first-frame", "Substitution"))
+    ]
+    assert scores[1] == "100.00"
+    assert float(scores[0]) < 60
+
+
 def test_one_file_against_a_folder_or_a_file() -> None:
     prediction = GOLDEN / "pred/lg/2020/game0/results_spotting.json"
     folder = run(prediction, GOLDEN / "gt")
@@ -76,6 +122,9 @@ def test_wrong_usage(arguments: tuple[str, ...]) -> None:
         ((GOLDEN / "gt", GOLDEN / "gt"), "no file named results_spotting.json"),
         ((GOLDEN / "pred", GOLDEN / "gt", "--classes", "soccernet-3"), "did you mean soccernet-v"),
         ((GOLDEN / "pred", GOLDEN / "gt", "--split", GOLDEN / "golden.json"), "a split must be"),
+        ((GOLDEN / "pred", GOLDEN / "gt", "--legacy-frames"), "give --report"),
+        ((GOLDEN / "pred", GOLDEN / "gt", "--without-first-frame", "Corners"), "did you mean 'Corner'"),
+        ((GOLDEN / "pred", GOLDEN / "gt", "--tuned-on", GOLDEN / "gt", GOLDEN / "gt"), "no file named results_spotting.json"),
     ],
 )
 def test_input_at_fault(arguments: tuple[str | Path, ...], message: str) -> None:

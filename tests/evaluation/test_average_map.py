@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions, Visibility
+from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, Action, ActionClasses, MatchActions, Visibility
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.evaluation import evaluate, tolerances_of
 from spotkick.evaluation.average_map import SpottingScore, average_over_tolerances
@@ -126,6 +126,7 @@ def test_equals_the_official_package_with_every_quirk(seed: int, official_scores
 def test_equals_the_official_package_on_v1_labels(official_scores: Callable[..., dict[str, Any]]) -> None:
     rng = random.Random(5)
     known = {"soccer-ball": "soccer", "soccer-ball-own": "soccer", "y-card": "card", "yr-card": "card", "substitution-in": "subs"}
+    known |= {"soccer-ball-penalty": "soccer", "2nd-card": "card", "substitution-out": "subs", "subs-card": "card"}
     rows, found = [], []
     for _ in range(60):
         label, second = rng.choice([*known, "corner"]), rng.randrange(2700)
@@ -142,11 +143,11 @@ def test_equals_the_official_package_on_v1_labels(official_scores: Callable[...,
         found[-1]["confidence"] = str(rng.random())
     labels, predictions = {"a/b/c": {"annotations": rows}}, {"a/b/c": {"predictions": found}}
     expected = official_scores(predictions, labels, {"card": 0, "subs": 1, "soccer": 2}, version=1)
-    classes = ActionClasses(("card", "subs", "soccer"), aliases=known)
-    result = scored(
-        [parse_results(predictions["a/b/c"], "p", match="m")], [parse_labels(labels["a/b/c"], "l", match="m")], classes
-    )
+    found_labels = [parse_labels(labels["a/b/c"], "l", match="m")]
+    result = scored([parse_results(predictions["a/b/c"], "p", match="m")], found_labels, SOCCERNET_V1)
     assert result.average_map == pytest.approx(expected["a_mAP"], abs=1e-12)
+    per_class = [result.overall.per_class[name] for name in ("card", "substitution", "goal")]  # the official order
+    assert per_class == pytest.approx(expected["a_mAP_per_class"], abs=1e-12)
     assert result.average_map > 0.3
     assert result.visible is None  # v1 labels say nothing of it, and the official result has None
     assert expected["a_mAP_visible"] is None

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions
-from spotkick.evaluation import evaluate
+from spotkick.evaluation import count_curve, count_spots, evaluate, match_sets
 from spotkick.evaluation.errors import KINDS, error_costs, find_errors
 from spotkick.evaluation.operating_points import tune_class_thresholds
 from spotkick.evaluation.uncertainty import bootstrap
 from spotkick.formats.scores import MatchScores, write_scores
 from spotkick.report.evaluation import evaluation_page, read_score_files
-from spotkick.report.scores import score_system
+from spotkick.report.operating import operating_points, points_table
+from spotkick.report.scores import TuningSet, score_system
 from spotkick.report.segmentation import segmentation_section
 
 SECTIONS = ["overview", "classes", "tolerances", "time", "distance", "operating", "calibration", "errors", "segmentation"]
@@ -132,6 +133,85 @@ def test_lanes_show_labels_and_confident_spots() -> None:
     assert "1:30" not in section.content
     assert 'class="truth" d="M300.0 0v14"' in section.content  # 60 of 200 s
     assert "L305 4L" in section.content  # the peak reaches the top of its lane
+
+
+def test_lanes_show_possible_moments_beside_spots_and_labels() -> None:
+    classes = ActionClasses(("Goal", "Corner", "Foul"))
+    labels = [MatchActions("m", (Action("Goal", 2, 60_000),))]
+    spots = [MatchActions("m", (Action("Goal", 2, 61_000, 0.4), Action("Goal", 2, 150_000, 0.3)))]
+    values = np.zeros((400, 3), dtype=np.float32)
+    values[[124, 300, 350], 0] = [0.9, 0.57, 0.45]  # near the spot, far from it (the spot there is too weak), too low
+    values[100, 1] = 0.54
+    section = segmentation_section([MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes)
+    assert section is not None
+    tips = re.findall(r'class="possible" d="M([0-9.]+) [0-9.]+h0" data-tip="([^"]*)"', section.content)
+    assert tips == [
+        ("750.0", "Possible goal, 2:30, score 0.57, no spot near it"),
+        ("250.0", "Possible corner, 0:50, score 0.54, no spot near it"),
+    ]
+    assert "Spot: Goal, 1:01" in section.content
+    rows = re.findall(r'<th class="text" scope="row">(\w+)</th><td class="text">([\w ]+)</td>', section.content)
+    assert rows == [("Corner", "possible moment"), ("Goal", "label"), ("Goal", "spot"), ("Goal", "possible moment")]
+    strict = segmentation_section(
+        [MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes, thresholds=dict.fromkeys(classes.names, 0.5)
+    )
+    assert strict is not None
+    assert strict.content.count('class="spot"') == 1  # that of the key
+    assert strict.content.count('class="possible"') == 4  # key, corner, and both peaks of goal
+
+
+def test_thresholds_of_another_set_are_used_and_named(planted: Callable[..., Any]) -> None:
+    predictions, labels = planted()
+    # on the other set, everything is found with confidences near 1, and errors lie lower
+    other_labels = [MatchActions(f"v{n}", match.actions) for n, match in enumerate(labels)]
+    other = [
+        MatchActions(match.match, tuple(replace(a, confidence=0.9 if n % 2 else 0.2) for n, a in enumerate(match.actions)))
+        for match in other_labels
+    ]
+    tuned = TuningSet("runs/valid", other, other_labels)
+    document = evaluation_page(predictions, labels, resamples=2, tuned=tuned)
+    assert "The threshold is chosen on runs/valid (4 matches, 160 labels) and applied to this set." in document
+    assert "chosen on runs/valid." in document
+    assert "chosen on this very set" not in document
+    matched = match_sets(predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE)
+    chosen = tune_class_thresholds(tuned.matched(SOCCERNET_V2, (10.0,), RATE), 10.0)
+    counts = count_spots(matched, chosen, 10.0)
+    points = operating_points(predictions, labels, SOCCERNET_V2, tuned, frame_rate=RATE)["operating_points"]
+    assert points["per_class"]["Corner"]["tp"] == counts["Corner"].true_positives
+    section = document[document.index("chosen on runs/valid.") :]
+    row = cells(section, "Corner")
+    assert row[1:4] == [str(getattr(counts["Corner"], f"{what}s")) for what in COUNTED]
+
+
+COUNTED = ("true_positive", "false_positive", "false_negative")
+
+
+def test_a_class_without_hits_has_no_threshold(planted: Callable[..., Any]) -> None:
+    predictions, labels = planted(matches=1)
+    nothing = TuningSet("v", [MatchActions("v", ())], [MatchActions("v", ())])
+    points = operating_points(predictions, labels, SOCCERNET_V2, nothing, frame_rate=RATE)
+    assert {one["threshold"] for one in points["operating_points"]["per_class"].values()} == {None}
+    assert "Corner" in points_table(points)
+
+
+def test_the_paper_s_axis_is_in_frames(planted: Callable[..., Any]) -> None:
+    predictions, labels = planted()
+    document = evaluation_page(predictions, labels, resamples=2, legacy_frames=True)
+    assert "Tolerance (frames)" in document
+    assert "Tolerances are in frames (2 per second)" in document
+    section = document[document.index('id="operating"') :]
+    matched = match_sets(predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE)  # 20 frames
+    ten_seconds = count_curve(matched)[10.0].values()
+    assert cells(section, "20")[1:4] == [f"{sum(getattr(one, f'{what}s') for one in ten_seconds):,}" for what in COUNTED]
+
+
+def test_substitutions_at_the_break_are_also_left_out() -> None:
+    labels = [MatchActions("m", (Action("Substitution", 2, 0), Action("Substitution", 2, 90_000), Action("Goal", 1, 0)))]
+    found = [MatchActions("m", (Action("Substitution", 2, 90_000, 0.9), Action("Goal", 1, 0, 0.9)))]
+    document = evaluation_page(found, labels, ActionClasses(("Goal", "Substitution")), resamples=2)
+    with_all, without = cells(document, "Average-mAP")[0], cells(document, "without 1 of substitution at the break")[0]
+    assert float(with_all) < float(without) == 100
+    assert "at the break" not in evaluation_page(found[:1], [MatchActions("m", labels[0].actions[1:])], resamples=2)
 
 
 def test_scores_beside_predictions(tmp_path: Path) -> None:

@@ -8,12 +8,17 @@ from typing import Annotated
 import typer
 
 from spotkick.actions import SOCCERNET_BALL, ActionClasses, MatchActions
+from spotkick.configuration import suggestion
 from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.evaluation import evaluate as score_predictions
+from spotkick.evaluation.breakdowns import without_first_frame as leave_out_first_frame
 from spotkick.evaluation.summary import summary_table
+from spotkick.evaluation.tables import TableStyle
 from spotkick.files import write_json, write_text
 from spotkick.formats import TimeSource, read_label_set, read_results, read_split
 from spotkick.formats.classes import find_classes
+from spotkick.report.operating import operating_points, points_table
+from spotkick.report.scores import TuningSet
 from spotkick.timeline import parse_frame_rate
 
 
@@ -46,6 +51,7 @@ def evaluate(
     metric: Annotated[Metric, typer.Option(help="loose: 5 to 60 s, tight: 1 to 5 s, at1 to at5: one tolerance.")] = Metric.LOOSE,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores to this file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")] = False,
     report: Annotated[Path | None, typer.Option(metavar="FILE.html", help="Write a page with tables and charts.")] = None,
     frame_rate: Annotated[
         str | None, typer.Option(help="Frames per second of the evaluator's grid; 2, and 25 for soccernet-ball, unless given.")
@@ -55,15 +61,33 @@ def evaluate(
     time_source: Annotated[
         TimeSource, typer.Option(help="Time field of the labels; gameTime gives the numbers of 2021 and before.")
     ] = TimeSource.POSITION,
+    tuned_on: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="PREDICTIONS LABELS",
+            help="Choose thresholds on this set, such as the same system's on the validation split; its matches are those with "
+            "predictions. Without it, --report chooses them on the reported set.",
+        ),
+    ] = None,
+    legacy_frames: Annotated[
+        bool, typer.Option("--legacy-frames", help="With --report: count tolerances in frames, as figure 6 of the paper does.")
+    ] = False,
+    without_first_frame: Annotated[
+        str | None,
+        typer.Option(metavar="CLASS", help="Leave out labels of this class on the first frame of later periods (substitutions)."),
+    ] = None,
     task: Annotated[Task, typer.Option(help="activitynet: segments, in results and label files of ActivityNet.")] = Task.SPOTTING,
     subset: Annotated[
         str, typer.Option(help="With --task activitynet: videos of this subset count; all when empty.")
     ] = "validation",
 ) -> None:
     """Score predictions against labels with the official metrics of SoccerNet, or of ActivityNet."""
+    style = _style(markdown=markdown, latex=latex)
+    if legacy_frames and report is None:
+        raise ConfigError("--legacy-frames changes a chart of the report; give --report FILE.html, too")
     if task is Task.ACTIVITYNET:
-        if report is not None:
-            raise ConfigError("--report shows spots; it cannot be used with --task activitynet")
+        if report is not None or tuned_on is not None:
+            raise ConfigError("--report and --tuned-on are about spots; they cannot be used with --task activitynet")
         _evaluate_segments(predictions, labels, subset or None, json_file)
         return
     wanted = find_classes(classes)
@@ -71,20 +95,65 @@ def evaluate(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SpotkickWarning)
         truth = _read_labels(predictions, labels, wanted, split, label_file, time_source)
+        if without_first_frame is not None:
+            truth = _leave_out(truth, wanted, without_first_frame)
         found = list(read_results(predictions, [match.match for match in truth], filename=prediction_file))
         score = score_predictions(found, truth, wanted, metric=metric.value, frame_rate=rate)
+        tuned = None
+        if tuned_on is not None:
+            tuned = _tuning_set(*tuned_on, wanted, label_file, prediction_file, time_source)
     messages = [str(warning.message) for warning in caught]
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
+    points = {} if tuned is None else operating_points(found, truth, wanted, tuned, frame_rate=rate)
     if json_file is not None:
-        write_json(json_file, {**score.to_json(), "warnings": messages})
+        write_json(json_file, {**score.to_json(), **points, "warnings": messages})
     if report is not None:
         from spotkick.report.evaluation import evaluation_page, read_score_files
 
-        names = [match.match for match in truth]
-        scores = read_score_files(predictions, names)
-        write_text(report, evaluation_page(found, truth, wanted, frame_rate=rate, scores=scores, messages=messages))
-    print(summary_table(score, markdown=markdown))
+        scores = read_score_files(predictions, [match.match for match in truth])
+        page = evaluation_page(
+            found,
+            truth,
+            wanted,
+            frame_rate=rate,
+            scores=scores,
+            messages=messages,
+            tuned=tuned,
+            legacy_frames=legacy_frames,
+        )
+        write_text(report, page)
+    print(summary_table(score, style=style))
+    if points:
+        print(points_table(points, style=style))
+
+
+def _style(*, markdown: bool, latex: bool) -> TableStyle:
+    if markdown and latex:
+        raise ConfigError("--markdown and --latex exclude each other; choose one")
+    return "latex" if latex else "markdown" if markdown else "text"
+
+
+def _leave_out(truth: list[MatchActions], classes: ActionClasses, name: str) -> list[MatchActions]:
+    wanted = classes.resolve(name)
+    if wanted is None:
+        raise ConfigError(f"--without-first-frame: '{name}' is no class, {suggestion(name, classes.names)}")
+    return list(leave_out_first_frame(truth, classes, wanted))
+
+
+def _tuning_set(
+    predictions: Path,
+    labels: Path,
+    classes: ActionClasses,
+    label_file: str | None,
+    prediction_file: str | None,
+    time_source: TimeSource,
+) -> TuningSet:
+    """All matches with predictions, and their labels."""
+    found = list(read_results(predictions, filename=prediction_file))
+    names = tuple(match.match for match in found)
+    truth = list(read_label_set(labels, names, classes=classes, filename=label_file, time_source=time_source))
+    return TuningSet(str(predictions), found, truth)
 
 
 def _evaluate_segments(predictions: Path, labels: Path, subset: str | None, json_file: Path | None) -> None:

@@ -1,16 +1,17 @@
-"""A score as a table for the terminal or for Markdown."""
+"""A score as a table for the terminal, for Markdown or for LaTeX."""
 
 from collections.abc import Sequence
 
 from spotkick.evaluation.average_map import Score, SpottingScore
+from spotkick.evaluation.tables import TableStyle, make_table
 
 
-def summary_table(score: SpottingScore, *, markdown: bool = False) -> str:
+def summary_table(score: SpottingScore, *, style: TableStyle = "text") -> str:
     """One row per class and one for all, in percent.
 
     Args:
         score: of `spotkick.evaluation.evaluate`.
-        markdown: a Markdown table instead of aligned columns.
+        style: ``text`` has aligned columns, ``latex`` needs the package booktabs.
     """
     parts: list[tuple[str, Score]] = [("all labels", score.overall)]
     if score.visible is not None and score.unshown is not None:
@@ -28,21 +29,9 @@ def summary_table(score: SpottingScore, *, markdown: bool = False) -> str:
             *(f"{100 * part.average_map:.2f}" for _, part in parts),
         ]
     )
-    if markdown:
-        rule = ["---", *["---:"] * (len(header) - 1)]
-        return "\n".join("| " + " | ".join(row) + " |" for row in (header, rule, *rows))
-    return aligned([header, *rows])
+    return make_table(header, rows, style, foot=1)
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
     """Rows of equal length as a table for the terminal: a header, lines, and a last line below a rule."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if column else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    rule = "-" * len(lines[0])
-    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
+    return make_table(rows[0], rows[1:], foot=1)

@@ -6,15 +6,11 @@ unpunished. Source: CALF paper, automatic highlights.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from spotkick.actions import Action
 from spotkick.formats.scores import MatchScores
 from spotkick.highlights.profile import HighlightsConfig
+from spotkick.moments import possible_moments, possible_title
 from spotkick.timeline import format_game_time
 
 
@@ -39,7 +35,7 @@ class Candidate:
     @property
     def title(self) -> str:
         """What to call it: a peak that was not spotted is only possible."""
-        return self.label if self.spotted else f"Possible {self.label[:1].lower()}{self.label[1:]}"
+        return self.label if self.spotted else possible_title(self.label)
 
     @property
     def reason(self) -> str:
@@ -78,22 +74,8 @@ def _unspotted_peaks(spots: list[Candidate], scores: MatchScores, config: Highli
     for period, values in scores.periods.items():
         for column, label in enumerate(scores.classes):
             near = [spot.position_s for spot in spots if spot.period == period and spot.label == label]
-            for frame in _peaks(values[:, column], config.peak_threshold):
-                position_s = float(Fraction(int(frame)) / scores.frame_rate)
-                if all(abs(position_s - other) > config.apart_s for other in near):
-                    near.append(position_s)
-                    peaks.append(Candidate(label, period, position_s, float(values[frame, column]), spotted=False))
+            found = possible_moments(
+                values[:, column], scores.frame_rate, near, threshold=config.peak_threshold, apart_s=config.apart_s
+            )
+            peaks += [Candidate(label, period, at_s, float(values[frame, column]), spotted=False) for frame, at_s in found]
     return peaks
-
-
-def _peaks(values: npt.NDArray[np.floating[Any]], threshold: float) -> npt.NDArray[np.intp]:
-    """Frames of local maxima, the highest first; the middle frame of a level top."""
-    starts = np.flatnonzero(np.append(True, np.diff(values) != 0))
-    level = values[starts]
-    rises = np.append(True, level[1:] > level[:-1])
-    falls = np.append(level[:-1] > level[1:], True)
-    tops = np.flatnonzero(rises & falls & (level >= threshold))
-    ends = np.append(starts[1:], len(values))
-    middle = (starts[tops] + ends[tops] - 1) // 2
-    highest_first: npt.NDArray[np.intp] = middle[np.argsort(-values[middle], kind="stable")]
-    return highest_first

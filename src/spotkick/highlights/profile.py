@@ -11,6 +11,7 @@ from pydantic import Field
 
 from spotkick.configuration import FrozenConfig
 from spotkick.encoding.slicing import DEFAULT_BOUNDS_S, SLICING_V1, SLICING_V2, Bounds
+from spotkick.moments import APART_S, PEAK_THRESHOLD, SPOT_THRESHOLD
 
 _LEAD_IN_OF_K1: Final = 0.75
 _LEAD_IN_S: Final = (4.0, 15.0)
@@ -60,10 +61,10 @@ class HighlightsConfig(FrozenConfig):
         snap_s: an end of a clip moves to a shot change that is at most this far away; 0 leaves it.
     """
 
-    spot_threshold: Annotated[float, Field(ge=0, le=1)] = 0.34
+    spot_threshold: Annotated[float, Field(ge=0, le=1)] = SPOT_THRESHOLD
     class_thresholds: dict[str, float] = Field(default_factory=dict)
-    peak_threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
-    apart_s: Annotated[float, Field(ge=0)] = 20.0
+    peak_threshold: Annotated[float, Field(ge=0, le=1)] = PEAK_THRESHOLD
+    apart_s: Annotated[float, Field(ge=0)] = APART_S
     lead_s: dict[str, tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]] = Field(default_factory=dict)
     slicing_s: dict[str, Bounds] = Field(default_factory=dict)
     interest: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict)

@@ -1,21 +1,15 @@
-"""The sections that look behind the score: parts of the match, operating points, calibration."""
+"""The sections that look behind the score: parts of the match, calibration."""
 
 import math
-from collections.abc import Mapping, Sequence
-
-import numpy as np
+from collections.abc import Sequence
 
 from spotkick.evaluation.breakdowns import Part, by_distance, by_game_time
 from spotkick.evaluation.calibration import calibrate
-from spotkick.evaluation.operating_points import SpotCounts, count_curve, count_spots, tune_class_thresholds
 from spotkick.report.charts import Axis, Bars, Series, line_chart, percent_axis
 from spotkick.report.markup import Html, join
 from spotkick.report.page import Section, figure, paragraph, table
-from spotkick.report.scores import NONE, ScoredSystem, percent
+from spotkick.report.scores import CHOSEN_TOLERANCE_S, ScoredSystem, percent
 from spotkick.timeline import PERIOD_NAMES
-
-CHOSEN_TOLERANCE_S = 10.0
-"""Tolerance of the sections that look at single errors: 5 s to either side."""
 
 
 def time_section(system: ScoredSystem) -> Section:
@@ -63,60 +57,6 @@ def _parts(pair: Sequence[Sequence[Part]], label: str, caption: str) -> Html:
         for name, one, other in zip(names, *pair, strict=True)
     ]
     return figure(drawing, caption, table((label, "Labels", "Predictions", "Loose", "Tight"), rows))
-
-
-def operating_section(system: ScoredSystem) -> Section:
-    """Precision, recall and F1 against tolerance (figure 6 of the paper), and the best threshold of each class."""
-    curve = count_curve(system.loose)
-    tolerances = list(curve)
-    means = {at: _means(counts) for at, counts in curve.items()}
-    series = [
-        Series(name, tolerances, [100 * means[at][row] for at in tolerances])
-        for row, name in enumerate(("Precision", "Recall", "F1"))
-    ]
-    x = Axis("Tolerance (s)", 0, 61, tuple((at, f"{at:g}") for at in tolerances))
-    rows = []
-    for at, counts in curve.items():
-        values = list(counts.values())
-        sums = [
-            sum(part) for part in zip(*((c.true_positives, c.false_positives, c.false_negatives) for c in values), strict=True)
-        ]
-        rows.append((f"{at:g}", f"{values[0].threshold:.3f}", *(f"{value:,}" for value in sums), *map(percent, means[at])))
-    header = ("Tolerance (s)", "Threshold", "TP", "FP", "FN", "Precision", "Recall", "F1")
-    caption = (
-        "Precision, recall and F1 against the tolerance: means over the classes that have labels, at the common threshold with "
-        "the best mean F1 for each tolerance. The threshold is chosen on this very set, as the paper's authors did, so these are "
-        "upper bounds."
-    )
-    drawing = line_chart(series, x, percent_axis("Percent", [value for item in series for value in item.y]))
-    return Section(
-        "operating",
-        "Operating points",
-        join([figure(drawing, caption, table(header, rows, text_columns=0)), *_class_points(system)]),
-    )
-
-
-def _means(counts: Mapping[str, SpotCounts]) -> tuple[float, float, float]:
-    known = [one for one in counts.values() if one.true_positives + one.false_negatives]
-    if not known:
-        return (math.nan,) * 3
-    return (
-        float(np.mean([one.precision for one in known])),
-        float(np.mean([one.recall for one in known])),
-        float(np.mean([one.f1 for one in known])),
-    )
-
-
-def _class_points(system: ScoredSystem) -> list[Html]:
-    points = count_spots(system.loose, tune_class_thresholds(system.loose, CHOSEN_TOLERANCE_S), CHOSEN_TOLERANCE_S)
-    rows = []
-    for name, one in points.items():
-        threshold = NONE if math.isinf(one.threshold) else f"{one.threshold:.2f}"
-        counts = (f"{value:,}" for value in (one.true_positives, one.false_positives, one.false_negatives))
-        rows.append((name, threshold, *counts, percent(one.precision), percent(one.recall), percent(one.f1)))
-    header = ("Class", "Threshold", "TP", "FP", "FN", "Precision", "Recall", "F1")
-    text = f"The threshold of each class with the best F1 at a tolerance of {CHOSEN_TOLERANCE_S:g} s, chosen on this set."
-    return [paragraph(text), table(header, rows)]
 
 
 def calibration_section(system: ScoredSystem) -> Section:

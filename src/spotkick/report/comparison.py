@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
 from spotkick.evaluation.average_map import MatchedActions, SpottingScore, match_sets, score_matches, tolerances_of
+from spotkick.evaluation.tables import TableStyle, make_table
 from spotkick.evaluation.uncertainty import RESAMPLES, Comparison, compare_systems
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
 from spotkick.report.intervals import interval_chart
@@ -65,7 +66,7 @@ def compare_results(
     return SystemComparison(metric, comparison, {name: score_matches(matched[name]) for name in comparison.order}, resamples)
 
 
-def comparison_table(result: SystemComparison, *, style: str = "text") -> str:
+def comparison_table(result: SystemComparison, *, style: TableStyle = "text") -> str:
     """One row per system, best first.
 
     Args:
@@ -74,16 +75,7 @@ def comparison_table(result: SystemComparison, *, style: str = "text") -> str:
     """
     header = ("system", "Average-mAP", "95 % interval", "visible", "unshown", "lead over the next", "P(stays ahead)")
     rows = _rows(result)
-    if style == "markdown":
-        escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-        rule = ["---", *["---:"] * (len(header) - 1)]
-        lines = ["| " + " | ".join(row) + " |" for row in (header, rule, *escaped)]
-        return "\n".join([*lines, "", _verdict(result)])
-    if style == "latex":
-        return _latex(header, rows, _verdict(result))
-    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in (header, *rows)]
-    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:], "", _verdict(result)])
+    return make_table(header, rows, style, comment=_verdict(result))
 
 
 def comparison_page(result: SystemComparison, *, title: str = "Comparison of action spotting systems") -> str:
@@ -191,29 +183,3 @@ def _warnings(result: SystemComparison) -> Section:
     for name in result.comparison.order:
         parts += [tag("h3", name), warnings_box(result.scores[name].warnings)]
     return Section("warnings", "What was dropped", join(parts))
-
-
-def _latex(header: Sequence[str], rows: Sequence[Sequence[str]], verdict: str) -> str:
-    lines = [" & ".join(map(latex_text, row)) + r" \\" for row in (header, *rows)]
-    columns = "l" + "r" * (len(header) - 1)
-    parts = [f"% {latex_text(verdict)}", rf"\begin{{tabular}}{{{columns}}}", r"\toprule", lines[0], r"\midrule", *lines[1:]]
-    return "\n".join([*parts, r"\bottomrule", r"\end{tabular}"])
-
-
-def latex_text(text: str) -> str:
-    r"""Text with LaTeX's special characters escaped.
-
-    Example:
-        >>> print(latex_text("50 % of A_1 & B"))
-        50 \% of A\_1 \& B
-    """
-    special = {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        NONE: "--",
-        ">": r"$>$",
-        "<": r"$<$",
-        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    }
-    return "".join(special.get(character, character) for character in text)

@@ -7,10 +7,11 @@ from pathlib import Path
 from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
 from spotkick.evaluation.uncertainty import RESAMPLES
 from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores
-from spotkick.report.analyses import calibration_section, distance_section, operating_section, time_section
+from spotkick.report.analyses import calibration_section, distance_section, time_section
 from spotkick.report.mistakes import error_section
+from spotkick.report.operating import legacy_system, operating_section
 from spotkick.report.page import page
-from spotkick.report.scores import class_section, overview, score_system, tolerance_section
+from spotkick.report.scores import TuningSet, class_section, overview, score_system, tolerance_section
 from spotkick.report.segmentation import segmentation_section
 from spotkick.timeline import FEATURE_RATE
 
@@ -26,6 +27,8 @@ def evaluation_page(
     messages: Sequence[str] = (),
     resamples: int = RESAMPLES,
     seed: int = 0,
+    tuned: TuningSet | None = None,
+    legacy_frames: bool = False,
 ) -> str:
     """Make the page.
 
@@ -39,6 +42,8 @@ def evaluation_page(
         messages: warnings of the readers, shown with those of the score.
         resamples: bootstrap resamples behind the intervals.
         seed: of the resamples.
+        tuned: the set that thresholds are chosen on; the reported one without.
+        legacy_frames: draw precision, recall and F1 against frames, as the paper's figure 6 does.
 
     Returns:
         One HTML document that loads nothing.
@@ -47,18 +52,19 @@ def evaluation_page(
         InputError: as `spotkick.evaluation.evaluate`.
     """
     truth, found = list(labels), list(predictions)
-    system = score_system(found, truth, classes, frame_rate=frame_rate, resamples=resamples, seed=seed)
+    system = score_system(found, truth, classes, frame_rate=frame_rate, resamples=resamples, seed=seed, tuned=tuned)
+    legacy = legacy_system(system, found, truth) if legacy_frames else None
     sections = [
         overview(system, messages),
         class_section(system),
         tolerance_section(system),
         time_section(system),
         distance_section(system),
-        operating_section(system),
+        operating_section(system, legacy=legacy),
         calibration_section(system),
         error_section(system),
     ]
-    section = segmentation_section(scores, found, truth, classes)
+    section = segmentation_section(scores, found, truth, classes, thresholds=None if tuned is None else system.thresholds)
     if section is not None:
         sections.append(section)
     total = sum(system.loose_score.num_labels.values())

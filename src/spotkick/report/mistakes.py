@@ -1,13 +1,11 @@
 """The section on errors: how many of each kind, what they cost, and the worst ones with the times to look at."""
 
 from spotkick.evaluation.errors import KINDS, NEAR_S, ErrorCase, ErrorKind, error_costs, find_errors
-from spotkick.evaluation.operating_points import tune_class_thresholds
-from spotkick.report.analyses import CHOSEN_TOLERANCE_S
 from spotkick.report.charts import percent_axis
 from spotkick.report.intervals import Estimate, interval_chart
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, figure, paragraph, table
-from spotkick.report.scores import NONE, ScoredSystem
+from spotkick.report.scores import CHOSEN_TOLERANCE_S, NONE, ScoredSystem
 from spotkick.timeline import format_clock
 
 WORST = 15
@@ -28,7 +26,7 @@ def error_section(system: ScoredSystem) -> Section:
     matched, at = system.loose, CHOSEN_TOLERANCE_S
     costs = error_costs(matched, at)
     every = find_errors(matched, at)
-    used = find_errors(matched, at, thresholds=tune_class_thresholds(matched, at))
+    used = find_errors(matched, at, thresholds=system.thresholds)
     totals = [{kind: sum(row[kind] for row in table_.values()) for kind in KINDS} for table_ in (every.counts(), used.counts())]
     rows = [
         (str(kind).capitalize(), _MEANINGS[kind], f"{totals[0][kind]:,}", f"{totals[1][kind]:,}", _points(costs[kind]))
@@ -40,12 +38,11 @@ def error_section(system: ScoredSystem) -> Section:
         ("Cost",),
         percent_axis("Gain in loose Average-mAP if mended (points)", [100 * cost for cost in costs.values()]),
     )
+    where = "this set" if system.tuned is None else system.tuned.name
     text = paragraph(
-        f"Errors at a tolerance of {at:g} s; early and late spots lie within {NEAR_S / 2:g} s of their label. The cost of a "
-        "kind is "
-        "what the loose Average-mAP would gain if only errors of that kind were mended; gains do not add up. The threshold of "
-        "each "
-        "class is the one with the best F1 on this set."
+        f"Errors at a tolerance of {at:g} s; early and late spots lie within {NEAR_S / 2:g} s of their label. The cost of a kind "
+        "is what the loose Average-mAP would gain if only errors of that kind were mended; gains do not add up. The threshold of "
+        f"each class is the one with the best F1 on {where}."
     )
     caption = "What each kind of error costs."
     cost_data = table(("Error", "Cost (points)"), [(row[0], row[4]) for row in rows])

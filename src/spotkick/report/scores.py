@@ -16,6 +16,8 @@ from spotkick.evaluation.average_map import (
     match_sets,
     score_matches,
 )
+from spotkick.evaluation.breakdowns import without_first_frame
+from spotkick.evaluation.operating_points import tune_class_thresholds
 from spotkick.evaluation.rank_uniform import rank_uniform
 from spotkick.evaluation.uncertainty import Interval, Uncertainty, bootstrap
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
@@ -27,9 +29,45 @@ NONE: Final = "\N{EN DASH}"
 """What a table shows where there is no value."""
 
 
+CHOSEN_TOLERANCE_S: Final = 10.0
+"""Tolerance of the sections that look at single errors: 5 s to either side."""
+
+
+@dataclass(frozen=True, slots=True)
+class TuningSet:
+    """The set that thresholds are chosen on, where it is not the reported one.
+
+    Attributes:
+        name: what the page calls it.
+        predictions: one entry per match, of the same system.
+        labels: one entry per match.
+    """
+
+    name: str
+    predictions: Sequence[MatchActions]
+    labels: Sequence[MatchActions]
+
+    def matched(self, classes: ActionClasses, tolerances_s: Sequence[float], frame_rate: Fraction) -> MatchedActions:
+        """The set matched at some tolerances."""
+        return match_sets(self.predictions, self.labels, classes, tolerances_s=tolerances_s, frame_rate=frame_rate)
+
+
+@dataclass(frozen=True, slots=True)
+class FirstFrame:
+    """Scores without the labels of a class on the first frame of a later period; see `without_first_frame`."""
+
+    name: str
+    left_out: int
+    loose: float
+    tight: float
+
+
 @dataclass(frozen=True, slots=True)
 class ScoredSystem:
-    """One system, matched and scored at the loose and the tight tolerances, with confidence intervals."""
+    """One system, matched and scored at the loose and the tight tolerances, with confidence intervals.
+
+    ``thresholds`` are those of the classes with the best F1 at `CHOSEN_TOLERANCE_S` on ``tuned``, or on the reported set without.
+    """
 
     loose: MatchedActions
     tight: MatchedActions
@@ -39,6 +77,9 @@ class ScoredSystem:
     tight_range: Uncertainty
     rank_loose: float
     rank_tight: float
+    thresholds: Mapping[str, float]
+    tuned: TuningSet | None = None
+    first_frame: FirstFrame | None = None
 
 
 def score_system(
@@ -49,6 +90,7 @@ def score_system(
     frame_rate: Fraction,
     resamples: int,
     seed: int,
+    tuned: TuningSet | None = None,
 ) -> ScoredSystem:
     """Match and score once for all sections."""
 
@@ -57,6 +99,7 @@ def score_system(
 
     loose, tight = matched(predictions, LOOSE_TOLERANCES_S), matched(predictions, TIGHT_TOLERANCES_S)
     wanted = {match.match for match in labels}
+    chosen_on = loose if tuned is None else tuned.matched(classes, (CHOSEN_TOLERANCE_S,), frame_rate)
     even = rank_uniform([match for match in predictions if match.match in wanted], classes)
     return ScoredSystem(
         loose=loose,
@@ -67,7 +110,28 @@ def score_system(
         tight_range=bootstrap(tight, resamples=resamples, seed=seed),
         rank_loose=score_matches(matched(even, LOOSE_TOLERANCES_S)).average_map,
         rank_tight=score_matches(matched(even, TIGHT_TOLERANCES_S)).average_map,
+        thresholds=tune_class_thresholds(chosen_on, CHOSEN_TOLERANCE_S),
+        tuned=tuned,
+        first_frame=_without_first_frame(predictions, labels, classes, frame_rate),
     )
+
+
+def _without_first_frame(
+    predictions: Sequence[MatchActions], labels: Sequence[MatchActions], classes: ActionClasses, frame_rate: Fraction
+) -> FirstFrame | None:
+    """Scores without the substitutions at the break; None when there are none."""
+    name = next((name for name in classes.names if name.lower() == "substitution"), None)
+    if name is None:
+        return None
+    rest = without_first_frame(labels, classes, name)
+    left_out = sum(len(match.actions) for match in labels) - sum(len(match.actions) for match in rest)
+    if not left_out:
+        return None
+
+    def average_map(tolerances_s: Sequence[float]) -> float:
+        return score_matches(match_sets(predictions, rest, classes, tolerances_s=tolerances_s, frame_rate=frame_rate)).average_map
+
+    return FirstFrame(name, left_out, average_map(LOOSE_TOLERANCES_S), average_map(TIGHT_TOLERANCES_S))
 
 
 def percent(value: float) -> str:
@@ -100,6 +164,7 @@ def overview(system: ScoredSystem, messages: Sequence[str] = ()) -> Section:
         ("Average-mAP", percent(score.average_map), percent(system.tight_score.average_map)),
         ("of visible labels", _of(score.visible), _of(system.tight_score.visible)),
         ("of unshown labels", _of(score.unshown), _of(system.tight_score.unshown)),
+        *_first_frame_row(system.first_frame),
         ("Rank-uniform Average-mAP", percent(system.rank_loose), percent(system.rank_tight)),
     ]
     shown = [row for row in rows if row[1] != NONE]
@@ -120,6 +185,13 @@ def overview(system: ScoredSystem, messages: Sequence[str] = ()) -> Section:
     return Section(
         "overview", "Overview", join([tiles(items), *texts, warnings_box(list(dict.fromkeys((*messages, *score.warnings))))])
     )
+
+
+def _first_frame_row(first_frame: FirstFrame | None) -> list[tuple[str, str, str]]:
+    if first_frame is None:
+        return []
+    what = f"without {first_frame.left_out:,} of {first_frame.name.lower()} at the break"
+    return [(what, percent(first_frame.loose), percent(first_frame.tight))]
 
 
 def warnings_box(messages: Sequence[str]) -> Html:

@@ -1,6 +1,7 @@
-"""Segmentation scores over a half, with spots and labels, one lane per class (figure 7 of the paper)."""
+"""Segmentation scores over a half, with spots, labels, and possible moments, one lane per class (figure 7 of the paper)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -8,10 +9,11 @@ import numpy.typing as npt
 
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.formats.scores import MatchScores
+from spotkick.moments import APART_S, PEAK_THRESHOLD, SPOT_THRESHOLD, possible_moments, possible_title
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, figure, table
 from spotkick.report.scores import NONE
-from spotkick.timeline import PERIOD_NAMES, format_clock
+from spotkick.timeline import PERIOD_NAMES, format_clock, format_game_time
 
 _HEIGHT: Final = 44
 _STEP_S: Final = 2.0
@@ -19,7 +21,20 @@ _STEP_S: Final = 2.0
 _LEVELS: Final = 40
 _SHORT_S: Final = 20 * 60
 """A period up to this long has a tick each minute, longer ones each five."""
-_SHOWN_CONFIDENCE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """What one class has in the half.
+
+    Attributes:
+        possible: (second, score) of peaks that were not spotted.
+    """
+
+    name: str
+    labels: Sequence[Action]
+    spots: Sequence[Action]
+    possible: Sequence[tuple[float, float]]
 
 
 def segmentation_section(
@@ -28,16 +43,16 @@ def segmentation_section(
     labels: Sequence[MatchActions],
     classes: ActionClasses,
     *,
-    threshold: float = _SHOWN_CONFIDENCE,
+    thresholds: Mapping[str, float] | None = None,
 ) -> Section | None:
     """Draw the half with a typical number of labels among those that have scores; None when none has.
 
     Args:
         scores: of some matches.
-        predictions: of all matches; those below the threshold are not drawn.
+        predictions: of all matches; those below their threshold are not drawn.
         labels: of all matches.
-        classes: classes that have a lane when the half has a label or a spot of them.
-        threshold: confidence of a spot that is drawn.
+        classes: classes that have a lane when the half has a label, a spot or a possible moment of them.
+        thresholds: least confidence of a spot of each class; the authors' display threshold for all unless given.
     """
     truth, found = ({match.match: classes.select(match.actions) for match in sets} for sets in (labels, predictions))
     halves = sorted(
@@ -50,27 +65,53 @@ def segmentation_section(
         return None
     _, name, period = halves[len(halves) // 2]
     match = next(item for item in scores if item.match == name)
+    known = [label for label in classes.names if label in match.classes]
+    limit = dict.fromkeys(known, SPOT_THRESHOLD) if thresholds is None else thresholds
     marks = [action for action in truth[name] if action.period == period]
-    spots = [action for action in found[name] if action.period == period and (action.confidence or 0) >= threshold]
-    used = {action.label for action in (*marks, *spots)}
-    lanes = [label for label in classes.names if label in used and label in match.classes]
-    drawing = score_lanes(match, period, lanes, marks, spots)
+    spots = [a for a in found[name] if a.period == period and a.label in known and (a.confidence or 0) >= limit[a.label]]
+    lanes = [lane for lane in _lanes(match, period, known, marks, spots) if lane.labels or lane.spots or lane.possible]
+    chosen = (
+        f"a confidence of at least {SPOT_THRESHOLD:g}" if thresholds is None else "a confidence above their class's threshold"
+    )
     caption = (
         f"Segmentation scores of {name}, {PERIOD_NAMES.get(period, f'period {period}')}, one lane per class from 0 to 1. "
-        "Above each lane: labels (dark strokes, dashed where the broadcast does not show the action). Below: spots with a "
-        f"confidence of at least {threshold:g} (coloured strokes, as tall as their confidence). The half is the one with a "
-        "median "
-        "number of labels."
+        "Above each lane: labels (dark strokes, dashed where the broadcast does not show the action). Below: spots with "
+        f"{chosen} (coloured strokes, as tall as their confidence). Circles: possible moments, peaks of at least "
+        f"{PEAK_THRESHOLD:g} that are further than {APART_S:g} s from every spot of the class: what is like an action of the "
+        "class, such as a missed chance, or an action that was missed. The half is the one with a median number of labels."
     )
-    rows = [(a.label, "label", a.game_time, NONE, "" if a.visibility is None else a.visibility.value) for a in marks]
-    rows += [(a.label, "spot", a.game_time, f"{a.confidence or 0:.2f}", "") for a in spots]
-    rows.sort(key=lambda row: row[2])
-    data = table(("Class", "What", "Half and clock", "Confidence", "Visibility"), rows, text_columns=3)
+    drawing = score_lanes(match, period, [lane.name for lane in lanes], marks, spots)
+    data = table(("Class", "What", "Half and clock", "Confidence or score", "Visibility"), _rows(lanes, period), text_columns=3)
     return Section("segmentation", "Segmentation over a half", figure(drawing, caption, data))
 
 
+def _lanes(
+    match: MatchScores, period: int, names: Sequence[str], labels: Sequence[Action], spots: Sequence[Action]
+) -> list[_Lane]:
+    lanes = []
+    for name in names:
+        own, found = ([action for action in actions if action.label == name] for actions in (labels, spots))
+        values = match.periods[period][:, match.classes.index(name)]
+        peaks = possible_moments(values, match.frame_rate, [action.position_s for action in found])
+        lanes.append(_Lane(name, own, found, [(at_s, float(values[frame])) for frame, at_s in peaks]))
+    return lanes
+
+
+def _rows(lanes: Sequence[_Lane], period: int) -> list[tuple[str, str, str, str, str]]:
+    """The figure as a table, in order of time."""
+    rows: list[tuple[float, tuple[str, str, str, str, str]]] = []
+    for lane in lanes:
+        rows += [(a.position_s, (lane.name, "label", a.game_time, NONE, a.visibility or "")) for a in lane.labels]
+        rows += [(a.position_s, (lane.name, "spot", a.game_time, f"{a.confidence or 0:.2f}", "")) for a in lane.spots]
+        rows += [
+            (at_s, (lane.name, "possible moment", format_game_time(period, round(1000 * at_s)), f"{score:.2f}", ""))
+            for at_s, score in lane.possible
+        ]
+    return [row for _, row in sorted(rows)]
+
+
 def score_lanes(match: MatchScores, period: int, lanes: Sequence[str], labels: Sequence[Action], spots: Sequence[Action]) -> Html:
-    """Curves of a period, one lane per class, with its labels and spots, and a key.
+    """Curves of a period, one lane per class, with its labels, spots and possible moments, and a key.
 
     Args:
         match: scores.
@@ -82,14 +123,11 @@ def score_lanes(match: MatchScores, period: int, lanes: Sequence[str], labels: S
     values = match.periods[period]
     length_s = max(len(values) / float(match.frame_rate), 1.0)
     pooled = _pooled(values, max(1, round(_STEP_S * float(match.frame_rate))))
-    rows = []
-    for label in lanes:
-        curve = pooled[:, match.classes.index(label)]
-        mine = ([action for action in labels if action.label == label], [action for action in spots if action.label == label])
-        rows.append(_lane(curve, *mine, length_s))
+    drawn = _lanes(match, period, lanes, labels, spots)
+    rows = [_draw_lane(pooled[:, match.classes.index(lane.name)], lane, length_s) for lane in drawn]
     minutes = range(0, int(length_s // 60) + 1, 1 if length_s <= _SHORT_S else 5)
     ticks = [tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%") for minute in minutes]
-    names = tag("div.names", *(tag("div", label) for label in lanes))
+    names = tag("div.names", *(tag("div", name) for name in lanes))
     zoom = tag(
         "label.zoom", "Zoom", tag("input", type="range", min=1, max=12, step=0.5, value=1, aria_label="Zoom of the time axis")
     )
@@ -105,12 +143,13 @@ def _key() -> Html:
         ("label", tag("path.truth", d="M10 2v10")),
         ("label, not shown", tag("path.truth unseen", d="M10 2v14")),
         ("spot", tag("path.spot", d="M10 18v-10")),
+        ("possible", tag("path.possible", d="M10 10h0")),
         ("score", join([tag("path.area", d="M0 20L6 18L10 6L14 18L20 20z"), tag("path.edge", d="M0 19L6 18L10 6L14 18L20 19")])),
     )
     return tag("div.key lanes-key", *(tag("span", tag("svg", drawn, viewBox="0 0 20 20"), name) for name, drawn in entries))
 
 
-def _lane(curve: npt.NDArray[np.int64], labels: Sequence[Action], spots: Sequence[Action], length_s: float) -> Html:
+def _draw_lane(curve: npt.NDArray[np.int64], lane: _Lane, length_s: float) -> Html:
     """Coordinates: 1,000 across, so that zooming needs no new drawing."""
     base, room = _HEIGHT - 2, _HEIGHT - 6
 
@@ -123,14 +162,18 @@ def _lane(curve: npt.NDArray[np.int64], labels: Sequence[Action], spots: Sequenc
     points = [f"{px((at + 0.5) * scale):g} {base - room * curve[at] / _LEVELS:g}" for at in np.flatnonzero(kept).tolist()]
     path = "L".join(points)
     parts = [tag("path.area", d=f"M0 {base}L{path}L1000 {base}Z"), tag("path.edge", d=f"M{path}")]
-    for action in spots:
+    for action in lane.spots:
         tall = 6 + 12 * min(action.confidence or 0, 1.0)
         tip = f"Spot: {action.label}, {format_clock(action.position_s)}, confidence {action.confidence or 0:.2f}"
         parts.append(tag("path.spot", d=f"M{px(action.position_s)} {_HEIGHT}v-{tall:.1f}", data_tip=tip))
-    for action in labels:
+    for action in lane.labels:
         unseen = action.visibility is Visibility.NOT_SHOWN
         tip = f"Label: {action.label}, {format_clock(action.position_s)}{', not shown' if unseen else ''}"
         parts.append(tag(f"path.truth{' unseen' if unseen else ''}", d=f"M{px(action.position_s)} 0v14", data_tip=tip))
+    for at_s, score in lane.possible:
+        # a stroke without length and with round ends is a dot that zooming does not stretch
+        tip = f"{possible_title(lane.name)}, {format_clock(at_s)}, score {score:.2f}, no spot near it"
+        parts.append(tag("path.possible", d=f"M{px(at_s)} {base - room * min(score, 1.0):.1f}h0", data_tip=tip))
     return tag("svg", *parts, viewBox=f"0 0 1000 {_HEIGHT}", preserveAspectRatio="none", aria_hidden="true")
 
 
