@@ -1,5 +1,6 @@
 """A small season to look at: two halves of numbered pictures, labels, predictions and scores whose comparison is known."""
 
+import os
 import socket
 import threading
 import time
@@ -8,6 +9,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, NoReturn
 
 import av
 import numpy as np
@@ -21,9 +23,13 @@ from spotkick.formats.results import write_results
 from spotkick.formats.scores import MatchScores, write_scores
 from spotkick.video.probe import VideoInfo
 from spotkick.viewer.app import create_app
+from spotkick.viewer.jobs import Made
 from spotkick.viewer.library import Library
-from spotkick.viewer.reels import ReelClip
+from spotkick.viewer.reels import ReelClip, ReelMaker
 from spotkick.viewer.security import AccessRules
+
+CHROMIUM = next((path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if path.exists()), None)
+AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
 
 PORT = 8765
 ORIGIN = f"http://127.0.0.1:{PORT}"
@@ -127,17 +133,25 @@ def key(client: TestClient) -> str:
 
 
 class QuickReelMaker:
-    """Proposes four seconds around each action, and writes files that only name what they would hold."""
+    """Proposes up to four seconds around each action, without overlap; writes files that only name what they would hold."""
+
+    finds_shots = True
 
     def propose(
-        self, actions: MatchActions, scores: MatchScores | None, videos: Mapping[int, VideoInfo], duration_s: float
+        self,
+        actions: MatchActions,
+        rejected: Sequence[Action],
+        scores: MatchScores | None,
+        videos: Mapping[int, VideoInfo],
+        duration_s: float,
     ) -> Sequence[ReelClip]:
-        del scores, videos
+        del rejected, scores, videos
         ranked = sorted(actions.actions, key=lambda action: -(action.confidence or 0))
-        clips = []
+        clips: list[ReelClip] = []
         left = duration_s
         for action in ranked:
-            start_s = max(0.0, action.position_s - 2)
+            others = [clip.end_s for clip in clips if clip.period == action.period and clip.start_s <= action.position_s]
+            start_s = max(0.0, action.position_s - 2, *(end_s for end_s in others if end_s > action.position_s - 2))
             length = action.position_s + 2 - start_s
             chosen = length <= left
             left -= length if chosen else 0
@@ -152,31 +166,44 @@ class QuickReelMaker:
         videos: Mapping[int, VideoInfo],
         folder: Path,
         progress: Callable[[float], None],
-    ) -> Sequence[Path]:
+    ) -> Made:
         steps = 10 if len(clips) < 5 else 1000  # long enough to be cancelled on a slow machine
         for step in range(steps):
             progress(step / steps)
             time.sleep(0.1)
         reel = folder / "reel.mp4"
         reel.write_bytes(b"a reel of " + str(len(clips)).encode())
-        return [reel, *self.edit_lists(match, clips, videos, folder)]
+        return Made([reel, *self.edit_lists(match, clips, videos, folder, progress).files])
 
-    def edit_lists(self, match: str, clips: Sequence[ReelClip], videos: Mapping[int, VideoInfo], folder: Path) -> Sequence[Path]:
-        del match, videos
+    def edit_lists(
+        self,
+        match: str,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, VideoInfo],
+        folder: Path,
+        progress: Callable[[float], None],
+    ) -> Made:
+        del match, videos, progress
         paths = [folder / "reel.edl", folder / "reel.otio"]
         for path in paths:
             path.write_text("\n".join(f"{clip.period} {clip.start_s} {clip.end_s} {clip.label}" for clip in clips))
-        return paths
+        return Made(paths, "a note")
+
+    def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> Sequence[float]:
+        for step in range(5):
+            progress(step / 5)
+            time.sleep(0.1)
+        return [video.duration_s / 4, video.duration_s / 2]
 
 
 @contextmanager
-def serving(library: Library, port: int = 0) -> Iterator[str]:
+def serving(library: Library, port: int = 0, maker: ReelMaker | None = None) -> Iterator[str]:
     """Serve until the block ends; gives the address."""
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
-    app = create_app(library, AccessRules(port), QuickReelMaker())
+    app = create_app(library, AccessRules(port), maker or QuickReelMaker())
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -194,3 +221,53 @@ def serving(library: Library, port: int = 0) -> Iterator[str]:
 def serve() -> Callable[..., AbstractContextManager[str]]:
     """``with serve(library) as address``: a running server with highlights."""
     return serving
+
+
+@pytest.fixture(scope="session")
+def missing() -> Callable[[str], NoReturn]:
+    """Skip for the reason given; in continuous integration, where everything must be there, fail."""
+
+    def report(reason: str) -> NoReturn:
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return report
+
+
+@pytest.fixture(scope="session")
+def browser(missing: Callable[[str], NoReturn]) -> Iterator[Any]:
+    """Debian's Chromium, driven by Playwright."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        missing("playwright is not installed: pip install playwright")
+    if CHROMIUM is None:
+        missing("Chromium is not installed: apt-get install chromium")
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox needs rights that containers lack; the pages are ours.
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """An empty page; afterwards no script on it must have failed."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def axe(missing: Callable[[str], NoReturn]) -> str:
+    """The script of axe-core."""
+    if not AXE.exists():
+        missing("axe-core is not installed: npm ci in viewer/")
+    return AXE.read_text()

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spotkick.errors import InputError, StorageError
-from spotkick.viewer.jobs import Job, JobRunner
+from spotkick.viewer.jobs import Job, JobRunner, Made
 
 
 @pytest.fixture
@@ -23,18 +23,19 @@ def finish(runner: JobRunner) -> None:
 
 
 def test_results_are_kept_until_the_end(runner: JobRunner) -> None:
-    def work(folder: Path, progress: Callable[[float], None]) -> list[Path]:
+    def work(folder: Path, progress: Callable[[float], None]) -> Made:
         progress(0.5)
         (folder / "reel.mp4").write_bytes(b"12345")
-        return [folder / "reel.mp4"]
+        return Made([folder / "reel.mp4"], "a note")
 
     job = runner.start(work)
     finish(runner)
     assert job.document() == {
         "key": job.key,
+        "kind": "reel",
         "state": "done",
         "progress": 1.0,
-        "message": "",
+        "message": "a note",
         "files": [{"name": "reel.mp4", "size_bytes": 5}],
     }
     folder = job.folder
@@ -46,7 +47,7 @@ def test_results_are_kept_until_the_end(runner: JobRunner) -> None:
     ("fault", "message"), [(StorageError("no space"), "no space"), (RuntimeError("broken"), "RuntimeError: broken")]
 )
 def test_faults_reach_the_page(runner: JobRunner, fault: Exception, message: str) -> None:
-    def work(folder: Path, progress: Callable[[float], None]) -> list[Path]:
+    def work(folder: Path, progress: Callable[[float], None]) -> Made:
         del folder, progress
         raise fault
 
@@ -58,7 +59,7 @@ def test_faults_reach_the_page(runner: JobRunner, fault: Exception, message: str
 def test_one_at_a_time_and_cancelling(runner: JobRunner) -> None:
     begun = threading.Event()
 
-    def work(folder: Path, progress: Callable[[float], None]) -> list[Path]:
+    def work(folder: Path, progress: Callable[[float], None]) -> Made:
         del folder
         while True:
             progress(0.1)
@@ -67,7 +68,9 @@ def test_one_at_a_time_and_cancelling(runner: JobRunner) -> None:
     job: Job = runner.start(work)
     begun.wait(20)
     with pytest.raises(InputError, match="being rendered"):
-        runner.start(work)
+        runner.start(work, "shots")
+    assert runner.of("") == [job]
+    assert runner.of("another match") == []
     assert job.document()["state"] == "running"
     job.cancelled.set()
     finish(runner)
@@ -79,7 +82,7 @@ def test_one_at_a_time_and_cancelling(runner: JobRunner) -> None:
 def test_only_the_latest_results_are_kept(runner: JobRunner) -> None:
     jobs = []
     for _ in range(7):
-        jobs.append(runner.start(lambda _folder, _progress: []))
+        jobs.append(runner.start(lambda _folder, _progress: Made()))
         finish(runner)
     assert [runner.get(job.key) is not None for job in jobs] == [False, False, True, True, True, True, True]
     assert not jobs[0].folder.exists()

@@ -22,11 +22,11 @@ export class ClassTable {
 
   constructor(
     private readonly classes: string[],
-    hasLabels: boolean,
+    compared: boolean,
   ) {
     const body = byId("class-rows");
     this.all = this.slider("all classes", (threshold) => this.onthreshold(null, threshold));
-    this.total = ["count", ...(hasLabels ? ["P", "R", "F1"] : [])].map(() => h("td", { class: "number" }));
+    this.total = ["count", ...(compared ? ["P", "R", "F1"] : [])].map(() => h("td", { class: "number" }));
     body.append(h("tr", { class: "total-row" }, h("td", {}), h("th", { scope: "row" }, "All classes"), this.sliderCell(this.all, this.allValue), ...this.total));
     for (const name of classes) {
       const shown = h("input", { type: "checkbox", checked: true, "aria-label": `Show ${name}` });

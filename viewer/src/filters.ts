@@ -14,8 +14,8 @@ export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewSt
     view.changed("filters");
   });
   const period = byId<HTMLSelectElement>("period-filter");
-  period.append(h("option", { value: "0" }, "all periods"), ...match.periods.map((p) => h("option", { value: p.period }, p.name)));
-  period.hidden = match.periods.length < 2;
+  period.append(h("option", { value: "0" }, match.periods.length === 2 ? "both halves" : "all periods"), ...match.periods.map((p) => h("option", { value: p.period }, p.name)));
+  period.parentElement!.hidden = match.periods.length < 2;
   period.addEventListener("change", () => {
     view.filters.period = Number(period.value);
     const chosen = time.get(view.filters.period);
@@ -24,7 +24,7 @@ export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewSt
     view.changed("filters");
   });
   const kind = byId<HTMLSelectElement>("kind-filter");
-  const kinds: Record<string, Kind[] | null> = match.has_labels
+  const kinds: Record<string, Kind[] | null> = match.has_labels && match.has_predictions
     ? {
         "all kinds": null,
         "all errors": ["missed", "false", "early", "late", "wrong", "duplicate"],
@@ -32,6 +32,7 @@ export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewSt
         "above threshold": ["correct", "false", "early", "late", "wrong", "duplicate"],
       }
     : { "all kinds": null, "above threshold": ["plain"], "below threshold": ["below"] };
+  kind.parentElement!.hidden = !match.has_predictions;
   kind.append(...Object.keys(kinds).map((name) => h("option", { value: name }, name)));
   kind.addEventListener("change", () => {
     const chosen = kinds[kind.value] ?? null;

@@ -11,7 +11,7 @@ export const KIND_NAMES: Record<Kind, string> = {
   duplicate: "duplicate",
   false: "false",
   missed: "missed",
-  found: "label, found",
+  found: "found",
   below: "below threshold",
   plain: "spot",
 };
@@ -30,8 +30,8 @@ export function readPalette(): Palette {
 /** Opacity of a prediction: even the weakest can be seen. */
 export function opacityOf(item: Item, kind: Kind): number {
   if (item.status === "accepted") return 1;
-  const opacity = 0.35 + 0.65 * (item.confidence ?? 1);
-  return kind === "below" ? opacity * 0.45 : opacity;
+  const confidence = item.confidence ?? 1;
+  return kind === "below" ? 0.14 + 0.5 * confidence : 0.35 + 0.65 * confidence;
 }
 
 /** Draw the mark of a prediction of radius `r` pixels. */
@@ -68,7 +68,7 @@ export function drawPrediction(context: CanvasRenderingContext2D, kind: Kind, x:
       context.stroke();
       break;
     case "below":
-      context.arc(x, y, r * 0.55, 0, 2 * Math.PI);
+      context.arc(x, y, r * 0.45, 0, 2 * Math.PI);
       context.fill();
       break;
     default:
@@ -77,19 +77,15 @@ export function drawPrediction(context: CanvasRenderingContext2D, kind: Kind, x:
   }
 }
 
-/** Draw the mark of a label: a line over the lane, with a hollow diamond when it was missed. */
-export function drawLabel(context: CanvasRenderingContext2D, kind: Kind, x: number, top: number, bottom: number, r: number): void {
-  context.beginPath();
-  context.moveTo(x, top);
-  context.lineTo(x, bottom);
-  context.stroke();
-  if (kind !== "missed") return;
-  const y = (top + bottom) / 2;
+/** Draw the mark of a label that was missed: a hollow diamond, on which the line of the label does not show. */
+export function drawLabel(context: CanvasRenderingContext2D, x: number, y: number, r: number, inside: string): void {
   context.beginPath();
   context.moveTo(x, y - r);
   context.lineTo(x + r, y);
   context.lineTo(x, y + r);
   context.lineTo(x - r, y);
   context.closePath();
+  context.fillStyle = inside;
+  context.fill();
   context.stroke();
 }

@@ -16,10 +16,11 @@ import { Player } from "./player";
 import { ReelPanel } from "./reel_panel";
 import { Review } from "./review";
 import { shortcutsOf } from "./shortcuts";
-import { SpotList } from "./spot_list";
+import { SpotList, markOf } from "./spot_list";
 import { MatchTime, formatClock, formatDuration } from "./time";
 import { Timeline } from "./timeline";
-import type { ClipDocument, Item, MatchDocument } from "./types";
+import { ShotFinder, shotsOf } from "./shots";
+import type { ClipDocument, Item, JobDocument, MatchDocument } from "./types";
 import { ViewState } from "./view";
 
 const THUMBNAIL_AFTER_MS = 60;
@@ -34,10 +35,12 @@ class MatchPage {
   private readonly list: SpotList;
   private readonly table: ClassTable;
   private readonly commands: Commands;
+  /** Whether there are labels and predictions, so that some of them are right and others wrong. */
+  private readonly compared: boolean;
   private reel: ReelPanel | null = null;
   private curves: Curves | null = null;
   private clips: ClipDocument[];
-  private readonly shots: number[];
+  private shots: number[];
   private assessment: Assessment = { kinds: new Map(), counts: new Map(), total: { correct: 0, predicted: 0, labelled: 0 } };
   private readonly recount = oncePerFrame(() => this.update());
   private hoverTimer = 0;
@@ -46,15 +49,16 @@ class MatchPage {
     this.time = new MatchTime(match.periods);
     this.view = new ViewState(this.time.duration_s, `spotkick.thresholds.${match.classes.join("|").slice(0, 500)}`, match.classes);
     this.view.order = match.has_predictions ? "confidence" : "time";
+    this.compared = match.has_labels && match.has_predictions;
     this.review = new Review(match, this.time);
     this.player = new Player(this.time);
     this.timeline = new Timeline(this.view, this.time);
     this.overview = new Overview(this.view, this.time);
     this.list = new SpotList(this.time);
-    this.table = new ClassTable(match.classes, match.has_labels);
+    this.table = new ClassTable(match.classes, this.compared);
     this.commands = new Commands(match, this.time, this.view, this.review, this.player, this.list);
     this.clips = match.clips;
-    this.shots = Object.entries(match.shots).flatMap(([period, times]) => times.map((s) => this.time.at(Number(period), s * 1000)));
+    this.shots = shotsOf(match.shots, this.time);
     this.describeMatch();
     this.connect();
     setUpFilters(match, this.time, this.view);
@@ -75,9 +79,11 @@ class MatchPage {
       this.overview.setCurves(this.curves);
     }
     document.body.dataset.ready = "true";
-    const { reels } = await getJson<{ reels: boolean }>("/api/abilities");
-    if (reels && this.player.hasVideo) this.setUpReel();
-    else byId("tab-reel").hidden = true;
+    const { reels, shots } = await getJson<{ reels: boolean; shots: boolean }>("/api/abilities");
+    if (!this.player.hasVideo) return;
+    const { jobs } = await getJson<{ jobs: JobDocument[] }>(`/api/matches/${this.match.key}/jobs`);
+    if (reels) this.setUpReel(jobs);
+    if (shots) this.setUpShots(jobs);
   }
 
   private describeMatch(): void {
@@ -91,7 +97,12 @@ class MatchPage {
     box.hidden = this.match.warnings.length === 0;
     byId("match-warning-count").textContent = `${this.match.warnings.length} warning${this.match.warnings.length === 1 ? "" : "s"} about the files`;
     byId("match-warning-list").replaceChildren(...this.match.warnings.map((text) => h("li", {}, text)));
+    for (const element of document.querySelectorAll<HTMLElement>("[data-compares]")) element.hidden = !this.compared;
     for (const element of document.querySelectorAll<HTMLElement>("[data-needs-labels]")) element.hidden = !this.match.has_labels;
+    for (const element of document.querySelectorAll<HTMLElement>("[data-needs-spots]")) element.hidden = !this.match.has_predictions;
+    for (const element of document.querySelectorAll<HTMLElement>("[data-no-labels]")) element.hidden = this.match.has_labels;
+    const parts = this.match.name.split("/").slice(0, -1);
+    byId("match-path").textContent = parts.join(" / ");
   }
 
   private connect(): void {
@@ -106,7 +117,10 @@ class MatchPage {
       } else this.recount();
     });
     this.review.onchange = () => this.recount();
-    this.review.onsave = () => this.showSaving();
+    this.review.onsave = () => {
+      this.showSaving();
+      if (this.review.saveState === "saved" && !byId("panel-reel").hidden) this.reel?.propose();
+    };
     this.review.onforeign = (count) => notify(`${count} change${count === 1 ? "" : "s"} of another tab or person came in.`);
     this.player.ontime = (t) => this.showTime(t);
     this.player.onstate = () => this.showPlayer();
@@ -146,6 +160,8 @@ class MatchPage {
     press("move-back", () => this.commands.move(-1));
     press("move-forward", () => this.commands.move(1));
     press("add", () => void this.commands.add());
+    press("move-here", () => this.commands.moveHere());
+    press("reset", () => this.commands.reset());
     press("next-uncertain", () => this.commands.nextUncertain());
     press("zoom-in", () => this.view.zoom(0.5, this.commands.zoomCentre()));
     press("zoom-out", () => this.view.zoom(2, this.commands.zoomCentre()));
@@ -182,27 +198,34 @@ class MatchPage {
     }
   }
 
-  private setUpReel(): void {
-    const reel = new ReelPanel(this.match.key, this.time, this.player);
+  private setUpReel(jobs: JobDocument[]): void {
+    const reel = new ReelPanel(this.match.key, this.time, this.player, this.view.thresholds);
     this.reel = reel;
-    reel.threshold = Math.min(...this.view.thresholds.values(), 1);
+    const latest = jobs.filter(({ kind }) => kind !== "shots").pop();
+    if (latest !== undefined) void reel.resume(latest);
     reel.onclips = (clips) => {
       this.clips = clips;
       this.recount();
     };
     this.view.listen((change) => {
-      if (change !== "thresholds" || byId("panel-reel").hidden) return;
-      reel.threshold = Math.min(...this.view.thresholds.values(), 1);
-      reel.propose();
+      if (change === "thresholds" && !byId("panel-reel").hidden) reel.propose();
     });
-    byId<HTMLInputElement>("reel-budget").max = String(Math.max(30, Math.min(900, Math.floor(this.time.duration_s))));
     byId("tab-reel").hidden = false;
+  }
+
+  private setUpShots(jobs: JobDocument[]): void {
+    const finder = new ShotFinder(this.match.key, this.shots.length > 0, (found) => {
+      this.shots = shotsOf(found, this.time);
+      this.recount();
+    });
+    const running = jobs.find(({ kind, state }) => kind === "shots" && state === "running");
+    if (running !== undefined) void finder.watch(running);
   }
 
   /** Count, filter and draw everything that depends on spots and thresholds. */
   private update(): void {
     const all = [...this.review.items.values()];
-    this.assessment = assess(all, this.view.thresholds, this.view.tolerance_ms);
+    this.assessment = assess(all, this.view.thresholds, this.view.tolerance_ms, this.compared);
     const { kinds } = this.assessment;
     const { hiddenClasses, period, kinds: wanted, statuses } = this.view.filters;
     const visible = all.filter(
@@ -226,7 +249,7 @@ class MatchPage {
     byId<HTMLButtonElement>("redo").disabled = !this.review.canRedo;
     const decided = all.filter((item) => item.source === "prediction" && item.status !== "undecided").length;
     const predictions = this.match.predictions.length;
-    byId("review-progress").textContent = predictions === 0 ? "" : `${decided} of ${predictions} decided`;
+    byId("review-progress").textContent = predictions === 0 ? "" : `${decided} of ${predictions.toLocaleString("en")} decided`;
     this.showSelection();
   }
 
@@ -284,18 +307,20 @@ class MatchPage {
 
   private showSelection(): void {
     const item = this.commands.selectedItem();
-    for (const id of ["accept", "reject", "relabel", "move-back", "move-forward"]) byId<HTMLButtonElement>(id).disabled = item === null;
+    for (const id of ["accept", "reject", "relabel", "move-back", "move-forward", "move-here", "reset"]) byId<HTMLButtonElement>(id).disabled = item === null;
     const box = byId("selection");
     if (item === null) {
-      box.textContent = "No spot selected";
+      box.replaceChildren(h("span", { class: "muted" }, "No spot selected"));
       return;
     }
     const kind = this.assessment.kinds.get(item.id) ?? "plain";
+    const status = item.source === "label" && !item.touched ? "undecided" : item.status;
+    const sign = status === "undecided" ? null : h("span", { class: status === "accepted" ? "sign-yes" : "sign-no" }, status === "accepted" ? "✓" : "✕", h("span", { class: "visually-hidden" }, status));
+    const facts = [item.source === "label" ? "label" : (item.confidence?.toFixed(2) ?? "added"), kind === "plain" ? "" : KIND_NAMES[kind], item.team ?? "", item.visibility === "not shown" ? "not shown" : ""];
+    const details = [this.time.clock(item.t, true), ...facts].filter((text) => text).join(" · ");
     box.replaceChildren(
-      h("span", { class: `mark mark-${kind}`, "aria-hidden": "true" }),
-      h("strong", {}, item.label),
-      ` ${this.time.clock(item.t, true)}`,
-      h("span", { class: "muted" }, [item.source === "label" ? "label" : item.confidence?.toFixed(2), kind === "plain" ? "" : KIND_NAMES[kind], item.status === "undecided" ? "" : item.status, item.team ?? "", item.visibility === "not shown" ? "not shown" : ""].filter((text) => text).join(" · ")),
+      h("span", { class: `mark mark-${markOf(item, kind)}`, "aria-hidden": "true" }),
+      h("span", { class: "selection-text", title: `${item.label}, ${details}, ${item.status}` }, h("span", {}, h("strong", {}, item.label), " ", sign), h("span", { class: "muted" }, details)),
     );
   }
 

@@ -74,8 +74,8 @@ export function counts(item: Item, thresholds: Map<string, number>): boolean {
   return item.status === "accepted" || confidenceOf(item) >= (thresholds.get(item.label) ?? 0.5);
 }
 
-/** Compare all predictions that count with all labels that were not rejected. */
-export function assess(items: Item[], thresholds: Map<string, number>, tolerance_ms: number): Assessment {
+/** Compare all predictions that count with all labels that were not rejected; with `compared` false nothing is right or wrong. */
+export function assess(items: Item[], thresholds: Map<string, number>, tolerance_ms: number, compared = true): Assessment {
   const labels = items.filter((item) => item.source === "label" && item.status !== "rejected");
   const predictions = items.filter((item) => item.source !== "label");
   const counted = predictions.filter((item) => counts(item, thresholds));
@@ -87,10 +87,11 @@ export function assess(items: Item[], thresholds: Map<string, number>, tolerance
     table.set(label, known);
     return known;
   };
-  for (const item of predictions) kinds.set(item.id, labels.length === 0 ? "plain" : "below");
+  const alone = labels.length === 0 || !compared;
+  for (const item of predictions) kinds.set(item.id, alone ? "plain" : "below");
   for (const item of counted) row(item.label).predicted += 1;
   for (const item of labels) row(item.label).labelled += 1;
-  if (labels.length === 0) {
+  if (alone) {
     for (const item of predictions) if (!counts(item, thresholds)) kinds.set(item.id, "below");
     return { kinds, counts: table, total };
   }

@@ -81,9 +81,9 @@ export class Overview {
     for (const item of this.items) {
       const kind = this.kinds.get(item.id) ?? "plain";
       if (kind === "below" || item.status === "rejected") continue;
-      context.fillStyle = palette[kind];
-      context.globalAlpha = 0.75;
       const upper = item.source === "label";
+      context.fillStyle = upper && kind === "plain" ? palette.found : palette[kind];
+      context.globalAlpha = 0.75;
       context.fillRect(Math.floor(x(item.t)), upper ? 0 : height * 0.5, Math.max(1, ratio), height * 0.42);
     }
     context.globalAlpha = 1;

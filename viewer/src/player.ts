@@ -6,6 +6,7 @@ import { frameOf } from "./time";
 import type { PeriodDocument } from "./types";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
+const WAIT_MS = 400;
 const BLIND_RATE: Rate = [25, 1];
 
 export class Player {
@@ -21,6 +22,7 @@ export class Player {
   private clockRuns = false;
   private wanted: number | null = null;
   private resume = false;
+  private waitTimer = 0;
 
   constructor(private readonly time: MatchTime) {
     this.video.addEventListener("play", () => this.watch());
@@ -30,6 +32,8 @@ export class Player {
     this.video.addEventListener("seeked", () => this.read());
     this.video.addEventListener("loadedmetadata", () => this.loaded());
     this.video.addEventListener("error", () => this.failed());
+    this.video.addEventListener("waiting", () => this.wait());
+    for (const name of ["playing", "seeked", "canplay", "error", "emptied"]) this.video.addEventListener(name, () => this.waited());
     this.open(time.periods[0]!);
   }
 
@@ -38,7 +42,7 @@ export class Player {
   }
 
   get playing(): boolean {
-    return this.clockRuns || !this.video.paused;
+    return this.clockRuns || this.resume || !this.video.paused;
   }
 
   get rate(): Rate {
@@ -131,11 +135,12 @@ export class Player {
   }
 
   private open(period: PeriodDocument): void {
-    this.resume = !this.video.paused && !this.video.ended;
+    this.resume = this.resume || (!this.video.paused && !this.video.ended);
     this.period = period;
     this.message.hidden = period.video !== null;
     this.video.hidden = period.video === null;
     if (period.video === null) {
+      this.resume = false;
       this.video.pause();
       this.video.removeAttribute("src");
       this.video.load();
@@ -154,7 +159,8 @@ export class Player {
   private loaded(): void {
     if (this.wanted !== null) this.video.currentTime = this.wanted;
     this.wanted = null;
-    if (this.resume) void this.video.play();
+    if (this.resume) void this.video.play().catch(() => undefined);
+    this.resume = false;
   }
 
   private failed(): void {
@@ -166,8 +172,19 @@ export class Player {
       "The timeline works all the same; 'ffmpeg -i IN -c:v libx264 OUT.mp4' makes a file that every browser plays.";
   }
 
+  /** Say that the picture is on its way, unless it comes at once. */
+  private wait(): void {
+    clearTimeout(this.waitTimer);
+    this.waitTimer = window.setTimeout(() => this.video.parentElement!.classList.add("waiting"), WAIT_MS);
+  }
+
+  private waited(): void {
+    clearTimeout(this.waitTimer);
+    this.video.parentElement!.classList.remove("waiting");
+  }
+
   private read(): void {
-    if (this.period?.video == null) return;
+    if (this.period?.video == null || this.wanted !== null) return; // until it is there, the clock says where it will be
     this.t = this.period.offset_s + Math.min(this.video.currentTime, this.period.duration_s - 0.001);
     this.ontime(this.t);
   }

@@ -17,6 +17,8 @@ export class SpotList {
   private selected: string | null = null;
   private readonly box = byId("spot-list");
   private readonly content = byId("spot-rows");
+  private readonly empty = byId("spot-empty");
+  private total = 0;
   private readonly count = byId("spot-count");
   private readonly redraw = oncePerFrame(() => this.draw());
 
@@ -33,6 +35,7 @@ export class SpotList {
   show(rows: Item[], kinds: Map<string, Kind>, total: number): void {
     this.rows = rows;
     this.kinds = kinds;
+    this.total = total;
     this.count.textContent = rows.length === total ? `${total} spots` : `${rows.length} of ${total} spots`;
     this.redraw();
   }
@@ -60,6 +63,8 @@ export class SpotList {
     const first = Math.max(0, Math.floor(this.box.scrollTop / ROW_PX) - SPARE_ROWS);
     const last = Math.min(this.rows.length, Math.ceil((this.box.scrollTop + this.box.clientHeight) / ROW_PX) + SPARE_ROWS);
     this.content.style.height = `${this.rows.length * ROW_PX}px`;
+    this.empty.hidden = this.rows.length > 0;
+    this.empty.textContent = this.total === 0 ? "This match has no spots yet. Press N to add one." : "No spot passes the filters.";
     this.content.replaceChildren(...this.rows.slice(first, last).map((item, i) => this.row(item, first + i)));
     if (this.selected !== null) this.box.setAttribute("aria-activedescendant", `row-${this.selected}`);
     else this.box.removeAttribute("aria-activedescendant");
@@ -82,16 +87,21 @@ export class SpotList {
         "data-index": index,
       },
       h("span", { class: "spot-time" }, this.time.clock(item.t)),
-      h("span", { class: `mark mark-${kind}`, "aria-hidden": "true", title: KIND_NAMES[kind] }),
+      h("span", { class: `mark mark-${markOf(item, kind)}`, "aria-hidden": "true", title: KIND_NAMES[kind] }),
       h("span", { class: "spot-label" }, item.label),
       h("span", { class: "spot-kind", "aria-hidden": "true" }, kind === "plain" || kind === "found" ? "" : KIND_NAMES[kind]),
       h("span", { class: "spot-confidence" }, confidence),
       h("span", { class: "spot-status", "aria-hidden": "true" }, item.source === "label" && !item.touched ? "" : statusText(item)),
-      h("span", { class: "visually-hidden" }, `${KIND_NAMES[kind]}, ${item.status}`),
+      h("span", { class: "visually-hidden" }, kind === "plain" ? item.status : `${KIND_NAMES[kind]}, ${item.status}`),
     );
     row.style.top = `${index * ROW_PX}px`;
     return row;
   }
+}
+
+/** Style of an item's mark: a label that nothing is compared with is a line, not a spot. */
+export function markOf(item: Item, kind: Kind): Kind {
+  return kind === "plain" && item.source === "label" ? "found" : kind;
 }
 
 function statusText(item: Item): string {

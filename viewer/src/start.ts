@@ -88,6 +88,14 @@ class StartPage {
     byId("match-rows").replaceChildren(...rows.map((match) => this.row(match)));
     byId("match-count").textContent = rows.length === this.matches.length ? `${rows.length} match${rows.length === 1 ? "" : "es"}` : `${rows.length} of ${this.matches.length} matches`;
     byId("no-match").hidden = rows.length > 0;
+    this.drawTotals(rows);
+  }
+
+  private drawTotals(rows: MatchRow[]): void {
+    const known = rows.flatMap((match) => this.summaries.get(match.key) ?? []);
+    const sum = (column: "duration_s" | "labels" | "predictions"): number => known.reduce((total, summary) => total + (summary[column] ?? 0), 0);
+    const parts = [formatDuration(sum("duration_s")), `${whole(sum("labels"))} labels`, `${whole(sum("predictions"))} spots`];
+    byId("match-totals").textContent = known.length < rows.length || rows.length === 0 ? "" : `· ${parts.join(" · ")}`;
   }
 
   private row(match: MatchRow): HTMLElement {
@@ -96,7 +104,6 @@ class StartPage {
     const name = parts.pop() ?? match.name;
     const waiting = summary === undefined;
     const number = (value: number | undefined, text: string): HTMLElement => h("td", { class: "number" }, waiting ? "…" : value === undefined ? "–" : text);
-    const reviewed = summary?.predictions === 0 && (summary.revision ?? 0) > 0 ? "edited" : `${summary?.decided ?? 0}`;
     return h(
       "tr",
       {},
@@ -109,12 +116,23 @@ class StartPage {
       ),
       number(summary?.duration_s, formatDuration(summary?.duration_s ?? 0)),
       h("td", {}, match.videos.length === 0 ? "–" : match.videos.length === 1 ? "video" : `${match.videos.length} videos`),
-      number(match.has_labels ? summary?.labels : undefined, String(summary?.labels)),
-      number(match.has_predictions ? summary?.predictions : undefined, String(summary?.predictions)),
-      number(summary?.decided, reviewed),
+      number(match.has_labels ? summary?.labels : undefined, whole(summary?.labels ?? 0)),
+      number(match.has_predictions ? summary?.predictions : undefined, whole(summary?.predictions ?? 0)),
+      h("td", { class: "reviewed" }, ...reviewOf(summary)),
       h("td", { class: "number", title: summary?.threshold == null ? null : `at threshold ${summary.threshold.toFixed(2)}, within 2.5 s` }, waiting ? "…" : summary.f1 == null ? "–" : (100 * summary.f1).toFixed(1)),
     );
   }
+}
+
+const whole = (count: number): string => count.toLocaleString("en");
+
+/** How far the review of a match has come. */
+function reviewOf(summary: Summary | undefined): (Node | string)[] {
+  if (summary === undefined) return ["…"];
+  const { decided = 0, predictions = 0, revision = 0 } = summary;
+  if (predictions === 0) return [revision > 0 ? "edited" : "–"];
+  const bar = h("progress", { max: predictions, value: decided, "aria-hidden": "true" });
+  return [bar, h("span", {}, `${whole(decided)} of ${whole(predictions)}`)];
 }
 
 async function main(): Promise<void> {

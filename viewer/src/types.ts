@@ -36,6 +36,14 @@ export interface ScoresDocument {
   frames: Record<string, number>;
 }
 
+export interface MomentDocument {
+  label: string;
+  position_s: number;
+  score: number;
+  /** False for a moment that nobody spotted, proposed because its score is high. */
+  spotted: boolean;
+}
+
 export interface ClipDocument {
   period: number;
   start_s: number;
@@ -44,6 +52,7 @@ export interface ClipDocument {
   reason: string;
   rank?: number;
   chosen?: boolean;
+  moments?: MomentDocument[];
 }
 
 export interface MatchDocument {
@@ -99,6 +108,7 @@ export interface Item extends SpotState {
 
 export interface JobDocument {
   key: string;
+  kind: "reel" | "lists" | "shots";
   state: "running" | "done" | "failed" | "cancelled";
   progress: number;
   message: string;

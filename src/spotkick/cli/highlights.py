@@ -13,8 +13,6 @@ from spotkick.errors import ConfigError, InputError, SpotkickWarning
 if TYPE_CHECKING:
     from spotkick.actions import MatchActions
     from spotkick.formats.scores import MatchScores
-    from spotkick.highlights.clips import Clip
-    from spotkick.highlights.edit_list import EditList
     from spotkick.highlights.profile import HighlightsConfig
     from spotkick.highlights.reel import PeriodVideo
 
@@ -53,6 +51,7 @@ def highlights(
     non_drop: Annotated[bool, typer.Option("--non-drop", help="Non-drop timecode at 29.97 and 59.94.")] = False,
 ) -> None:
     """Cut a highlight reel: spots, and moments that look like actions but were not spotted, ranked and fitted into a duration."""
+    from spotkick.highlights.lists import write_list
     from spotkick.highlights.reel import choose, describe, plan_parts, propose_clips, render, total_s, write_poster
 
     lists = {"edl": edl, "fcpxml": fcpxml, "otio": otio, "vtt": vtt, "csv": csv, "json": json}
@@ -69,7 +68,10 @@ def highlights(
             parts = render(out, parts, mode="copy" if copy else "encode", progress=show)
     edits = describe(match.match or spots.stem, chosen, parts, seen, drop=False if non_drop else None)
     shown = {candidate for clip in chosen for candidate in clip.candidates}
-    _write_lists(edits, chosen, [clip for clip in clips if clip.main not in shown], lists)
+    left_out = [clip for clip in clips if clip.main not in shown]
+    for kind, path in lists.items():
+        if path is not None:
+            write_list(kind, path, edits, chosen, left_out)
     if poster is not None:
         write_poster(poster, chosen, seen)
     typer.echo(f"{len(chosen)} of {len(clips)} clips, {float(total_s(parts)):.1f} s{f': {out}' if out else ''}")
@@ -186,24 +188,3 @@ def _progress() -> Iterator[Callable[[float], None]]:
                 typer.echo(f"reel: {10 * tenths} %", err=True)
 
         yield show
-
-
-def _write_lists(edits: "EditList", chosen: "Sequence[Clip]", left_out: "Sequence[Clip]", lists: dict[str, Path | None]) -> None:
-    from spotkick.files import write_json, write_text
-    from spotkick.highlights import edl, fcpxml, otio, tables, webvtt
-
-    rows = tables.clip_rows(chosen, edits)
-    writers = {
-        "edl": lambda: edl.write_edl(edits),
-        "fcpxml": lambda: fcpxml.write_fcpxml(edits),
-        "otio": lambda: otio.write_otio(edits),
-        "vtt": lambda: webvtt.write_vtt(edits),
-        "csv": lambda: tables.write_csv(rows),
-    }
-    for kind, path in lists.items():
-        if path is None:
-            continue
-        if kind == "json":
-            write_json(path, tables.document(edits.title, rows, edits, left_out))
-        else:
-            write_text(path, writers[kind]())

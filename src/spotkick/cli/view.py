@@ -14,6 +14,8 @@ def view(
     edits: Path | None = typer.Option(None, help="Folder for corrections; the default is beside the files of each match."),
 ) -> None:
     """Show matches with scores, spots and labels in the browser; correct, export, make reels."""
+    from spotkick.experiment.reels import HighlightReels
     from spotkick.viewer.server import ViewerOptions, serve
 
-    serve(paths, ViewerOptions(host=host, port=port, token=token, browser=browser, edits=edits), say=typer.echo)
+    options = ViewerOptions(host=host, port=port, token=token, browser=browser, edits=edits)
+    serve(paths, options, reel_maker=HighlightReels(), say=typer.echo)

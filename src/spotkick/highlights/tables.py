@@ -10,7 +10,7 @@ from spotkick.highlights.edit_list import EditList
 
 
 def clip_rows(clips: Sequence[Clip], edits: EditList) -> list[dict[str, Any]]:
-    """One row per clip of a reel: where it is, what it shows, and why."""
+    """One row per clip of a reel: where it is in the period, in its video and in the reel, what it shows, and why."""
     rows = []
     for number, (clip, edit) in enumerate(zip(clips, edits.edits, strict=True), start=1):
         rate = edit.source.info.frame_rate
@@ -23,6 +23,8 @@ def clip_rows(clips: Sequence[Clip], edits: EditList) -> list[dict[str, Any]]:
                 "score": round(clip.main.score, 4),
                 "value": round(clip.value, 4),
                 "period": clip.period,
+                "start_s": round(clip.start_s, 3),
+                "end_s": round(clip.end_s, 3),
                 "video": edit.source.path.name,
                 "source_start_s": round(float(edit.source_in / rate), 3),
                 "source_end_s": round(float(edit.source_out / rate), 3),

@@ -21,6 +21,7 @@ from spotkick.viewer.reels import ReelMaker
 from spotkick.viewer.replies import NEVER_STORE, NotHereError
 from spotkick.viewer.review_routes import review_routes
 from spotkick.viewer.security import AccessRules, SecurityMiddleware
+from spotkick.viewer.shot_routes import shot_routes
 
 
 def create_app(library: Library, rules: AccessRules, reel_maker: ReelMaker | None = None) -> FastAPI:
@@ -48,7 +49,8 @@ def create_app(library: Library, rules: AccessRules, reel_maker: ReelMaker | Non
     app.include_router(match_routes(library))
     app.include_router(review_routes(library))
     app.include_router(reel_routes(library, jobs, reel_maker))
-    app.include_router(job_routes(jobs))
+    app.include_router(shot_routes(library, jobs, reel_maker))
+    app.include_router(job_routes(library, jobs))
     return app
 
 

@@ -49,10 +49,18 @@ def corrected_labels(match: Match, states: Mapping[str, SpotState], *, undecided
     return MatchActions(match.name, tuple(ordered))
 
 
-def spotted_actions(match: Match, states: Mapping[str, SpotState], undecided_from: float) -> MatchActions:
+def spotted_actions(
+    match: Match, states: Mapping[str, SpotState], undecided_from: float, thresholds: Mapping[str, float] | None = None
+) -> MatchActions:
     """Actions to make highlights of: accepted and added ones count in full, undecided predictions by their confidence.
 
     A match without predictions gives its labels.
+
+    Args:
+        match: as read from its files.
+        states: what was decided, by id.
+        undecided_from: least confidence of a prediction that nobody has decided about.
+        thresholds: the same per class, where it differs.
 
     Returns:
         Actions with confidence, in order of time.
@@ -63,13 +71,22 @@ def spotted_actions(match: Match, states: Mapping[str, SpotState], undecided_fro
         state = states.get(spot.id)
         confidence = 1.0 if spot.action.confidence is None else spot.action.confidence
         if state is None or state.status is Status.UNDECIDED:
-            if confidence >= undecided_from:
+            if confidence >= (thresholds or {}).get(spot.action.label, undecided_from):
                 found.append(replace(spot.action, confidence=confidence))
         elif state.status is Status.ACCEPTED:
             found.append(replace(_action(state, spot.action), confidence=max(confidence, CONFIRMED)))
     added = [state for state in states.values() if state.source == "added" and state.status is Status.ACCEPTED]
     found += [replace(_action(state, None), confidence=CONFIRMED) for state in added]
     return MatchActions(match.name, tuple(sorted(found, key=lambda action: (action.period, action.position_ms))))
+
+
+def rejected_actions(match: Match, states: Mapping[str, SpotState]) -> tuple[Action, ...]:
+    """Predictions and labels that a person has rejected, as the files have them."""
+    return tuple(
+        spot.action
+        for spot in (*match.predictions, *match.labels)
+        if spot.id in states and states[spot.id].status is Status.REJECTED
+    )
 
 
 def count_decided(match: Match, states: Mapping[str, SpotState]) -> int:

@@ -59,7 +59,7 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
         raise InputError(f"the format must be one of {', '.join(FORMATS)}, got {kind!r}")
     rate = frame_rate or DEFAULT_FRAME_RATE
     fitted, losses = fit((labels,), form.capacity, rate)
-    stem = _plain(labels.match)
+    stem = plain_name(labels.match)
     with tempfile.TemporaryDirectory(prefix="spotkick-export-") as folder:
         target = Path(folder) / _EXACT_NAMES.get(kind, f"{stem}.{kind}{_SUFFIXES.get(kind, '.json')}")
         form.write(target, fitted, rate)
@@ -99,11 +99,11 @@ def _zip(root: Path, paths: Sequence[Path]) -> bytes:
     return buffer.getvalue()
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A match name as part of a file name, in plain characters.
 
     Example:
-        >>> _plain("england_epl/2014-2015/2015-02-21 - 18-00 Chelsea 1 - 1 Burnley")
+        >>> plain_name("england_epl/2014-2015/2015-02-21 - 18-00 Chelsea 1 - 1 Burnley")
         '2015-02-21-18-00-Chelsea-1-1-Burnley'
     """
     text = re.sub(r"-{2,}", "-", _UNSAFE.sub("-", name.rpartition("/")[2])).strip("-.")

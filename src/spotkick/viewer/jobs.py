@@ -12,14 +12,33 @@ from typing import Any, Final
 
 from spotkick.errors import InputError, SpotkickError
 
-Work = Callable[[Path, Callable[[float], None]], Sequence[Path]]
-"""Writes files into the given folder, reports progress between 0 and 1, and returns the files."""
-
 _MOST_KEPT: Final = 5
+_DOING: Final = {
+    "reel": "a reel is being rendered",
+    "lists": "edit lists are being written",
+    "shots": "shot changes are being looked for",
+}
 
 
 class JobCancelledError(Exception):
     """Raised inside the work when it was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a piece of work has made.
+
+    Attributes:
+        files: in the folder of the job.
+        note: what a person should know about them, empty for nothing.
+    """
+
+    files: Sequence[Path] = ()
+    note: str = ""
+
+
+Work = Callable[[Path, Callable[[float], None]], Made]
+"""Writes files into the given folder, and reports progress between 0 and 1."""
 
 
 @dataclass(slots=True)
@@ -28,14 +47,19 @@ class Job:
 
     Attributes:
         key: its name in addresses.
+        folder: for its files.
+        kind: ``reel``, ``lists`` or ``shots``.
+        match: key of the match that it is about.
         state: ``running``, ``done``, ``failed`` or ``cancelled``.
         progress: between 0 and 1.
-        message: why it failed.
+        message: why it failed, or what to know about the results.
         files: results, when done.
     """
 
     key: str
     folder: Path
+    kind: str = "reel"
+    match: str = ""
     state: str = "running"
     progress: float = 0.0
     message: str = ""
@@ -47,6 +71,7 @@ class Job:
         files = [{"name": path.name, "size_bytes": path.stat().st_size} for path in self.files]
         return {
             "key": self.key,
+            "kind": self.kind,
             "state": self.state,
             "progress": round(self.progress, 4),
             "message": self.message,
@@ -64,20 +89,26 @@ class JobRunner:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def start(self, work: Work) -> Job:
+    def start(self, work: Work, kind: str = "reel", match: str = "") -> Job:
         """Begin a job.
+
+        Args:
+            work: what to do.
+            kind: ``reel``, ``lists`` or ``shots``.
+            match: key of the match that it is about.
 
         Raises:
             InputError: if one is running.
         """
         with self._lock:
-            if any(job.state == "running" for job in self._jobs.values()):
-                raise InputError("a reel is being rendered; wait for it or cancel it")
+            running = next((job for job in self._jobs.values() if job.state == "running"), None)
+            if running is not None:
+                raise InputError(f"{_DOING[running.kind]}; wait for it or cancel it")
             while len(self._jobs) >= _MOST_KEPT:
                 oldest = self._jobs.pop(next(iter(self._jobs)))
                 shutil.rmtree(oldest.folder, ignore_errors=True)
             key = secrets.token_hex(8)
-            job = Job(key, self._folder / key)
+            job = Job(key, self._folder / key, kind, match)
             job.folder.mkdir()
             self._jobs[key] = job
             self._thread = threading.Thread(target=_run, args=(job, work), name="spotkick-job", daemon=True)
@@ -87,6 +118,10 @@ class JobRunner:
     def get(self, key: str) -> Job | None:
         """The job of that name."""
         return self._jobs.get(key)
+
+    def of(self, match: str) -> list[Job]:
+        """Jobs about a match, the oldest first."""
+        return [job for job in list(self._jobs.values()) if job.match == match]
 
     def close(self) -> None:
         """Cancel what runs and remove all results."""
@@ -104,7 +139,8 @@ def _run(job: Job, work: Work) -> None:
         job.progress = min(1.0, max(0.0, share))
 
     try:
-        job.files = tuple(work(job.folder, progress))
+        made = work(job.folder, progress)
+        job.files, job.message = tuple(made.files), made.note
         job.progress, job.state = 1.0, "done"
     except JobCancelledError:
         job.state = "cancelled"

@@ -2,16 +2,17 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.errors import InputError
-from spotkick.viewer.catalogue import MatchFiles, find_match_files, is_within
+from spotkick.viewer.catalogue import REVIEW_FILE, MatchFiles, find_match_files, is_within
 from spotkick.viewer.corrected import corrected_labels, count_decided
 from spotkick.viewer.edits import EditJournal
 from spotkick.viewer.match_data import Match, load_match
 from spotkick.viewer.operating_point import best_f1
+from spotkick.viewer.shots import SHOTS_FILE, read_shots, write_shots
 
 MAX_LOADED: Final = 8
 """Matches kept in memory; a two-hour match with 17 classes takes about 2 MB."""
@@ -66,6 +67,23 @@ class Library:
             if files.key not in self._journals:
                 self._journals[files.key] = EditJournal(files.review_path(self._edits))
             return self._journals[files.key]
+
+    def shots(self, files: MatchFiles) -> dict[int, tuple[float, ...]]:
+        """Shot changes in seconds by period: those of the clips file, and those found here."""
+        match = self.match(files)
+        return {**read_shots(self._shots_path(files), match.videos), **match.shots}
+
+    def keep_shots(self, files: MatchFiles, found: Mapping[int, Sequence[float]]) -> None:
+        """Remember shot changes beside the corrections.
+
+        Raises:
+            StorageError: if they cannot be written.
+        """
+        write_shots(self._shots_path(files), found, self.match(files).videos)
+
+    def _shots_path(self, files: MatchFiles) -> Path:
+        review = files.review_path(self._edits)
+        return review.with_name(review.name.removesuffix(REVIEW_FILE) + SHOTS_FILE)
 
     def require_inside(self, path: Path) -> Path:
         """The path, links followed, after checking once more that it lies inside the given paths.

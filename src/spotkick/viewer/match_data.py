@@ -7,7 +7,7 @@ import hashlib
 import math
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,8 +148,14 @@ def order_classes(scored: Sequence[str], labels: Iterable[str]) -> tuple[str, ..
     return tuple(sorted(found))
 
 
-def match_document(match: Match, address: str) -> dict[str, Any]:
-    """The match as JSON for the browser; ``address`` is the path under which its media are served."""
+def match_document(match: Match, address: str, shots: Mapping[int, Sequence[float]] | None = None) -> dict[str, Any]:
+    """The match as JSON for the browser.
+
+    Args:
+        match: as read.
+        address: path under which its media are served.
+        shots: shot changes in seconds by period; None for those of the clips file.
+    """
     periods = []
     offset_s = 0.0
     for period, duration_s in sorted(match.durations_s.items()):
@@ -175,7 +181,7 @@ def match_document(match: Match, address: str) -> dict[str, Any]:
         "labels": [_spot_document(spot) for spot in match.labels],
         "scores": _scores_document(match.scores, address),
         "clips": list(match.clips),
-        "shots": {str(period): list(times) for period, times in match.shots.items()},
+        "shots": {str(period): list(times) for period, times in (match.shots if shots is None else shots).items()},
         "warnings": list(match.warnings),
     }
 

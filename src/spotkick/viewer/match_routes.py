@@ -40,9 +40,9 @@ def match_routes(library: Library) -> APIRouter:
 
     @router.get("/matches/{key}")
     def match(key: str) -> Response:
-        return JSONResponse(
-            match_document(library.match(require_files(library, key)), f"/api/matches/{key}"), headers=NEVER_STORE
-        )
+        files = require_files(library, key)
+        document = match_document(library.match(files), f"/api/matches/{key}", library.shots(files))
+        return JSONResponse(document, headers=NEVER_STORE)
 
     @router.get("/matches/{key}/scores")
     def scores(key: str) -> Response:

@@ -7,7 +7,8 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spotkick.errors import InputError
-from spotkick.viewer.corrected import spotted_actions
+from spotkick.viewer.corrected import rejected_actions, spotted_actions
+from spotkick.viewer.edits import LONGEST_LABEL
 from spotkick.viewer.jobs import Job, JobRunner
 from spotkick.viewer.library import Library
 from spotkick.viewer.reels import ClipRequest, ReelMaker, checked_clips
@@ -15,12 +16,15 @@ from spotkick.viewer.replies import NEVER_STORE, NotHereError, require_files
 
 
 class ProposalRequest(BaseModel):
-    """How long the reel may be, and from which confidence on undecided spots may be part of it."""
+    """How long the reel may be, and from which confidence on (by class where it differs) undecided spots may be part of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     duration_s: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)]
     undecided_from: Annotated[float, Field(ge=0, le=1)] = 0.5
+    thresholds: Annotated[
+        dict[Annotated[str, Field(max_length=LONGEST_LABEL)], Annotated[float, Field(ge=0, le=1)]], Field(max_length=2000)
+    ] = Field(default_factory=dict)
 
 
 class ReelRequest(BaseModel):
@@ -43,15 +47,16 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
 
     @router.get("/abilities")
     def abilities() -> Response:
-        return JSONResponse({"reels": maker is not None})
+        return JSONResponse({"reels": maker is not None, "shots": maker is not None and maker.finds_shots})
 
     @router.post("/matches/{key}/clips")
     def propose(key: str, request: ProposalRequest) -> Response:
         files = require_files(library, key)
         match = library.match(files)
         states = library.journal(files).states()
-        actions = spotted_actions(match, states, request.undecided_from)
-        clips = required().propose(actions, match.scores, match.videos, request.duration_s)
+        actions = spotted_actions(match, states, request.undecided_from, request.thresholds)
+        rejected = rejected_actions(match, states)
+        clips = required().propose(actions, rejected, match.scores, match.videos, request.duration_s)
         return JSONResponse({"clips": [clip.document() for clip in clips]}, headers=NEVER_STORE)
 
     @router.post("/matches/{key}/reel")
@@ -61,17 +66,24 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
         tool = required()
 
         if request.video:
-            job = jobs.start(lambda folder, progress: tool.render(match.name, clips, match.videos, folder, progress))
+            job = jobs.start(lambda folder, progress: tool.render(match.name, clips, match.videos, folder, progress), "reel", key)
         else:
-            job = jobs.start(lambda folder, _: tool.edit_lists(match.name, clips, match.videos, folder))
+            job = jobs.start(
+                lambda folder, progress: tool.edit_lists(match.name, clips, match.videos, folder, progress), "lists", key
+            )
         return JSONResponse(job.document(), 202, headers=NEVER_STORE)
 
     return router
 
 
-def job_routes(jobs: JobRunner) -> APIRouter:
+def job_routes(library: Library, jobs: JobRunner) -> APIRouter:
     """Routes that watch and cancel a job, and give out its results."""
     router = APIRouter(prefix="/api")
+
+    @router.get("/matches/{key}/jobs")
+    def jobs_of(key: str) -> Response:
+        require_files(library, key)
+        return JSONResponse({"jobs": [job.document() for job in jobs.of(key)]}, headers=NEVER_STORE)
 
     @router.get("/jobs/{key}")
     def progress(key: str) -> Response:

@@ -5,16 +5,38 @@ The viewer proposes nothing and cuts nothing itself: the command line hands it a
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from spotkick.actions import MatchActions
+from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores
 from spotkick.video.probe import VideoInfo
+from spotkick.viewer.edits import LONGEST_LABEL
+from spotkick.viewer.jobs import Made
+
+MOST_MOMENTS: Final = 200
+"""Moments that one clip can show."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReelMoment:
+    """What a clip shows.
+
+    Attributes:
+        label: class.
+        position_s: seconds since the start of the period.
+        score: confidence of the spot, or score of the moment.
+        spotted: False for a moment that nobody spotted, proposed because its score is high.
+    """
+
+    label: str
+    position_s: float
+    score: float
+    spotted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +51,7 @@ class ReelClip:
         reason: why it was proposed, for people.
         rank: larger is better.
         chosen: whether it fits into the duration asked for.
+        moments: what it shows, in order of time; the browser gives them back when the clip is to be rendered.
     """
 
     period: int
@@ -38,6 +61,7 @@ class ReelClip:
     reason: str = ""
     rank: float = 0.0
     chosen: bool = True
+    moments: tuple[ReelMoment, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """The clip as JSON for the browser."""
@@ -49,6 +73,7 @@ class ReelClip:
             "reason": self.reason,
             "rank": self.rank if math.isfinite(self.rank) else 0.0,
             "chosen": self.chosen,
+            "moments": [asdict(moment) for moment in self.moments],
         }
 
 
@@ -56,9 +81,14 @@ class ReelMaker(Protocol):
     """Proposes clips and renders them."""
 
     def propose(
-        self, actions: MatchActions, scores: MatchScores | None, videos: Mapping[int, VideoInfo], duration_s: float
+        self,
+        actions: MatchActions,
+        rejected: Sequence[Action],
+        scores: MatchScores | None,
+        videos: Mapping[int, VideoInfo],
+        duration_s: float,
     ) -> Sequence[ReelClip]:
-        """Candidate clips in order of time; those that fit best into ``duration_s`` are chosen."""
+        """Candidate clips in order of time; those that fit best into ``duration_s`` are chosen, nothing rejected is proposed."""
 
     def render(
         self,
@@ -67,11 +97,36 @@ class ReelMaker(Protocol):
         videos: Mapping[int, VideoInfo],
         folder: Path,
         progress: Callable[[float], None],
-    ) -> Sequence[Path]:
+    ) -> Made:
         """Write the reel and its edit lists into ``folder``."""
 
-    def edit_lists(self, match: str, clips: Sequence[ReelClip], videos: Mapping[int, VideoInfo], folder: Path) -> Sequence[Path]:
+    def edit_lists(
+        self,
+        match: str,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, VideoInfo],
+        folder: Path,
+        progress: Callable[[float], None],
+    ) -> Made:
         """Write only the edit lists (EDL, OTIO and others)."""
+
+    @property
+    def finds_shots(self) -> bool:
+        """Whether `shot_changes` works here."""
+
+    def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> Sequence[float]:
+        """Starts of the shots of a video, in seconds after its first picture."""
+
+
+class MomentRequest(BaseModel):
+    """A moment as the browser gives it back."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
+    position_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+    score: Annotated[float, Field(ge=0, le=1)]
+    spotted: bool = True
 
 
 class ClipRequest(BaseModel):
@@ -82,19 +137,20 @@ class ClipRequest(BaseModel):
     period: Annotated[int, Field(ge=1, le=9)]
     start_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
     end_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-    label: Annotated[str, Field(max_length=200)] = ""
-    reason: Annotated[str, Field(max_length=1000)] = ""
+    label: Annotated[str, Field(max_length=4 * LONGEST_LABEL)] = ""
+    rank: Annotated[float, Field(allow_inf_nan=False)] = 0.0
+    moments: Annotated[list[MomentRequest], Field(max_length=MOST_MOMENTS)] = Field(default_factory=list)
 
 
 def checked_clips(requests: Sequence[ClipRequest], videos: Mapping[int, VideoInfo]) -> tuple[ReelClip, ...]:
     """Clips that can be rendered, in order of time, cut to the length of the video.
 
     Raises:
-        InputError: if there is none, or one lies where there is no video.
+        InputError: if there is none, one lies where there is no video, or two overlap.
     """
     if not requests:
         raise InputError("no clip is chosen; choose at least one")
-    clips = []
+    clips: list[ReelClip] = []
     for request in sorted(requests, key=lambda clip: (clip.period, clip.start_s)):
         video = videos.get(request.period)
         if video is None:
@@ -102,5 +158,11 @@ def checked_clips(requests: Sequence[ClipRequest], videos: Mapping[int, VideoInf
         end_s = min(request.end_s, video.duration_s)
         if end_s <= request.start_s:
             raise InputError(f"a clip must end after it starts, inside the video, got {request.start_s} to {request.end_s} s")
-        clips.append(ReelClip(request.period, request.start_s, end_s, request.label, request.reason))
+        moments = tuple(ReelMoment(**moment.model_dump()) for moment in request.moments)
+        before = clips[-1] if clips else None
+        if before is not None and before.period == request.period and request.start_s < before.end_s - 1e-6:
+            raise InputError(f"clips must not overlap, got one that starts at {request.start_s:g} s before another has ended")
+        clips.append(
+            ReelClip(request.period, request.start_s, end_s, request.label, rank=request.rank, moments=moments),
+        )
     return tuple(clips)
