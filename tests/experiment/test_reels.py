@@ -1,6 +1,7 @@
 """The viewer's reels are those of the highlights: proposals, a real rendering, and edit lists that other programs read."""
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from fractions import Fraction
@@ -84,7 +85,7 @@ def test_a_reel_with_all_lists_is_rendered(videos: dict[int, VideoInfo], tmp_pat
     edl = (tmp_path / "A-B-1-0-reel.edl").read_text()
     assert "00:00:18:00 00:00:23:00 01:00:00:00 01:00:05:00" in edl
     assert "00:00:06:00 00:00:11:00 01:00:05:00 01:00:10:00" in edl
-    rows = list(csv.DictReader((tmp_path / "A-B-1-0-reel.csv").open()))
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "A-B-1-0-reel.csv").read_text())))
     assert [(row["label"], row["score"], row["spotted"]) for row in rows] == [("Goal", "0.9", "True"), ("Goal", "0.8", "True")]
     (track,) = json.loads((tmp_path / "A-B-1-0-reel.otio").read_text())["tracks"]["children"]
     assert [clip["name"] for clip in track["children"]] == ["Goal", "Goal"]

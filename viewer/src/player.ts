@@ -203,6 +203,7 @@ export class Player {
     const index = this.time.periods.indexOf(this.period!);
     const following = this.time.periods[index + 1];
     if (following === undefined) return;
+    this.resume = true;
     this.seek(following.offset_s);
     this.play();
   }

@@ -43,7 +43,7 @@ export class ReelPanel {
     private readonly player: Player,
     private readonly thresholds: Map<string, number>,
   ) {
-    const longest = Math.min(LONGEST_REEL_S, Math.max(3 * SHORTEST_REEL_S, Math.floor(this.time.duration_s / 2)));
+    const longest = Math.min(LONGEST_REEL_S, Math.max(3 * SHORTEST_REEL_S, Math.floor(this.time.duration_s)));
     this.budget.min = String(SHORTEST_REEL_S);
     this.budget.max = String(Math.ceil(longest / 5) * 5);
     this.budget.addEventListener("input", () => {
