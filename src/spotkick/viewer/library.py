@@ -69,9 +69,9 @@ class Library:
             return self._journals[files.key]
 
     def shots(self, files: MatchFiles) -> dict[int, tuple[float, ...]]:
-        """Shot changes in seconds by period: those of the clips file, and those found here."""
-        match = self.match(files)
-        return {**read_shots(self._shots_path(files), match.videos), **match.shots}
+        """Shot changes in seconds by period, as far as they have been looked for."""
+        videos = self.match(files).videos
+        return read_shots(self._shots_path(files), videos) if videos else {}
 
     def keep_shots(self, files: MatchFiles, found: Mapping[int, Sequence[float]]) -> None:
         """Remember shot changes beside the corrections.

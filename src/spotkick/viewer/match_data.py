@@ -52,7 +52,6 @@ class Match:
         scores: per-frame scores, None when there are none.
         videos: by period.
         clips: objects of the clips file, checked for their times.
-        shots: shot changes in seconds, by period.
         durations_s: length of every period.
         warnings: what was repaired or could not be read.
     """
@@ -64,7 +63,6 @@ class Match:
     scores: MatchScores | None
     videos: dict[int, VideoInfo]
     clips: tuple[dict[str, Any], ...]
-    shots: dict[int, tuple[float, ...]]
     durations_s: dict[int, float]
     warnings: tuple[str, ...] = field(default=())
 
@@ -80,7 +78,6 @@ def load_match(files: MatchFiles) -> Match:
     predictions: tuple[Action, ...] = ()
     labels: tuple[Action, ...] = ()
     clips: tuple[dict[str, Any], ...] = ()
-    shots: dict[int, tuple[float, ...]] = {}
     scores: MatchScores | None = None
     videos: dict[int, VideoInfo] = {}
     if files.predictions is not None:
@@ -97,7 +94,7 @@ def load_match(files: MatchFiles) -> Match:
             videos[period] = probe(path)
     if files.clips is not None:
         with _noting(problems):
-            clips, shots = _clips(files.clips)
+            clips = _clips(files.clips)
     classes = order_classes(scores.classes if scores else (), (action.label for action in (*predictions, *labels)))
     return Match(
         files=files,
@@ -107,7 +104,6 @@ def load_match(files: MatchFiles) -> Match:
         scores=scores,
         videos=videos,
         clips=clips,
-        shots=shots,
         durations_s=_durations((*predictions, *labels), scores, videos),
         warnings=tuple(problems[:_MOST_WARNINGS]),
     )
@@ -148,13 +144,13 @@ def order_classes(scored: Sequence[str], labels: Iterable[str]) -> tuple[str, ..
     return tuple(sorted(found))
 
 
-def match_document(match: Match, address: str, shots: Mapping[int, Sequence[float]] | None = None) -> dict[str, Any]:
+def match_document(match: Match, address: str, shots: Mapping[int, Sequence[float]]) -> dict[str, Any]:
     """The match as JSON for the browser.
 
     Args:
         match: as read.
         address: path under which its media are served.
-        shots: shot changes in seconds by period; None for those of the clips file.
+        shots: shot changes in seconds by period.
     """
     periods = []
     offset_s = 0.0
@@ -180,8 +176,8 @@ def match_document(match: Match, address: str, shots: Mapping[int, Sequence[floa
         "predictions": [_spot_document(spot) for spot in match.predictions],
         "labels": [_spot_document(spot) for spot in match.labels],
         "scores": _scores_document(match.scores, address),
-        "clips": list(match.clips),
-        "shots": {str(period): list(times) for period, times in (match.shots if shots is None else shots).items()},
+        "clips": [clip for clip in match.clips if clip["period"] in match.durations_s],
+        "shots": {str(period): list(times) for period, times in shots.items()},
         "warnings": list(match.warnings),
     }
 
@@ -254,7 +250,7 @@ def _finite(actions: Iterable[Action]) -> tuple[Action, ...]:
     )
 
 
-def _clips(path: Path) -> tuple[tuple[dict[str, Any], ...], dict[int, tuple[float, ...]]]:
+def _clips(path: Path) -> tuple[dict[str, Any], ...]:
     document = read_json(path)
     rows = document.get("clips") if isinstance(document, dict) else None
     if not isinstance(rows, list):
@@ -272,14 +268,11 @@ def _clips(path: Path) -> tuple[tuple[dict[str, Any], ...], dict[int, tuple[floa
                 "period": period,
                 "start_s": start_s,
                 "end_s": end_s,
-                "label": str(row.get("label", "")),
+                "label": str(row.get("title") or row.get("label") or ""),
                 "reason": str(row.get("reason", "")),
             }
         )
-    shots = document.get("shots") or {}
-    if not isinstance(shots, dict):
-        raise InputError(f"{path}: 'shots' must give lists of seconds by period")
-    return tuple(clips), {int(period): tuple(float(second) for second in seconds) for period, seconds in shots.items()}
+    return tuple(clips)
 
 
 @contextmanager
