@@ -209,7 +209,7 @@ def test_substitutions_at_the_break_are_also_left_out() -> None:
     labels = [MatchActions("m", (Action("Substitution", 2, 0), Action("Substitution", 2, 90_000), Action("Goal", 1, 0)))]
     found = [MatchActions("m", (Action("Substitution", 2, 90_000, 0.9), Action("Goal", 1, 0, 0.9)))]
     document = evaluation_page(found, labels, ActionClasses(("Goal", "Substitution")), resamples=2)
-    with_all, without = cells(document, "Average-mAP")[0], cells(document, "without 1 of substitution at the break")[0]
+    with_all, without = cells(document, "Average-mAP")[0], cells(document, "without 1 labels of Substitution at the break")[0]
     assert float(with_all) < float(without) == 100
     assert "at the break" not in evaluation_page(found[:1], [MatchActions("m", labels[0].actions[1:])], resamples=2)
 

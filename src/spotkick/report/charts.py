@@ -212,13 +212,20 @@ def _tips(series: Series, frame: _Frame) -> list[str]:
     return texts
 
 
+def _short(count: float) -> str:
+    """A count in at most four characters, so that it stays clear of the title of its axis."""
+    if count < 1000:
+        return f"{count:.0f}"
+    return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
+
+
 def _bars(bars: Bars, frame: _Frame) -> Html:
     top, bottom = frame.bottom + _GAP, frame.size[1] - _BOTTOM
     most = max(bars.heights, default=0) or 1
     told = frame.size == _WIDE  # there is room for a number above each bar
     parts = [
         tag("path.axis", d=f"M{_LEFT} {bottom}H{frame.size[0] - _RIGHT}"),
-        tag("text.end", f"{most:,.0f}", x=_LEFT - 7, y=bottom - _TALLEST + 5),
+        *([] if told else [tag("text.end", _short(most), x=_LEFT - 7, y=bottom - _TALLEST + 5)]),
         tag("text.end", "0", x=_LEFT - 7, y=bottom + 2),
         tag("text.middle title", bars.name, transform=f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)"),
     ]

@@ -36,7 +36,7 @@ def error_section(system: ScoredSystem) -> Section:
     chart = interval_chart(
         [(str(kind).capitalize(), (Estimate(100 * costs[kind]),)) for kind in KINDS],
         ("Cost",),
-        percent_axis("Gain in loose Average-mAP if mended (points)", [100 * cost for cost in costs.values()]),
+        percent_axis("Gain if mended (points)", [100 * cost for cost in costs.values()]),
     )
     where = "this set" if system.tuned is None else system.tuned.name
     text = paragraph(
@@ -44,7 +44,7 @@ def error_section(system: ScoredSystem) -> Section:
         "is what the loose Average-mAP would gain if only errors of that kind were mended; gains do not add up. The threshold of "
         f"each class is the one with the best F1 on {where}."
     )
-    caption = "What each kind of error costs."
+    caption = "What each kind of error costs: the gain in loose Average-mAP if all errors of the kind were mended."
     cost_data = table(("Error", "Cost (points)"), [(row[0], row[4]) for row in rows])
     classes = [(name, *(f"{row[kind]:,}" for kind in KINDS)) for name, row in used.counts().items()]
     by_class = table(("Class", *(str(kind).capitalize() for kind in KINDS)), classes)

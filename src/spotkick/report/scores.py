@@ -190,7 +190,7 @@ def overview(system: ScoredSystem, messages: Sequence[str] = ()) -> Section:
 def _first_frame_row(first_frame: FirstFrame | None) -> list[tuple[str, str, str]]:
     if first_frame is None:
         return []
-    what = f"without {first_frame.left_out:,} of {first_frame.name.lower()} at the break"
+    what = f"without {first_frame.left_out:,} labels of {first_frame.name} at the break"
     return [(what, percent(first_frame.loose), percent(first_frame.tight))]
 
 
