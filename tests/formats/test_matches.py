@@ -1,12 +1,23 @@
 """The match-folder layout."""
 
+import struct
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from spotkick.actions import SOCCERNET_BALL, SOCCERNET_V1, SOCCERNET_V2, ActionClasses
 from spotkick.errors import InputError
-from spotkick.formats.matches import LABEL_FILES, MatchFolder, clean_match_name, find_matches, label_file_names, require_matches
+from spotkick.formats.matches import (
+    LABEL_FILES,
+    MatchFolder,
+    clean_match_name,
+    find_matches,
+    label_file_names,
+    open_match_tree,
+    require_matches,
+)
 
 
 def touch(root: Path, *names: str) -> None:
@@ -82,6 +93,26 @@ def test_label_files_by_class_list() -> None:
 )
 def test_clean_names(name: str, clean: str | None) -> None:
     assert clean_match_name(name, "x") == (clean or name)
+
+
+@pytest.mark.parametrize("claimed", [0, 10])
+def test_an_archive_that_lies_about_sizes_is_not_unpacked_whole(tmp_path: Path, claimed: int) -> None:
+    path = tmp_path / "lie.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("m/results_spotting.json", b" " * 50_000_000)
+    content = bytearray(path.read_bytes())
+    entry = content.rfind(b"PK\x01\x02")
+    content[entry + 24 : entry + 28] = struct.pack("<I", claimed)
+    path.write_bytes(content)
+    tracemalloc.start()
+    with open_match_tree(path) as tree:
+        try:
+            assert len(tree.read("m", "results_spotting.json")) <= claimed
+        except InputError as error:
+            assert "cannot be unpacked" in str(error)  # noqa: PT017 - either answer is right
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 def test_missing_matches_are_named() -> None:

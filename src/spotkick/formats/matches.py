@@ -179,7 +179,9 @@ class MatchTree:
             member = self._archive.getinfo(name)
             if member.file_size > MAX_JSON_BYTES:
                 raise InputError(f"{self.path}: {name} unpacks to {member.file_size:,} bytes, the limit is {MAX_JSON_BYTES:,}")
-            return self._archive.read(member)
+            with self._archive.open(member) as file:
+                # Not read(): it unpacks whole before it notices that the archive lies about the size.
+                return file.read(member.file_size)
         except KeyError as error:
             raise InputError(f"{self.path}: the archive has no {name}") from error
         except (OSError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
