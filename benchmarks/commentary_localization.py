@@ -272,7 +272,7 @@ def variants(args: argparse.Namespace) -> dict[str, dict[str, object]]:
         }
         return {"bmn": {"tem_loss": "bmn"}, **searched}
     changed: dict[str, object] = {"slicing_steps": bounds, "boundary_weight": weight}
-    return {kind: {"tem_loss": kind, **(changed if kind != "bmn" else {})} for kind in args.losses}
+    return {f"{kind}{args.suffix}": {"tem_loss": kind, **changed} for kind in args.losses}
 
 
 def table(args: argparse.Namespace) -> None:
@@ -318,7 +318,8 @@ def main() -> None:
     parser.add_argument("--losses", nargs="+", default=["bmn", "context_aware"], help="bmn, context_aware, symmetric")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--slicing", type=float, nargs=4, default=(-4, -2, 2, 4), help="K1 K2 K3 K4 in steps of 2 s")
-    parser.add_argument("--weight", type=float, default=1.0, help="of the context-aware boundary loss")
+    parser.add_argument("--weight", type=float, default=1.0, help="of the boundary loss")
+    parser.add_argument("--suffix", default="", help="train: ends the names of the rows, such as _tuned")
     parser.add_argument("--tune", action="store_true", help="compare slicing and weight on held-out windows of the train split")
     args = parser.parse_args()
     {"prepare": prepare, "train": train, "table": table, "export": export}[args.command](args)

@@ -28,7 +28,7 @@ def test_a_list_of_lists_is_a_list_of_candidates() -> None:
     ("table", "message"),
     [
         ({"sampelr": "gp"}, "did you mean 'sampler'"),
-        ({"sampler": "grid"}, "'gp', 'tpe' or 'random'"),
+        ({"sampler": "bayes"}, "'gp', 'tpe', 'random' or 'grid'"),
         ({"space": {"a.b": {"low": 2, "high": 1}}}, "low must be less than high"),
         ({"space": {"a.b": {"low": 0, "high": 1, "log": True}}}, "needs low > 0"),
         ({"space": {"a.b": {"low": 1, "high": 2, "log": True, "step": 1}}}, "exclude each other"),

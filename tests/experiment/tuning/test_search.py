@@ -169,6 +169,17 @@ def test_another_configuration_does_not_mix_with_it(spotter: Path, tmp_path: Pat
     search(spotter, tmp_path / "out", 1, scored, assignments=["training.threads=2"])  # does not change results
 
 
+def test_a_grid_is_tried_once_and_in_parts(spotter: Path, tmp_path: Path) -> None:
+    space = "tune.space={loss={segmentation_weight=[0.5,1.0,1.5]},model={capsule_dim=[4,16]}}"
+    grid = ["tune.sampler=grid", space, "tune.slicing_scales=[]"]
+    search(spotter, tmp_path / "out", 4, scored, assignments=grid)
+    found = search(spotter, tmp_path / "out", 100, scored, assignments=grid)
+    tried = [tuple(row.values.values()) for row in found.rows]
+    assert tried[0] == (1.5, 16)
+    assert len(tried) == len(set(tried)) == 6
+    assert found.values["loss"]["segmentation_weight"] == 1.0
+
+
 def test_several_seeds_are_averaged(spotter: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, str]] = []
 

@@ -13,6 +13,7 @@ from spotkick.experiment.tuning.space import (
     LOCALIZATION_SPACE,
     apply,
     check_space,
+    grid_points,
     scale_points,
     spotting_space,
     starting_point,
@@ -94,6 +95,33 @@ def test_defaults_of_a_localizer_hold_its_defaults() -> None:
 )
 def test_a_start_outside_of_the_candidates_is_no_start(candidates: Candidates) -> None:
     assert starting_point({}, {"loss.location_weight": candidates}, {"loss": {"location_weight": 5.0}}) is None
+
+
+def test_a_grid_has_every_combination_once() -> None:
+    space: dict[str, Candidates] = {"loss.location_weight": Range(low=1.0, high=2.0, step=0.5), "model.capsule_dim": (4, 8)}
+    points = grid_points({}, space, seed=3)
+    assert {tuple(point.values()) for point in points} == {(a, b) for a in (1, 1.5, 2) for b in (4, 8)}
+    assert len(points) == 6
+    assert points == grid_points({}, space, seed=3) != grid_points({}, space, seed=4)
+
+
+def test_a_grid_of_widths_leaves_out_what_is_the_same_after_ordering() -> None:
+    space: dict[str, Candidates] = {f"training.slicing_steps.K{index}": Range(low=1, high=3) for index in (1, 2)}
+    space |= {f"training.slicing_steps.K{index}": (1, 2) for index in (3, 4)}
+    assert len(grid_points(BMN, space, seed=0)) == 6 * 3
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({"loss.location_weight": Range(low=1.0, high=2.0)}, "continuous range"),
+        ({"loss.location_weight": Range(low=1, high=2, log=True)}, "continuous range"),
+        ({"a.b": Range(low=0, high=999), "a.c": Range(low=0, high=99)}, "100,000 combinations"),
+    ],
+)
+def test_grids_have_an_end(space: dict[str, Candidates], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        grid_points({}, space, seed=0)
 
 
 @pytest.mark.parametrize(

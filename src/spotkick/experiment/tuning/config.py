@@ -53,6 +53,14 @@ class Range(FrozenConfig):
         """Whether only whole numbers are meant: limits and step are written without a decimal point."""
         return all(isinstance(value, int) for value in (self.low, self.high, self.step or 1))
 
+    def values(self) -> list[int | float] | None:
+        """Every value, or None when there is no end of them."""
+        step = 1 if self.step is None and self.whole and not self.log else self.step
+        if step is None:
+            return None
+        count = math.floor((self.high - self.low) / step + 1e-9)
+        return [self.low + place * step if self.whole else round(self.low + place * step, 9) for place in range(count + 1)]
+
 
 Candidates = Range | tuple[_Choice, ...]
 """Values that a parameter may take: a range, or a list."""
@@ -63,7 +71,8 @@ class TuneConfig(FrozenConfig):
 
     Attributes:
         name: of the search in its storage; the name of the TOML file when empty.
-        sampler: ``gp`` (Gaussian process), ``tpe`` (tree of Parzen estimators), ``random``.
+        sampler: ``gp`` (Gaussian process), ``tpe`` (tree of Parzen estimators), ``random``, or ``grid``: every combination, in
+            random order.
         startup_trials: random trials before the sampler learns from results. The first trial is the configuration as it is.
         seed: of the search. Trials train with ``training.seed``.
         seeds: trainings per trial, with ``training.seed`` and the numbers after it; their mean counts.
@@ -81,7 +90,7 @@ class TuneConfig(FrozenConfig):
     """
 
     name: str = ""
-    sampler: Literal["gp", "tpe", "random"] = "gp"
+    sampler: Literal["gp", "tpe", "random", "grid"] = "gp"
     startup_trials: _Count = 10
     seed: Annotated[int, Field(ge=0)] = 0
     seeds: _Count = 1

@@ -24,6 +24,7 @@ from spotkick.experiment.tuning.space import (
     Values,
     apply,
     check_space,
+    grid_points,
     scale_points,
     spotting_space,
     starting_point,
@@ -142,7 +143,11 @@ def run_search(search: Search, out: Path, *, trials: int, storage: str = "", tra
     if point is None:
         note("the configuration's own values are not among the candidates; it is not tried as it is")
     fingerprint = _hash([_of_scores(search.values), search.tune.model_dump(mode="json", exclude={"keep_runs"})])
-    first = Stage(search.name, search.space, trials, () if point is None else (point,), fingerprint)
+    points = [] if point is None else [point]
+    if search.tune.sampler == "grid":
+        points += [other for other in grid_points(search.values, search.space, search.tune.seed) if other != point]
+        trials = min(trials, len(points))
+    first = Stage(search.name, search.space, trials, points[:trials], fingerprint)
     runs.stage(first, wait=bool(grids))
     for key, factors in grids:
         base = _hash(_of_scores(runs.found().values))

@@ -4,9 +4,14 @@ Most keys are keys of the configuration. Others are not, since K1 to K4 depend o
 ``slicing.scale.CLASS`` multiply what the configuration has; ``training.slicing_steps.K1`` to ``K4`` are widths, put in order.
 """
 
+import itertools
+import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final
+
+import numpy as np
 
 from spotkick.errors import ConfigError
 from spotkick.experiment.config import ExperimentConfig
@@ -21,6 +26,9 @@ Parse = Callable[[Values], object]
 SCALE: Final = "slicing.scale"
 STEPS: Final = "training.slicing_steps"
 STEP_NAMES: Final = ("K1", "K2", "K3", "K4")
+
+MAX_GRID: Final = 10_000
+"""Most combinations of a grid."""
 
 LOCALIZATION_SPACE: Final[Mapping[str, Candidates]] = {
     f"{STEPS}.K1": Range(low=1, high=5),
@@ -113,6 +121,30 @@ def _ordered_steps(widths: Mapping[str, Any]) -> list[float]:
         raise ConfigError(f"tune.space: {STEPS} needs all of K1, K2, K3 and K4, got {', '.join(sorted(widths))}")
     one, two, three, four = (abs(widths[name]) for name in STEP_NAMES)
     return [-max(one, two), -min(one, two), min(three, four), max(three, four)]
+
+
+def grid_points(values: Values, space: Mapping[str, Candidates], seed: int) -> list[dict[str, Any]]:
+    """Every combination of the candidates, in random order; of those that lead to the same configuration, the first.
+
+    Raises:
+        ConfigError: if a range is continuous, or there are too many combinations.
+    """
+    lists: list[Sequence[Any]] = []
+    for key, candidates in space.items():
+        listed = candidates.values() if isinstance(candidates, Range) else candidates
+        if listed is None:
+            raise ConfigError(f"tune.sampler = grid: '{key}' is a continuous range; give it a step, or list its values")
+        lists.append(listed)
+    count = math.prod(map(len, lists))
+    if count > MAX_GRID:
+        raise ConfigError(f"tune.sampler = grid: {count:,} combinations, more than {MAX_GRID:,}; search fewer values, or use gp")
+    points: dict[str, dict[str, Any]] = {}
+    for combination in itertools.product(*lists):
+        point = dict(zip(space, combination, strict=True))
+        points.setdefault(json.dumps(apply(values, point), sort_keys=True), point)
+    order = np.random.default_rng(seed).permutation(len(points))
+    found = list(points.values())
+    return [found[index] for index in order]
 
 
 def starting_point(values: Values, space: Mapping[str, Candidates], defaults: Values) -> dict[str, Any] | None:
