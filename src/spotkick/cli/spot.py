@@ -1,15 +1,19 @@
 """``spotkick spot``: find the actions of matches with a trained network."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
 
+    from spotkick.experiment.inputs import SpottingJob
     from spotkick.features.extract import Progress
+
+_LINES: Final = 10
 
 
 def spot(
@@ -36,30 +40,70 @@ def spot(
     nms_window: Annotated[float | None, typer.Option(help="Width of the suppression window in seconds.")] = None,
     min_confidence: Annotated[float | None, typer.Option(help="Leave out spots below this confidence.")] = None,
     no_scores: Annotated[bool, typer.Option("--no-scores", help="Do not keep the scores of every frame.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that spot at the same time, each a match of its own.")] = 1,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Leave out matches whose results are in --out already, of this very checkpoint.")
+    ] = False,
 ) -> None:
     """Find the actions of matches, and write results_spotting.json and the scores of every frame."""
-    from tqdm import tqdm
-
     from spotkick.checkpoint import read_checkpoint
+    from spotkick.errors import ConfigError
     from spotkick.experiment.inputs import InputOptions, jobs_for
     from spotkick.experiment.spot import network_for, run_spotting, speed_line
+    from spotkick.experiment.spot_many import SpottingRequest, claim_folder, is_folder, spot_in_processes
 
     trained = read_checkpoint(checkpoint)
     changes = {"source": source, "nms": nms, "nms_window_s": nms_window, "min_confidence": min_confidence}
     decoding = trained.config.decoding.replace(**{key: value for key, value in changes.items() if value is not None})
     options = InputOptions(data, split, period, start, threads, _video_progress())
     jobs = jobs_for(inputs or [], trained, options)
-    summary = run_spotting(
-        tqdm(jobs, unit="match", disable=not sys.stderr.isatty() or len(jobs) == 1),
-        network_for(trained, runtime, threads=threads),
-        trained,
-        out,
-        decoding=decoding,
-        keep_scores=not no_scores,
-    )
-    typer.echo(f"{speed_line(summary)}; results: {out}")
+    request = SpottingRequest(checkpoint, tuple(inputs or ()), options, out, decoding, runtime, keep_scores=not no_scores)
+    names = [job.match for job in jobs]
+    if is_folder(out):
+        names = claim_folder(request, names, resume=resume)
+    elif workers > 1 or resume:
+        raise ConfigError(f"--workers and --resume need a folder as --out, got '{out}'")
+    wanted = [job for job in jobs if job.match in set(names)]
+    kept = f", {len(jobs) - len(wanted)} already there" if len(wanted) < len(jobs) else ""
+    if not wanted:
+        typer.echo(f"nothing left to spot{kept}: {out}")
+        return
+    if workers > 1:
+        with _counter(len(wanted)) as count:
+            summary = spot_in_processes(request, names, workers=min(workers, len(names)), on_match=count)
+    else:
+        network = network_for(trained, runtime, threads=threads)
+        with _counter(len(wanted)) as count:
+            shown = _counted(wanted, count)
+            summary = run_spotting(shown, network, trained, out, decoding=decoding, keep_scores=not no_scores)
+    typer.echo(f"{speed_line(summary)}{kept}; results: {out}")
     if summary.failed:
         raise typer.Exit(1)
+
+
+@contextmanager
+def _counter(total: int) -> "Iterator[Callable[[str], None]]":
+    """Told of each finished match: a bar on a terminal, up to ten plain lines elsewhere, nothing for a single match."""
+    from tqdm import tqdm
+
+    terminal, done = sys.stderr.isatty(), 0
+    with tqdm(total=total, unit="match", disable=not terminal or total == 1) as bar:
+
+        def count(match: str) -> None:
+            nonlocal done
+            del match
+            done += 1
+            bar.update()
+            if not terminal and total > 1 and done % max(1, total // _LINES) == 0:
+                typer.echo(f"{done} of {total} matches", err=True)
+
+        yield count
+
+
+def _counted(jobs: "Sequence[SpottingJob]", count: "Callable[[str], None]") -> "Iterator[SpottingJob]":
+    for job in jobs:
+        yield job
+        count(job.match)
 
 
 def _video_progress() -> "Callable[[Progress], None] | None":

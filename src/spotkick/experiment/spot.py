@@ -128,12 +128,13 @@ def _loaded(
 
 
 def _write(out: Path, predicted: MatchActions, scores: MatchScores | None, *, alone: bool) -> None:
+    """Scores first: a match that has results is done."""
+    if scores is not None:
+        write_scores(out.with_suffix(f".{SCORES_FILE}") if alone else out / predicted.match / SCORES_FILE, scores)
     if alone:
         write_json(out, results_document(predicted))
     else:
         write_results(out, [predicted])
-    if scores is not None:
-        write_scores(out.with_suffix(f".{SCORES_FILE}") if alone else out / predicted.match / SCORES_FILE, scores)
 
 
 def speed_line(summary: SpottingSummary) -> str:
