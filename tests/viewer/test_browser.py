@@ -390,15 +390,18 @@ def test_a_match_without_video_or_predictions_still_works(page: Page, address: s
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_serious_fault(browser: Any, address: str, library: Library, axe: str, scheme: str) -> None:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+@pytest.mark.parametrize("size", [(1280, 900), (820, 1180)], ids=["desk", "tablet"])
+def test_axe_finds_no_serious_fault(
+    browser: Any, address: str, library: Library, axe: str, scheme: str, size: tuple[int, int]
+) -> None:
+    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
     page = context.new_page()
 
     def check(where: str) -> None:
         page.evaluate(axe)
         result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         serious = [
-            (where, fault["id"], [node["target"] for node in fault["nodes"]][:5])
+            (where, fault["id"], [(node["target"], node["failureSummary"]) for node in fault["nodes"]][:5])
             for fault in result["violations"]
             if fault["impact"] in ("serious", "critical")
         ]
@@ -407,15 +410,28 @@ def test_axe_finds_no_serious_fault(browser: Any, address: str, library: Library
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
     check("start page")
+    page.keyboard.press("/")
+    page.keyboard.type("no such match")
+    check("empty start page")
     open_match(page, address, library)
     pick(page, "0.95")
     page.keyboard.press("a")
     check("spots")
+    page.select_option("#status-filter", "rejected")
+    page.wait_for_selector("#spot-empty:visible")
+    check("no spots")
+    page.select_option("#status-filter", "")
     page.click("#tab-classes")
     check("classes")
     page.click("#tab-reel")
     page.wait_for_selector("#clip-list li")
+    page.locator("#clip-list input").first.click()
     check("highlights")
+    page.click("#reel-render")
+    page.wait_for_selector("#reel-progress:visible")
+    check("rendering")
+    page.wait_for_selector("#reel-files a")
+    check("a finished reel")
     for button, name in (("#help-button", "help"), ("#export-button", "export")):
         page.click(button)
         page.wait_for_timeout(100)
@@ -423,6 +439,15 @@ def test_axe_finds_no_serious_fault(browser: Any, address: str, library: Library
         page.keyboard.press("Escape")
     page.keyboard.press("n")
     check("class dialog")
+    page.keyboard.press("Escape")
+    page.evaluate("document.getElementById('conflict-dialog').showModal()")
+    check("conflict dialog")
+    open_match(page, address, library, 1)
+    check("a match without a video")
+    page.goto(f"{address}/match?id=none")
+    page.wait_for_selector("#notice.shown")
+    page.wait_for_timeout(400)  # it fades in
+    check("a match that is not there")
     context.close()
 
 

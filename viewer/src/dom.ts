@@ -25,6 +25,9 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return element as T;
 }
 
+/** A count with commas between thousands. */
+export const whole = (count: number): string => count.toLocaleString("en");
+
 let announcer: HTMLElement | null = null;
 
 /** Tell people who use a screen reader what has just happened. */

@@ -5,7 +5,7 @@ import { ClassTable } from "./class_table";
 import { Curves } from "./curves";
 import { Commands } from "./commands";
 import { askAboutConflict, setUpDialogs, setUpExport } from "./dialogs";
-import { byId, h, notify, oncePerFrame, setUpTheme } from "./dom";
+import { byId, h, notify, oncePerFrame, setUpTheme, whole } from "./dom";
 import { setUpFilters } from "./filters";
 import { setUpKeys } from "./keys";
 import { KIND_NAMES } from "./marks";
@@ -24,6 +24,9 @@ import type { ClipDocument, Item, JobDocument, MatchDocument } from "./types";
 import { ViewState } from "./view";
 
 const THUMBNAIL_AFTER_MS = 60;
+/** Room for the timeline that the video leaves. */
+const COMFORTABLE_LANE_PX = 17;
+const FEWEST_LANES = 12;
 
 class MatchPage {
   private readonly time: MatchTime;
@@ -59,6 +62,7 @@ class MatchPage {
     this.commands = new Commands(match, this.time, this.view, this.review, this.player, this.list);
     this.clips = match.clips;
     this.shots = shotsOf(match.shots, this.time);
+    document.body.style.setProperty("--lanes-need", `${Math.max(FEWEST_LANES, match.classes.length) * COMFORTABLE_LANE_PX}px`);
     this.describeMatch();
     this.connect();
     setUpFilters(match, this.time, this.view);
@@ -249,7 +253,7 @@ class MatchPage {
     byId<HTMLButtonElement>("redo").disabled = !this.review.canRedo;
     const decided = all.filter((item) => item.source === "prediction" && item.status !== "undecided").length;
     const predictions = this.match.predictions.length;
-    byId("review-progress").textContent = predictions === 0 ? "" : `${decided} of ${predictions.toLocaleString("en")} decided`;
+    byId("review-progress").textContent = predictions === 0 ? "" : `${decided} of ${whole(predictions)} decided`;
     this.showSelection();
   }
 

@@ -1,6 +1,6 @@
 /** The list of spots: sorted, filtered, and drawn only where one looks, so that thousands of rows stay quick. */
 
-import { byId, h, oncePerFrame } from "./dom";
+import { byId, h, oncePerFrame, whole } from "./dom";
 import { KIND_NAMES } from "./marks";
 import type { MatchTime } from "./time";
 import type { Item, Kind } from "./types";
@@ -36,7 +36,7 @@ export class SpotList {
     this.rows = rows;
     this.kinds = kinds;
     this.total = total;
-    this.count.textContent = rows.length === total ? `${total} spots` : `${rows.length} of ${total} spots`;
+    this.count.textContent = rows.length === total ? `${whole(total)} spots` : `${whole(rows.length)} of ${whole(total)} spots`;
     this.redraw();
   }
 
@@ -66,7 +66,7 @@ export class SpotList {
     this.empty.hidden = this.rows.length > 0;
     this.empty.textContent = this.total === 0 ? "This match has no spots yet. Press N to add one." : "No spot passes the filters.";
     this.content.replaceChildren(...this.rows.slice(first, last).map((item, i) => this.row(item, first + i)));
-    if (this.selected !== null) this.box.setAttribute("aria-activedescendant", `row-${this.selected}`);
+    if (document.getElementById(`row-${this.selected}`) !== null) this.box.setAttribute("aria-activedescendant", `row-${this.selected}`);
     else this.box.removeAttribute("aria-activedescendant");
   }
 

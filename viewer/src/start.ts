@@ -1,7 +1,7 @@
 /** The start page: all matches in a table that can be searched and sorted. */
 
 import { getJson, saveFile } from "./api";
-import { byId, h, notify, setUpTheme } from "./dom";
+import { byId, h, notify, setUpTheme, whole } from "./dom";
 import { formatDuration } from "./time";
 
 interface MatchRow {
@@ -123,8 +123,6 @@ class StartPage {
     );
   }
 }
-
-const whole = (count: number): string => count.toLocaleString("en");
 
 /** How far the review of a match has come. */
 function reviewOf(summary: Summary | undefined): (Node | string)[] {

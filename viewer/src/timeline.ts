@@ -24,7 +24,7 @@ export interface TimelineContent {
 }
 
 const AXIS_PX = 26;
-const MIN_LANE_PX = 17;
+const MIN_LANE_PX = 15;
 const MAX_LANE_PX = 44;
 const HIT_PX = 9;
 const FILL = 0.26;
