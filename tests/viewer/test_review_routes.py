@@ -102,17 +102,17 @@ def test_every_format_can_be_exported_and_read_back(client: TestClient, key: str
     assert sum(len(match.actions) for match in matches) == 4
 
 
-def test_all_corrected_matches_come_as_a_set_that_training_reads(client: TestClient, key: str, tmp_path: Path) -> None:
+def test_the_labels_of_all_matches_come_as_a_set_that_training_reads(client: TestClient, key: str, tmp_path: Path) -> None:
     assert client.get("/api/export").status_code == 422
     spot = client.get(f"/api/matches/{key}").json()["predictions"][4]
     post(client, key, 0, change(spot, "prediction", status="accepted"))
     path = tmp_path / "corrected.zip"
     path.write_bytes(client.get("/api/export").content)
-    (match,) = read_label_set(path)
-    assert match.match.endswith("Northport 2 - 1 Eastvale")
-    assert len(match.actions) == 5
+    corrected, untouched = read_label_set(path)
+    assert corrected.match.endswith("Northport 2 - 1 Eastvale")
+    assert (len(corrected.actions), len(untouched.actions)) == (5, 2)
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-        assert archive.namelist() == [f"{match.match}/Labels-v2.json"]
+        assert archive.namelist() == [f"{match.match}/Labels-v2.json" for match in (corrected, untouched)]
 
 
 def test_an_unknown_format_is_named(client: TestClient, key: str) -> None:

@@ -46,7 +46,7 @@ class StartPage {
     }
     byId("export-all").addEventListener("click", () => {
       saveFile("/api/export")
-        .then(() => notify("Saved the labels of all corrected matches; training reads the archive as it is."))
+        .then(() => notify("Saved the labels of all matches with their corrections; training reads the archive as it is."))
         .catch((error: Error) => notify(error.message, true));
     });
     document.addEventListener("keydown", (event) => {

@@ -74,13 +74,7 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
 
 
 def export_training_set(matches: Sequence[MatchActions]) -> Download:
-    """Label files of several matches as ``<match>/Labels-v2.json`` in a zip archive, which training reads as it is.
-
-    Raises:
-        InputError: if no match was corrected.
-    """
-    if not matches:
-        raise InputError("no match has corrections yet; accept, move or add a spot first")
+    """Label files of several matches as ``<match>/Labels-v2.json`` in a zip archive, which training reads as it is."""
     with tempfile.TemporaryDirectory(prefix="spotkick-export-") as folder:
         bare = [replace(match, actions=tuple(replace(action, confidence=None) for action in match.actions)) for match in matches]
         FORMATS["soccernet-v2"].write(Path(folder) / "labels", bare, DEFAULT_FRAME_RATE)

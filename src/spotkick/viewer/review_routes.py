@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from spotkick.errors import InputError
 from spotkick.viewer.catalogue import MatchFiles
 from spotkick.viewer.corrected import corrected_labels
 from spotkick.viewer.edits import Edit, RevisionConflictError
@@ -60,13 +61,11 @@ def review_routes(library: Library) -> APIRouter:
         return download(export_labels(labels, kind, rates[0] if rates else None))
 
     @router.get("/export")
-    def export_reviewed() -> Response:
-        found = []
-        for key in library.keys:
-            files = require_files(library, key)
-            states = library.journal(files).states()
-            if states:
-                found.append(corrected_labels(library.match(files), states))
-        return download(export_training_set(found))
+    def export_all() -> Response:
+        chosen = [(files, library.journal(files).states()) for files in map(library.files, library.keys) if files is not None]
+        if not any(states for _, states in chosen):
+            raise InputError("no match has corrections yet; accept, move or add a spot first")
+        labelled = [(files, states) for files, states in chosen if states or files.labels is not None]
+        return download(export_training_set([corrected_labels(library.match(files), states) for files, states in labelled]))
 
     return router
