@@ -472,3 +472,84 @@ def test_the_page_fits_a_tablet(browser: Any, address: str, library: Library) ->
     page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + 30)
     until(page, "document.getElementById('frame-number').textContent.startsWith('frame 10')")
     context.close()
+
+
+def test_hovering_shows_the_picture_and_the_score_of_that_moment(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    box = page.locator("#lanes").bounding_box()
+    lane = page.locator(".lane-name", has_text="Goal").bounding_box()
+    page.mouse.move(box["x"] + box["width"] * 0.3, lane["y"] + lane["height"] / 2)  # 12 s of 40
+    assert page.locator("#tooltip-text").inner_text().splitlines() == ["1 · 00:12.0", "Goal: score 0.00"]
+    until(page, "document.getElementById('tooltip-image').naturalWidth > 0")
+    assert page.locator("#tooltip-image").get_attribute("src").endswith("thumbnail/1?t_ms=12000")
+    page.mouse.move(box["x"] + box["width"] * (5.4 / 40), lane["y"] + lane["height"] / 2)
+    assert page.locator("#tooltip-text").inner_text().splitlines()[1:] == ["Goal 0.95", "prediction, correct"]
+    page.mouse.move(box["x"] + 5, box["y"] - 100)
+    assert page.locator("#tooltip").is_hidden()
+
+
+def test_the_list_can_be_sorted_and_filtered_by_review(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+
+    def confidences() -> list[float]:
+        page.wait_for_timeout(60)
+        return [float(text) for text in page.locator(".spot-confidence").all_inner_texts() if text != "label"]
+
+    assert confidences() == [0.95, 0.80, 0.70, 0.66, 0.55, 0.30]
+    page.select_option("#order", "uncertain")  # by the distance to the threshold of 0.5
+    assert confidences() == [0.55, 0.66, 0.70, 0.30, 0.80, 0.95]
+    page.select_option("#order", "time")
+    assert confidences() == [0.95, 0.70, 0.66, 0.80, 0.30, 0.55]
+    pick(page, "0.66")
+    page.keyboard.press("x")
+    page.select_option("#status-filter", "rejected")
+    assert confidences() == [0.66]
+    page.select_option("#status-filter", "accepted")
+    assert page.locator("#spot-empty").inner_text() == "No spot passes the filters."
+
+
+def test_reel_and_shot_changes_have_tracks_above_the_lanes(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    assert page.locator(".lane-name.track").count() == 0
+    page.click("#find-shots")
+    page.wait_for_selector(".track-shots")
+    assert page.locator("#find-shots").is_hidden()
+    page.click("#tab-reel")
+    page.wait_for_selector(".track-reel")
+    read = """() => {
+      const canvas = document.querySelector('#lanes canvas');
+      const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, 48).data;
+      const seen = new Set();
+      for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] === 255) seen.add(pixels.slice(i, i + 3).join());
+      return [...seen];
+    }"""
+    colours = page.evaluate(read)
+    assert "122,90,214" in colours  # clips
+    assert "152,163,174" in colours  # shot changes
+    page.reload()
+    page.wait_for_selector(".track-shots")  # remembered
+
+
+def test_the_choice_of_colours_is_remembered(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.click("#theme-button")
+    page.goto(address)
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+
+
+def test_the_frame_over_the_overview_moves_and_resizes_the_window(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    strip = page.locator("#overview")
+    box = strip.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] - 2, y)  # the right edge, to the middle
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
+    page.mouse.up()
+    assert strip.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:00"
+    page.mouse.move(box["x"] + box["width"] * 0.25, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
+    page.mouse.up()
+    assert strip.get_attribute("aria-valuetext") == "1 · 00:10 to 2 · 00:10"
