@@ -53,9 +53,14 @@ def test_two_servers_on_one_journal_see_each_other(tmp_path: Path) -> None:
 
 
 _COMPETITOR = """
-import sys
+import sys, time
 from pathlib import Path
 from spotkick.viewer.edits import Edit, EditJournal, RevisionConflictError, SpotState, Status
+look = EditJournal._catch_up
+def look_slowly(journal):  # so that the other process comes between looking and writing, where it can
+    look(journal)
+    time.sleep(0.002)
+EditJournal._catch_up = look_slowly
 journal, worker = EditJournal(Path(sys.argv[1])), int(sys.argv[2])
 for number in range(30):
     state = SpotState(source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED)

@@ -36,9 +36,13 @@ TOKEN = "-".join(["letters"] * 3)
         "10.0.0.1:8765",
     ],
 )
-def test_a_foreign_host_is_refused_so_that_rebinding_a_name_gains_nothing(client: TestClient, host: str) -> None:
-    for path in ("/", "/api/matches", "/static/match.js"):
-        assert client.get(path, headers={"host": host}).status_code == 403
+def test_a_foreign_host_is_refused_so_that_rebinding_a_name_gains_nothing(library: Library, host: str) -> None:
+    # A page on a rebound name reads without an Origin: to the browser it is the page's own site.
+    with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as rebound:
+        for path in ("/", "/api/matches", "/static/match.js"):
+            assert rebound.get(path, headers={"host": host}).status_code == 403
+        own = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
+        assert rebound.post(f"/api/matches/{library.keys[0]}/edits", json=CHANGE, headers=own).status_code == 403
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765", "LOCALHOST:8765"])
@@ -152,6 +156,30 @@ def test_a_file_that_becomes_a_link_later_is_not_served(client: TestClient, key:
     assert reply.status_code == 422
     assert "outside" in reply.json()["error"]
     assert client.get(f"/api/matches/{key}/thumbnail/1?t_ms=0").status_code == 422
+
+
+def test_a_large_body_is_refused_before_it_is_read(library: Library, key: str) -> None:
+    sent: list[dict[str, Any]] = []
+    headers = {"host": ORIGIN[7:], "origin": ORIGIN, "content-type": "application/json", "content-length": str(10**12)}
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.4"},
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "http",
+        "path": f"/api/matches/{key}/edits",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("the body was asked for")
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    asyncio.run(create_app(library, AccessRules(8765))(scope, receive, send))
+    assert sent[0]["status"] == 413
 
 
 def test_large_bodies_are_refused_with_and_without_a_stated_length(client: TestClient, key: str) -> None:
