@@ -180,6 +180,24 @@ def test_a_grid_is_tried_once_and_in_parts(spotter: Path, tmp_path: Path) -> Non
     assert found.values["loss"]["segmentation_weight"] == 1.0
 
 
+def test_trials_may_be_shorter_than_the_training(spotter: Path, tmp_path: Path) -> None:
+    seen: list[dict[str, Any]] = []
+
+    def watched(values: dict[str, Any], folder: Path, report: Report) -> float:
+        seen.append(values["training"])
+        return scored(values, folder, report)
+
+    found = search(spotter, tmp_path / "out", 1, watched, assignments=["tune.epochs=3", "tune.validate_every=2"])
+    assert {(values["epochs"], values["validate_every"]) for values in seen} == {(3, 2)}
+    assert (found.values["training"]["epochs"], found.values["training"]["validate_every"]) == (40, 1)
+
+
+def test_the_grid_may_change_without_a_new_search(spotter: Path, tmp_path: Path) -> None:
+    search(spotter, tmp_path / "out", 2, scored, assignments=["tune.slicing_scales=[]"])
+    found = search(spotter, tmp_path / "out", 2, scored)
+    assert [row.stage.partition("/")[0] for row in found.rows] == ["calf"] * 3
+
+
 def test_several_seeds_are_averaged(spotter: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, str]] = []
 

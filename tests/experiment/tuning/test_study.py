@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
+import spotkick.experiment.tuning.study as study
 from spotkick.errors import ConfigError, InputError, StorageError
 from spotkick.experiment.tuning.config import Candidates, Range, TuneConfig
 from spotkick.experiment.tuning.drawing import decode, distribution, encode
@@ -158,6 +160,18 @@ def test_an_interrupted_trial_is_tried_again_in_its_folder(tmp_path: Path) -> No
     assert names == ["s-0000", "s-0001", "s-0001", "s-0003"]
     assert told[0].params == broken.params
     assert sum(trial.state == TrialState.COMPLETE for trial in stage.trials()) == 3
+
+
+def test_an_interruption_while_values_are_drawn_leaves_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = opened(tmp_path, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(optuna.samplers.RandomSampler, "sample_independent", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(stage)
+    assert stage.trials()[0].user_attrs["worker"].endswith(f":{os.getpid()}")
+    monkeypatch.setattr(study, "_alive", Mock(return_value=False))
+    run(stage)
+    assert [trial.state.name for trial in stage.trials()] == ["FAIL", "COMPLETE", "COMPLETE"]
 
 
 def test_bad_trials_are_stopped_by_the_median(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Drawing values for trials: candidates as optuna's distributions and back, and a sampler that resumes alike."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import optuna
@@ -16,9 +16,14 @@ _SEED_STRIDE: Final = 100_003
 class SeededSampler(BaseSampler):
     """Draws for each trial with a sampler of its own, seeded by the trial's number, so that a resumed search goes on alike."""
 
-    def __init__(self, config: TuneConfig) -> None:
-        """Args: config, names the sampler and its seed."""
-        self._config = config
+    def __init__(self, config: TuneConfig, on_begin: Callable[[int], None]) -> None:
+        """Args: config, names the sampler and its seed; on_begin, told the number of a trial before anything is drawn."""
+        self._config, self._on_begin = config, on_begin
+
+    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
+        """Tell of the trial."""
+        del study
+        self._on_begin(trial.number)
 
     def _sampler(self, trial: FrozenTrial) -> BaseSampler:
         seed = (self._config.seed * _SEED_STRIDE + trial.number) % 2**32

@@ -56,9 +56,13 @@ def objective_of(base: Values, train: Train, *, seeds: int, folder: Path) -> Obj
     return objective
 
 
-def trial_values(values: Values, tune: TuneConfig) -> Values:
-    """Tables of the configuration with the epochs and validations of a trial."""
-    changed = {"training.epochs": tune.epochs} if tune.epochs else {}
+def trial_values(values: Values, tune: TuneConfig, *, localization: bool = False) -> Values:
+    """Tables of the configuration with the epochs and validations of a trial; localizers have no key for the latter."""
+    changed: dict[str, Any] = {}
+    if tune.epochs:
+        changed["training.epochs"] = tune.epochs
+    if tune.validate_every and not localization:
+        changed["training.validate_every"] = tune.validate_every
     return apply(values, changed)
 
 

@@ -142,7 +142,8 @@ def run_search(search: Search, out: Path, *, trials: int, storage: str = "", tra
     point = starting_point(search.values, search.space, search.parse(search.values).model_dump(mode="json"))
     if point is None:
         note("the configuration's own values are not among the candidates; it is not tried as it is")
-    fingerprint = _hash([_of_scores(search.values), search.tune.model_dump(mode="json", exclude={"keep_runs"})])
+    how = search.tune.model_dump(mode="json", exclude={"keep_runs", "slicing_scales", "slicing_by_class"})
+    fingerprint = _hash([_of_scores(search.values), how])
     points = [] if point is None else [point]
     if search.tune.sampler == "grid":
         points += [other for other in grid_points(search.values, search.space, search.tune.seed) if other != point]
@@ -171,7 +172,8 @@ class _Runs:
         opened = open_stage(self._storage, stage, search.tune)
         self._opened.append((opened, base))
         folder = self._out / TRIALS_FOLDER
-        objective = objective_of(trial_values(base, search.tune), self._train, seeds=search.tune.seeds, folder=folder)
+        settings = trial_values(base, search.tune, localization=search.localization)
+        objective = objective_of(settings, self._train, seeds=search.tune.seeds, folder=folder)
 
         def on_trial(trial: FrozenTrial) -> None:
             if not search.tune.keep_runs:
@@ -230,8 +232,7 @@ def _journal(out: Path) -> str:
 
 def _of_scores(values: Values) -> Values:
     """Tables without what may differ between machines that share a search."""
-    places = {"data": ("root", "features_root", "features") if "labels" in values.get("data", {}) else ("root", "features_root")}
-    free = {**places, "training": ("threads", "device")}
+    free = {"data": ("root", "features_root"), "training": ("threads", "device")}
     return {
         name: {key: value for key, value in table.items() if key not in free.get(name, ())} if isinstance(table, dict) else table
         for name, table in values.items()

@@ -33,7 +33,7 @@ SURPLUS: Final = "surplus"
 POLL_S: Final = 2.0
 
 UNNAMED_S: Final = 600.0
-"""A trial that has no process after this time was lost while its parameters were drawn."""
+"""A trial that has no process after this time was lost right after it was created."""
 
 
 class Pruned(Exception):  # noqa: N818 - it is no error
@@ -108,8 +108,12 @@ class OpenStage:
 
     def mark(self, number: int, name: str) -> None:
         """Mark a running trial."""
-        study_id = self.storage.get_study_id_from_name(self.study.study_name)
-        self.storage.set_trial_user_attr(self.storage.get_trial_id_from_study_id_trial_number(study_id, number), name, True)
+        _set_attribute(self.storage, self.stage.name, number, name, True)
+
+
+def _set_attribute(storage: optuna.storages.BaseStorage, study_name: str, number: int, name: str, value: Any) -> None:
+    study_id = storage.get_study_id_from_name(study_name)
+    storage.set_trial_user_attr(storage.get_trial_id_from_study_id_trial_number(study_id, number), name, value)
 
 
 def open_stage(storage: optuna.storages.BaseStorage, stage: Stage, config: TuneConfig) -> OpenStage:
@@ -118,12 +122,17 @@ def open_stage(storage: optuna.storages.BaseStorage, stage: Stage, config: TuneC
     Raises:
         ConfigError: if the storage holds another search under this name.
     """
+
+    def begin(number: int) -> None:
+        # Before anything is drawn, which may take seconds: whoever dies meanwhile is known.
+        _set_attribute(storage, stage.name, number, "worker", _worker())
+
     study = optuna.create_study(
         storage=storage,
         study_name=stage.name,
         direction="maximize",
         load_if_exists=True,
-        sampler=SeededSampler(config),
+        sampler=SeededSampler(config, begin),
         pruner=optuna.pruners.MedianPruner(config.prune_after) if config.prune else optuna.pruners.NopPruner(),
     )
     known = study.user_attrs.get("fingerprint")
@@ -162,7 +171,8 @@ def run_stage(opened: OpenStage, objective: Objective, *, on_trial: OnTrial, wai
             return
         if not told:
             others = ", ".join(sorted({str(trial.user_attrs.get("worker", "?")) for trial in running}))
-            note(f"waiting for {len(running)} trials of '{opened.stage.name}' that other processes have begun ({others})")
+            many = "one trial" if len(running) == 1 else f"{len(running)} trials"
+            note(f"waiting for {many} of '{opened.stage.name}' that other processes have begun ({others})")
             told = True
         time.sleep(POLL_S)
 
@@ -174,7 +184,6 @@ def _next_trial(opened: OpenStage) -> Trial | None:
     if not any(trial.state == TrialState.WAITING for trial in trials) and sum(map(_counts, trials)) >= stage.trials:
         return None
     trial = opened.study.ask(fixed_distributions={key: distribution(candidates) for key, candidates in stage.space.items()})
-    trial.set_user_attr("worker", _worker())
     if sum(_counts(other) for other in opened.trials() if other.number < trial.number) >= stage.trials:
         trial.set_user_attr(SURPLUS, True)
         opened.study.tell(trial, state=TrialState.FAIL)
