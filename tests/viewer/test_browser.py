@@ -445,8 +445,7 @@ def test_axe_finds_no_serious_fault(
     open_match(page, address, library, 1)
     check("a match without a video")
     page.goto(f"{address}/match?id=none")
-    page.wait_for_selector("#notice.shown")
-    page.wait_for_timeout(400)  # it fades in
+    page.wait_for_selector("#failure:visible")
     check("a match that is not there")
     context.close()
 

@@ -102,6 +102,7 @@ class MatchPage {
     byId("match-warning-count").textContent = `${this.match.warnings.length} warning${this.match.warnings.length === 1 ? "" : "s"} about the files`;
     byId("match-warning-list").replaceChildren(...this.match.warnings.map((text) => h("li", {}, text)));
     for (const element of document.querySelectorAll<HTMLElement>("[data-compares]")) element.hidden = !this.compared;
+    for (const column of document.querySelectorAll("th[data-compares][hidden]")) column.remove();
     for (const element of document.querySelectorAll<HTMLElement>("[data-needs-labels]")) element.hidden = !this.match.has_labels;
     for (const element of document.querySelectorAll<HTMLElement>("[data-needs-spots]")) element.hidden = !this.match.has_predictions;
     for (const element of document.querySelectorAll<HTMLElement>("[data-no-labels]")) element.hidden = this.match.has_labels;
@@ -377,8 +378,10 @@ async function main(): Promise<void> {
     await page.complete();
   } catch (error) {
     document.body.classList.add("failed");
+    document.title = "Not shown - spotkick";
     byId("match-name").textContent = "This match cannot be shown";
-    notify((error as Error).message, true);
+    byId("failure-reason").textContent = (error as Error).message;
+    byId("failure").hidden = false;
   }
 }
 
