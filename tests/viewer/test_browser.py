@@ -78,6 +78,17 @@ def test_from_the_start_page_to_a_match(page: Page, address: str, season: Season
     assert page.locator("#spot-count").inner_text() == "10 spots"
 
 
+def test_from_one_match_to_the_next(page: Page, address: str, library: Library) -> None:
+    open_match(page, address, library)
+    assert page.locator("#previous-match").is_hidden()
+    page.click("#next-match")
+    page.wait_for_selector("body[data-ready] h1:has-text('Westmoor')")
+    assert page.locator("#next-match").is_hidden()
+    page.wait_for_selector("#previous-match:visible")
+    page.keyboard.press("Shift+PageUp")
+    page.wait_for_selector("body[data-ready] h1:has-text('Northport')")
+
+
 def test_the_table_sorts_by_each_column(page: Page, address: str, season: Season) -> None:
     page.goto(address)
     page.wait_for_selector("body[data-ready]")

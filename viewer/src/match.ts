@@ -11,6 +11,7 @@ import { setUpKeys } from "./keys";
 import { KIND_NAMES } from "./marks";
 import { assess } from "./matching";
 import type { Assessment } from "./matching";
+import { setUpNeighbours } from "./neighbours";
 import { Overview } from "./overview";
 import { Player } from "./player";
 import { ReelPanel } from "./reel_panel";
@@ -83,6 +84,7 @@ class MatchPage {
       this.overview.setCurves(this.curves);
     }
     document.body.dataset.ready = "true";
+    await setUpNeighbours(this.match.key);
     const { reels, shots } = await getJson<{ reels: boolean; shots: boolean }>("/api/abilities");
     if (!this.player.hasVideo) return;
     const { jobs } = await getJson<{ jobs: JobDocument[] }>(`/api/matches/${this.match.key}/jobs`);

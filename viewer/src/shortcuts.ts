@@ -3,6 +3,7 @@
 import type { Commands } from "./commands";
 import { byId } from "./dom";
 import type { ShortcutGroup } from "./keys";
+import { openNeighbour } from "./neighbours";
 import type { Player } from "./player";
 import type { ViewState } from "./view";
 
@@ -37,6 +38,8 @@ export function shortcutsOf(commands: Commands, player: Player, view: ViewState)
         { keys: ["+", "="], shown: "+", does: "zoom in", run: () => view.zoom(0.5, commands.zoomCentre()) },
         { keys: ["-"], shown: "-", does: "zoom out", run: () => view.zoom(2, commands.zoomCentre()) },
         { keys: ["0"], shown: "0", does: "show the whole match", run: () => view.show(0, view.duration_s) },
+        { keys: ["Shift+PageUp"], shown: "Shift PgUp", does: "previous match", run: () => openNeighbour(-1) },
+        { keys: ["Shift+PageDown"], shown: "Shift PgDn", does: "next match", run: () => openNeighbour(1) },
         { keys: ["?"], shown: "?", does: "this help", run: () => byId<HTMLDialogElement>("help-dialog").showModal() },
       ],
     },
