@@ -88,7 +88,7 @@ def serve(
         h11_max_incomplete_event_size=64 * 1024,
         ws="none",
     )
-    # What is loaded by now stays: without this, a collection of garbage looks through all of it and delays a seek by up to 100 ms.
+    # What is loaded by now stays: else a collection of garbage looks through all of it, and a seek waits for up to 100 ms.
     gc.collect()
     gc.freeze()
     uvicorn.Server(config).run(sockets=[listener])
