@@ -235,9 +235,9 @@ def missing() -> Callable[[str], NoReturn]:
     return report
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(missing: Callable[[str], NoReturn]) -> Iterator[Any]:
-    """Debian's Chromium, driven by Playwright."""
+    """Debian's Chromium. While Playwright drives it no test can run an event loop of its own, so it ends with the module."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
