@@ -254,6 +254,9 @@ def browser(missing: Callable[[str], NoReturn]) -> Iterator[Any]:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     """An empty page; afterwards no script on it must have failed."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=60_000)
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(60_000)
