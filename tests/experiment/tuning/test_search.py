@@ -279,6 +279,8 @@ def test_each_score_of_a_localizer(localizer: Path, tmp_path: Path, score: str) 
         (["data.valid="], "set data.valid"),
         (["tune.space={loss={location_wight=[1, 2]}}"], "did you mean 'location_weight'"),
         (["trainin.epochs=3"], "did you mean 'training'"),
+        (["training=3"], "'training' = 3"),
+        (["tune=3"], "'tune' must be a table"),
         (["tune.slicing_scale=[1]"], "did you mean 'slicing_scales'"),
     ],
 )

@@ -204,6 +204,9 @@ def test_another_search_in_the_same_storage_is_refused(tmp_path: Path) -> None:
 def test_a_storage_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot open the storage"):
         open_storage("nosuch://host/base")
+    (tmp_path / "garbage").write_bytes(b"\x00\xff{]\n" * 99)
+    with pytest.raises(StorageError, match="cannot open the storage"):
+        open_storage(str(tmp_path / "garbage"))
     with pytest.raises(StorageError, match="cannot open the storage"):
         open_storage(f"sqlite:///{tmp_path}/missing/folder/s.db")
 

@@ -106,7 +106,8 @@ def read_search(path: Path, assignments: Sequence[str] = (), *, data_root: Path 
         ConfigError: if a key is unknown, a value or a candidate is not valid, or there is no validation split.
     """
     values, tune = take_tune_table(with_overrides(read_toml(path), assignments), str(path))
-    localization = "proposals" in values or any(key in values.get("training", {}) for key in _LOCALIZATION_KEYS)
+    training = values.get("training")
+    localization = "proposals" in values or (isinstance(training, dict) and not training.keys().isdisjoint(_LOCALIZATION_KEYS))
     if data_root is not None:
         if localization:
             raise ConfigError("--data is for spotting; a localizer's configuration names data.labels and data.features")
@@ -143,7 +144,7 @@ def run_search(search: Search, out: Path, *, trials: int, storage: str = "", tra
     if point is None:
         note("the configuration's own values are not among the candidates; it is not tried as it is")
     how = search.tune.model_dump(mode="json", exclude={"keep_runs", "slicing_scales", "slicing_by_class"})
-    fingerprint = _hash([_of_scores(search.values), how])
+    fingerprint = _hash([_of_scores(search.values), how, str(dict(search.space))])
     points = [] if point is None else [point]
     if search.tune.sampler == "grid":
         points += [other for other in grid_points(search.values, search.space, search.tune.seed) if other != point]

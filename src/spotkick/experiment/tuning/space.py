@@ -92,7 +92,7 @@ def _assign(values: Values, key: str, value: Any) -> None:
     for section in sections:
         inner = table.setdefault(section, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"tune.space: '{key}': '{section}' is a value, not a table")
+            raise ConfigError(f"'{key}': '{section}' is a value, not a table")
         table = inner
     table[last] = value
 
