@@ -29,7 +29,6 @@ from spotkick.actions import BUILT_IN_CLASSES, Action, ActionClasses, MatchActio
 from spotkick.errors import SpotkickWarning
 from spotkick.evaluation import SpottingScore, evaluate
 from spotkick.features.commentary import Segment, count_frames, read_segments
-from spotkick.features.text import terms_of
 from spotkick.formats import read_label_set, read_split
 from spotkick.suppression import suppress
 from spotkick.timeline import FEATURE_RATE
@@ -142,7 +141,7 @@ def run_probe(data: Path, classes: ActionClasses, seed: int) -> dict[str, Any]:
     """
     started = time.perf_counter()
     (train_halves, train_labels), (valid_halves, valid_labels) = (read_halves(data, split) for split in ("train", "valid"))
-    vectorizer = CountVectorizer(analyzer=terms_of, min_df=MIN_TEXTS, dtype=np.float32)
+    vectorizer = CountVectorizer(ngram_range=(1, 2), min_df=MIN_TEXTS, dtype=np.float32)
     counts = vectorizer.fit_transform(segment.text for half in train_halves for segment in half.segments)
     weights = TfidfTransformer(sublinear_tf=True).fit(counts)
     train = _inputs(train_halves, counts, weights)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spotkick.actions import Action
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.features.commentary import (
     Segment,
@@ -23,7 +24,9 @@ from spotkick.features.commentary import (
     write_commentary_tracks,
 )
 from spotkick.features.periods import ExtractionSummary, PeriodFile
+from spotkick.features.terms import TermReader
 from spotkick.features.text import TextModel
+from spotkick.features.text_fit import FittedText
 from spotkick.features.tracks import find_source, read_track
 
 RATES = (Fraction(1), Fraction(2), Fraction(25, 4), Fraction(30000, 1001))
@@ -37,7 +40,8 @@ def _write(path: Path, segments: object) -> Path:
 
 @pytest.fixture
 def model() -> TextModel:
-    return TextModel(("card", "goal"), np.ones(2, dtype=np.float32), np.array([[1, 0], [0, 2]], dtype=np.float16), 1.0)
+    reader = TermReader(frozenset({"card", "goal"}))
+    return TextModel(reader, ("card", "goal"), np.ones(2, dtype=np.float32), np.array([[1, 0], [0, 2]], dtype=np.float16), 1.0)
 
 
 # --- reading ---
@@ -156,7 +160,7 @@ def test_tracks_and_their_source_are_written(tmp_path: Path, model: TextModel) -
     _write(tmp_path / "in" / "m" / "1_asr.json", {"0": [0.0, 1.0, "Goal!"], "1": [1.0, 1.5, "Card, goal."]})
     source = commentary_source(model)
     write_commentary_source(model, source, tmp_path / "out")
-    summary = write_commentary_tracks(find_commentary(tmp_path / "in"), tmp_path / "out", model, source)
+    summary = write_commentary_tracks(find_commentary(tmp_path / "in"), tmp_path / "out", FittedText(model, {}), source)
     assert summary == ExtractionSummary(written=1, frames=5400)
     track = read_track(tmp_path / "out" / "m" / "1_commentary.npy")
     assert track.source == source
@@ -170,7 +174,9 @@ def test_silent_halves_are_zeros_and_counted_once(tmp_path: Path, model: TextMod
     for period in (1, 2):
         _write(tmp_path / "in" / "m" / f"{period}_asr.json", {})
     with pytest.warns(SpotkickWarning, match="2 of 2 halves have no commentary, their features are zeros") as caught:
-        summary = write_commentary_tracks(find_commentary(tmp_path / "in"), tmp_path, model, commentary_source(model))
+        summary = write_commentary_tracks(
+            find_commentary(tmp_path / "in"), tmp_path, FittedText(model, {}), commentary_source(model)
+        )
     assert (len(caught), summary.silent) == (1, 2)
     assert read_track(tmp_path / "m" / "2_commentary.npy").values.shape == (5400, 3)
     assert not read_track(tmp_path / "m" / "2_commentary.npy").values.any()
@@ -180,7 +186,9 @@ def test_unreadable_half_does_not_stop_the_others(tmp_path: Path, model: TextMod
     _write(tmp_path / "in" / "m" / "1_asr.json", {}).write_text("{", encoding="utf-8")
     _write(tmp_path / "in" / "m" / "2_asr.json", {"0": [0, 1, "goal"]})
     with pytest.warns(SpotkickWarning, match=r"left out: .*1_asr\.json: not valid JSON"):
-        summary = write_commentary_tracks(find_commentary(tmp_path / "in"), tmp_path, model, commentary_source(model))
+        summary = write_commentary_tracks(
+            find_commentary(tmp_path / "in"), tmp_path, FittedText(model, {}), commentary_source(model)
+        )
     assert summary == ExtractionSummary(written=1, frames=5400, failed=1)
     assert [path.name for path in tmp_path.rglob("*.npy")] == ["2_commentary.npy"]
 
@@ -214,18 +222,54 @@ def test_wrong_source_folders_are_refused(tmp_path: Path, model: TextModel) -> N
             read_commentary_source(tmp_path)
 
 
+WORDS = ["goal kick", "yellow card", "corner kick", "free header", "goal line"]
+
+
+def _training_halves(root: Path) -> tuple[PeriodFile, ...]:
+    for number in range(1, 7):
+        path = root / f"match {number}" / "1_asr.json"
+        _write(path, {str(i): [20 * i, 20 * i + 1, text] for i, text in enumerate(WORDS)})
+    return find_commentary(root)
+
+
 def test_only_the_given_halves_are_fitted_and_loops_count_once(tmp_path: Path) -> None:
-    words = ["goal kick", "yellow card", "corner kick", "free header", "goal line"]
-    for period in range(1, 7):
-        _write(tmp_path / "train" / f"{period}_asr.json", {str(i): [i, i + 1, text] for i, text in enumerate(words)})
-    _write(tmp_path / "train" / "7_asr.json", {str(i): [i, i + 1, "koke koke"] for i in range(50)})
+    halves = _training_halves(tmp_path / "train")
+    _write(tmp_path / "loop" / "1_asr.json", {str(i): [i, i + 1, "koke koke"] for i in range(50)})
     _write(tmp_path / "test" / "1_asr.json", {str(i): [i, i + 1, f"isco {i}"] for i in range(50)})
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        fitted = fit_commentary(find_commentary(tmp_path / "train"), dim=4, min_texts=2)
+        fitted = fit_commentary([*halves, *find_commentary(tmp_path / "loop")], dim=4, min_matches=2).model
     assert fitted.dim == 3
     assert {"goal", "yellow card", "kick"} <= set(fitted.terms)
     assert not {"koke", "isco"} & set(fitted.terms)
     assert commentary_source(fitted).dim == 4
+    assert not fitted.label_matches
     with pytest.raises(ConfigError, match="fit on more matches"):
         fit_commentary(find_commentary(tmp_path / "test"), dim=100)
+
+
+def test_labels_teach_which_words_tell_of_which_action(tmp_path: Path) -> None:
+    halves = _training_halves(tmp_path / "train")
+    labels = {half.match: [Action("Yellow card", 1, 20_000), Action("Yellow card", 2, 60_000)] for half in halves}
+    fitted = fit_commentary(halves, dim=10, min_matches=2, labels=labels)  # 7 lags of 1 class, 2 of the SVD, the sign of speech
+    now = fitted.model.transform(WORDS)[:, 2 + 3]  # the action is at most 5 s away
+    assert np.argmax(now) == WORDS.index("yellow card")
+    before = fitted.model.transform(WORDS)[:, 2 + 5]  # it comes in 15 to 30 s
+    assert np.argmax(before) == WORDS.index("goal kick")
+    del labels["match 3"]
+    with pytest.raises(InputError, match="match 'match 3' of the training split has no labels"):
+        fit_commentary(halves, dim=10, min_matches=2, labels=labels)
+
+
+def test_training_matches_are_never_transformed_by_their_own_labels(tmp_path: Path) -> None:
+    halves = _training_halves(tmp_path / "train")
+    labels = {half.match: [Action("Yellow card", 1, 20_000)] for half in halves}
+    fitted = fit_commentary(halves, dim=10, min_matches=2, labels=labels)
+    source, out = commentary_source(fitted.model), tmp_path / "out"
+    write_commentary_source(fitted.model, source, out)
+    assert write_commentary_tracks(halves[1:], out, fitted, source).written == 5
+    later = FittedText(read_commentary_source(out)[0], {})  # the folds are gone
+    with pytest.warns(SpotkickWarning, match="has learned from the labels of this match") as caught:
+        summary = write_commentary_tracks(halves, out, later, source)
+    assert len(caught) == 1
+    assert (summary.written, summary.kept, summary.failed) == (0, 5, 1)

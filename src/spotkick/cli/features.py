@@ -29,6 +29,10 @@ def features(
         list[str] | None, typer.Option(help="Only these matches: a split file, or its name such as test; may be repeated.")
     ] = None,
     fit_split: Annotated[str | None, typer.Option(help="Matches to fit on: a split file or name.", show_default="train")] = None,
+    labels: Annotated[
+        bool,
+        typer.Option("--labels", help="Commentary: also learn from the labels of the fitted matches."),
+    ] = False,
     source: Annotated[
         Path | None, typer.Option(help="Use the source of this feature set or checkpoint; nothing is fitted.")
     ] = None,
@@ -44,7 +48,8 @@ def features(
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
 
-    Commentary (<period>_asr.json of SoccerNet-Echoes) becomes TF-IDF of words and word pairs, projected by a truncated SVD. Video
+    Commentary (<period>_asr.json of SoccerNet-Echoes) becomes TF-IDF of words and word pairs, projected by a truncated SVD, and
+    with --labels also onto what the training labels say of each word (training matches get that from folds without them). Video
     goes through an image backbone, and through principal components when --dim is given. What is fitted is fitted on the training
     split only, and saved in <out>/<name>.source.
     """
@@ -54,7 +59,7 @@ def features(
     from spotkick.timeline import parse_frame_rate
 
     frame_rate = None if rate is None else parse_frame_rate(rate)
-    request = ExtractionRequest(tuple(inputs), out, tuple(split or ()), fit_split, source, frame_rate, dim)
+    request = ExtractionRequest(tuple(inputs), out, tuple(split or ()), fit_split, source, frame_rate, dim, labels)
     if _choice("--kind", kind or judge_kind(request), ("commentary", "video")) == "commentary":
         summary, made = extract_commentary(request, show=_shown, note=_note)
     else:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
+from spotkick.actions import Action
 from spotkick.errors import ConfigError, InputError
 from spotkick.experiment.matches import split_matches
 from spotkick.features.commentary import (
@@ -19,8 +20,9 @@ from spotkick.features.commentary import (
 )
 from spotkick.features.extract import EXTRACTION_FILE
 from spotkick.features.periods import ExtractionSummary, PeriodFile
-from spotkick.features.text import TextModel
+from spotkick.features.text_fit import FittedText
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
+from spotkick.formats import read_label_set
 from spotkick.formats.matches import MatchFolder, find_matches, require_matches
 from spotkick.timeline import FEATURE_RATE
 
@@ -52,6 +54,7 @@ class ExtractionRequest:
         source: feature set or checkpoint whose source is used; nothing is fitted then.
         frame_rate: vectors per second; None for 2, or for what the source says.
         dim: values per frame; None for 512 (commentary), for all that the backbone gives (video), or for what the source says.
+        labels: commentary: also learn from the labels of the fitted matches which words go with which action.
     """
 
     inputs: tuple[Path, ...]
@@ -61,11 +64,14 @@ class ExtractionRequest:
     source: Path | None = None
     frame_rate: Fraction | None = None
     dim: int | None = None
+    labels: bool = False
 
     def __post_init__(self) -> None:
         """Check what contradicts itself."""
         if self.source is not None and self.fit_split is not None:
             raise ConfigError("--source brings a fitted source and --fit-split fits a new one; give one of the two")
+        if self.source is not None and self.labels:
+            raise ConfigError("--source brings a fitted source, --labels fits a new one; give one of the two")
 
     def require_agreement(self, source: FeatureSource) -> None:
         """Check that the wanted size and rate, if any, are those of a given source.
@@ -115,24 +121,30 @@ def extract_commentary(
     """
     found = [half for root in request.inputs for half in find_commentary(root)]
     chosen = choose_files(found, request)
-    model, source = _commentary_model(found, request, note)
-    write_commentary_source(model, source, request.out)
-    return write_commentary_tracks(show(chosen), request.out, model, source), source
+    fitted, source = _commentary_model(found, request, note)
+    write_commentary_source(fitted.model, source, request.out)
+    return write_commentary_tracks(show(chosen), request.out, fitted, source), source
 
 
-def _commentary_model(found: Sequence[PeriodFile], request: ExtractionRequest, note: Note) -> tuple[TextModel, FeatureSource]:
+def _commentary_model(found: Sequence[PeriodFile], request: ExtractionRequest, note: Note) -> tuple[FittedText, FeatureSource]:
     given, present = request.source, request.out / f"{FEATURE_NAME}{SOURCE_SUFFIX}"
-    if given is None and request.fit_split is None and (present / "source.json").is_file():
+    if given is None and request.fit_split is None and not request.labels and (present / "source.json").is_file():
         given = present
     if given is not None:
         model, source = read_commentary_source(given)
         request.require_agreement(source)
-        return model, source
+        return FittedText(model, {}), source
     training = training_files(found, request)
     note(f"fitting on {len(training)} halves")
-    model = fit_commentary(training, dim=request.dim or COMMENTARY_DIM)
-    note(f"{len(model.terms):,} terms; {model.explained_variance:.1%} of the variance kept")
-    return model, commentary_source(model, frame_rate=request.frame_rate or FEATURE_RATE)
+    labels = _labels(training, request) if request.labels else None
+    fitted = fit_commentary(training, dim=request.dim or COMMENTARY_DIM, labels=labels)
+    note(f"{len(fitted.model.terms):,} terms; {fitted.model.explained_variance:.1%} of the variance kept")
+    return fitted, commentary_source(fitted.model, frame_rate=request.frame_rate or FEATURE_RATE)
+
+
+def _labels(training: Sequence[PeriodFile], request: ExtractionRequest) -> dict[str, tuple[Action, ...]]:
+    matches = list(dict.fromkeys(file.match for file in training))
+    return {labels.match: labels.actions for labels in read_label_set(request.inputs[0], matches)}
 
 
 def source_folder(folder: Path, filename: str) -> Path | None:

@@ -13,7 +13,7 @@ and no further. Every longer view of the past and the future is the receptive fi
 import math
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,9 +22,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from spotkick.actions import Action
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.periods import ExtractionSummary, PeriodFile
-from spotkick.features.text import TextModel, fit_text_model, read_text_model, write_text_model
+from spotkick.features.text import TextModel, read_text_model, write_text_model
+from spotkick.features.text_fit import FittedText, TrainingTexts, fit_text_model, lagged_targets
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource, fingerprint, write_source, write_track
 from spotkick.files import read_json
 from spotkick.timeline import FEATURE_RATE, frame_of_position
@@ -36,6 +38,7 @@ MIN_PERIOD_S: Final = 45 * 60
 MAX_PERIOD_S: Final = 3 * 60 * 60
 """Times past this are mistakes, not long halves."""
 
+_SPOKEN_MS: Final = 4_000
 _SOURCE_FILE: Final = "source.json"
 _SEGMENT_FILE: Final = re.compile(r"^([1-9])_asr\.json$")
 
@@ -164,7 +167,14 @@ def commentary_source(model: TextModel, *, name: str = FEATURE_NAME, frame_rate:
     return FeatureSource(name, model.dim + 1, frame_rate, "commentary", everything)
 
 
-def fit_commentary(halves: Iterable[PeriodFile], *, dim: int, min_texts: int = 20, seed: int = 0) -> TextModel:
+def fit_commentary(
+    halves: Iterable[PeriodFile],
+    *,
+    dim: int,
+    min_matches: int = 30,
+    seed: int = 0,
+    labels: Mapping[str, Sequence[Action]] | None = None,
+) -> FittedText:
     """Fit a text model. Only halves of the training split belong here.
 
     Sentences that a half repeats word for word count once: speech recognition falls into loops on crowd noise.
@@ -172,33 +182,75 @@ def fit_commentary(halves: Iterable[PeriodFile], *, dim: int, min_texts: int = 2
     Args:
         halves: of the training split.
         dim: length of a frame's vector, the sign of speech included.
-        min_texts: see `fit_text_model`.
+        min_matches: see `fit_text_model`.
         seed: see `fit_text_model`.
+        labels: match -> actions, to learn directions from; None for none.
 
     Raises:
         ConfigError: if there is too little text for ``dim``.
+        InputError: if a match has no labels.
         MissingExtraError: if scikit-learn is not installed.
     """
-    texts = [text for half in halves for text in dict.fromkeys(segment.text for segment in read_segments(half.path))]
-    return fit_text_model(texts, dim=dim - 1, min_texts=min_texts, seed=seed)
+    texts: list[str] = []
+    matches: list[str] = []
+    targets: list[npt.NDArray[np.float32]] = []
+    classes = sorted({action.label for actions in (labels or {}).values() for action in actions})
+    for half in halves:
+        said = {segment.text: segment for segment in reversed(read_segments(half.path))}  # the first time that it is said
+        texts += said
+        matches += [half.match] * len(said)
+        if labels is not None:
+            if half.match not in labels:
+                raise InputError(f"match {half.match!r} of the training split has no labels; add them or do without --labels")
+            times_ms = np.array([_middle_ms(segment) for segment in said.values()], dtype=np.int64)
+            targets.append(lagged_targets(times_ms, _positions(labels[half.match], half.period, classes)))
+    together = np.concatenate(targets) if targets else None
+    return fit_text_model(TrainingTexts(texts, matches, together), dim=dim - 1, min_matches=min_matches, seed=seed)
+
+
+def _middle_ms(segment: Segment) -> int:
+    """When a segment is said; a recogniser gives silence to the segment before it, so only its first seconds count."""
+    return (segment.start_ms + min(segment.end_ms, segment.start_ms + _SPOKEN_MS)) // 2
+
+
+def _positions(actions: Sequence[Action], period: int, classes: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+    positions: dict[str, list[int]] = {name: [] for name in classes}
+    for action in actions:
+        if action.period == period:
+            positions[action.label].append(action.position_ms)
+    return [np.array(own, dtype=np.int64) for own in positions.values()]
 
 
 def write_commentary_tracks(
-    halves: Iterable[PeriodFile], out: Path, model: TextModel, source: FeatureSource
+    halves: Iterable[PeriodFile], out: Path, fitted: FittedText, source: FeatureSource
 ) -> ExtractionSummary:
     """Write ``<out>/<match>/<period>_<name>.npy`` (float16) for each half.
 
-    A half without commentary gets zeros. A file that cannot be read is left out, and the others are made.
+    A half without commentary gets zeros. A file that cannot be read is left out, and the others are made. Halves whose labels
+    the model has learned from are made only where ``fitted`` holds a model without them; tracks of them that are there are kept.
 
     Warns:
-        SpotkickWarning: for each file that cannot be read; once, with their number, for halves without commentary.
+        SpotkickWarning: for each file that cannot be read or must not be transformed; once, with their number, for halves without
+            commentary.
 
     Raises:
         StorageError: if features cannot be written.
     """
-    written = num_frames = failed = 0
+    written = num_frames = failed = kept = 0
     silent: list[Path] = []
     for half in halves:
+        model = fitted.for_match(half.match)
+        if half.match in model.label_matches:
+            present = half.track(out, source.name).is_file()
+            kept, failed = kept + present, failed + (not present)
+            if not present:
+                warnings.warn(
+                    f"left out: {half.path}: the text model has learned from the labels of this match; its features can only be "
+                    f"made in the run that fits, into an empty folder",
+                    SpotkickWarning,
+                    stacklevel=2,
+                )
+            continue
         try:
             segments = read_segments(half.path)
         except InputError as error:
@@ -217,7 +269,7 @@ def write_commentary_tracks(
             SpotkickWarning,
             stacklevel=2,
         )
-    return ExtractionSummary(written, num_frames, len(silent), failed)
+    return ExtractionSummary(written, num_frames, len(silent), failed, kept)
 
 
 def write_commentary_source(model: TextModel, source: FeatureSource, root: Path) -> None:
