@@ -16,7 +16,7 @@ from spotkick.errors import ConfigError, MissingExtraError
 from spotkick.features.text import TextModel
 from spotkick.features.text_fit import RIDGE, TrainingTexts, fit_text_model, label_folds, lagged_targets
 
-WORDS = ["the", "it's", "in", "on", "goal", "card", "corner", "referee", "keeper", "shot", "offside", "yellow", "red", "throw"]
+WORDS = ["the", "its", "in", "on", "goal", "card", "corner", "referee", "keeper", "shot", "offside", "yellow", "red", "throw"]
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def test_lagged_targets_equal_a_slow_reference(said: list[int], goals: list[int]
         assert row.tolist() == expected
 
 
-@pytest.mark.parametrize(("fewer", "dim"), [(0, 6), (3, 1), (600, 10_000)])
+@pytest.mark.parametrize(("fewer", "dim"), [(0, 6), (1, 1), (600, 10_000)])
 def test_too_little_text_is_an_error(training: TrainingTexts, fewer: int, dim: int) -> None:
     with pytest.raises(ConfigError, match="fit on more matches or choose a smaller dimension"):
         fit_text_model(TrainingTexts(training.texts[:fewer], training.matches[:fewer]), dim=dim)

@@ -171,7 +171,7 @@ def fit_commentary(
     halves: Iterable[PeriodFile],
     *,
     dim: int,
-    min_matches: int = 30,
+    min_matches: int | None = None,
     seed: int = 0,
     labels: Mapping[str, Sequence[Action]] | None = None,
 ) -> FittedText:

@@ -77,13 +77,14 @@ def lagged_targets(
     return result.reshape(len(times_ms), len(positions_ms) * (len(edges_ms) - 1))
 
 
-def fit_text_model(training: TrainingTexts, *, dim: int, min_matches: int = 30, seed: int = 0) -> FittedText:
+def fit_text_model(training: TrainingTexts, *, dim: int, min_matches: int | None = None, seed: int = 0) -> FittedText:
     """Fit the vocabulary, the weights and the directions. Only texts of the training split belong here.
 
     Args:
         training: texts and labels. With labels, their directions take part of ``dim``, the SVD the rest.
         dim: length of a vector.
-        min_matches: terms of fewer matches are left out: they would tell matches apart, not actions.
+        min_matches: terms of fewer matches are left out: they would tell matches apart, not actions. None for a tenth of the
+            matches, and two where there are two.
         seed: of the randomised SVD.
 
     Raises:
@@ -101,6 +102,8 @@ def fit_text_model(training: TrainingTexts, *, dim: int, min_matches: int = 30, 
     except ImportError as error:
         raise MissingExtraError("scikit-learn", "commentary", "fitting commentary features") from error
     reader = fit_term_reader(training.texts)
+    num_matches = len(set(training.matches))
+    min_matches = min_matches or min(num_matches, max(2, num_matches // 10))
     terms = _vocabulary(training, reader, min_matches)
     if min(len(terms), len(training.texts)) <= dim:
         raise ConfigError(
