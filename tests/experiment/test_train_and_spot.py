@@ -153,6 +153,17 @@ def test_labels_of_the_data_set_are_never_changed(planted: Path, tmp_path: Path)
     assert {path: path.read_bytes() for path in sorted(planted.rglob("*")) if path.is_file()} == before
 
 
+def test_thresholds_are_tuned_where_there_are_labels(planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = [a.label for match in read_label_set(planted, ["league/2026/match 3"]) for a in match.actions]
+    tuned = []
+    for least in (1, labels.count("goal") + 1):
+        monkeypatch.setattr("spotkick.experiment.train.THRESHOLD_LABELS", least)
+        run_training(short(planted, epochs=1), tmp_path / str(least), quiet=True)
+        tuned.append(set(read_checkpoint(tmp_path / str(least) / BEST).config.thresholds))
+    assert "goal" in tuned[0]
+    assert tuned[1] == {name for name in tuned[0] if labels.count(name) > labels.count("goal")}
+
+
 # What can be wrong with the data.
 
 

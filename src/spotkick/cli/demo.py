@@ -5,23 +5,27 @@ from typing import Annotated
 
 import typer
 
+_EPOCHS = 24
+
 
 def demo(
     out: Annotated[Path, typer.Option(help="Folder for everything that the demo makes.")] = Path("demo-output"),
-    epochs: Annotated[int, typer.Option(min=1, help="Epochs of training.")] = 40,
+    epochs: Annotated[int, typer.Option(min=0, help="Epochs of training; 0 uses the shipped checkpoint alone.")] = _EPOCHS,
 ) -> None:
-    """Train on bundled matches, score, spot, and write a page that shows it."""
-    from spotkick.errors import MissingExtraError
+    """Train on bundled matches, score, spot a clip from its pixels, cut a reel, and write a page that shows it."""
+    from spotkick.evaluation.summary import aligned
+    from spotkick.experiment.demo import about, run_demo
+    from spotkick.experiment.demo_page import score_rows
+    from spotkick.experiment.spot import speed_line
 
-    try:
-        from spotkick.experiment.demo import ABOUT_DATA, run_demo
-    except ImportError as error:
-        raise MissingExtraError("torch", "train", "the demo trains a network and") from error
-    from spotkick.evaluation.summary import summary_table
-
-    typer.echo(ABOUT_DATA)
-    result = run_demo(out, epochs=epochs)
-    typer.echo(summary_table(result.score))
-    typer.echo(f"page        {result.page}")
-    typer.echo(f"checkpoint  {result.checkpoint}")
-    typer.echo(f"predictions {result.predictions}")
+    typer.echo(about())
+    result = run_demo(out, epochs=epochs, say=lambda line: typer.echo(f"* {line}", err=True))
+    header, rows = score_rows(result.systems)
+    typer.echo(f"\nAverage precision on the test matches in percent\n{aligned([header, *rows])}\n")
+    typer.echo(f"clip         {speed_line(result.clip)}; {result.spots}")
+    if result.reel is not None:
+        typer.echo(f"reel         {result.reel.path} ({result.reel.duration_s:.1f} s; .edl and .vtt beside it)")
+    for system in result.systems:
+        typer.echo(f"checkpoint   {system.folder} ({system.name})")
+    typer.echo(f"predictions  {result.systems[-1].predictions.parent}")
+    typer.echo(f"page         {result.page}")

@@ -1,123 +1,206 @@
-"""The demo's page: a table of scores, and for each half the scores over time with spots and truths. One file, no scripts."""
+"""The demo's page: the reel, the clip over time, a table of scores and the test matches, in one file that loads nothing."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-import numpy.typing as npt
-
-from spotkick.actions import Action, ActionClasses
+from spotkick.actions import MatchActions
 from spotkick.evaluation import SpottingScore
+from spotkick.experiment.spot import SpottingSummary
+from spotkick.files import read_bytes
+from spotkick.formats.scores import MatchScores
+from spotkick.moments import SPOT_THRESHOLD
+from spotkick.report.markup import Html, join, tag
+from spotkick.report.page import Section, bullets, page, paragraph, table, tiles
+from spotkick.report.scores import NONE
+from spotkick.report.segmentation import score_lanes
 from spotkick.timeline import format_clock
 
-WIDTH_PX: Final = 1100
-LANE_PX: Final = 34
-LABEL_PX: Final = 130
-RIGHT_PX: Final = 40
-DEFAULT_THRESHOLD: Final = 0.34
-"""Confidence from which a spot is drawn. Source: the authors' export."""
+if TYPE_CHECKING:
+    from spotkick.experiment.demo import ScoredCheckpoint
 
-_STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1b1f24; --soft: #6b7280; --line: #d7dbe0; --curve: #2f6fb2; --fill: #2f6fb233;
-  --truth: #d97706; --paper: #fff; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e7e9ec; --soft: #9aa3ad; --line: #39414a; --curve: #7db4e8;
-  --fill: #7db4e833; --truth: #f5b041; --paper: #14181d; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 1140px; margin: 2rem auto;
-  padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem; }
-p.note { color: var(--soft); max-width: 75ch; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: .25rem .9rem .25rem 0; text-align: right; border-bottom: 1px solid var(--line); }
-th:first-child, td:first-child { text-align: left; } tfoot td { font-weight: 600; }
-.scroll { overflow-x: auto; } svg { display: block; min-width: 900px; }
-svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-svg .soft { fill: var(--soft); } svg .curve { fill: var(--fill); stroke: var(--curve); stroke-width: 1; }
-svg .base { stroke: var(--line); } svg .truth { stroke: var(--truth); stroke-width: 2; } svg .spot { fill: var(--curve); }
-.key span { margin-right: 1.4rem; } .truth-key { color: var(--truth); } .spot-key { color: var(--curve); }
-"""
+ENOUGH_LABELS: Final = 20
+"""Classes with fewer labels in the test matches say little by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
-class DemoHalf:
-    """One half to draw: scores (frames, classes) with its labels and spots."""
+class DemoMatch:
+    """Scores, spots and true actions of one match."""
+
+    scores: MatchScores
+    found: MatchActions
+    truth: MatchActions
+
+
+@dataclass(frozen=True, slots=True)
+class DemoMoment:
+    """A clip of the reel.
+
+    Attributes:
+        title: what it shows.
+        position_s: of its main moment.
+        reason: why it was chosen.
+        verdict: what the true actions say.
+        picture: JPEG.
+    """
 
     title: str
-    frame_rate: float
-    scores: npt.NDArray[np.float32]
-    truths: tuple[Action, ...]
-    spots: tuple[Action, ...]
+    position_s: float
+    reason: str
+    verdict: str
+    picture: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReel:
+    """The reel: its file, its length and its clips."""
+
+    path: Path
+    duration_s: float
+    moments: tuple[DemoMoment, ...]
 
 
 def demo_page(
-    score: SpottingScore, classes: ActionClasses, halves: Sequence[DemoHalf], thresholds: Mapping[str, float], about: str
+    about: str,
+    systems: "Sequence[ScoredCheckpoint]",
+    clip: DemoMatch,
+    speed: SpottingSummary,
+    reel: DemoReel | None,
+    tests: Sequence[DemoMatch],
+    thresholds: Mapping[str, float],
 ) -> str:
-    """The page as HTML text."""
-    drawings = "\n".join(
-        f'<h2>{escape(half.title)}</h2><div class="scroll">{half_svg(half, classes, thresholds)}</div>' for half in halves
+    """The page as HTML text.
+
+    Args:
+        about: what the data are.
+        systems: checkpoints with their scores; the last is the one that spotted clip and test matches.
+        clip: what was spotted from pixels.
+        speed: of that.
+        reel: cut from the clip.
+        tests: the test matches.
+        thresholds: confidence from which spots of a class are drawn.
+    """
+    sections = [
+        _overview(about, systems, speed),
+        *([_reel_section(reel)] if reel else []),
+        _clip_section(clip, thresholds),
+        _score_section(systems),
+        _test_section(tests, thresholds),
+    ]
+    return page("spotkick demo", "Actions, highlights and scores of rendered matches", sections, media=True)
+
+
+def score_rows(systems: "Sequence[ScoredCheckpoint]") -> tuple[list[str], list[list[str]]]:
+    """Header and rows of the table of scores in percent; the last two rows are the means."""
+    header = ["class", "labels"]
+    header += [f"{system.name} {kind}" for system in systems for kind in ("loose", "tight")]
+    scores = [score for system in systems for score in (system.loose, system.tight)]
+    labels = scores[0].num_labels
+    rows = [
+        [name, str(count), *(f"{100 * score.overall.per_class[name]:.1f}" if count else NONE for score in scores)]
+        for name, count in labels.items()
+    ]
+    often, occurring = ([name for name, count in labels.items() if count >= least] for least in (ENOUGH_LABELS, 1))
+    rows.append(_mean_row(f"mean of classes with {ENOUGH_LABELS} or more", often, scores))
+    rows.append(_mean_row("mean of all that occur", occurring, scores))
+    return header, rows
+
+
+def mean_of(score: SpottingScore, least: int = ENOUGH_LABELS) -> float:
+    """Mean of the classes with at least so many labels; the average over all classes would count those without as zero."""
+    return _mean(score, [name for name, count in score.num_labels.items() if count >= least])
+
+
+def _mean(score: SpottingScore, names: Sequence[str]) -> float:
+    return sum(score.overall.per_class[name] for name in names) / max(1, len(names))
+
+
+def _mean_row(title: str, names: Sequence[str], scores: Sequence[SpottingScore]) -> list[str]:
+    labels = sum(scores[0].num_labels[name] for name in names)
+    return [title, str(labels), *(f"{100 * _mean(score, names):.1f}" for score in scores)]
+
+
+def _overview(about: str, systems: "Sequence[ScoredCheckpoint]", speed: SpottingSummary) -> Section:
+    items = [
+        (
+            f"Average-mAP, {system.name}",
+            f"{100 * mean_of(system.loose):.1f} %",
+            f"test matches, tolerances 5 to 60 s, classes with {ENOUGH_LABELS} labels or more",
+        )
+        for system in systems
+    ]
+    rate = speed.footage_s / max(speed.wall_s, 1e-9)
+    items.append(("From pixels to actions", f"{rate:.0f} \N{MULTIPLICATION SIGN}", "real time, decoding included"))
+    return Section("overview", "Overview", join([paragraph(about), tiles(items)]))
+
+
+def _reel_section(reel: DemoReel) -> Section:
+    video = tag(
+        "video",
+        src=_data_uri("video/mp4", read_bytes(reel.path)),
+        poster=_data_uri("image/jpeg", reel.moments[0].picture),
+        controls="controls",
+        preload="metadata",
     )
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>spotkick demo</title><style>{_STYLE}</style></head><body>
-<h1>spotkick demo</h1>
-<p class="note">{escape(about)}</p>
-<h2>Average-mAP on the test matches (tolerances 5 to 60 s)</h2>
-{_table(score)}
-<h2>Scores over time</h2>
-<p class="note key"><span>curve: score of each frame, 0 to 1</span><span class="truth-key">▎ true action</span>
-<span class="spot-key">▼ spot above its threshold</span></p>
-{drawings}
-</body></html>
-"""
-
-
-def _table(score: SpottingScore) -> str:
-    rows = "".join(
-        f"<tr><td>{escape(name)}</td><td>{score.num_labels[name]}</td><td>{100 * value:.1f}</td></tr>"
-        for name, value in score.overall.per_class.items()
+    cards = [
+        tag(
+            "div.card",
+            tag("img", src=_data_uri("image/jpeg", moment.picture), alt=f"Picture of {moment.title}", width=398, height=224),
+            tag("p", tag("strong", f"{format_clock(moment.position_s)} {moment.title}"), f": {moment.verdict}"),
+            title=moment.reason,
+        )
+        for moment in reel.moments
+    ]
+    note = paragraph(
+        f"{reel.duration_s:.1f} s, cut from the clip below by what was spotted in it. The same reel is the file ",
+        tag("a", reel.path.name, href=reel.path.name),
+        ", with an edit list and captions beside it.",
     )
-    total = f"<tr><td>Average-mAP</td><td>{sum(score.num_labels.values())}</td><td>{100 * score.average_map:.1f}</td></tr>"
-    head = "<tr><th>class</th><th>labels</th><th>average precision</th></tr>"
-    return f"<table><thead>{head}</thead><tbody>{rows}</tbody><tfoot>{total}</tfoot></table>"
+    return Section("reel", "Highlight reel", join([note, video, tag("div.cards", *cards)]))
 
 
-def half_svg(half: DemoHalf, classes: ActionClasses, thresholds: Mapping[str, float]) -> str:
-    """A drawing of one half: a lane per class, time from left to right."""
-    frames = len(half.scores)
-    scale = (WIDTH_PX - LABEL_PX - RIGHT_PX) / frames
-    height = LANE_PX * len(classes) + 30
-    parts = [f'<svg viewBox="0 0 {WIDTH_PX} {height}" role="img" aria-label="scores over time, {escape(half.title)}">']
-    for lane, name in enumerate(classes):
-        base = LANE_PX * (lane + 1)
-        parts.append(f'<text x="0" y="{base - 6}">{escape(name)}</text>')
-        parts.append(f'<path class="curve" d="{_curve(half.scores[:, lane], base, scale)}"/>')
-        parts.append(f'<line class="base" x1="{LABEL_PX}" x2="{WIDTH_PX - RIGHT_PX}" y1="{base}" y2="{base}"/>')
-        parts += [_truth(action, base, scale * half.frame_rate) for action in half.truths if action.label == name]
-        threshold = thresholds.get(name, DEFAULT_THRESHOLD)
-        shown = [spot for spot in half.spots if spot.label == name and (spot.confidence or 0) >= threshold]
-        parts += [_spot(spot, base, scale * half.frame_rate) for spot in shown]
-    duration_s = frames / half.frame_rate
-    for second in range(0, int(duration_s) + 1, 60):
-        x = LABEL_PX + second * scale * half.frame_rate
-        parts.append(f'<text class="soft" x="{x:.1f}" y="{height - 8}">{format_clock(second)}</text>')
-    return "".join([*parts, "</svg>"])
-
-
-def _curve(scores: npt.NDArray[np.float32], base: float, scale: float) -> str:
-    points = " ".join(
-        f"{LABEL_PX + index * scale:.1f},{base - (LANE_PX - 8) * value:.1f}" for index, value in enumerate(scores.tolist())
+def _clip_section(clip: DemoMatch, thresholds: Mapping[str, float]) -> Section:
+    text = (
+        "The shipped checkpoint has not been trained on this match. It sees pictures alone: the scoreboard and the radar are "
+        "painted over before the network looks. Labels are the simulator's event times."
     )
-    end = LABEL_PX + len(scores) * scale
-    return f"M{LABEL_PX},{base} L{points} L{end:.1f},{base} Z"
+    return Section("clip", "The clip, spotted from its pixels", join([paragraph(text), _drawing(clip, thresholds)]))
 
 
-def _truth(action: Action, base: float, px_per_s: float) -> str:
-    x = LABEL_PX + action.position_s * px_per_s
-    title = f"<title>{escape(action.label)}, {escape(action.game_time)}</title>"
-    return f'<line class="truth" x1="{x:.1f}" x2="{x:.1f}" y1="{base - LANE_PX + 8}" y2="{base}">{title}</line>'
+def _score_section(systems: "Sequence[ScoredCheckpoint]") -> Section:
+    header, rows = score_rows(systems)
+    notes = bullets(
+        [
+            "Average precision in percent. Loose: tolerances of 5 to 60 s; tight: 1 to 5 s.",
+            "None of the test matches was used for training or to choose anything.",
+        ]
+    )
+    return Section("scores", "Scores on the test matches", join([table(header, rows, foot=2), notes]))
 
 
-def _spot(action: Action, base: float, px_per_s: float) -> str:
-    x, top = LABEL_PX + action.position_s * px_per_s, base - LANE_PX + 3
-    title = f"<title>{escape(action.label)}, {escape(action.game_time)}, confidence {action.confidence:.2f}</title>"
-    return f'<path class="spot" d="M{x - 5:.1f},{top} h10 l-5,8 Z">{title}</path>'
+def _test_section(tests: Sequence[DemoMatch], thresholds: Mapping[str, float]) -> Section:
+    drawings = [
+        tag("details", tag("summary", match.truth.match), _drawing(match, thresholds), **({"open": "open"} if not number else {}))
+        for number, match in enumerate(tests)
+    ]
+    return Section("tests", "Scores over time in the test matches", join(drawings))
+
+
+def _drawing(match: DemoMatch, thresholds: Mapping[str, float]) -> Html:
+    drawn = []
+    for period in sorted(match.scores.periods):
+        spots = [
+            spot
+            for spot in match.found.actions
+            if spot.period == period and (spot.confidence or 0) >= thresholds.get(spot.label, SPOT_THRESHOLD)
+        ]
+        truths = [action for action in match.truth.actions if action.period == period and action.label in match.scores.classes]
+        lanes = score_lanes(match.scores, period, match.scores.classes, truths, spots)
+        drawn.append(tag("div.drawing", lanes, tabindex=0, role="group", aria_label=f"Scores over time, {match.truth.match}"))
+    return join(drawn)
+
+
+def _data_uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{b64encode(data).decode()}"

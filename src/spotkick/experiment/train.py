@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
@@ -35,6 +36,9 @@ LAST: Final = "last"
 STATE_FILE: Final = "state.safetensors"
 CONFIG_FILE: Final = "experiment.json"
 RESULTS_FILE: Final = "results.json"
+
+THRESHOLD_LABELS: Final = 5
+"""Classes with fewer validation labels keep the default threshold: F1 on a handful of them is chance."""
 
 THRESHOLD_TOLERANCE_S: Final = 20.0
 """Window at which display thresholds are tuned: a spot within 10 s counts as found."""
@@ -144,7 +148,7 @@ class _Validation:
         return score.average_map
 
     def thresholds(self, network: CalfNetwork) -> dict[str, float]:
-        """Confidence of each class that maximises F1; a class that is never found has none."""
+        """Confidence of each class that maximises F1; a class that is never found, or has hardly any labels, has none."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpotkickWarning)
             matched = match_sets(
@@ -155,7 +159,9 @@ class _Validation:
                 frame_rate=self._setup.frame_rate,
             )
         tuned = tune_class_thresholds(matched, THRESHOLD_TOLERANCE_S)
-        return {name: float(value) for name, value in tuned.items() if math.isfinite(value)}
+        counts = Counter(a.label for match in self._labels.values() for a in self._setup.classes.select(match.actions))
+        enough = {name for name, count in counts.items() if count >= THRESHOLD_LABELS}
+        return {name: float(value) for name, value in tuned.items() if math.isfinite(value) and name in enough}
 
     def _predict(self, network: CalfNetwork) -> list[MatchActions]:
         run = network_runner(network)
