@@ -12,7 +12,6 @@ from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import read_checkpoint
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.evaluation import SpottingScore, evaluate
-from spotkick.experiment.config import ExperimentConfig, read_experiment
 from spotkick.experiment.demo_page import DemoMatch, DemoReel, demo_page
 from spotkick.experiment.demo_reel import cut_reel
 from spotkick.experiment.inputs import InputOptions, jobs_for
@@ -78,12 +77,6 @@ class DemoResult:
     page: Path
 
 
-def demo_experiment(epochs: int) -> ExperimentConfig:
-    """The season's experiment, with another number of epochs."""
-    validations = f"training.validate_every={max(1, epochs // 4)}"
-    return read_experiment(EXPERIMENT, [f"training.epochs={epochs}", validations], data_root=DATA)
-
-
 def about() -> str:
     """What the data are, for the page and the terminal."""
     train, valid, test = (len(read_split(DATA / "splits" / f"{name}.txt")) for name in SPLITS)
@@ -138,11 +131,14 @@ def _train(run: Path, epochs: int, say: Say) -> Path | None:
     if find_spec("torch") is None:
         say("torch is not installed, so nothing is trained: pip install 'spotkick[train]'; the shipped checkpoint is used")
         return None
+    # These import torch.
+    from spotkick.experiment.config import read_experiment
     from spotkick.experiment.train import BEST, run_training
 
     say(f"training CALF for {epochs} epochs")
     started = time.perf_counter()
-    run_training(demo_experiment(epochs), run, quiet=True)
+    changes = [f"training.epochs={epochs}", f"training.validate_every={max(1, epochs // 4)}"]
+    run_training(read_experiment(EXPERIMENT, changes, data_root=DATA), run, quiet=True)
     say(f"trained in {time.perf_counter() - started:.0f} s")
     return run / BEST
 
