@@ -122,6 +122,18 @@ def test_the_file_is_no_longer_than_the_duration(match: Path, tmp_path: Path, du
         assert duration_s / 3 < container.duration / av.time_base <= duration_s + 0.03  # a block of sound may be longer
 
 
+def test_the_folder_that_spot_writes_is_taken_while_it_holds_one_match(match: Path, tmp_path: Path) -> None:
+    video = match / "match.mp4"
+    assert "holds no results_spotting.json" in run(tmp_path, video, "--json", tmp_path / "a.json").stderr
+    for number, name in enumerate(("one", "other")):
+        (tmp_path / name).mkdir()
+        write_spots(tmp_path / name, Action("Goal", 1, 20_000, 0.9))
+        done = run(tmp_path, video, "--no-snap", "--json", tmp_path / "a.json")
+        assert done.returncode == number, done.stderr
+    assert "this folder holds 2 matches; give the folder of one" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_wrong_suffix_and_an_unreadable_video(match: Path, tmp_path: Path) -> None:
     (tmp_path / "match.jpg").write_bytes((match / "match.mp4").read_bytes())
     done = run(match, tmp_path / "match.jpg", "--csv", tmp_path / "clips.csv", "--no-snap")

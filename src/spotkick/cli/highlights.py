@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def highlights(
-    spots: Annotated[Path, typer.Argument(help="results_spotting.json of one match, or its folder.")],
+    spots: Annotated[Path, typer.Argument(help="results_spotting.json of one match, or a folder that holds it.")],
     videos: Annotated[
         list[Path],
         typer.Argument(metavar="VIDEO...", help="Video of the match, or one per half (1_*, 2_*).", readable=False),
@@ -84,6 +84,12 @@ def _read_match(spots: Path, scores: Path | None) -> "tuple[MatchActions, MatchS
     from spotkick.formats.scores import SCORES_FILE, read_scores
 
     file = spots / RESULTS_FILE if spots.is_dir() else spots
+    if spots.is_dir() and not file.is_file():
+        below = sorted(spots.rglob(RESULTS_FILE))
+        if len(below) != 1:
+            held = f"{len(below)} matches; give the folder of one" if below else f"no {RESULTS_FILE}"
+            raise InputError(f"{spots}: a reel is cut from one match, this folder holds {held}")
+        file = below[0]
     match = next(iter(read_results(file)))
     beside = file.parent / SCORES_FILE
     if scores is None and not beside.is_file():
