@@ -63,3 +63,10 @@ def test_importing_is_light() -> None:
     code = "import sys, spotkick; sys.exit(' '.join({'torch', 'onnxruntime', 'numpy', 'av'} & set(sys.modules)) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 (our own code)
     assert done.returncode == 0, done.stderr
+
+
+def test_losses_without_torch_name_the_extra() -> None:
+    code = "import sys; sys.modules['torch'] = None; import spotkick; spotkick.losses"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 -- our own
+    assert "MissingExtraError: spotkick.losses needs the package 'torch'" in done.stderr
+    assert "spotkick[train]" in done.stderr

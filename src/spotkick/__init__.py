@@ -7,6 +7,8 @@ extra ``train``. Nothing heavy is imported before it is used.
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from spotkick.errors import MissingExtraError
+
 if TYPE_CHECKING:
     from spotkick.evaluation import evaluate
     from spotkick.experiment.library import load_model, spot, spot_with_scores
@@ -28,5 +30,10 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
     if name in _ROOMS:
-        return importlib.import_module(f"spotkick.{name}")
+        try:
+            return importlib.import_module(f"spotkick.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != "torch":
+                raise
+            raise MissingExtraError("torch", "train", f"spotkick.{name}") from error
     raise AttributeError(f"module 'spotkick' has no attribute {name!r}")

@@ -1,6 +1,7 @@
 """``spotkick evaluate`` from end to end on the golden files."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,21 @@ def test_metric_rate_split_and_markdown(tmp_path: Path) -> None:
     result = run(GOLDEN / "pred", GOLDEN / "gt", "--metric", "at1", "--frame-rate", "25", "--split", split, "--markdown")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == "| mAP | 277 | 425 | 3.59 | 5.77 | 6.24 |"
+
+
+def test_split_may_be_named(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "gt", tmp_path / "gt")
+    (tmp_path / "gt" / "splits").mkdir()
+    (tmp_path / "gt" / "splits" / "valid.txt").write_text("lg/2020/game1\n")
+    result = run(GOLDEN / "pred", tmp_path / "gt", "--split", "valid", "--json", tmp_path / "scores.json")
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "scores.json").read_text())["n_videos"] == 1
+
+
+def test_predictions_of_other_classes_are_pointed_out(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("Smash\nServe\n")
+    result = run(GOLDEN / "pred", GOLDEN / "gt", "--classes", tmp_path / "classes.txt")
+    assert "no prediction is of the 2 classes of classes; others are chosen with --classes" in result.stderr
 
 
 def test_latex() -> None:

@@ -8,8 +8,9 @@ import typer
 from spotkick.actions import SOCCERNET_BALL
 from spotkick.cli.evaluate import Metric
 from spotkick.errors import ConfigError
+from spotkick.experiment.matches import split_matches
 from spotkick.files import write_json, write_text
-from spotkick.formats import read_label_set, read_results, read_split
+from spotkick.formats import read_label_set, read_results
 from spotkick.formats.classes import find_classes
 from spotkick.report import compare_results, comparison_page, comparison_table
 from spotkick.timeline import parse_frame_rate
@@ -24,7 +25,7 @@ def compare(
     classes: Annotated[
         str, typer.Option(help="soccernet-v1, soccernet-v2, soccernet-ball, or a file with one class a line.")
     ] = "soccernet-v2",
-    split: Annotated[Path | None, typer.Option(help="Score the matches of this split file only.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only the matches of this split: a file, or its name such as valid.")] = None,
     metric: Annotated[Metric, typer.Option(help="loose: 5 to 60 s, tight: 1 to 5 s, at1 to at5: one tolerance.")] = Metric.LOOSE,
     frame_rate: Annotated[
         str | None, typer.Option(help="Frames per second of the evaluator's grid; 2, and 25 for soccernet-ball, unless given.")
@@ -40,7 +41,7 @@ def compare(
     if markdown and latex:
         raise ConfigError("--markdown and --latex exclude each other; choose one")
     wanted = find_classes(classes)
-    truth = list(read_label_set(labels, None if split is None else read_split(split), classes=wanted))
+    truth = list(read_label_set(labels, None if split is None else split_matches(labels, split), classes=wanted))
     names = [match.match for match in truth]
     result = compare_results(
         {name: list(read_results(path, names)) for name, path in name_systems(predictions).items()},

@@ -10,12 +10,14 @@ import typer
 from spotkick.actions import SOCCERNET_BALL, ActionClasses, MatchActions
 from spotkick.configuration import suggestion
 from spotkick.errors import ConfigError, SpotkickWarning
+from spotkick.evaluation import SpottingScore
 from spotkick.evaluation import evaluate as score_predictions
 from spotkick.evaluation.breakdowns import without_first_frame as leave_out_first_frame
 from spotkick.evaluation.summary import summary_table
 from spotkick.evaluation.tables import TableStyle
+from spotkick.experiment.matches import split_matches
 from spotkick.files import write_json, write_text
-from spotkick.formats import TimeSource, read_label_set, read_results, read_split
+from spotkick.formats import TimeSource, read_label_set, read_results
 from spotkick.formats.classes import find_classes
 from spotkick.report.operating import operating_points, points_table
 from spotkick.report.scores import TuningSet
@@ -47,7 +49,7 @@ def evaluate(
     classes: Annotated[
         str, typer.Option(help="soccernet-v1, soccernet-v2, soccernet-ball, or a file with one class a line.")
     ] = "soccernet-v2",
-    split: Annotated[Path | None, typer.Option(help="Score the matches of this split file only.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only the matches of this split: a file, or its name such as valid.")] = None,
     metric: Annotated[Metric, typer.Option(help="loose: 5 to 60 s, tight: 1 to 5 s, at1 to at5: one tolerance.")] = Metric.LOOSE,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the scores to this file.")] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
@@ -102,9 +104,7 @@ def evaluate(
         tuned = None
         if tuned_on is not None:
             tuned = _tuning_set(*tuned_on, wanted, label_file, prediction_file, time_source)
-    messages = [str(warning.message) for warning in caught]
-    for message in messages:
-        typer.echo(f"warning: {message}", err=True)
+    messages = _said([str(warning.message) for warning in caught], score, wanted)
     points = {} if tuned is None else operating_points(found, truth, wanted, tuned, frame_rate=rate)
     if json_file is not None:
         write_json(json_file, {**score.to_json(), **points, "warnings": messages})
@@ -126,6 +126,18 @@ def evaluate(
     print(summary_table(score, style=style))
     if points:
         print(points_table(points, style=style))
+
+
+def _said(messages: list[str], score: SpottingScore, classes: ActionClasses) -> list[str]:
+    """The warnings, one more where no prediction counts at all; all are printed."""
+    if not sum(score.num_predictions.values()):
+        messages = [
+            *messages,
+            f"no prediction is of the {len(classes)} classes of {classes.name}; others are chosen with --classes",
+        ]
+    for message in messages:
+        typer.echo(f"warning: {message}", err=True)
+    return messages
 
 
 def _style(*, markdown: bool, latex: bool) -> TableStyle:
@@ -166,10 +178,10 @@ def _evaluate_segments(predictions: Path, labels: Path, subset: str | None, json
 
 
 def _read_labels(
-    predictions: Path, labels: Path, classes: ActionClasses, split: Path | None, filename: str | None, time_source: TimeSource
+    predictions: Path, labels: Path, classes: ActionClasses, split: str | None, filename: str | None, time_source: TimeSource
 ) -> list[MatchActions]:
     """Labels of the split's matches; of the predicted match when there is one prediction file; else of all matches."""
-    matches = None if split is None else read_split(split)
+    matches = None if split is None else split_matches(labels, split)
     if matches is None and predictions.suffix == ".json" and labels.is_dir():
         matches = tuple(match.match for match in read_results(predictions))
     return list(read_label_set(labels, matches, classes=classes, filename=filename, time_source=time_source))

@@ -10,10 +10,10 @@ from spotkick.encoding.estimate import all_labels, comparison_table, estimate_sl
 from spotkick.encoding.estimate_plot import slicing_page, slicing_svg
 from spotkick.encoding.slicing import PRESETS
 from spotkick.errors import ConfigError
+from spotkick.experiment.matches import split_matches
 from spotkick.files import write_text
 from spotkick.formats.classes import find_classes
 from spotkick.formats.convert import read_actions
-from spotkick.formats.splits import read_split
 
 METHOD = """\
 # K1..K4 in seconds, proposed from labels. Without scores: K1 and K2 at the median and the quartile of the time since the previous
@@ -28,7 +28,7 @@ def slicing(
     classes: Annotated[
         str | None, typer.Option(help="soccernet-v1, soccernet-v2, soccernet-ball, or a file; all labels unless given.")
     ] = None,
-    split: Annotated[Path | None, typer.Option(help="Use the matches of this split file only.")] = None,
+    split: Annotated[str | None, typer.Option(help="Only the matches of this split: a file, or its name such as valid.")] = None,
     scores: Annotated[Path | None, typer.Option(help="Folder of predictions with scores.npz of a trained network.")] = None,
     compare: Annotated[str, typer.Option(help="Preset to show beside the estimates: v1, v2.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the TOML block to this file.")] = None,
@@ -39,7 +39,7 @@ def slicing(
         raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, got '{compare}'")
     matches = read_actions(labels)
     if split is not None:
-        wanted = set(read_split(split))
+        wanted = set(split_matches(labels, split))
         matches = tuple(match for match in matches if match.match in wanted)
     found = find_classes(classes) if classes else ActionClasses(all_labels(matches))
     estimates = estimate_slicing(matches, found, None if scores is None else read_score_set(scores, matches))

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +105,7 @@ def run_spotting(
         else:
             _write(out, predicted, scores if keep_scores else None, alone=out.suffix == ".json")
     if not matches:
-        raise InputError("; ".join(f"{match}: {reason}" for match, reason in failed.items()) or "there is nothing to spot")
+        raise InputError(first_failure(failed))
     if collected:
         write_results(out, collected)
     for match, reason in failed.items():
@@ -142,3 +142,11 @@ def speed_line(summary: SpottingSummary) -> str:
     times = summary.footage_s / max(summary.wall_s, 1e-9)
     plural = "match" if summary.matches == 1 else "matches"
     return f"{summary.matches} {plural}, {summary.actions} spots, {times:,.0f} times real time ({summary.wall_s:.1f} s)"
+
+
+def first_failure(failed: Mapping[str, str]) -> str:
+    """One line about matches none of which could be spotted: why the first failed, and how many more did."""
+    if not failed:
+        return "there is nothing to spot"
+    match, reason = next(iter(failed.items()))
+    return f"{match}: {reason}" + (f"; {len(failed) - 1} more could not be spotted either" if len(failed) > 1 else "")

@@ -20,7 +20,7 @@ from typing import Final
 from spotkick.checkpoint import CONFIG_FILE, Checkpoint, DecodingConfig, read_checkpoint
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.experiment.inputs import InputOptions, SpottingJob, jobs_for
-from spotkick.experiment.spot import SpottingSummary, network_for, run_spotting
+from spotkick.experiment.spot import SpottingSummary, first_failure, network_for, run_spotting
 from spotkick.files import read_bytes, read_json, write_json
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.prediction import ChunkNetwork
@@ -135,7 +135,7 @@ def spot_in_processes(
             on_match(left.pop(0))
         alone = bool(left) and not alone
     if not total.matches:
-        raise InputError("; ".join(f"{match}: {reason}" for match, reason in total.failed.items()) or "there is nothing to spot")
+        raise InputError(first_failure(total.failed))
     for match, reason in total.failed.items():
         warnings.warn(f"{match} was left out: {reason}", SpotkickWarning, stacklevel=2)
     return replace(total, wall_s=time.perf_counter() - started)
