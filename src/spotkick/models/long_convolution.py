@@ -43,13 +43,16 @@ class _FourierCorrelation(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, weight: Tensor) -> Tensor:
         frames, kernel = values.shape[-1], weight.shape[-1]
-        left, _ = same_padding(kernel)
-        length = fast_length(frames + kernel - 1)
-        spectrum = torch.fft.rfft(functional.pad(values, (left, length - frames - left))).permute(2, 0, 1)
-        response = torch.fft.rfft(weight, n=length).permute(2, 1, 0)
+        left, right = same_padding(kernel)
+        # Around a circle of this length no tap reaches round to the other end of the frames; a whole kernel has room, too.
+        length = fast_length(max(kernel, frames + right))
+        spectrum = torch.fft.rfft(values, n=length).permute(2, 0, 1).contiguous()
+        centred = functional.pad(weight, (0, length - kernel)).roll(-left, dims=-1)
+        # bmm would copy what is not contiguous one frequency at a time.
+        response = torch.fft.rfft(centred).permute(2, 1, 0).contiguous()
         ctx.save_for_backward(spectrum, response)
         ctx.sizes = frames, kernel, left, length
-        product = torch.bmm(spectrum, response.conj()).permute(1, 2, 0)
+        product = torch.bmm(spectrum, response.conj().resolve_conj()).permute(1, 2, 0)
         result: Tensor = torch.fft.irfft(product, n=length)[..., :frames]
         return result
 
@@ -58,12 +61,12 @@ class _FourierCorrelation(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
         spectrum, response = ctx.saved_tensors
         frames, kernel, left, length = ctx.sizes
-        grad_spectrum = torch.fft.rfft(grad, n=length).permute(2, 0, 1)
+        grad_spectrum = torch.fft.rfft(grad, n=length).permute(2, 0, 1).contiguous()
         to_values = torch.bmm(grad_spectrum, response.transpose(1, 2)).permute(1, 2, 0)
-        to_weight = torch.bmm(grad_spectrum.conj().transpose(1, 2), spectrum).permute(1, 2, 0)
+        to_weight = torch.bmm(grad_spectrum.conj().resolve_conj().transpose(1, 2), spectrum).permute(1, 2, 0)
         return (
-            torch.fft.irfft(to_values, n=length)[..., left : left + frames],
-            torch.fft.irfft(to_weight, n=length)[..., :kernel],
+            torch.fft.irfft(to_values, n=length)[..., :frames],
+            torch.fft.irfft(to_weight, n=length).roll(left, dims=-1)[..., :kernel],
         )
 
 
