@@ -8,6 +8,7 @@ import typer
 from spotkick.actions import SOCCERNET_BALL
 from spotkick.cli.evaluate import Metric
 from spotkick.errors import ConfigError
+from spotkick.evaluation.tables import choose_style
 from spotkick.experiment.matches import split_matches
 from spotkick.files import write_json, write_text
 from spotkick.formats import read_label_set, read_results
@@ -38,8 +39,7 @@ def compare(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write scores and probabilities to this file.")] = None,
 ) -> None:
     """Compare systems on the same matches, with intervals and the probability that their order holds."""
-    if markdown and latex:
-        raise ConfigError("--markdown and --latex exclude each other; choose one")
+    style = choose_style(markdown=markdown, latex=latex)
     wanted = find_classes(classes)
     truth = list(read_label_set(labels, None if split is None else split_matches(labels, split), classes=wanted))
     names = [match.match for match in truth]
@@ -59,7 +59,7 @@ def compare(
         write_text(report, comparison_page(result))
     if json_file is not None:
         write_json(json_file, {"metric": result.metric, "resamples": resamples, **result.comparison.to_json()})
-    print(comparison_table(result, style="latex" if latex else "markdown" if markdown else "text"))
+    print(comparison_table(result, style=style))
 
 
 def name_systems(given: list[str]) -> dict[str, Path]:

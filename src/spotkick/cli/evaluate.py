@@ -14,7 +14,7 @@ from spotkick.evaluation import SpottingScore
 from spotkick.evaluation import evaluate as score_predictions
 from spotkick.evaluation.breakdowns import without_first_frame as leave_out_first_frame
 from spotkick.evaluation.summary import summary_table
-from spotkick.evaluation.tables import TableStyle
+from spotkick.evaluation.tables import choose_style
 from spotkick.experiment.matches import split_matches
 from spotkick.files import write_json, write_text
 from spotkick.formats import TimeSource, read_label_set, read_results
@@ -84,7 +84,7 @@ def evaluate(
     ] = "validation",
 ) -> None:
     """Score predictions against labels with the official metrics of SoccerNet, or of ActivityNet."""
-    style = _style(markdown=markdown, latex=latex)
+    style = choose_style(markdown=markdown, latex=latex)
     if legacy_frames and report is None:
         raise ConfigError("--legacy-frames changes a chart of the report; give --report FILE.html, too")
     if task is Task.ACTIVITYNET:
@@ -138,12 +138,6 @@ def _said(messages: list[str], score: SpottingScore, classes: ActionClasses) -> 
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
     return messages
-
-
-def _style(*, markdown: bool, latex: bool) -> TableStyle:
-    if markdown and latex:
-        raise ConfigError("--markdown and --latex exclude each other; choose one")
-    return "latex" if latex else "markdown" if markdown else "text"
 
 
 def _leave_out(truth: list[MatchActions], classes: ActionClasses, name: str) -> list[MatchActions]:

@@ -1,7 +1,5 @@
 """A score as a table for the terminal, for Markdown or for LaTeX."""
 
-from collections.abc import Sequence
-
 from spotkick.evaluation.average_map import Score, SpottingScore
 from spotkick.evaluation.tables import TableStyle, make_table
 
@@ -30,8 +28,3 @@ def summary_table(score: SpottingScore, *, style: TableStyle = "text") -> str:
         ]
     )
     return make_table(header, rows, style, foot=1)
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of equal length as a table for the terminal: a header, lines, and a last line below a rule."""
-    return make_table(rows[0], rows[1:], foot=1)

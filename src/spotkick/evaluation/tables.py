@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from spotkick.errors import ConfigError
+
 TableStyle = Literal["text", "markdown", "latex"]
 
 _LATEX: Final = {
@@ -16,6 +18,17 @@ _LATEX: Final = {
 }
 
 Row = Sequence[str]
+
+
+def choose_style(*, markdown: bool, latex: bool) -> TableStyle:
+    """The style that two switches ask for.
+
+    Raises:
+        ConfigError: if both are on.
+    """
+    if markdown and latex:
+        raise ConfigError("--markdown and --latex exclude each other; choose one")
+    return "latex" if latex else "markdown" if markdown else "text"
 
 
 def make_table(header: Row, rows: Sequence[Row], style: TableStyle = "text", *, foot: int = 0, comment: str = "") -> str:

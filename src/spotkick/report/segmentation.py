@@ -80,7 +80,7 @@ def segmentation_section(
         f"{PEAK_THRESHOLD:g} that are further than {APART_S:g} s from every spot of the class: what is like an action of the "
         "class, such as a missed chance, or an action that was missed. The half is the one with a median number of labels."
     )
-    drawing = score_lanes(match, period, [lane.name for lane in lanes], marks, spots)
+    drawing = _draw(match, period, lanes)
     data = table(("Class", "What", "Half and clock", "Confidence or score", "Visibility"), _rows(lanes, period), text_columns=3)
     return Section("segmentation", "Segmentation over a half", figure(drawing, caption, data))
 
@@ -120,14 +120,17 @@ def score_lanes(match: MatchScores, period: int, lanes: Sequence[str], labels: S
         labels: of this period.
         spots: same, those that are drawn.
     """
+    return _draw(match, period, _lanes(match, period, lanes, labels, spots))
+
+
+def _draw(match: MatchScores, period: int, lanes: Sequence[_Lane]) -> Html:
     values = match.periods[period]
     length_s = max(len(values) / float(match.frame_rate), 1.0)
     pooled = _pooled(values, max(1, round(_STEP_S * float(match.frame_rate))))
-    drawn = _lanes(match, period, lanes, labels, spots)
-    rows = [_draw_lane(pooled[:, match.classes.index(lane.name)], lane, length_s) for lane in drawn]
+    rows = [_draw_lane(pooled[:, match.classes.index(lane.name)], lane, length_s) for lane in lanes]
     minutes = range(0, int(length_s // 60) + 1, 1 if length_s <= _SHORT_S else 5)
     ticks = [tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%") for minute in minutes]
-    names = tag("div.names", *(tag("div", name) for name in lanes))
+    names = tag("div.names", *(tag("div", lane.name) for lane in lanes))
     zoom = tag(
         "label.zoom", "Zoom", tag("input", type="range", min=1, max=12, step=0.5, value=1, aria_label="Zoom of the time axis")
     )
