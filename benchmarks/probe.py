@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 from spotkick.actions import BUILT_IN_CLASSES, Action, ActionClasses, MatchActions
 from spotkick.errors import SpotkickWarning
 from spotkick.evaluation import SpottingScore, evaluate
-from spotkick.features.commentary import Segment, count_frames, read_segments
+from spotkick.features.segments import Segment, count_frames, read_segments
 from spotkick.formats import read_label_set, read_split
 from spotkick.suppression import suppress
 from spotkick.timeline import FEATURE_RATE

@@ -3,6 +3,7 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from spotkick.cli.main import build_app
 from spotkick.errors import SpotkickError, SpotkickWarning
 from spotkick.features.commentary import read_commentary_source
 from spotkick.features.tracks import read_track
+from spotkick.features.word_model import WordModel
 
 CALM = ["the", "ball", "goes", "wide", "again", "he", "looks", "for", "pass", "they", "keep", "well", "keeper", "has", "it"]
 EVENT = {"goal": "what a goal that is", "card": "the referee shows a yellow card"}
@@ -179,3 +181,77 @@ def test_help_does_not_import_scikit_learn() -> None:
         "assert not {'sklearn', 'torch', 'scipy', 'onnxruntime', 'av'} & set(sys.modules), sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603  # the program is the constant above
+
+
+@pytest.fixture
+def labelled(data: Path) -> Path:
+    generator = random.Random(9)
+    words = [f"word{number}" for number in range(80)]
+    for number, match in enumerate(MATCHES):
+        for period in (1, 2):
+            segments = {str(i): [4.0 * i, 4.0 * i + 3, " ".join(generator.sample(words, 8))] for i in range(150)}
+            (data / match / f"{period}_asr.json").write_text(json.dumps({"segments": segments}), encoding="utf-8")
+        annotations = [
+            {"gameTime": f"{period} - 0{minute}:00", "label": label, "position": str(60_000 * minute), "team": "home"}
+            | {"visibility": "visible"}
+            for period, minute, label in ((1, 1 + number, "Goal"), (2, 3, "Corner"))
+        ]
+        (data / match / "Labels-v2.json").write_text(json.dumps({"annotations": annotations}), encoding="utf-8")
+    return data
+
+
+def test_features_learn_from_labels_and_can_be_made_again(labelled: Path, tmp_path: Path) -> None:
+    result = _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
+    assert result.exit_code == 0, result.output
+    assert f"8 tracks 'commentary', 43,200 frames of 3 values at 2 per second: {tmp_path / 'out'}" in result.stdout
+    assert "81 words, 2 classes; 0 of 3 networks are done" in result.stderr
+    assert [f"network {number} is trained" in result.stderr for number in (1, 2, 3, 4)] == [True, True, True, False]
+    model, source = read_commentary_source(tmp_path / "out")
+    assert isinstance(model, WordModel)
+    assert (model.classes, source.dim) == (("Corner", "Goal"), 3)
+    assert sorted(model.folds) == MATCHES[:3]
+    assert not (tmp_path / "out" / "commentary.fitting").exists()
+    again = _run(labelled, "--out", tmp_path / "again", "--source", tmp_path / "out")
+    assert again.exit_code == 0, again.output
+    for match in MATCHES:
+        first, second = (read_track(tmp_path / folder / match / "1_commentary.npy") for folder in ("out", "again"))
+        assert first.source == second.source
+        np.testing.assert_array_equal(first.values, second.values)
+
+
+def test_interrupted_fit_goes_on_with_the_networks_that_are_done(
+    labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = _run(labelled, "--out", tmp_path / "whole", "--labels", "--threads", 1)
+    assert whole.exit_code == 0
+    import spotkick.training.words as words
+
+    train = words.train_word_network
+
+    def interrupted(*arguments: Any, stream: int) -> Any:
+        if stream == 1:
+            raise KeyboardInterrupt
+        return train(*arguments, stream=stream)
+
+    monkeypatch.setattr(words, "train_word_network", interrupted)
+    _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
+    kept = tmp_path / "out" / "commentary.fitting"
+    assert [path.name for path in kept.iterdir()] == ["0.safetensors"]
+    (kept / "1.safetensors").write_bytes(b"damaged")
+    trained: list[int] = []
+    monkeypatch.setattr(words, "train_word_network", lambda *own, stream: (trained.append(stream), train(*own, stream=stream))[1])
+    result = _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
+    assert result.exit_code == 0, result.output
+    assert "1 of 3 networks are done" in result.stderr
+    assert trained == [1, 2]
+    assert read_commentary_source(tmp_path / "out")[1] == read_commentary_source(tmp_path / "whole")[1]
+
+
+def test_labels_must_be_there_and_decide_the_dimension(labelled: Path, tmp_path: Path) -> None:
+    assert "leave out --dim" in _message(labelled, "--out", tmp_path / "out", "--labels", "--dim", 9)
+    assert "give one of the two" in _message(labelled, "--out", tmp_path / "out", "--labels", "--source", tmp_path)
+    for match in MATCHES:
+        (labelled / match / "Labels-v2.json").write_text('{"annotations": []}', encoding="utf-8")
+    with pytest.warns(SpotkickWarning):
+        message = _message(labelled, "--out", tmp_path / "out", "--labels")
+    assert "have no actions; add labels or do without --labels" in message

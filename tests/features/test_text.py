@@ -20,9 +20,7 @@ def texts() -> list[str]:
 def model() -> TextModel:
     generator = np.random.default_rng(5)
     projection = generator.normal(size=(len(TERMS), 6)).astype(np.float16)
-    return TextModel(
-        TermReader(frozenset({"goal", "card"})), TERMS, np.linspace(1, 3, 5, dtype=np.float32), projection, 0.5, ("m",)
-    )
+    return TextModel(TermReader(frozenset({"goal", "card"})), TERMS, np.linspace(1, 3, 5, dtype=np.float32), projection, 0.5)
 
 
 def test_vectors_are_projected_tf_idf(model: TextModel) -> None:
@@ -47,7 +45,7 @@ def test_round_trip(tmp_path: Path, texts: list[str], model: TextModel) -> None:
     back = read_text_model(tmp_path / "x.source")
     assert back.fingerprint == model.fingerprint
     assert back.explained_variance == model.explained_variance
-    assert (back.reader, back.label_matches) == (model.reader, model.label_matches)
+    assert back.reader == model.reader
     np.testing.assert_array_equal(back.transform(texts), model.transform(texts))
     with np.load(tmp_path / "x.source" / "text.npz", allow_pickle=False) as arrays:
         assert {name: arrays[name].dtype.name for name in arrays} == {"idf": "float32", "projection": "float16"}
@@ -63,14 +61,13 @@ def test_changed_arrays_are_refused(tmp_path: Path, model: TextModel) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": "spotkick-text-9"}, "is not 'spotkick-text-2'"),
+        ({"format": "spotkick-text-9"}, "is not 'spotkick-text-3'"),
         ({"terms": ["one"]}, "one row of the projection per term: 1 terms"),
         ({"terms": 3}, "TypeError"),
         ({"terms": [1, 2]}, "must be text"),
         ({"explained_variance": None}, "TypeError"),
         ({"common": None}, "TypeError"),
         ({"common": ["other"]}, "not a pair or were changed"),
-        ({"label_matches": [3]}, "must be text"),
     ],
 )
 def test_damaged_description_is_refused(tmp_path: Path, model: TextModel, change: dict[str, object], message: str) -> None:

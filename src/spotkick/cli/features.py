@@ -1,5 +1,6 @@
 """``spotkick features``: feature tracks from commentary or video."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -31,7 +32,7 @@ def features(
     fit_split: Annotated[str | None, typer.Option(help="Matches to fit on: a split file or name.", show_default="train")] = None,
     labels: Annotated[
         bool,
-        typer.Option("--labels", help="Commentary: also learn from the labels of the fitted matches."),
+        typer.Option("--labels", help="Commentary: learn from the labels of the fitted matches."),
     ] = False,
     source: Annotated[
         Path | None, typer.Option(help="Use the source of this feature set or checkpoint; nothing is fitted.")
@@ -48,10 +49,10 @@ def features(
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
 
-    Commentary (<period>_asr.json of SoccerNet-Echoes) becomes TF-IDF of words and word pairs, projected by a truncated SVD, and
-    with --labels also onto what the training labels say of each word (training matches get that from folds without them). Video
-    goes through an image backbone, and through principal components when --dim is given. What is fitted is fitted on the training
-    split only, and saved in <out>/<name>.source.
+    Commentary (<period>_asr.json of SoccerNet-Echoes) becomes TF-IDF of words and word pairs, projected by a truncated SVD. With
+    --labels, small networks learn from the training labels what the words of a minute say about each class (training matches are
+    read by networks without them). Video goes through an image backbone, and through principal components when --dim is given.
+    What is fitted is fitted on the training split only, and saved in <out>/<name>.source.
     """
     from spotkick.experiment.extraction import ExtractionRequest, extract_commentary, judge_kind
     from spotkick.experiment.video_extraction import PictureOptions, extract_videos
@@ -59,7 +60,9 @@ def features(
     from spotkick.timeline import parse_frame_rate
 
     frame_rate = None if rate is None else parse_frame_rate(rate)
-    request = ExtractionRequest(tuple(inputs), out, tuple(split or ()), fit_split, source, frame_rate, dim, labels)
+    request = ExtractionRequest(
+        tuple(inputs), out, tuple(split or ()), fit_split, source, frame_rate, dim, labels, threads or os.cpu_count() or 1
+    )
     if _choice("--kind", kind or judge_kind(request), ("commentary", "video")) == "commentary":
         summary, made = extract_commentary(request, show=_shown, note=_note)
     else:

@@ -1,5 +1,6 @@
 """Making feature sets: which files, which source, and where the tracks go; commentary. Without torch."""
 
+import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from spotkick.actions import Action
-from spotkick.errors import ConfigError, InputError
+from spotkick.errors import ConfigError, InputError, MissingExtraError
 from spotkick.experiment.matches import split_matches
 from spotkick.features.commentary import (
     FEATURE_NAME,
@@ -20,14 +21,17 @@ from spotkick.features.commentary import (
 )
 from spotkick.features.extract import EXTRACTION_FILE
 from spotkick.features.periods import ExtractionSummary, PeriodFile
-from spotkick.features.text_fit import FittedText
+from spotkick.features.text import TextModel
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
+from spotkick.features.word_model import WordModel
 from spotkick.formats import read_label_set
 from spotkick.formats.matches import MatchFolder, find_matches, require_matches
 from spotkick.timeline import FEATURE_RATE
 
 COMMENTARY_DIM: Final = 512
 TRAIN_SPLIT: Final = "train"
+FITTING_FOLDER: Final = f"{FEATURE_NAME}.fitting"
+"""Holds what an interrupted fit goes on with."""
 
 Kind = Literal["commentary", "video"]
 Show = Callable[[Sequence[PeriodFile]], Iterable[PeriodFile]]
@@ -54,7 +58,8 @@ class ExtractionRequest:
         source: feature set or checkpoint whose source is used; nothing is fitted then.
         frame_rate: vectors per second; None for 2, or for what the source says.
         dim: values per frame; None for 512 (commentary), for all that the backbone gives (video), or for what the source says.
-        labels: commentary: also learn from the labels of the fitted matches which words go with which action.
+        labels: commentary: learn from the labels of the fitted matches what words say about each class.
+        workers: processes that learn from labels.
     """
 
     inputs: tuple[Path, ...]
@@ -65,6 +70,7 @@ class ExtractionRequest:
     frame_rate: Fraction | None = None
     dim: int | None = None
     labels: bool = False
+    workers: int = 1
 
     def __post_init__(self) -> None:
         """Check what contradicts itself."""
@@ -72,6 +78,8 @@ class ExtractionRequest:
             raise ConfigError("--source brings a fitted source and --fit-split fits a new one; give one of the two")
         if self.source is not None and self.labels:
             raise ConfigError("--source brings a fitted source, --labels fits a new one; give one of the two")
+        if self.labels and self.dim is not None:
+            raise ConfigError("with --labels a frame has one value per class and one for speech; leave out --dim")
 
     def require_agreement(self, source: FeatureSource) -> None:
         """Check that the wanted size and rate, if any, are those of a given source.
@@ -121,25 +129,39 @@ def extract_commentary(
     """
     found = [half for root in request.inputs for half in find_commentary(root)]
     chosen = choose_files(found, request)
-    fitted, source = _commentary_model(found, request, note)
-    write_commentary_source(fitted.model, source, request.out)
-    return write_commentary_tracks(show(chosen), request.out, fitted, source), source
+    model, source = _commentary_model(found, request, note)
+    write_commentary_source(model, source, request.out)
+    shutil.rmtree(request.out / FITTING_FOLDER, ignore_errors=True)
+    return write_commentary_tracks(show(chosen), request.out, model, source), source
 
 
-def _commentary_model(found: Sequence[PeriodFile], request: ExtractionRequest, note: Note) -> tuple[FittedText, FeatureSource]:
+def _commentary_model(
+    found: Sequence[PeriodFile], request: ExtractionRequest, note: Note
+) -> tuple[TextModel | WordModel, FeatureSource]:
     given, present = request.source, request.out / f"{FEATURE_NAME}{SOURCE_SUFFIX}"
     if given is None and request.fit_split is None and not request.labels and (present / "source.json").is_file():
         given = present
     if given is not None:
         model, source = read_commentary_source(given)
         request.require_agreement(source)
-        return FittedText(model, {}), source
+        return model, source
     training = training_files(found, request)
     note(f"fitting on {len(training)} halves")
-    labels = _labels(training, request) if request.labels else None
-    fitted = fit_commentary(training, dim=request.dim or COMMENTARY_DIM, labels=labels)
-    note(f"{len(fitted.model.terms):,} terms; {fitted.model.explained_variance:.1%} of the variance kept")
-    return fitted, commentary_source(fitted.model, frame_rate=request.frame_rate or FEATURE_RATE)
+    fitted: TextModel | WordModel
+    if request.labels:
+        fitted = _fit_words(training, request, note)
+    else:
+        fitted = fit_commentary(training, dim=request.dim or COMMENTARY_DIM)
+        note(f"{len(fitted.terms):,} terms; {fitted.explained_variance:.1%} of the variance kept")
+    return fitted, commentary_source(fitted, frame_rate=request.frame_rate or FEATURE_RATE)
+
+
+def _fit_words(training: Sequence[PeriodFile], request: ExtractionRequest, note: Note) -> WordModel:
+    try:
+        from spotkick.experiment.word_fitting import fit_words
+    except ImportError as error:
+        raise MissingExtraError("torch", "train", "learning commentary features from labels") from error
+    return fit_words(training, _labels(training, request), workers=request.workers, keep=request.out / FITTING_FOLDER, note=note)
 
 
 def _labels(training: Sequence[PeriodFile], request: ExtractionRequest) -> dict[str, tuple[Action, ...]]:

@@ -31,18 +31,28 @@ class TermReader:
 
     common: frozenset[str]
 
-    def terms(self, text: str) -> Iterator[str]:
-        """Words of ``text``, then pairs of neighbours inside a sentence; an exclamation mark is a word.
+    def words(self, text: str) -> list[str]:
+        """Words of ``text`` in order; ends of sentences are kept as ``.``, and an exclamation mark is a word.
 
         Example:
-            >>> list(TermReader(frozenset({"for", "goal"})).terms("Goal for Harry Kane! 2 now"))[:6]
-            ['goal', 'for', '<name>', '!', '<num>', 'now']
+            >>> TermReader(frozenset({"for", "goal"})).words("Goal for Harry Kane! 2 now?")
+            ['goal', 'for', '<name>', '!', '<num>', 'now', '.']
         """
         words: list[str] = []
         for piece in _PIECE.findall(text):
             word = self._word(piece)
             if word != NAME or words[-1:] != [NAME]:  # first and last name are one
                 words.append(word)
+        return words
+
+    def terms(self, text: str) -> Iterator[str]:
+        """Words of ``text``, then pairs of neighbours inside a sentence.
+
+        Example:
+            >>> list(TermReader(frozenset({"for", "goal"})).terms("Goal for Harry Kane! 2 now"))[:6]
+            ['goal', 'for', '<name>', '!', '<num>', 'now']
+        """
+        words = self.words(text)
         yield from (word for word in words if word != _STOP)
         for first, second in pairwise(words):
             if _STOP not in (first, second):

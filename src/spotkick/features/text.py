@@ -7,6 +7,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -15,13 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import ConfigError, InputError
+from spotkick.features.segments import Segment, frame_vectors
 from spotkick.features.terms import TermReader
 from spotkick.features.tracks import fingerprint
 from spotkick.files import atomic_path, read_json, write_json
 
 TERMS_FILE: Final = "text.json"
 ARRAYS_FILE: Final = "text.npz"
-_FORMAT: Final = "spotkick-text-2"
+_FORMAT: Final = "spotkick-text-3"
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,8 @@ class TextModel:
         reader: splits a text into terms.
         terms: in the order of the rows below.
         idf: (terms,) float32, ``1 + ln((1 + texts) / (1 + texts with the term))``.
-        projection: (terms, dim) float16: directions of the truncated SVD, then those learned from labels, if any.
+        projection: (terms, dim) float16: directions of the truncated SVD.
         explained_variance: share of the variance of the training texts' TF-IDF that the SVD keeps.
-        label_matches: matches whose labels took part in the directions, sorted; empty where labels took no part.
     """
 
     reader: TermReader
@@ -44,7 +45,6 @@ class TextModel:
     idf: npt.NDArray[np.float32]
     projection: npt.NDArray[np.float16]
     explained_variance: float
-    label_matches: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the arrays belong together."""
@@ -58,6 +58,11 @@ class TextModel:
     def dim(self) -> int:
         """Length of a vector."""
         return int(self.projection.shape[1])
+
+    @property
+    def frame_dim(self) -> int:
+        """Values per frame: a vector, and the sign of speech."""
+        return self.dim + 1
 
     @cached_property
     def fingerprint(self) -> str:
@@ -81,6 +86,14 @@ class TextModel:
                 vector[:] = (weights / np.linalg.norm(weights)) @ projection[rows]
         return vectors
 
+    def frames(self, match: str, segments: Sequence[Segment], num_frames: int, frame_rate: Fraction) -> npt.NDArray[np.float32]:
+        """Frames of a half, (num_frames, frame_dim), as `spotkick.features.segments.frame_vectors` spreads vectors over them.
+
+        The match does not matter here: what is fitted on texts alone may be applied to the same texts.
+        """
+        del match
+        return frame_vectors(segments, self.transform([segment.text for segment in segments]), num_frames, frame_rate)
+
 
 def write_text_model(model: TextModel, folder: Path) -> None:
     """Write ``text.npz``, then ``text.json``, into ``folder``.
@@ -94,7 +107,6 @@ def write_text_model(model: TextModel, folder: Path) -> None:
         "format": _FORMAT,
         "explained_variance": model.explained_variance,
         "fingerprint": model.fingerprint,
-        "label_matches": list(model.label_matches),
         "terms": list(model.terms),
         "common": sorted(model.reader.common),
     }
@@ -112,15 +124,15 @@ def read_text_model(folder: Path) -> TextModel:
     try:
         if described["format"] != _FORMAT:
             raise InputError(f"{path}: format {described['format']!r} is not {_FORMAT!r}; fit the features again")
-        terms, common, matches = (tuple(described[key]) for key in ("terms", "common", "label_matches"))
+        terms, common = (tuple(described[key]) for key in ("terms", "common"))
         expected, explained = described["fingerprint"], float(described["explained_variance"])
-        if not all(isinstance(text, str) for text in (*terms, *common, *matches)):
-            raise TypeError("terms, common words and matches must be text")
+        if not all(isinstance(text, str) for text in (*terms, *common)):
+            raise TypeError("terms and common words must be text")
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path}: not a text model: {type(error).__name__} {error}") from error
     idf, projection = _read_arrays(folder / ARRAYS_FILE)
     try:
-        model = TextModel(TermReader(frozenset(common)), terms, idf, projection, explained, matches)
+        model = TextModel(TermReader(frozenset(common)), terms, idf, projection, explained)
     except ConfigError as error:
         raise InputError(f"{folder}: {error}") from error
     if model.fingerprint != expected:

@@ -1,0 +1,146 @@
+import random
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spotkick.errors import ConfigError
+from spotkick.features.segments import Segment
+from spotkick.features.terms import TermReader
+from spotkick.features.words import CELL_MS, WordSequence, fit_vocabulary
+from spotkick.models.word_network import WordArchitecture
+from spotkick.training.words import (
+    LabelledWords,
+    WordTrainingConfig,
+    cell_targets,
+    divide,
+    gather_crops,
+    train_word_model,
+    train_word_network,
+)
+
+CALM = [f"calm{number}" for number in range(90)]
+READER = TermReader(frozenset({*CALM, "yellow", "card"}))
+QUICK = WordTrainingConfig(folds=2, epochs=10, crops_per_half=3, crop_cells=100, warmup_steps=5, learning_rate=5e-3)
+CELLS = 200
+positions = st.lists(st.integers(0, 2000 * CELLS), max_size=5)
+
+
+@given(positions, positions)
+def test_targets_equal_a_slow_reference(goals: list[int], cards: list[int]) -> None:
+    arrays = [np.array(own, dtype=np.int64) for own in (goals, cards)]
+    found = cell_targets(arrays, CELLS, spread_s=3.0)
+    for cell in range(0, CELLS, 7):
+        middle_s = (CELL_MS / 1000) * (cell + 0.5)
+        for value, own in zip(found[cell], (goals, cards), strict=True):
+            expected = max((np.exp(-(((middle_s - position / 1000) / 3.0) ** 2) / 2) for position in own), default=0.0)
+            assert value == pytest.approx(expected, abs=1e-6)
+
+
+def test_folds_are_of_equal_size_and_cover_all_matches() -> None:
+    names = [f"match {number}" for number in range(31)]
+    folds = divide([*names, *names], 4, 0)
+    sizes = Counter(folds.values())
+    assert set(folds) == set(names)
+    assert sorted(sizes) == [0, 1, 2, 3]
+    assert max(sizes.values()) - min(sizes.values()) <= 1
+    assert divide(names[:2], 4, 0).keys() == {"match 0", "match 1"}
+    with pytest.raises(ConfigError, match="at least 2 training matches"):
+        divide(["m", "m"], 4, 0)
+
+
+def test_crops_hold_the_words_and_targets_of_their_place() -> None:
+    generator = np.random.default_rng(0)
+    cells = np.sort(generator.integers(0, CELLS, 500))
+    targets = np.arange(CELLS, dtype=np.float32)[:, None]
+    half = LabelledWords("m", WordSequence(2 + cells, cells), targets)  # each word names its cell, each target too
+    short = LabelledWords("n", WordSequence(np.array([7]), np.array([5])), np.ones((9, 1), dtype=np.float32))
+    silent = LabelledWords("o", WordSequence(np.zeros(0, np.int64), np.zeros(0, np.int64)), np.zeros((300, 1), np.float32))
+    for _ in range(20):
+        batch = gather_crops([half, short, silent], 50, generator)
+        first = int(batch.targets[0, 0, 0])
+        assert batch.targets[0, :, 0].tolist() == list(range(first, first + 50))
+        spoken = batch.ids[0] > 0
+        assert (batch.ids[0][spoken] - 2 - first).tolist() == batch.cells[0][spoken].tolist()
+        assert spoken.sum() == ((cells >= first) & (cells < first + 50)).sum()
+        assert (batch.cells[0][~spoken] == 50).all()
+        assert (batch.ids[1].sum(), batch.cells[1][0], batch.targets[1].sum()) == (7, 5, 9)
+        assert not batch.ids[2].any()
+
+
+def _half(number: int, said: Sequence[str]) -> tuple[tuple[Segment, ...], np.ndarray]:
+    """400 s of a calm sentence every four seconds; some are what is said instead, with an action at the same time."""
+    generator = random.Random(number)
+    planted = {place: said[place % len(said)] for place in generator.sample(range(3, 97), 5)}
+    texts = [planted.get(place) or " ".join(generator.sample(CALM, 5)) for place in range(100)]
+    segments = tuple(Segment(4000 * place, 4000 * place + 3000, text) for place, text in enumerate(texts))
+    return segments, np.array([4000 * place + 1000 for place in sorted(planted)], dtype=np.int64)
+
+
+@pytest.fixture(scope="module")
+def halves() -> list[tuple[str, tuple[Segment, ...], np.ndarray]]:
+    return [(f"match {number // 2}", *_half(number, ["a yellow card", "yellow card now"])) for number in range(12)]
+
+
+def test_planted_words_are_found_by_networks_that_have_not_seen_the_match(
+    halves: list[tuple[str, tuple[Segment, ...], np.ndarray]],
+) -> None:
+    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
+    examples = [
+        LabelledWords(match, vocabulary.read(segments), cell_targets([positions_ms], CELLS, spread_s=3.0))
+        for match, segments, positions_ms in halves
+    ]
+    told: dict[int, float] = {}
+    model = train_word_model(examples, vocabulary, ["card"], QUICK, on_network=lambda fold, _, loss: told.update({fold: loss}))
+    assert sorted(told) == [0, 1]
+    assert max(told.values()) < 0.5
+    for match, segments, positions_ms in halves:
+        assert model.folds[match] in (0, 1)
+        evidence = model.frames(match, segments, 4 * CELLS, Fraction(2))[:, 0]
+        near = np.abs(np.arange(4 * CELLS)[:, None] / 2 - positions_ms / 1000).min(axis=1)
+        assert evidence[near < 2].mean() > 0.5 > -0.5 > evidence[near > 20].mean()
+
+
+def test_labels_of_a_match_do_not_change_its_own_features(halves: list[tuple[str, tuple[Segment, ...], np.ndarray]]) -> None:
+    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
+
+    def fitted(changed: str) -> np.ndarray:
+        examples = [
+            LabelledWords(match, vocabulary.read(segments), np.full((CELLS, 1), float(match == changed), dtype=np.float32))
+            for match, segments, _ in halves
+        ]
+        model = train_word_model(examples, vocabulary, ["card"], QUICK.replace(epochs=1))
+        return model.frames("match 3", halves[6][1], 4 * CELLS, Fraction(2)) + model.prior[0] / 2  # the prior is of all matches
+
+    np.testing.assert_allclose(fitted("match 3")[:, 0], fitted("nobody")[:, 0], atol=0.01)
+    assert np.abs(fitted("match 5") - fitted("nobody")).max() > 0.05
+
+
+def test_result_depends_on_seed_and_stream_but_not_on_workers(
+    halves: list[tuple[str, tuple[Segment, ...], np.ndarray]],
+) -> None:
+    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
+    examples = [
+        LabelledWords(match, vocabulary.read(segments), cell_targets([positions_ms], CELLS, spread_s=3.0))
+        for match, segments, positions_ms in halves
+    ]
+    config = QUICK.replace(epochs=1)
+    alone = train_word_model(examples, vocabulary, ["card"], config)
+    assert train_word_model(examples, vocabulary, ["card"], config, workers=2).fingerprint == alone.fingerprint
+    half_done = train_word_model(examples, vocabulary, ["card"], config, finished={1: alone.networks[1]})
+    assert half_done.fingerprint == alone.fingerprint
+    assert train_word_model(examples, vocabulary, ["card"], config.replace(seed=1)).fingerprint != alone.fingerprint
+    sizes = WordArchitecture(num_words=len(vocabulary), num_classes=1)
+    first, second = (train_word_network(examples, sizes, config, stream=number)[0].export() for number in (0, 1))
+    assert not np.array_equal(first.mix[0], second.mix[0])
+
+
+def test_loss_that_is_not_finite_is_an_error(halves: list[tuple[str, tuple[Segment, ...], np.ndarray]]) -> None:
+    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
+    broken = [LabelledWords(m, vocabulary.read(s), np.full((CELLS, 1), np.nan, dtype=np.float32)) for m, s, _ in halves]
+    with pytest.raises(ConfigError, match=r"the loss of a word network became nan; lower its learning rate \(0.005\)"):
+        train_word_model(broken, vocabulary, ["card"], QUICK)
