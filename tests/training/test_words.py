@@ -5,40 +5,19 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from spotkick.errors import ConfigError
 from spotkick.features.segments import Segment
 from spotkick.features.terms import TermReader
-from spotkick.features.words import CELL_MS, WordSequence, fit_vocabulary
+from spotkick.features.words import fit_vocabulary
 from spotkick.models.word_network import WordArchitecture
-from spotkick.training.words import (
-    LabelledWords,
-    WordTrainingConfig,
-    cell_targets,
-    divide,
-    gather_crops,
-    train_word_model,
-    train_word_network,
-)
+from spotkick.training.word_batches import LabelledWords, cell_targets
+from spotkick.training.words import WordTrainingConfig, divide, train_word_model, train_word_network
 
 CALM = [f"calm{number}" for number in range(90)]
 READER = TermReader(frozenset({*CALM, "yellow", "card"}))
 QUICK = WordTrainingConfig(folds=2, epochs=10, crops_per_half=3, crop_cells=100, warmup_steps=5, learning_rate=5e-3)
 CELLS = 200
-positions = st.lists(st.integers(0, 2000 * CELLS), max_size=5)
-
-
-@given(positions, positions)
-def test_targets_equal_a_slow_reference(goals: list[int], cards: list[int]) -> None:
-    arrays = [np.array(own, dtype=np.int64) for own in (goals, cards)]
-    found = cell_targets(arrays, CELLS, spread_s=3.0)
-    for cell in range(0, CELLS, 7):
-        middle_s = (CELL_MS / 1000) * (cell + 0.5)
-        for value, own in zip(found[cell], (goals, cards), strict=True):
-            expected = max((np.exp(-(((middle_s - position / 1000) / 3.0) ** 2) / 2) for position in own), default=0.0)
-            assert value == pytest.approx(expected, abs=1e-6)
 
 
 def test_folds_are_of_equal_size_and_cover_all_matches() -> None:
@@ -51,25 +30,6 @@ def test_folds_are_of_equal_size_and_cover_all_matches() -> None:
     assert divide(names[:2], 4, 0).keys() == {"match 0", "match 1"}
     with pytest.raises(ConfigError, match="at least 2 training matches"):
         divide(["m", "m"], 4, 0)
-
-
-def test_crops_hold_the_words_and_targets_of_their_place() -> None:
-    generator = np.random.default_rng(0)
-    cells = np.sort(generator.integers(0, CELLS, 500))
-    targets = np.arange(CELLS, dtype=np.float32)[:, None]
-    half = LabelledWords("m", WordSequence(2 + cells, cells), targets)  # each word names its cell, each target too
-    short = LabelledWords("n", WordSequence(np.array([7]), np.array([5])), np.ones((9, 1), dtype=np.float32))
-    silent = LabelledWords("o", WordSequence(np.zeros(0, np.int64), np.zeros(0, np.int64)), np.zeros((300, 1), np.float32))
-    for _ in range(20):
-        batch = gather_crops([half, short, silent], 50, generator)
-        first = int(batch.targets[0, 0, 0])
-        assert batch.targets[0, :, 0].tolist() == list(range(first, first + 50))
-        spoken = batch.ids[0] > 0
-        assert (batch.ids[0][spoken] - 2 - first).tolist() == batch.cells[0][spoken].tolist()
-        assert spoken.sum() == ((cells >= first) & (cells < first + 50)).sum()
-        assert (batch.cells[0][~spoken] == 50).all()
-        assert (batch.ids[1].sum(), batch.cells[1][0], batch.targets[1].sum()) == (7, 5, 9)
-        assert not batch.ids[2].any()
 
 
 def _half(number: int, said: Sequence[str]) -> tuple[tuple[Segment, ...], np.ndarray]:

@@ -18,7 +18,8 @@ from spotkick.features.word_model import WordModel
 from spotkick.features.word_network import WordNetwork
 from spotkick.features.words import Vocabulary, count_cells, fit_vocabulary
 from spotkick.files import write_bytes
-from spotkick.training.words import LabelledWords, WordTrainingConfig, cell_targets, train_word_model
+from spotkick.training.word_batches import LabelledWords, cell_targets
+from spotkick.training.words import WordTrainingConfig, train_word_model
 
 _ENOUGH_HALVES = 8
 _KEY = "data"
