@@ -1,7 +1,8 @@
 import random
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from spotkick.errors import ConfigError
 from spotkick.features.segments import Segment
 from spotkick.features.terms import TermReader
-from spotkick.features.words import fit_vocabulary
+from spotkick.features.words import Vocabulary, fit_vocabulary
 from spotkick.models.word_network import WordArchitecture
 from spotkick.training.word_batches import LabelledWords, cell_targets
 from spotkick.training.words import WordTrainingConfig, divide, train_word_model, train_word_network
@@ -41,66 +42,76 @@ def _half(number: int, said: Sequence[str]) -> tuple[tuple[Segment, ...], np.nda
     return segments, np.array([4000 * place + 1000 for place in sorted(planted)], dtype=np.int64)
 
 
+class Planted(NamedTuple):
+    """Halves of six matches, ready to learn from, and what was planted in them."""
+
+    segments: list[tuple[Segment, ...]]
+    positions_ms: list[np.ndarray]
+    vocabulary: Vocabulary
+    examples: list[LabelledWords]
+
+
 @pytest.fixture(scope="module")
-def halves() -> list[tuple[str, tuple[Segment, ...], np.ndarray]]:
-    return [(f"match {number // 2}", *_half(number, ["a yellow card", "yellow card now"])) for number in range(12)]
-
-
-def test_planted_words_are_found_by_networks_that_have_not_seen_the_match(
-    halves: list[tuple[str, tuple[Segment, ...], np.ndarray]],
-) -> None:
-    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
+def planted() -> Planted:
+    halves = [_half(number, ["a yellow card", "yellow card now"]) for number in range(12)]
+    segments, positions_ms = [half[0] for half in halves], [half[1] for half in halves]
+    vocabulary = fit_vocabulary(segments, READER, min_halves=3)
     examples = [
-        LabelledWords(match, vocabulary.read(segments), cell_targets([positions_ms], CELLS, spread_s=3.0))
-        for match, segments, positions_ms in halves
+        LabelledWords(f"match {number // 2}", vocabulary.read(said), cell_targets([own], CELLS, spread_s=3.0))
+        for number, (said, own) in enumerate(halves)
     ]
+    return Planted(segments, positions_ms, vocabulary, examples)
+
+
+def _with_targets(planted: Planted, targets: Callable[[str], float]) -> list[LabelledWords]:
+    return [
+        LabelledWords(half.match, half.words, np.full((CELLS, 1), targets(half.match), dtype=np.float32))
+        for half in planted.examples
+    ]
+
+
+def test_planted_words_are_found_by_networks_that_have_not_seen_the_match(planted: Planted) -> None:
     told: dict[int, float] = {}
-    model = train_word_model(examples, vocabulary, ["card"], QUICK, on_network=lambda fold, _, loss: told.update({fold: loss}))
+    model = train_word_model(
+        planted.examples, planted.vocabulary, ["card"], QUICK, on_network=lambda fold, _, loss: told.update({fold: loss})
+    )
     assert sorted(told) == [0, 1]
     assert max(told.values()) < 0.5
-    for match, segments, positions_ms in halves:
-        assert model.folds[match] in (0, 1)
-        evidence = model.frames(match, segments, 4 * CELLS, Fraction(2))[:, 0]
+    for half, segments, positions_ms in zip(planted.examples, planted.segments, planted.positions_ms, strict=True):
+        assert model.folds[half.match] in (0, 1)
+        evidence = model.frames(half.match, segments, 4 * CELLS, Fraction(2))[:, 0]
         near = np.abs(np.arange(4 * CELLS)[:, None] / 2 - positions_ms / 1000).min(axis=1)
         assert evidence[near < 2].mean() > 0.5 > -0.5 > evidence[near > 20].mean()
 
 
-def test_labels_of_a_match_do_not_change_its_own_features(halves: list[tuple[str, tuple[Segment, ...], np.ndarray]]) -> None:
-    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
-
+def test_labels_of_a_match_do_not_change_its_own_features(planted: Planted) -> None:
     def fitted(changed: str) -> np.ndarray:
-        examples = [
-            LabelledWords(match, vocabulary.read(segments), np.full((CELLS, 1), float(match == changed), dtype=np.float32))
-            for match, segments, _ in halves
-        ]
-        model = train_word_model(examples, vocabulary, ["card"], QUICK.replace(epochs=1))
-        return model.frames("match 3", halves[6][1], 4 * CELLS, Fraction(2)) + model.prior[0] / 2  # the prior is of all matches
+        examples = _with_targets(planted, lambda match: float(match == changed))
+        model = train_word_model(examples, planted.vocabulary, ["card"], QUICK.replace(epochs=1))
+        frames = model.frames("match 3", planted.segments[6], 4 * CELLS, Fraction(2))
+        return frames[:, 0] + model.prior[0] / 2  # the prior is of all matches
 
-    np.testing.assert_allclose(fitted("match 3")[:, 0], fitted("nobody")[:, 0], atol=0.01)
-    assert np.abs(fitted("match 5") - fitted("nobody")).max() > 0.05
+    np.testing.assert_allclose(fitted("match 3"), fitted("nobody"), atol=0.01)
+    folds = divide([half.match for half in planted.examples], QUICK.folds, QUICK.seed)
+    other = next(match for match, fold in folds.items() if fold != folds["match 3"])
+    assert np.abs(fitted(other) - fitted("nobody")).max() > 0.05
 
 
-def test_result_depends_on_seed_and_stream_but_not_on_workers(
-    halves: list[tuple[str, tuple[Segment, ...], np.ndarray]],
-) -> None:
-    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
-    examples = [
-        LabelledWords(match, vocabulary.read(segments), cell_targets([positions_ms], CELLS, spread_s=3.0))
-        for match, segments, positions_ms in halves
-    ]
+def test_result_depends_on_seed_and_stream_but_not_on_workers(planted: Planted) -> None:
     config = QUICK.replace(epochs=1)
-    alone = train_word_model(examples, vocabulary, ["card"], config)
-    assert train_word_model(examples, vocabulary, ["card"], config, workers=2).fingerprint == alone.fingerprint
-    half_done = train_word_model(examples, vocabulary, ["card"], config, finished={1: alone.networks[1]})
-    assert half_done.fingerprint == alone.fingerprint
-    assert train_word_model(examples, vocabulary, ["card"], config.replace(seed=1)).fingerprint != alone.fingerprint
-    sizes = WordArchitecture(num_words=len(vocabulary), num_classes=1)
-    first, second = (train_word_network(examples, sizes, config, stream=number)[0].export() for number in (0, 1))
+
+    def fitted(config: WordTrainingConfig = config, **options: Any) -> str:
+        return train_word_model(planted.examples, planted.vocabulary, ["card"], config, **options).fingerprint
+
+    alone = train_word_model(planted.examples, planted.vocabulary, ["card"], config)
+    assert fitted(workers=2) == alone.fingerprint
+    assert fitted(finished={1: alone.networks[1]}) == alone.fingerprint
+    assert fitted(config.replace(seed=1)) != alone.fingerprint
+    sizes = WordArchitecture(num_words=len(planted.vocabulary), num_classes=1)
+    first, second = (train_word_network(planted.examples, sizes, config, stream=number)[0].export() for number in (0, 1))
     assert not np.array_equal(first.mix[0], second.mix[0])
 
 
-def test_loss_that_is_not_finite_is_an_error(halves: list[tuple[str, tuple[Segment, ...], np.ndarray]]) -> None:
-    vocabulary = fit_vocabulary([segments for _, segments, _ in halves], READER, min_halves=3)
-    broken = [LabelledWords(m, vocabulary.read(s), np.full((CELLS, 1), np.nan, dtype=np.float32)) for m, s, _ in halves]
+def test_loss_that_is_not_finite_is_an_error(planted: Planted) -> None:
     with pytest.raises(ConfigError, match=r"the loss of a word network became nan; lower its learning rate \(0.005\)"):
-        train_word_model(broken, vocabulary, ["card"], QUICK)
+        train_word_model(_with_targets(planted, lambda _: np.nan), planted.vocabulary, ["card"], QUICK)
