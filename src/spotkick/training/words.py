@@ -44,8 +44,8 @@ class WordTrainingConfig(FrozenConfig):
         seed: of weights, pieces and hidden values.
     """
 
-    folds: Annotated[int, Field(ge=2)] = 10
-    epochs: Positive = 6
+    folds: Annotated[int, Field(ge=2)] = 6
+    epochs: Positive = 8
     crops_per_half: Positive = 6
     crop_cells: Positive = 256
     batch_crops: Positive = 8
