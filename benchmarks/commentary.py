@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from probe import run_probe
+from probe import TUNED, run_probe
 from spotkick.actions import SOCCERNET_V1, Action, MatchActions
 from spotkick.checkpoint import ONNX_FILE, read_checkpoint
 from spotkick.errors import SpotkickWarning
@@ -129,6 +129,7 @@ def features_row(args: argparse.Namespace) -> str:
     columns = {
         name: [n for n, label in enumerate(model.classes) if SOCCERNET_V1.aliases.get(label) == name] for name in SOCCERNET_V1
     }
+    method, window_s = TUNED
     matches = read_split(args.data / "splits" / "valid.txt")
     found = []
     for match in matches:
@@ -139,7 +140,7 @@ def features_row(args: argparse.Namespace) -> str:
             for name, own in columns.items():
                 # The square root spreads small probabilities over the 200 thresholds of the metric.
                 scores = np.sqrt(1 / (1 + np.exp(-log_odds[frames][:, own].max(axis=1))))
-                kept = suppress(frames, scores, float(40 * source.frame_rate))
+                kept = suppress(frames, scores, window_s * float(source.frame_rate), method)
                 actions += [
                     Action(name, period, int(1000 * frames[n] / source.frame_rate), confidence=kept[n])
                     for n in np.flatnonzero(kept)
