@@ -24,6 +24,7 @@ from spotkick.experiment.spot import SpottingSummary, first_failure, network_for
 from spotkick.files import read_bytes, read_json, write_json
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.prediction import ChunkNetwork
+from spotkick.processes import end_with_parent
 
 STAMP_FILE: Final = "spotting.json"
 DIED: Final = "its process died twice, perhaps for lack of memory; try fewer --workers"
@@ -185,6 +186,7 @@ _worker: list[_Worker] = []
 
 
 def _begin(request: SpottingRequest) -> None:
+    end_with_parent()
     checkpoint = read_checkpoint(request.checkpoint)
     network = network_for(checkpoint, request.runtime, threads=request.options.threads)
     jobs = {job.match: job for job in jobs_for(request.inputs, checkpoint, request.options)}

@@ -21,6 +21,7 @@ from spotkick.features.word_model import WordModel
 from spotkick.features.word_network import WordNetwork
 from spotkick.features.words import Vocabulary
 from spotkick.models.word_network import TorchWordNetwork, WordArchitecture
+from spotkick.processes import end_with_parent
 from spotkick.training.word_batches import LabelledWords, WordBatch, class_shares, class_weights, gather_crops
 from spotkick.training.word_vectors import word_vectors
 
@@ -131,7 +132,7 @@ def _train_folds(jobs: Mapping[int, _Job], workers: int) -> Iterator[tuple[int, 
         return
     waiting = list(jobs.items())
     running: dict[Future[tuple[WordNetwork, float]], int] = {}
-    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(min(workers, len(jobs)), mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
         while waiting or running:
             while waiting and len(running) < workers:  # no more than that: what is queued cannot be called off
                 fold, job = waiting.pop(0)
