@@ -326,7 +326,7 @@ def test_two_tabs_merge_what_differs_and_ask_about_what_collides(
     other.keyboard.press("x")
     wait_saved(other)
     assert len(journal(season).states()) == 2
-    assert "5.5" in str([row for row in rows(other) if "0.95" in row])
+    other.wait_for_selector('.spot-row[title*="05.5"][title*="0.95"]', state="attached")  # the first tab's correction arrives
     # Now both change the same spot, while the first tab has no connection.
     page.route("**/edits*", lambda route: route.abort())
     pick(page, "0.80")
