@@ -9,26 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spotkick.cli.main import run
-
-
-def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of the program."""
-    monkeypatch.setattr(sys, "argv", ["spotkick", *map(str, arguments)])
-    code = 0
-    try:
-        run()
-    except SystemExit as stop:
-        code = int(stop.code or 0)
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-@pytest.fixture
-def invoke(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    return lambda *arguments: call(monkeypatch, capsys, *arguments)
-
-
 CONFIG = """
 [data]
 features = "planted"

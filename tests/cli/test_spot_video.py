@@ -1,7 +1,6 @@
 """``spotkick spot`` on videos, with the checkpoint that ships: one file, halves, and everything that is no video."""
 
 import json
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +9,6 @@ import av
 import numpy as np
 import pytest
 
-from spotkick.cli.main import run
 from spotkick.errors import SpotkickWarning
 from spotkick.experiment.demo import CLIP, SHIPPED
 from spotkick.features.tracks import FeatureSource, write_source, write_track
@@ -20,22 +18,12 @@ Invoke = Callable[..., tuple[int, str, list[str]]]
 
 
 @pytest.fixture
-def spot(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Invoke:
+def spot(invoke: Callable[..., tuple[int, str, str]], tmp_path: Path) -> Invoke:
     """Exit code, stdout and lines of stderr of ``spotkick spot SHIPPED ... --out tmp_path/out``."""
 
     def call(*arguments: object) -> tuple[int, str, list[str]]:
-        monkeypatch.setattr(
-            sys,
-            "argv",
-            ["spotkick", "spot", str(SHIPPED), *map(str, arguments), "--out", str(tmp_path / "out"), "--threads", "1"],
-        )
-        code = 0
-        try:
-            run()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err.splitlines()
+        code, out, err = invoke("spot", SHIPPED, *arguments, "--out", tmp_path / "out", "--threads", "1")
+        return code, out, err.splitlines()
 
     return call
 
