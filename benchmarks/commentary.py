@@ -22,7 +22,6 @@ import statistics
 import subprocess
 import sys
 import time
-import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,14 +29,12 @@ from typing import Any
 
 import numpy as np
 
-from probe import TUNED, run_probe
+from probe import TUNED, evaluate_quietly, run_probe
 from spotkick.actions import SOCCERNET_V1, Action, MatchActions
 from spotkick.checkpoint import ONNX_FILE, read_checkpoint
-from spotkick.errors import SpotkickWarning
-from spotkick.evaluation import evaluate
 from spotkick.experiment.matches import match_tracks
 from spotkick.features.commentary import read_commentary_source
-from spotkick.features.word_model import WordModel
+from spotkick.features.word_model import EVIDENCE_SCALE, WordModel
 from spotkick.formats import read_label_set, read_split
 from spotkick.formats.matches import MatchFolder
 from spotkick.prediction import OnnxNetwork, SpottingSetup, spot_match
@@ -95,9 +92,7 @@ def score(checkpoint_folder: Path, source: str, args: argparse.Namespace) -> dic
     folders = [MatchFolder(args.features, match) for match in matches]
     tracks = (match_tracks(folder, "commentary", frame_rate=setup.frame_rate) for folder in folders)
     found = [spot_match(network, own, setup, match)[0] for match, own in zip(matches, tracks, strict=True)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SpotkickWarning)  # labels of other classes, as is meant
-        result = evaluate(found, read_label_set(args.data, matches), checkpoint.classes)
+    result = evaluate_quietly(found, read_label_set(args.data, matches), checkpoint.classes)
     return {"all": result.average_map, **result.overall.per_class}
 
 
@@ -135,7 +130,7 @@ def features_row(args: argparse.Namespace) -> str:
     for match in matches:
         actions = []
         for period, track in match_tracks(MatchFolder(args.features, match), "commentary", frame_rate=source.frame_rate).items():
-            log_odds = 2 * np.asarray(track.values[:, :-1], dtype=np.float64) + model.prior
+            log_odds = np.asarray(track.values[:, :-1], dtype=np.float64) / EVIDENCE_SCALE + model.prior
             frames = np.arange(2, len(log_odds), 4)  # the middles of cells
             for name, own in columns.items():
                 # The square root spreads small probabilities over the 200 thresholds of the metric.
@@ -146,9 +141,7 @@ def features_row(args: argparse.Namespace) -> str:
                     for n in np.flatnonzero(kept)
                 ]
         found.append(MatchActions(match, tuple(actions)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SpotkickWarning)  # labels of other classes, as is meant
-        result = evaluate(found, read_label_set(args.data, matches), SOCCERNET_V1)
+    result = evaluate_quietly(found, read_label_set(args.data, matches), SOCCERNET_V1)
     classes = " / ".join(f"{result.overall.per_class[name]:.3f}" for name in SOCCERNET_V1)
     return f"| features alone | {result.average_map:.3f} | | {classes} | 1 | | |"
 

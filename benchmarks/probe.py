@@ -15,7 +15,7 @@ import argparse
 import statistics
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -161,11 +161,11 @@ def run_probe(data: Path, classes: ActionClasses, seed: int) -> dict[str, Any]:
     probabilities = fit_and_score(train, positives(train_halves, train_labels, classes), valid, seed)
     predictions = spots(valid_halves, probabilities, classes)
     seconds = time.perf_counter() - started
-    score = _evaluate(predictions, valid_labels, classes)
-    untuned = _evaluate(spots(valid_halves, probabilities, classes, suppression=UNTUNED), valid_labels, classes)
+    score = evaluate_quietly(predictions, valid_labels, classes)
+    untuned = evaluate_quietly(spots(valid_halves, probabilities, classes, suppression=UNTUNED), valid_labels, classes)
     generator = np.random.default_rng(seed)
     shifted = [spots(valid_halves, probabilities, classes, shift=generator) for _ in range(SHIFTS)]
-    chance = [_evaluate(moved, valid_labels, classes).overall for moved in shifted]
+    chance = [evaluate_quietly(moved, valid_labels, classes).overall for moved in shifted]
     return {
         "average_map": score.average_map,
         "per_class": dict(score.overall.per_class),
@@ -182,7 +182,10 @@ def _inputs(halves: Sequence[Half], counts: sparse.csr_matrix, weights: TfidfTra
     return sparse.hstack([weights.transform(part) for part in window_counts(halves, counts)], format="csr")
 
 
-def _evaluate(predictions: list[MatchActions], labels: list[MatchActions], classes: ActionClasses) -> SpottingScore:
+def evaluate_quietly(
+    predictions: Iterable[MatchActions], labels: Iterable[MatchActions], classes: ActionClasses
+) -> SpottingScore:
+    """The loose metric, without warnings of labels of other classes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)  # labels of other classes, as is meant
         return evaluate(predictions, labels, classes)

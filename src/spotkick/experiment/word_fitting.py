@@ -71,8 +71,7 @@ def fit_words(
         if note is not None:
             note(f"network {fold + 1} is trained, loss {loss:.4f}")
         if keep is not None:
-            arrays = {name: np.ascontiguousarray(array) for name, array in network.arrays().items()}
-            write_bytes(keep / f"{fold}.safetensors", safetensors.numpy.save(arrays, metadata={_KEY: key}))
+            write_bytes(keep / f"{fold}.safetensors", safetensors.numpy.save(network.arrays(), metadata={_KEY: key}))
 
     count = min(config.folds, len({half.match for half in halves}))
     if note is not None:

@@ -3,7 +3,6 @@
 A fitted model is a pair of files without pickle: ``text.json`` (terms and settings) and ``text.npz`` (weights and projection).
 """
 
-import zipfile
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,10 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import ConfigError, InputError
+from spotkick.features.descriptions import reading_description, texts_of
 from spotkick.features.segments import Segment, frame_vectors
 from spotkick.features.terms import TermReader
 from spotkick.features.tracks import fingerprint
-from spotkick.files import atomic_path, read_json, write_json
+from spotkick.files import atomic_path, reading_arrays, write_json
 
 TERMS_FILE: Final = "text.json"
 ARRAYS_FILE: Final = "text.npz"
@@ -120,16 +120,9 @@ def read_text_model(folder: Path) -> TextModel:
         InputError: if a file is missing or damaged, or the two do not belong together.
     """
     path = folder / TERMS_FILE
-    described = read_json(path)
-    try:
-        if described["format"] != _FORMAT:
-            raise InputError(f"{path}: format {described['format']!r} is not {_FORMAT!r}; fit the features again")
-        terms, common = (tuple(described[key]) for key in ("terms", "common"))
+    with reading_description(path, _FORMAT, "a text model") as described:
+        terms, common = (texts_of(described, key) for key in ("terms", "common"))
         expected, explained = described["fingerprint"], float(described["explained_variance"])
-        if not all(isinstance(text, str) for text in (*terms, *common)):
-            raise TypeError("terms and common words must be text")
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path}: not a text model: {type(error).__name__} {error}") from error
     idf, projection = _read_arrays(folder / ARRAYS_FILE)
     try:
         model = TextModel(TermReader(frozenset(common)), terms, idf, projection, explained)
@@ -143,11 +136,9 @@ def read_text_model(folder: Path) -> TextModel:
 def _read_arrays(path: Path) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float16]]:
     if not path.is_file():
         raise InputError(f"{path}: no such file; it belongs beside {TERMS_FILE}")
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            idf, projection = arrays["idf"], arrays["projection"]
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: not the arrays of a text model ({str(error).splitlines()[0]}); fit again") from error
+    reading = reading_arrays(path, "the arrays of a text model", "fit the features again")
+    with reading, path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        idf, projection = arrays["idf"], arrays["projection"]
     if idf.dtype != np.float32 or projection.dtype != np.float16:
         raise InputError(f"{path}: the arrays of a text model are float32 and float16, found {idf.dtype} and {projection.dtype}")
     return idf, projection

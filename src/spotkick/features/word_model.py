@@ -12,26 +12,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import safetensors
 import safetensors.numpy
 
 from spotkick.errors import ConfigError, InputError
+from spotkick.features.descriptions import reading_description, texts_of
 from spotkick.features.segments import Segment
 from spotkick.features.terms import TermReader
 from spotkick.features.tracks import fingerprint
 from spotkick.features.word_network import Array, WordNetwork
 from spotkick.features.words import CELL_MS, Vocabulary
-from spotkick.files import read_bytes, read_json, write_bytes, write_json
+from spotkick.files import read_bytes, write_bytes, write_json
 
 WORDS_FILE: Final = "words.json"
 WEIGHTS_FILE: Final = "words.safetensors"
 _FORMAT: Final = "spotkick-words-1"
 _MAX_BYTES: Final = 1 << 30
-_SCALE: Final = 0.5
+EVIDENCE_SCALE: Final = 0.5
 """Log-odds reach from -5 to 10 around the usual; networks train more easily on smaller values."""
 
 
@@ -106,7 +106,7 @@ class WordModel:
         spoken = np.zeros((num_cells, 1), dtype=np.float32)
         for segment in segments:
             spoken[segment.start_ms // CELL_MS : segment.end_ms // CELL_MS + 1] = 1
-        values: Array = np.concatenate([_SCALE * (log_odds - self.prior), spoken], axis=1)[cell_of_frame]
+        values: Array = np.concatenate([EVIDENCE_SCALE * (log_odds - self.prior), spoken], axis=1)[cell_of_frame]
         return values
 
 
@@ -121,8 +121,7 @@ def write_word_model(model: WordModel, folder: Path) -> None:
     Raises:
         StorageError: if they cannot be written.
     """
-    arrays: dict[str, npt.NDArray[Any]] = {name: np.ascontiguousarray(array) for name, array in _arrays(model).items()}
-    write_bytes(folder / WEIGHTS_FILE, safetensors.numpy.save(arrays))
+    write_bytes(folder / WEIGHTS_FILE, safetensors.numpy.save(_arrays(model)))
     described = {
         "format": _FORMAT,
         "fingerprint": model.fingerprint,
@@ -142,17 +141,10 @@ def read_word_model(folder: Path) -> WordModel:
         InputError: if a file is missing or damaged, or the two do not belong together.
     """
     path = folder / WORDS_FILE
-    described = read_json(path)
-    try:
-        if described["format"] != _FORMAT:
-            raise InputError(f"{path}: format {described['format']!r} is not {_FORMAT!r}; fit the features again")
-        classes, words, common = (tuple(described[key]) for key in ("classes", "words", "common"))
+    with reading_description(path, _FORMAT, "a word model") as described:
+        classes, words, common = (texts_of(described, key) for key in ("classes", "words", "common"))
         folds = {str(match): int(fold) for match, fold in described["folds"].items()}
         count, expected = int(described["networks"]), described["fingerprint"]
-        if not all(isinstance(text, str) for text in (*classes, *words, *common)):
-            raise TypeError("classes and words must be text")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"{path}: not a word model: {type(error).__name__} {error}") from error
     weights = folder / WEIGHTS_FILE
     try:
         arrays = safetensors.numpy.load(read_bytes(weights, limit=_MAX_BYTES))

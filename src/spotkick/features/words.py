@@ -23,7 +23,8 @@ CELL_MS: Final = 2_000
 SEGMENT_START: Final = "<segment>"
 PADDING: Final = 0
 UNKNOWN: Final = 1
-_FIRST_WORD: Final = 2
+FIRST_WORD: Final = 2
+"""Numbers from here on are words."""
 
 
 class WordSequence(NamedTuple):
@@ -52,11 +53,11 @@ class Vocabulary:
 
     def __len__(self) -> int:
         """How many numbers there are, those of padding and of unknown words included."""
-        return _FIRST_WORD + len(self.words)
+        return FIRST_WORD + len(self.words)
 
     @cached_property
     def _ids(self) -> dict[str, int]:
-        return {word: number for number, word in enumerate(self.words, start=_FIRST_WORD)}
+        return {word: number for number, word in enumerate(self.words, start=FIRST_WORD)}
 
     def read(self, segments: Sequence[Segment]) -> WordSequence:
         """The words of a half.

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import ConfigError
+from spotkick.features.words import FIRST_WORD
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -19,9 +20,6 @@ WINDOW_WORDS: Final = 4
 _SMOOTHING: Final = 0.75
 _SPREAD: Final = 0.3
 """Standard deviation of all values, which suits the first layer behind them."""
-
-_FIRST_WORD: Final = 2
-"""Padding and unknown words, the numbers below, say nothing: their vectors are zeros."""
 
 
 def word_vectors(halves: Sequence[npt.NDArray[np.int64]], num_words: int, dim: int, *, seed: int = 0) -> npt.NDArray[np.float32]:
@@ -50,7 +48,7 @@ def word_vectors(halves: Sequence[npt.NDArray[np.int64]], num_words: int, dim: i
     start = np.random.default_rng(seed).standard_normal(num_words).astype(np.float32)
     left, singular, _ = svds(information, k=dim, v0=start, solver="arpack")
     vectors = left[:, ::-1] * np.sqrt(np.maximum(singular[::-1], 0))
-    vectors[:_FIRST_WORD] = 0
+    vectors[:FIRST_WORD] = 0  # padding and unknown words say nothing
     scaled: npt.NDArray[np.float32] = (vectors * (_SPREAD / max(float(vectors.std()), 1e-12))).astype(np.float32)
     return scaled
 
