@@ -2,8 +2,8 @@
 
     OMP_NUM_THREADS=1 python benchmarks/boundary_matching.py
 
-Medians over ``--repeats`` rounds; the contenders take turns, in both orders. Memory is what each contender allocates at least:
-its mask, and the tensors between input and result.
+Medians over ``--repeats`` rounds; the contenders take turns, in both orders. Memory is what each
+contender allocates at least: its mask, and the tensors between input and result.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spotkick.models.boundary_matching import BoundaryMatching, SegmentGrid, sampling_matrix
+from spotkick.localization.boundary_matching import BoundaryMatching, SegmentGrid, sampling_matrix
 
 CHANNELS, OUT_CHANNELS = 256, 512
 MEGABYTE = 1e6
@@ -26,8 +26,12 @@ def dense_mask(grid: SegmentGrid, points: int) -> Tensor:
     """(steps, points * durations * steps), what the public code keeps."""
     entries = sampling_matrix(grid, points=points, samples_per_point=3, context_ratio=0.5)
     rows, starts = grid.cells()
-    mask = np.zeros((grid.num_steps, points, grid.max_duration_steps, grid.num_steps), dtype=np.float32)
-    mask[entries.step, entries.point, rows[entries.segment], starts[entries.segment]] = entries.weight
+    mask = np.zeros(
+        (grid.num_steps, points, grid.max_duration_steps, grid.num_steps), dtype=np.float32
+    )
+    mask[entries.step, entries.point, rows[entries.segment], starts[entries.segment]] = (
+        entries.weight
+    )
     return torch.from_numpy(mask.reshape(grid.num_steps, -1))
 
 
@@ -46,7 +50,9 @@ def median_seconds(contenders: dict[str, Callable[[], Any]], repeats: int) -> di
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--steps", type=int, default=100)
     parser.add_argument("--points", type=int, default=32)
     parser.add_argument("--videos", type=int, default=1)
@@ -72,10 +78,19 @@ def main() -> None:
     with torch.inference_mode():
         rows, starts = (torch.from_numpy(index) for index in grid.cells())
         samples = layer(features).permute(2, 3, 1, 0)
-        print(f"largest difference of the samples: {(dense()[:, :, :, rows, starts] - samples).abs().max():.1e}")
-        print(f"largest difference after the convolution: {(dense_convolved().squeeze(2) - sparse_convolved()).abs().max():.1e}")
+        print(
+            f"largest difference of the samples: {(dense()[:, :, :, rows, starts] - samples).abs().max():.1e}"
+        )
+        print(
+            f"largest difference after the convolution: {(dense_convolved().squeeze(2) - sparse_convolved()).abs().max():.1e}"
+        )
         taken = median_seconds(
-            {"dense": dense, "sparse": lambda: layer(features), "dense+conv": dense_convolved, "sparse+conv": sparse_convolved},
+            {
+                "dense": dense,
+                "sparse": lambda: layer(features),
+                "dense+conv": dense_convolved,
+                "sparse+conv": sparse_convolved,
+            },
             args.repeats,
         )
     sample_bytes = 4 * args.videos * CHANNELS * args.points
@@ -86,7 +101,8 @@ def main() -> None:
         "dense": 4 * mask.numel() + sample_bytes * args.steps**2,
         "sparse": sparse_mask + sample_bytes * layer.num_segments,
         "dense+conv": 4 * mask.numel() + (sample_bytes + result_bytes) * args.steps**2,
-        "sparse+conv": sparse_mask + result_bytes * (2 * args.points * args.steps + layer.num_segments + args.steps**2),
+        "sparse+conv": sparse_mask
+        + result_bytes * (2 * args.points * args.steps + layer.num_segments + args.steps**2),
     }
     print("| what | median s | times faster | memory MB |")
     print("|---|---|---|---|")

@@ -1,23 +1,25 @@
 """A small real benchmark of temporal localization: intervals of football matches, located from what commentators say.
 
-SoccerNet-v2 labels moments. Many of them come in pairs, and a pair is an interval with an annotated start and end: the ball is
-out from "Ball out of play" to "Throw-in", a free kick is awaited from "Foul" to "Direct free-kick", play rests from "Goal" to
-"Kick-off".
-The script cuts halves into windows, keeps those with an interval, trains BMN with each boundary loss and several seeds on windows
-of the train split, and scores proposals and detections on windows of the valid split.
+SoccerNet-v2 labels moments. Many of them come in pairs, and a pair is an interval with an annotated
+start and end: the ball is out from "Ball out of play" to "Throw-in", a free kick is awaited from
+"Foul" to "Direct free-kick", play rests from "Goal" to "Kick-off".
+The script cuts halves into windows, keeps those with an interval, trains BMN with each boundary
+loss and several seeds on windows of the train split, and scores proposals and detections on windows
+of the valid split.
 
     spotkick features MATCHES --source commentary ... --out FEATURES      (see docs/localization.md)
-    python benchmarks/commentary_localization.py prepare --labels LABELS --features FEATURES --out WORK
-    python benchmarks/commentary_localization.py train --out WORK
+    python benchmarks/commentary_localization.py prepare --labels LABELS --features FEATURES --out
+    WORK python benchmarks/commentary_localization.py train --out WORK
     python benchmarks/commentary_localization.py table --out WORK
 
     python benchmarks/commentary_localization.py prepare --tune ... --out HELD_OUT
     python benchmarks/commentary_localization.py export --out HELD_OUT
     spotkick tune HELD_OUT/export/bmn.toml --trials 40 --out HELD_OUT/tuned
 
-``prepare`` cuts the windows, with ``--tune`` those to choose on from the train split alone; ``export`` writes them as
-``spotkick tune`` and ``spotkick proposals`` read them. ``train`` writes ActivityNet files and skips what WORK holds already, so
-it may be interrupted, and several may run at once with different ``--seeds``. ``table`` prints mean and spread.
+``prepare`` cuts the windows, with ``--tune`` those to choose on from the train split alone;
+``export`` writes them as ``spotkick tune`` and ``spotkick proposals`` read them. ``train`` writes
+ActivityNet files and skips what WORK holds already, so it may be interrupted, and several may run
+at once with different ``--seeds``. ``table`` prints mean and spread.
 """
 
 import argparse
@@ -33,18 +35,27 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.actions import Action
+from spotkick.datasets.match_folder import MatchFolder
 from spotkick.errors import SpotkickWarning
 from spotkick.evaluation.detection import ACTIVITYNET_OVERLAPS, evaluate_detection
 from spotkick.evaluation.proposals import evaluate_proposals
-from spotkick.features.localization import LocalizationVideo, rescale_features
 from spotkick.features.tracks import read_track, write_track
 from spotkick.files import read_json, write_json, write_text
-from spotkick.formats.activitynet import read_activitynet_segments, write_activitynet_results, write_activitynet_segments
-from spotkick.formats.matches import MatchFolder
+from spotkick.formats.activitynet import (
+    read_activitynet_segments,
+    write_activitynet_results,
+    write_activitynet_segments,
+)
 from spotkick.formats.segments import Segment, VideoSegments
 from spotkick.formats.soccernet import read_label_set
 from spotkick.formats.splits import read_split
-from spotkick.prediction.proposals import ProposalConfig, detect, proposal_segments, propose
+from spotkick.localization.features import LocalizationVideo, rescale_features
+from spotkick.localization.proposals import (
+    ProposalConfig,
+    detect_segments,
+    proposal_segments,
+    propose,
+)
 
 INTERVALS = {
     ("Ball out of play", "Throw-in"): "throw-in awaited",
@@ -80,7 +91,9 @@ def intervals(actions: Sequence[Action]) -> list[Segment]:
     return found
 
 
-def windows(labels: Path, features: Path, split: str, feature: str, count: int, seed: int) -> Iterator[LocalizationVideo]:
+def windows(
+    labels: Path, features: Path, split: str, feature: str, count: int, seed: int
+) -> Iterator[LocalizationVideo]:
     """Windows with at least one interval, ``count`` of them drawn from all of the split (all when there are fewer)."""
     places: list[tuple[str, Path, int, list[Segment]]] = []
     matches = read_split(labels / "splits" / f"{split}.txt")
@@ -97,10 +110,16 @@ def windows(labels: Path, features: Path, split: str, feature: str, count: int, 
     for name, path, start, inside in (places[index] for index in chosen):
         track = read_track(path)
         first = int(start * WINDOW_S * track.source.frame_rate)
-        values = np.asarray(track.values[first : first + int(WINDOW_S * track.source.frame_rate)], dtype=np.float32)
+        values = np.asarray(
+            track.values[first : first + int(WINDOW_S * track.source.frame_rate)], dtype=np.float32
+        )
         segments = np.array([(segment.start_s, segment.end_s) for segment in inside]) / WINDOW_S
         yield LocalizationVideo(
-            name, WINDOW_S, rescale_features(values, NUM_STEPS), segments, tuple(segment.label for segment in inside)
+            name,
+            WINDOW_S,
+            rescale_features(values, NUM_STEPS),
+            segments,
+            tuple(segment.label for segment in inside),
         )
 
 
@@ -120,7 +139,9 @@ def labels_of(videos: Sequence[LocalizationVideo]) -> list[VideoSegments]:
             video.duration_s,
             tuple(
                 Segment(float(start), float(end), label)
-                for (start, end), label in zip(video.segments * video.duration_s, video.labels, strict=True)
+                for (start, end), label in zip(
+                    video.segments * video.duration_s, video.labels, strict=True
+                )
             ),
             "validation",
         )
@@ -128,18 +149,27 @@ def labels_of(videos: Sequence[LocalizationVideo]) -> list[VideoSegments]:
     ]
 
 
-def class_scores(train: Sequence[LocalizationVideo], valid: Sequence[LocalizationVideo]) -> dict[str, dict[str, float]]:
+def class_scores(
+    train: Sequence[LocalizationVideo], valid: Sequence[LocalizationVideo]
+) -> dict[str, dict[str, float]]:
     """Probability of each class in each window, by one logistic regression per class on mean and maximum of the features."""
     from sklearn.linear_model import LogisticRegression
 
     def pooled(videos: Sequence[LocalizationVideo]) -> npt.NDArray[np.float32]:
-        return np.stack([np.concatenate([video.features.mean(axis=0), video.features.max(axis=0)]) for video in videos])
+        return np.stack(
+            [
+                np.concatenate([video.features.mean(axis=0), video.features.max(axis=0)])
+                for video in videos
+            ]
+        )
 
     inputs, outputs = pooled(train), pooled(valid)
     scale = inputs.std(axis=0) + 1e-6
     scores: dict[str, dict[str, float]] = {video.name: {} for video in valid}
     for label in sorted(set(INTERVALS.values())):
-        model = LogisticRegression(C=0.01, max_iter=300).fit(inputs / scale, [label in video.labels for video in train])
+        model = LogisticRegression(C=0.01, max_iter=300).fit(
+            inputs / scale, [label in video.labels for video in train]
+        )
         for video, score in zip(valid, model.predict_proba(outputs / scale)[:, 1], strict=True):
             scores[video.name][label] = float(score)
     return scores
@@ -148,15 +178,26 @@ def class_scores(train: Sequence[LocalizationVideo], valid: Sequence[Localizatio
 def prepare(args: argparse.Namespace) -> None:
     """Cut windows, write labels, and score the classes of each window."""
     splits = ("train", "train") if args.tune else ("train", "valid")
-    videos = list(windows(args.labels, args.features, splits[0], args.feature, args.train_windows, 0))
-    valid = list(windows(args.labels, args.features, splits[1], args.feature, args.valid_windows, 1))
+    videos = list(
+        windows(args.labels, args.features, splits[0], args.feature, args.train_windows, 0)
+    )
+    valid = list(
+        windows(args.labels, args.features, splits[1], args.feature, args.valid_windows, 1)
+    )
     if args.tune:  # choose on windows of the train split that are not trained on
         names = {video.name for video in videos}
         valid = [video for video in valid if video.name not in names]
-    # The scale of commentary features depends on their projection; one factor for all values keeps the directions.
+    # The scale of commentary features depends on their projection; one factor for all values keeps
+    # the directions.
     scale = float(np.sqrt(np.mean([np.square(video.features).mean() for video in videos])))
-    videos, valid = ([replace(video, features=video.features / scale) for video in group] for group in (videos, valid))
-    print(f"{len(videos)} windows to train on, {len(valid)} to score, {sum(len(v.labels) for v in valid)} intervals", flush=True)
+    videos, valid = (
+        [replace(video, features=video.features / scale) for video in group]
+        for group in (videos, valid)
+    )
+    print(
+        f"{len(videos)} windows to train on, {len(valid)} to score, {sum(len(v.labels) for v in valid)} intervals",
+        flush=True,
+    )
     write_activitynet_segments(args.out / "labels.json", labels_of(valid))
     write_activitynet_segments(args.out / "train.json", labels_of(videos))
     for name, group in (("train", videos), ("labels", valid)):
@@ -175,7 +216,9 @@ def prepared(out: Path, name: str) -> list[LocalizationVideo]:
             np.array([(segment.start_s, segment.end_s) for segment in video.segments]) / WINDOW_S,
             tuple(segment.label for segment in video.segments),
         )
-        for video, values in zip(read_activitynet_segments(out / f"{name}.json"), features, strict=True)
+        for video, values in zip(
+            read_activitynet_segments(out / f"{name}.json"), features, strict=True
+        )
     ]
 
 
@@ -183,12 +226,16 @@ def train(args: argparse.Namespace) -> None:
     """Train and predict with each loss and seed."""
     import torch
 
-    from spotkick.experiment.localizer_runtime import localizer_runner
-    from spotkick.models.bmn import BmnArchitecture
-    from spotkick.training.localization import BmnTrainingConfig, new_localizer, train_localizer
+    from spotkick.localization.network import BmnArchitecture
+    from spotkick.localization.torch_runtime import localizer_runner
+    from spotkick.localization.training import BmnTrainingConfig, new_localizer, train_localizer
 
     torch.set_num_threads(1)
-    videos, valid, scores = prepared(args.out, "train"), prepared(args.out, "labels"), read_json(args.out / "classes.json")
+    videos, valid, scores = (
+        prepared(args.out, "train"),
+        prepared(args.out, "labels"),
+        read_json(args.out / "classes.json"),
+    )
     architecture = BmnArchitecture(
         feature_dim=videos[0].features.shape[1],
         num_steps=NUM_STEPS,
@@ -209,9 +256,15 @@ def train(args: argparse.Namespace) -> None:
         progress = train_localizer(network, videos, config)
         found = proposal_segments(propose(localizer_runner(network), valid, ProposalConfig()))
         write_activitynet_results(args.out / f"{stem}_proposals.json", found)
-        write_activitynet_results(args.out / f"{stem}_detections.json", detect(found, scores, top_classes=3, max_detections=200))
+        write_activitynet_results(
+            args.out / f"{stem}_detections.json",
+            detect_segments(found, scores, top_classes=3, max_detections=200),
+        )
         used = time.process_time() - begun
-        write_json(args.out / f"{stem}.json", {"config": config.model_dump(), "history": progress.history, "cpu_s": used})
+        write_json(
+            args.out / f"{stem}.json",
+            {"config": config.model_dump(), "history": progress.history, "cpu_s": used},
+        )
         print(f"{stem}: loss {progress.history[-1]['loss']:.4f}, {used:.0f} s of CPU", flush=True)
 
 
@@ -266,7 +319,11 @@ def variants(args: argparse.Namespace) -> dict[str, dict[str, object]]:
     if args.tune:
         grid = {"k2": (-4, -2, 2, 4), "k3": (-6, -3, 3, 6), "k1": (-2, -1, 1, 2)}
         searched = {
-            f"context_aware_{name}_w{weight:g}": {"tem_loss": "context_aware", "slicing_steps": k, "boundary_weight": weight}
+            f"context_aware_{name}_w{weight:g}": {
+                "tem_loss": "context_aware",
+                "slicing_steps": k,
+                "boundary_weight": weight,
+            }
             for name, k in grid.items()
             for weight in (1.0, 4.0)
         }
@@ -286,7 +343,10 @@ def table(args: argparse.Namespace) -> None:
         ).to_json()
         detections = evaluate_detection(read_activitynet_segments(path), labels)
         recall = [proposals["ar_at"][str(number)] for number in (1, 10, 100)]
-        precision = [detections.map_at[overlap] for overlap in (ACTIVITYNET_OVERLAPS[0], ACTIVITYNET_OVERLAPS[5])]
+        precision = [
+            detections.map_at[overlap]
+            for overlap in (ACTIVITYNET_OVERLAPS[0], ACTIVITYNET_OVERLAPS[5])
+        ]
         values = [*recall, proposals["auc"], *precision, detections.average_map]
         scores.setdefault(name, {})[int(seed)] = [100 * value for value in values]
     print("| boundary loss | seeds | AR@1 | AR@10 | AR@100 | AUC | mAP@0.5 | mAP@0.75 | mean mAP |")
@@ -295,32 +355,58 @@ def table(args: argparse.Namespace) -> None:
         _print_row(name, np.array(list(by_seed.values())))
         shared = sorted(set(by_seed) & set(scores.get("bmn", {})))
         if name != "bmn" and shared:
-            _print_row(f"{name} - bmn", np.array([by_seed[seed] for seed in shared]) - [scores["bmn"][seed] for seed in shared])
+            _print_row(
+                f"{name} - bmn",
+                np.array([by_seed[seed] for seed in shared])
+                - [scores["bmn"][seed] for seed in shared],
+            )
 
 
 def _print_row(name: str, values: npt.NDArray[np.float64]) -> None:
     spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)
-    cells = [f"{mean:.2f} ± {deviation:.2f}" for mean, deviation in zip(values.mean(axis=0), spread, strict=True)]
+    cells = [
+        f"{mean:.2f} ± {deviation:.2f}"
+        for mean, deviation in zip(values.mean(axis=0), spread, strict=True)
+    ]
     print(f"| {name} | {len(values)} | {' | '.join(cells)} |")
 
 
 def main() -> None:
     """Parse arguments and run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("command", choices=("prepare", "train", "table", "export"))
-    parser.add_argument("--out", type=Path, required=True, help="folder for labels, proposals and detections")
-    parser.add_argument("--labels", type=Path, help="folder of SoccerNet matches with Labels-v2.json, and splits/")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for labels, proposals and detections"
+    )
+    parser.add_argument(
+        "--labels", type=Path, help="folder of SoccerNet matches with Labels-v2.json, and splits/"
+    )
     parser.add_argument("--features", type=Path, help="folder of matches with commentary features")
     parser.add_argument("--feature", default="commentary", help="name of the features")
     parser.add_argument("--train-windows", type=int, default=1500)
     parser.add_argument("--valid-windows", type=int, default=500)
     parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--losses", nargs="+", default=["bmn", "context_aware"], help="bmn, context_aware, symmetric")
+    parser.add_argument(
+        "--losses",
+        nargs="+",
+        default=["bmn", "context_aware"],
+        help="bmn, context_aware, symmetric",
+    )
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
-    parser.add_argument("--slicing", type=float, nargs=4, default=(-4, -2, 2, 4), help="K1 K2 K3 K4 in steps of 2 s")
+    parser.add_argument(
+        "--slicing", type=float, nargs=4, default=(-4, -2, 2, 4), help="K1 K2 K3 K4 in steps of 2 s"
+    )
     parser.add_argument("--weight", type=float, default=1.0, help="of the boundary loss")
-    parser.add_argument("--suffix", default="", help="train: ends the names of the rows, such as _tuned")
-    parser.add_argument("--tune", action="store_true", help="compare slicing and weight on held-out windows of the train split")
+    parser.add_argument(
+        "--suffix", default="", help="train: ends the names of the rows, such as _tuned"
+    )
+    parser.add_argument(
+        "--tune",
+        action="store_true",
+        help="compare slicing and weight on held-out windows of the train split",
+    )
     args = parser.parse_args()
     {"prepare": prepare, "train": train, "table": table, "export": export}[args.command](args)
 

@@ -1,7 +1,8 @@
 """Peak resident memory of training on a set of 300 matches: 600 halves of 5,400 x 512 in float16, 17 classes.
 
-Makes the set in a folder (3.3 GB), trains one epoch of the 17-class preset in a fresh process, and prints the peak of the
-resident set as the system counted it. The limit that the project sets itself is 1.5 GB.
+Makes the set in a folder (3.3 GB), trains one epoch of the 17-class preset in a fresh process, and
+prints the peak of the resident set as the system counted it. The limit that the project sets itself
+is 1.5 GB.
 """
 
 import argparse
@@ -43,10 +44,16 @@ def make_set(root: Path, matches: int) -> None:
     for name in names:
         actions = []
         for period in (1, 2):
-            write_track(np.roll(block, int(random.integers(5400)), axis=0), root / name / f"{period}_random.npy")
+            write_track(
+                np.roll(block, int(random.integers(5400)), axis=0),
+                root / name / f"{period}_random.npy",
+            )
             places = np.sort(random.integers(0, 2_700_000, 100))
             labels = random.choice(SOCCERNET_V2.names, 100)
-            actions += [Action(str(label), period, int(place)) for label, place in zip(labels, places, strict=True)]
+            actions += [
+                Action(str(label), period, int(place))
+                for label, place in zip(labels, places, strict=True)
+            ]
         write_labels(root / name / "Labels-v2.json", MatchActions(name, tuple(actions)))
     write_text(root / "splits" / "train.txt", "\n".join(names) + "\n")
 
@@ -64,10 +71,22 @@ def main() -> None:
     config = args.folder / "memory.toml"
     config.write_text(CONFIG.format(chunks=args.chunks))
     out = args.folder / f"run-{len(list(args.folder.glob('run-*')))}"
-    command = [sys.executable, "-m", "spotkick", "train", str(config), "--data", str(data), "--out", str(out)]
+    command = [
+        sys.executable,
+        "-m",
+        "spotkick",
+        "train",
+        str(config),
+        "--data",
+        str(data),
+        "--out",
+        str(out),
+    ]
     subprocess.run(command, check=True)
     peak_gb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
-    print(f"{2 * args.matches} halves of 5,400 x 512, {args.chunks} chunks: peak resident memory {peak_gb:.2f} GB (limit 1.5)")
+    print(
+        f"{2 * args.matches} halves of 5,400 x 512, {args.chunks} chunks: peak resident memory {peak_gb:.2f} GB (limit 1.5)"
+    )
     sys.exit(peak_gb > 1.5)
 
 

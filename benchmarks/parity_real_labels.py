@@ -1,9 +1,11 @@
 """Equality with the official evaluator on real labels.
 
-    python benchmarks/parity_real_labels.py --data SOCCERNET_FOLDER --split SOCCERNET_FOLDER/splits/valid.txt
+    python benchmarks/parity_real_labels.py --data SOCCERNET_FOLDER --split
+    SOCCERNET_FOLDER/splits/valid.txt
 
-Predictions are made from the labels: some are dropped, the others are moved by a random time, and false ones are added. They are
-scored by the package ``SoccerNet`` and by spotkick in every setting, and a Markdown table shows both.
+Predictions are made from the labels: some are dropped, the others are moved by a random time, and
+false ones are added. They are scored by the package ``SoccerNet`` and by spotkick in every setting,
+and a Markdown table shows both.
 """
 
 import argparse
@@ -29,12 +31,24 @@ def make_predictions(labels: MatchActions, rng: random.Random) -> MatchActions:
         if rng.random() < 0.25:
             continue
         for _ in range(rng.choice((1, 1, 1, 2))):
-            moved = action.position_ms + round(rng.choice((0, rng.gauss(0, 1500), rng.gauss(0, 12_000))))
+            moved = action.position_ms + round(
+                rng.choice((0, rng.gauss(0, 1500), rng.gauss(0, 12_000)))
+            )
             found.append(
-                Action(action.label, action.period, max(0, moved), rng.choice((rng.betavariate(3, 2), round(rng.random(), 1))))
+                Action(
+                    action.label,
+                    action.period,
+                    max(0, moved),
+                    rng.choice((rng.betavariate(3, 2), round(rng.random(), 1))),
+                )
             )
     names = sorted({action.label for action in labels.actions})
-    false = [Action(rng.choice(names), rng.choice((1, 2)), rng.randrange(2_700_000), rng.betavariate(1, 3)) for _ in found[::10]]
+    false = [
+        Action(
+            rng.choice(names), rng.choice((1, 2)), rng.randrange(2_700_000), rng.betavariate(1, 3)
+        )
+        for _ in found[::10]
+    ]
     rows = [*found, *false]
     rng.shuffle(rows)
     return MatchActions(labels.match, tuple(rows))
@@ -49,8 +63,15 @@ def official_score(folder: Path, classes: ActionClasses, metric: str) -> dict[st
         ActionSpotting.tqdm = lambda items: items
         np.seterr(divide="ignore", invalid="ignore")
         dictionary = {name: index for index, name in enumerate(classes.names)}
-        options: dict[str, Any] = {"dataset": None, "EVENT_DICTIONARY": dictionary, "metric": metric, "version": 2}
-        result: dict[str, Any] = ActionSpotting.evaluate(str(folder / "labels"), str(folder / "predictions"), **options)
+        options: dict[str, Any] = {
+            "dataset": None,
+            "EVENT_DICTIONARY": dictionary,
+            "metric": metric,
+            "version": 2,
+        }
+        result: dict[str, Any] = ActionSpotting.evaluate(
+            str(folder / "labels"), str(folder / "predictions"), **options
+        )
     return result
 
 
@@ -58,7 +79,12 @@ def our_score(folder: Path, classes: ActionClasses, metric: str) -> SpottingScor
     """Score with spotkick, from the same files."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return evaluate(read_results(folder / "predictions"), read_label_set(folder / "labels"), classes, metric=metric)
+        return evaluate(
+            read_results(folder / "predictions"),
+            read_label_set(folder / "labels"),
+            classes,
+            metric=metric,
+        )
 
 
 def table_rows(folder: Path, classes: ActionClasses, metric: str) -> list[str]:
@@ -81,7 +107,9 @@ def table_rows(folder: Path, classes: ActionClasses, metric: str) -> list[str]:
 
 def main() -> None:
     """Make the predictions and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, required=True, help="root of the match folders")
     parser.add_argument("--split", type=Path, required=True, help="split file")
     parser.add_argument("--seed", type=int, default=0)
@@ -90,17 +118,24 @@ def main() -> None:
     labels = list(read_label_set(given.data, read_split(given.split)))
     predictions = [make_predictions(match, rng) for match in labels]
     counts = [sum(len(match.actions) for match in matches) for matches in (labels, predictions)]
-    print(f"{len(labels)} matches, {counts[0]:,} labels, {counts[1]:,} predictions (seed {given.seed}), in percent\n")
-    print("| classes | metric | labels | official | spotkick | largest difference, all classes and mean |")
+    print(
+        f"{len(labels)} matches, {counts[0]:,} labels, {counts[1]:,} predictions (seed {given.seed}), in percent\n"
+    )
+    print(
+        "| classes | metric | labels | official | spotkick | largest difference, all classes and mean |"
+    )
     print("|---|---|---|---:|---:|---:|")
     for classes in (SOCCERNET_V1, SOCCERNET_V2):
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            # the official code knows no grouping of classes: labels and predictions get the names of the group
+            # the official code knows no grouping of classes: labels and predictions get the names
+            # of the group
             for match in labels:
                 selected = MatchActions(match.match, classes.select(match.actions))
                 write_labels(folder / "labels" / match.match / "Labels-v2.json", selected)
-            grouped = [MatchActions(match.match, classes.select(match.actions)) for match in predictions]
+            grouped = [
+                MatchActions(match.match, classes.select(match.actions)) for match in predictions
+            ]
             write_results(folder / "predictions", grouped)
             for metric in METRICS:
                 print("\n".join(table_rows(folder, classes, metric)), flush=True)

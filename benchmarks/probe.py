@@ -1,9 +1,10 @@
 """The linear probe on commentary: how far counted words go without any model of time.
 
-Around each moment (one every 5 s) the words and word pairs that are said in four windows make four TF-IDF vectors; one logistic
-regression per class decides from them whether the class happens there. Local best moments are the predictions. Fitted on the
-train split, scored on the valid split with the official Average-mAP (loose). As chance, the same predictions are moved by a
-random time within their half.
+Around each moment (one every 5 s) the words and word pairs that are said in four windows make four
+TF-IDF vectors; one logistic regression per class decides from them whether the class happens there.
+Local best moments are the predictions. Fitted on the train split, scored on the valid split with
+the official Average-mAP (loose). As chance, the same predictions are moved by a random time within
+their half.
 
     python benchmarks/probe.py --data DATA
     python benchmarks/probe.py --data DATA --classes soccernet-v2 --seeds 0
@@ -26,9 +27,9 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from spotkick.actions import BUILT_IN_CLASSES, Action, ActionClasses, MatchActions
+from spotkick.commentary.transcripts import TranscriptSegment, count_frames, read_segments
 from spotkick.errors import SpotkickWarning
 from spotkick.evaluation import SpottingScore, evaluate
-from spotkick.features.segments import Segment, count_frames, read_segments
 from spotkick.formats import read_label_set, read_split
 from spotkick.suppression import SuppressionMethod, suppress
 from spotkick.timeline import FEATURE_RATE
@@ -43,7 +44,10 @@ Suppression = tuple[SuppressionMethod, float]
 """Method and window in seconds."""
 
 UNTUNED: Suppression = ("fixed", 10.0)
-TUNED: Suppression = ("soft-linear", 60.0)  # as CALF's; fixed 30 s: 0.321, 40 s: 0.329; soft-linear 80 s: 0.339 on three classes
+TUNED: Suppression = (
+    "soft-linear",
+    60.0,
+)  # as CALF's; fixed 30 s: 0.321, 40 s: 0.329; soft-linear 80 s: 0.339 on three classes
 SHIFTS = 5
 
 
@@ -53,7 +57,7 @@ class Half:
 
     match: str
     period: int
-    segments: tuple[Segment, ...]
+    segments: tuple[TranscriptSegment, ...]
 
     @property
     def moments_ms(self) -> np.ndarray:
@@ -65,7 +69,11 @@ class Half:
 def read_halves(data: Path, split: str) -> tuple[list[Half], list[MatchActions]]:
     """Commentary and labels of a split."""
     matches = read_split(data / "splits" / f"{split}.txt")
-    halves = [Half(match, period, read_segments(data / match / f"{period}_asr.json")) for match in matches for period in (1, 2)]
+    halves = [
+        Half(match, period, read_segments(data / match / f"{period}_asr.json"))
+        for match in matches
+        for period in (1, 2)
+    ]
     return halves, list(read_label_set(data, matches))
 
 
@@ -77,18 +85,24 @@ def window_counts(halves: Sequence[Half], counts: sparse.csr_matrix) -> list[spa
         end = begin + len(half.segments)
         starts_ms = np.array([segment.start_ms for segment in half.segments], dtype=np.int64)
         for part, (low, high) in zip(parts, WINDOWS_MS, strict=True):
-            first, last = (np.searchsorted(starts_ms, half.moments_ms + edge) for edge in (low, high))
+            first, last = (
+                np.searchsorted(starts_ms, half.moments_ms + edge) for edge in (low, high)
+            )
             lengths = last - first
             pointers = np.append(0, np.cumsum(lengths))
             columns = np.arange(pointers[-1]) - np.repeat(pointers[:-1] - first, lengths)
             ones = np.ones(len(columns), dtype=np.float32)
-            said = sparse.csr_matrix((ones, columns, pointers), shape=(len(first), len(half.segments)))
+            said = sparse.csr_matrix(
+                (ones, columns, pointers), shape=(len(first), len(half.segments))
+            )
             part.append(said @ counts[begin:end])
         begin = end
     return [sparse.vstack(part, format="csr") for part in parts]
 
 
-def positives(halves: Sequence[Half], labels: Sequence[MatchActions], classes: ActionClasses) -> np.ndarray:
+def positives(
+    halves: Sequence[Half], labels: Sequence[MatchActions], classes: ActionClasses
+) -> np.ndarray:
     """(moments, classes): whether an action of the class is near."""
     actions = {match.match: classes.select(match.actions) for match in labels}
     rows = []
@@ -96,12 +110,16 @@ def positives(halves: Sequence[Half], labels: Sequence[MatchActions], classes: A
         near = np.zeros((len(half.moments_ms), len(classes)), dtype=np.bool_)
         for action in actions[half.match]:
             if action.period == half.period:
-                near[:, classes.names.index(action.label)] |= np.abs(half.moments_ms - action.position_ms) <= POSITIVE_MS
+                near[:, classes.names.index(action.label)] |= (
+                    np.abs(half.moments_ms - action.position_ms) <= POSITIVE_MS
+                )
         rows.append(near)
     return np.concatenate(rows)
 
 
-def fit_and_score(train: sparse.csr_matrix, near: np.ndarray, valid: sparse.csr_matrix, seed: int) -> np.ndarray:
+def fit_and_score(
+    train: sparse.csr_matrix, near: np.ndarray, valid: sparse.csr_matrix, seed: int
+) -> np.ndarray:
     """(moments, classes) probabilities of the valid moments."""
     generator = np.random.default_rng(seed)
     columns = []
@@ -130,10 +148,17 @@ def spots(
         moved = 0 if shift is None else int(shift.integers(60_000, length_ms - 60_000))
         frames = moments * FEATURE_RATE.numerator // 1000
         for column, label in enumerate(classes):
-            own = suppress(frames, probabilities[begin : begin + len(moments), column], window_s * float(FEATURE_RATE), method)
+            own = suppress(
+                frames,
+                probabilities[begin : begin + len(moments), column],
+                window_s * float(FEATURE_RATE),
+                method,
+            )
             for index in np.flatnonzero(own):
                 position_ms = (int(moments[index]) + moved) % length_ms
-                found[half.match].append(Action(label, half.period, position_ms, confidence=float(own[index])))
+                found[half.match].append(
+                    Action(label, half.period, position_ms, confidence=float(own[index]))
+                )
         begin += len(moments)
     return [MatchActions(match, tuple(actions)) for match, actions in found.items()]
 
@@ -147,22 +172,33 @@ def run_probe(data: Path, classes: ActionClasses, seed: int) -> dict[str, Any]:
         seed: draws the negatives, and the times of the shifted predictions.
 
     Returns:
-        ``average_map``, ``per_class``, the same with a plain suppression of 10 s (``untuned``, ``untuned_per_class``) and of
-        shifted predictions (``chance``, ``chance_per_class``), ``seconds``.
+        ``average_map``, ``per_class``, the same with a plain suppression of 10 s (``untuned``,
+        ``untuned_per_class``) and of shifted predictions (``chance``, ``chance_per_class``),
+        ``seconds``.
     """
     started = time.perf_counter()
-    (train_halves, train_labels), (valid_halves, valid_labels) = (read_halves(data, split) for split in ("train", "valid"))
+    (train_halves, train_labels), (valid_halves, valid_labels) = (
+        read_halves(data, split) for split in ("train", "valid")
+    )
     vectorizer = CountVectorizer(ngram_range=(1, 2), min_df=MIN_TEXTS, dtype=np.float32)
-    counts = vectorizer.fit_transform(segment.text for half in train_halves for segment in half.segments)
+    counts = vectorizer.fit_transform(
+        segment.text for half in train_halves for segment in half.segments
+    )
     weights = TfidfTransformer(sublinear_tf=True).fit(counts)
     train = _inputs(train_halves, counts, weights)
-    counts = vectorizer.transform(segment.text for half in valid_halves for segment in half.segments)
+    counts = vectorizer.transform(
+        segment.text for half in valid_halves for segment in half.segments
+    )
     valid = _inputs(valid_halves, counts, weights)
-    probabilities = fit_and_score(train, positives(train_halves, train_labels, classes), valid, seed)
+    probabilities = fit_and_score(
+        train, positives(train_halves, train_labels, classes), valid, seed
+    )
     predictions = spots(valid_halves, probabilities, classes)
     seconds = time.perf_counter() - started
     score = evaluate_quietly(predictions, valid_labels, classes)
-    untuned = evaluate_quietly(spots(valid_halves, probabilities, classes, suppression=UNTUNED), valid_labels, classes)
+    untuned = evaluate_quietly(
+        spots(valid_halves, probabilities, classes, suppression=UNTUNED), valid_labels, classes
+    )
     generator = np.random.default_rng(seed)
     shifted = [spots(valid_halves, probabilities, classes, shift=generator) for _ in range(SHIFTS)]
     chance = [evaluate_quietly(moved, valid_labels, classes).overall for moved in shifted]
@@ -172,14 +208,20 @@ def run_probe(data: Path, classes: ActionClasses, seed: int) -> dict[str, Any]:
         "untuned": untuned.average_map,
         "untuned_per_class": dict(untuned.overall.per_class),
         "chance": statistics.mean(moved.average_map for moved in chance),
-        "chance_per_class": {name: statistics.mean(moved.per_class[name] for moved in chance) for name in classes},
+        "chance_per_class": {
+            name: statistics.mean(moved.per_class[name] for moved in chance) for name in classes
+        },
         "labels": dict(score.num_labels),
         "seconds": seconds,
     }
 
 
-def _inputs(halves: Sequence[Half], counts: sparse.csr_matrix, weights: TfidfTransformer) -> sparse.csr_matrix:
-    return sparse.hstack([weights.transform(part) for part in window_counts(halves, counts)], format="csr")
+def _inputs(
+    halves: Sequence[Half], counts: sparse.csr_matrix, weights: TfidfTransformer
+) -> sparse.csr_matrix:
+    return sparse.hstack(
+        [weights.transform(part) for part in window_counts(halves, counts)], format="csr"
+    )
 
 
 def evaluate_quietly(
@@ -194,7 +236,12 @@ def evaluate_quietly(
 def main() -> None:
     """Print a table of the probe and its chance level."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder of match folders with labels, commentary and splits/")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="folder of match folders with labels, commentary and splits/",
+    )
     parser.add_argument("--classes", choices=list(BUILT_IN_CLASSES), default="soccernet-v1")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     args = parser.parse_args()
@@ -209,7 +256,9 @@ def main() -> None:
     keys = ("average_map", "untuned", "chance", "seconds")
     own, untuned, chance, seconds = (statistics.mean(run[key] for run in runs) for key in keys)
     spread = statistics.stdev([run["average_map"] for run in runs]) if len(runs) > 1 else 0.0
-    print(f"| **mean** | | **{own:.4f}** ± {spread:.4f} ({len(runs)} seeds) | {untuned:.4f} | {chance:.4f} |")
+    print(
+        f"| **mean** | | **{own:.4f}** ± {spread:.4f} ({len(runs)} seeds) | {untuned:.4f} | {chance:.4f} |"
+    )
     print(f"\n{seconds:.0f} s a seed, reading, fitting and predicting")
 
 

@@ -3,8 +3,9 @@
     python benchmarks/scoring.py --matches 100 --predictions 1000 --repeats 3
     python benchmarks/scoring.py --memory
 
-Both read the same JSON files and compute the loose Average-mAP of the 17 classes of SoccerNet-v2. Runs alternate in both orders;
-medians are shown, and the digits are compared. ``--memory`` scores a million predictions in a fresh process and shows its peak.
+Both read the same JSON files and compute the loose Average-mAP of the 17 classes of SoccerNet-v2.
+Runs alternate in both orders; medians are shown, and the digits are compared. ``--memory`` scores a
+million predictions in a fresh process and shows its peak.
 """
 
 import argparse
@@ -38,12 +39,15 @@ def make_labels(number: int) -> MatchActions:
             rng.choice((1, 2)),
             rng.randrange(2_800_000),
             team="home",
-            visibility=rng.choice((Visibility.VISIBLE, Visibility.VISIBLE, Visibility.VISIBLE, Visibility.NOT_SHOWN)),
+            visibility=rng.choice(
+                (Visibility.VISIBLE, Visibility.VISIBLE, Visibility.VISIBLE, Visibility.NOT_SHOWN)
+            ),
         )
         for _ in range(LABELS_PER_MATCH)
     ]
     return MatchActions(
-        f"league/season/match {number:03d}", tuple(sorted(actions, key=lambda action: (action.period, action.position_ms)))
+        f"league/season/match {number:03d}",
+        tuple(sorted(actions, key=lambda action: (action.period, action.position_ms))),
     )
 
 
@@ -51,12 +55,22 @@ def make_predictions(labels: MatchActions, number: int, wanted: int) -> MatchAct
     """Jittered labels and noise, ``wanted`` in all."""
     rng = random.Random(1000 + number)
     near = [
-        Action(action.label, action.period, max(0, action.position_ms + rng.randrange(-9000, 9000)), rng.betavariate(4, 2))
+        Action(
+            action.label,
+            action.period,
+            max(0, action.position_ms + rng.randrange(-9000, 9000)),
+            rng.betavariate(4, 2),
+        )
         for action in labels.actions
         if rng.random() < 0.8
     ]
     noise = [
-        Action(rng.choice(SOCCERNET_V2.names), rng.choice((1, 2)), rng.randrange(2_800_000), rng.betavariate(1, 4))
+        Action(
+            rng.choice(SOCCERNET_V2.names),
+            rng.choice((1, 2)),
+            rng.randrange(2_800_000),
+            rng.betavariate(1, 4),
+        )
         for _ in range(wanted - len(near))
     ]
     return MatchActions(labels.match, tuple(near + noise))
@@ -81,7 +95,12 @@ def score_here(folder: Path) -> tuple[float, list[float], float, float]:
         result = evaluate(read_results(folder / "predictions"), read_label_set(folder / "labels"))
     assert result.visible is not None
     assert result.unshown is not None
-    return result.average_map, list(result.overall.per_class.values()), result.visible.average_map, result.unshown.average_map
+    return (
+        result.average_map,
+        list(result.overall.per_class.values()),
+        result.visible.average_map,
+        result.unshown.average_map,
+    )
 
 
 def score_officially(folder: Path) -> tuple[float, list[float], float, float]:
@@ -100,7 +119,12 @@ def score_officially(folder: Path) -> tuple[float, list[float], float, float]:
             EVENT_DICTIONARY=EVENT_DICTIONARY_V2,
             metric="loose",
         )
-    return result["a_mAP"], list(result["a_mAP_per_class"]), result["a_mAP_visible"], result["a_mAP_unshown"]
+    return (
+        result["a_mAP"],
+        list(result["a_mAP_per_class"]),
+        result["a_mAP_visible"],
+        result["a_mAP_unshown"],
+    )
 
 
 def timed(
@@ -123,19 +147,26 @@ def compare(matches: int, predictions: int, repeats: int) -> None:
         differences = []
         score_here(folder)  # the first run reads the files from disk for both
         for turn in range(repeats):
-            order = (score_here, score_officially) if turn % 2 == 0 else (score_officially, score_here)
+            order = (
+                (score_here, score_officially) if turn % 2 == 0 else (score_officially, score_here)
+            )
             results = {score: timed(score, folder) for score in order}
             here.append(results[score_here][0])
             officially.append(results[score_officially][0])
             mine, theirs = (
-                np.concatenate([np.ravel(part) for part in results[score][1]]) for score in (score_here, score_officially)
+                np.concatenate([np.ravel(part) for part in results[score][1]])
+                for score in (score_here, score_officially)
             )
             differences.append(float(np.abs(mine - theirs).max()))
         fast, slow = statistics.median(here), statistics.median(officially)
-        print("| matches | predictions | official, CPU s | spotkick, CPU s | ratio | largest difference of 20 scores |")
+        print(
+            "| matches | predictions | official, CPU s | spotkick, CPU s | ratio | largest difference of 20 scores |"
+        )
         print("|---:|---:|---:|---:|---:|---:|")
         digits = f"{max(differences):.1e}"
-        print(f"| {matches} | {matches * predictions:,} | {slow:.2f} | {fast:.3f} | {slow / fast:.1f} | {digits} |")
+        print(
+            f"| {matches} | {matches * predictions:,} | {slow:.2f} | {fast:.3f} | {slow / fast:.1f} | {digits} |"
+        )
         every = "; ".join(
             f"{name} " + ", ".join(f"{seconds:.3g}" for seconds in runs)
             for name, runs in (("official", officially), ("spotkick", here))
@@ -147,7 +178,12 @@ def measure_memory(matches: int, predictions: int) -> None:
     """Score a million predictions in a fresh process and print its peak resident size."""
     with tempfile.TemporaryDirectory() as name:
         write_data(Path(name), matches, predictions)
-        finished = subprocess.run([sys.executable, __file__, "--score-only", name], check=True, capture_output=True, text=True)
+        finished = subprocess.run(
+            [sys.executable, __file__, "--score-only", name],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
     print(finished.stdout.strip())
 
 
@@ -155,16 +191,22 @@ def score_only(folder: Path) -> None:
     """Score once; print time and peak memory of this process."""
     seconds, scores = timed(score_here, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"scored in {seconds:.1f} s, peak resident size {peak:.0f} MB, Average-mAP {100 * scores[0]:.2f}")
+    print(
+        f"scored in {seconds:.1f} s, peak resident size {peak:.0f} MB, Average-mAP {100 * scores[0]:.2f}"
+    )
 
 
 def main() -> None:
     """Parse the arguments and run one of the benchmarks."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--matches", type=int, default=100)
     parser.add_argument("--predictions", type=int, default=1000, help="per match")
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--memory", action="store_true", help="peak memory with 10,000 predictions per match")
+    parser.add_argument(
+        "--memory", action="store_true", help="peak memory with 10,000 predictions per match"
+    )
     parser.add_argument("--score-only", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.score_only is not None:

@@ -1,6 +1,7 @@
 """Spotting a whole match from features: ONNX Runtime against torch, in turns in one run.
 
-A match is two halves of 5,400 x 512. The network is the paper's, with random weights: only the time matters here.
+A match is two halves of 5,400 x 512. The network is the paper's, with random weights: only the time
+matters here.
 """
 
 import argparse
@@ -15,10 +16,10 @@ import torch
 
 from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses
 from spotkick.checkpoint import DecodingConfig
-from spotkick.experiment.torch_runtime import network_runner
 from spotkick.features.tracks import read_track, write_track
 from spotkick.models import CalfArchitecture, CalfNetwork
 from spotkick.models.loading import network_files
+from spotkick.pipelines.torch_runtime import network_runner
 from spotkick.prediction import ChunkNetwork, OnnxNetwork, SpottingSetup, spot_match
 
 
@@ -26,7 +27,9 @@ def bench(classes: ActionClasses, num_spots: int, folder: Path, args: argparse.N
     """Print one row."""
     sizes = CalfArchitecture(num_classes=len(classes), num_spots=num_spots)
     network = CalfNetwork(sizes).eval()
-    setup = SpottingSetup(classes, Fraction(2), sizes.chunk_frames, sizes.border_frames, False, DecodingConfig())
+    setup = SpottingSetup(
+        classes, Fraction(2), sizes.chunk_frames, sizes.border_frames, False, DecodingConfig()
+    )
     runners: dict[str, ChunkNetwork] = {
         "onnx": OnnxNetwork(network_files(network)["model.onnx"], threads=args.threads),
         "torch": network_runner(network),
@@ -51,7 +54,9 @@ def main() -> None:
     args = parser.parse_args()
     if args.threads:
         torch.set_num_threads(args.threads)
-    print(f"seconds for a match of 2 x 5,400 frames, medians of {args.rounds}, {torch.get_num_threads()} threads")
+    print(
+        f"seconds for a match of 2 x 5,400 frames, medians of {args.rounds}, {torch.get_num_threads()} threads"
+    )
     print("| classes | ONNX Runtime | torch | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -1,7 +1,8 @@
 """A training step of ours against a literal transcription of the specification, side by side in one run.
 
-Both do the same work (batch 32, 240 x 512, C = 3 and 17) on the same data, in turns, in both orders; medians and their ratio are
-printed, with the time of each way to compute the temporal pyramid, and time-shift encoding against a loop per frame.
+Both do the same work (batch 32, 240 x 512, C = 3 and 17) on the same data, in turns, in both
+orders; medians and their ratio are printed, with the time of each way to compute the temporal
+pyramid, and time-shift encoding against a loop per frame.
 """
 
 import argparse
@@ -23,12 +24,14 @@ from spotkick.encoding.spots import border_mask, encode_spots
 from spotkick.encoding.time_shift import action_frames, time_shift_encoding
 from spotkick.models import CalfArchitecture, CalfNetwork
 from spotkick.training.config import LossConfig, SamplingConfig, TrainingConfig
-from spotkick.training.objective import TrainingPlan, total_loss
+from spotkick.training.total_loss import TrainingPlan, total_loss
 
 RATE = Fraction(2)
 
 
-def in_turns(first: Callable[[], object], second: Callable[[], object], rounds: int) -> tuple[float, float]:
+def in_turns(
+    first: Callable[[], object], second: Callable[[], object], rounds: int
+) -> tuple[float, float]:
     """Median seconds of two functions that are run in turns, the order reversed in every second round."""
     times: tuple[list[float], list[float]] = ([], [])
     first()
@@ -42,7 +45,9 @@ def in_turns(first: Callable[[], object], second: Callable[[], object], rounds: 
     return statistics.median(times[0]), statistics.median(times[1])
 
 
-def time_shift_by_frame(actions: list[int], num_frames: int, bounds: tuple[float, ...]) -> list[float]:
+def time_shift_by_frame(
+    actions: list[int], num_frames: int, bounds: tuple[float, ...]
+) -> list[float]:
     """Time shifts of one class, frame by frame: the rule of section 3.1 in plain Python."""
     k1, k2, k3, k4 = bounds
     shifts = []
@@ -58,20 +63,27 @@ def time_shift_by_frame(actions: list[int], num_frames: int, bounds: tuple[float
         else:
             after, before = min(past), max(future)
             in_transition = after < k4
-            stays = in_transition and (before <= k1 or (before <= k2 and (after - k3) / (k4 - k3) < (k2 - before) / (k2 - k1)))
+            stays = in_transition and (
+                before <= k1
+                or (before <= k2 and (after - k3) / (k4 - k3) < (k2 - before) / (k2 - k1))
+            )
             shifts.append(after if stays else before)
     return shifts
 
 
-def bench_step(classes: ActionClasses, preset: str, num_spots: int, args: argparse.Namespace) -> None:
+def bench_step(
+    classes: ActionClasses, preset: str, num_spots: int, args: argparse.Namespace
+) -> None:
     """Print the table of training steps."""
     random = np.random.default_rng(0)
     slicing = slicing_for(classes, preset=preset).frames(RATE)
-    marked = np.zeros((args.batch, 240, len(classes)), dtype=bool)
-    for chunk in marked:
+    action_mask = np.zeros((args.batch, 240, len(classes)), dtype=bool)
+    for chunk in action_mask:
         chunk[random.integers(0, 240, 4), random.integers(0, len(classes), 4)] = True
-    shifts = torch.from_numpy(np.stack([time_shift_encoding(chunk, slicing) for chunk in marked]))
-    spots = torch.from_numpy(encode_spots(marked, num_spots, border_mask(240, 40))[0])
+    shifts = torch.from_numpy(
+        np.stack([time_shift_encoding(chunk, slicing) for chunk in action_mask])
+    )
+    spots = torch.from_numpy(encode_spots(action_mask, num_spots, border_mask(240, 40))[0])
     features = torch.randn(args.batch, 240, 512)
     bounds = torch.from_numpy(slicing).float()
     plan = TrainingPlan(LossConfig(), SamplingConfig(), TrainingConfig(), bounds, float(RATE))
@@ -90,9 +102,13 @@ def bench_step(classes: ActionClasses, preset: str, num_spots: int, args: argpar
     def reference() -> None:
         literal_step(literal, literal_optimizer, features, shifts, spots, bounds)
 
-    print(f"training step, batch {args.batch} x 240 x 512, C={len(classes)}, {torch.get_num_threads()} threads")
+    print(
+        f"training step, batch {args.batch} x 240 x 512, C={len(classes)}, {torch.get_num_threads()} threads"
+    )
     literal_s, ours_s = in_turns(reference, ours, args.rounds)
-    print(f"  literal {1000 * literal_s:8.1f} ms   ours {1000 * ours_s:8.1f} ms   ratio {literal_s / ours_s:.2f}")
+    print(
+        f"  literal {1000 * literal_s:8.1f} ms   ours {1000 * ours_s:8.1f} ms   ratio {literal_s / ours_s:.2f}"
+    )
     for mode in ("direct", "merged"):
         other = CalfNetwork(network.architecture, pyramid_mode=mode)
         fast = CalfNetwork(network.architecture, pyramid_mode="fft")
@@ -101,7 +117,9 @@ def bench_step(classes: ActionClasses, preset: str, num_spots: int, args: argpar
             output = net(features)
             (output.scores.mean() + output.spots.mean()).backward()
 
-        other_s, fft_s = in_turns(lambda net=other: run(net), lambda net=fast: run(net), args.rounds)
+        other_s, fft_s = in_turns(
+            lambda net=other: run(net), lambda net=fast: run(net), args.rounds
+        )
         left = f"  pyramid {mode:7s} {1000 * other_s:8.1f} ms   fft  {1000 * fft_s:8.1f} ms"
         print(f"{left}   ratio {other_s / fft_s:.2f} (forward and backward)")
 
@@ -111,18 +129,31 @@ def bench_time_shift(args: argparse.Namespace) -> None:
     random = np.random.default_rng(0)
     num_frames, actions = 5400, 10
     slicing = slicing_for(SOCCERNET_V2, preset="v2").frames(RATE)
-    frames = [sorted(random.choice(num_frames, actions, replace=False).tolist()) for _ in SOCCERNET_V2]
+    frames = [
+        sorted(random.choice(num_frames, actions, replace=False).tolist()) for _ in SOCCERNET_V2
+    ]
     flat = [(frame, column) for column, own in enumerate(frames) for frame in own]
-    marked = action_frames([frame for frame, _ in flat], [column for _, column in flat], num_frames, len(SOCCERNET_V2))
+    action_mask = action_frames(
+        [frame for frame, _ in flat], [column for _, column in flat], num_frames, len(SOCCERNET_V2)
+    )
 
     def loop() -> np.ndarray:
-        columns = [time_shift_by_frame(own, num_frames, tuple(k)) for own, k in zip(frames, slicing, strict=True)]
+        columns = [
+            time_shift_by_frame(own, num_frames, tuple(k))
+            for own, k in zip(frames, slicing, strict=True)
+        ]
         return np.array(columns, dtype=np.float32).T
 
-    assert np.array_equal(loop(), time_shift_encoding(marked, slicing))
-    loop_s, ours_s = in_turns(loop, lambda: time_shift_encoding(marked, slicing), max(3, args.rounds // 4))
-    print(f"time-shift encoding of a half ({num_frames} frames, 17 classes, {actions} actions each)")
-    print(f"  loop    {1000 * loop_s:8.1f} ms   ours {1000 * ours_s:8.2f} ms   ratio {loop_s / ours_s:.0f}")
+    assert np.array_equal(loop(), time_shift_encoding(action_mask, slicing))
+    loop_s, ours_s = in_turns(
+        loop, lambda: time_shift_encoding(action_mask, slicing), max(3, args.rounds // 4)
+    )
+    print(
+        f"time-shift encoding of a half ({num_frames} frames, 17 classes, {actions} actions each)"
+    )
+    print(
+        f"  loop    {1000 * loop_s:8.1f} ms   ours {1000 * ours_s:8.2f} ms   ratio {loop_s / ours_s:.0f}"
+    )
 
 
 def main() -> None:

@@ -2,10 +2,11 @@
 
     python benchmarks/video.py --source match.mp4 --work /some/folder
 
-makes a 398x224 and a 1280x720 file of 25 pictures a second from the source (any match video; without one a moving texture), then
-measures
+makes a 398x224 and a 1280x720 file of 25 pictures a second from the source (any match video;
+without one a moving texture), then measures
 
-* decoding to 2 samples a second: ours, decoding everything, and the alternatives that are installed (OpenCV, decord);
+* decoding to 2 samples a second: ours, decoding everything, and the alternatives that are installed
+  (OpenCV, decord);
 * decoding and the bundled backbone together, in multiples of real time;
 * the largest memory while a file of two hours is read;
 * whether each reader shows the right picture, on a video that carries picture numbers.
@@ -31,8 +32,8 @@ import numpy as np
 from spotkick.features.backbone import open_backbone
 from spotkick.features.extract import Extractor, extract_video
 from spotkick.video.decode import sample_video
-from spotkick.video.pattern import Pattern, read_number, write_pattern_video
 from spotkick.video.probe import probe
+from support.pattern_video import Pattern, read_number, write_pattern_video
 
 RATE = Fraction(2)
 SIZE_PX = (224, 224)
@@ -49,10 +50,14 @@ print(len(track), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 def textures(count: int) -> Iterator[np.ndarray]:
     """A moving texture with noise."""
     rng = np.random.default_rng(3)
-    ground = rng.integers(40, 160, (60, 300, 3), dtype=np.uint8).repeat(12, axis=0).repeat(12, axis=1)
+    ground = (
+        rng.integers(40, 160, (60, 300, 3), dtype=np.uint8).repeat(12, axis=0).repeat(12, axis=1)
+    )
     for n in range(count):
         left = int(1000 + 900 * np.sin(n / 60))
-        yield np.clip(ground[:720, left : left + 1280] + rng.normal(0, 4, (720, 1280, 1)), 0, 255).astype(np.uint8)
+        yield np.clip(
+            ground[:720, left : left + 1280] + rng.normal(0, 4, (720, 1280, 1)), 0, 255
+        ).astype(np.uint8)
 
 
 def frames_of(source: Path | None, count: int) -> Iterator[av.VideoFrame]:
@@ -70,7 +75,9 @@ def frames_of(source: Path | None, count: int) -> Iterator[av.VideoFrame]:
 def encode(source: Path | None, path: Path, size_px: tuple[int, int], seconds: int) -> None:
     """H.264 at 25 pictures a second as broadcasters' web copies have it: B-pictures, a key frame every 2 s."""
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25, options={"preset": "fast", "crf": "23", "g": "50"})
+        stream = container.add_stream(
+            "libx264", rate=25, options={"preset": "fast", "crf": "23", "g": "50"}
+        )
         stream.width, stream.height, stream.pix_fmt = (*size_px, "yuv420p")
         for number, frame in enumerate(frames_of(source, 25 * seconds)):
             picture = frame.reformat(*size_px, format="yuv420p", interpolation="BICUBIC")
@@ -111,7 +118,14 @@ def everything(path: Path) -> list[np.ndarray]:
         first_s = (stream.start_time or 0) * float(stream.time_base)
         for frame in container.decode(stream):
             while last is not None and frame.time - first_s > len(images) / RATE + 0.0005:
-                images.append(last.to_ndarray(format="rgb24", width=SIZE_PX[0], height=SIZE_PX[1], interpolation="BILINEAR"))
+                images.append(
+                    last.to_ndarray(
+                        format="rgb24",
+                        width=SIZE_PX[0],
+                        height=SIZE_PX[1],
+                        interpolation="BILINEAR",
+                    )
+                )
             last = frame
     return images
 
@@ -127,7 +141,11 @@ def opencv(path: Path) -> list[np.ndarray]:
     while capture.grab():
         if number >= int(len(images) * rate / float(RATE)):
             images.append(
-                cv2.resize(cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB), SIZE_PX, interpolation=cv2.INTER_AREA)
+                cv2.resize(
+                    cv2.cvtColor(capture.retrieve()[1], cv2.COLOR_BGR2RGB),
+                    SIZE_PX,
+                    interpolation=cv2.INTER_AREA,
+                )
             )
         number += 1
     return images
@@ -147,35 +165,59 @@ def clock(work: Callable[[], object]) -> tuple[float, float]:
     wall, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_SELF)
     work()
     after = resource.getrusage(resource.RUSAGE_SELF)
-    return time.perf_counter() - wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return (
+        time.perf_counter() - wall,
+        after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    )
 
 
 def right_share(reader: Callable[[Path], list[np.ndarray]], path: Path, pattern: Pattern) -> float:
     """Share of samples that show the picture that is on at their time."""
     got = [read_number(image) for image in reader(path)]
-    wanted = [int(k / RATE * pattern.rate) for k in range(-(-pattern.num_frames * RATE // pattern.rate))]
+    wanted = [
+        int(k / RATE * pattern.rate) for k in range(-(-pattern.num_frames * RATE // pattern.rate))
+    ]
     return sum(a == b for a, b in zip(got, wanted, strict=False)) / len(wanted)
 
 
 def main() -> None:
     """Run everything."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--source", type=Path, help="a match video")
-    parser.add_argument("--work", type=Path, required=True, help="folder for the files that are made")
-    parser.add_argument("--seconds", type=int, default=120, help="length of the files that are made")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for the files that are made"
+    )
+    parser.add_argument(
+        "--seconds", type=int, default=120, help="length of the files that are made"
+    )
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--hours", type=float, default=2, help="length of the file for the memory test; 0 leaves it out")
+    parser.add_argument(
+        "--hours",
+        type=float,
+        default=2,
+        help="length of the file for the memory test; 0 leaves it out",
+    )
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     readers: list[Callable[[Path], list[np.ndarray]]] = [ours, everything]
-    readers += [reader for name, reader in (("cv2", opencv), ("decord", decord)) if importlib.util.find_spec(name)]
+    readers += [
+        reader
+        for name, reader in (("cv2", opencv), ("decord", decord))
+        if importlib.util.find_spec(name)
+    ]
     files = {}
     for width, height in ((398, 224), (1280, 720)):
         files[width] = arguments.work / f"{width}x{height}.mp4"
         if not files[width].exists():
             encode(arguments.source, files[width], (width, height), arguments.seconds)
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; multiples of real time, wall (per processor second)")
-    tasks: list[tuple[str, Callable[[Path], object]]] = [(str(reader.__doc__).splitlines()[0], reader) for reader in readers]
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; multiples of real time, wall (per processor second)"
+    )
+    tasks: list[tuple[str, Callable[[Path], object]]] = [
+        (str(reader.__doc__).splitlines()[0], reader) for reader in readers
+    ]
     backbone = open_backbone()
     tasks.append(("Decoding and backbone.", lambda path: extract_video(path, Extractor(backbone))))
     for path in files.values():
@@ -186,7 +228,9 @@ def main() -> None:
                 taken[name].append(clock(lambda task=task, path=path: task(path)))
         print(f"\n{path.name}, {path.stat().st_size * 8 / duration_s / 1e6:.2f} Mbit/s")
         for name, runs in taken.items():
-            wall, processor = (duration_s / statistics.median(run[which] for run in runs) for which in (0, 1))
+            wall, processor = (
+                duration_s / statistics.median(run[which] for run in runs) for which in (0, 1)
+            )
             print(f"  {name:<70} {wall:7.1f} ({processor:.1f})")
     print("\nshare of samples that show the right picture")
     for label, pattern in (
@@ -196,15 +240,24 @@ def main() -> None:
     ):
         path = arguments.work / f"pattern.{label.split()[1].rstrip(',')}"
         write_pattern_video(path, pattern)
-        shares = "   ".join(f"{reader.__name__} {right_share(reader, path, pattern):.3f}" for reader in readers)
+        shares = "   ".join(
+            f"{reader.__name__} {right_share(reader, path, pattern):.3f}" for reader in readers
+        )
         print(f"  {label:<22} {shares}")
     if arguments.hours:
         long = arguments.work / "long.mp4"
         repeat(files[398], long, round(arguments.hours * 3600 / probe(files[398]).duration_s))
-        done = subprocess.run([sys.executable, "-c", MEMORY_CODE, str(long)], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", MEMORY_CODE, str(long)],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
         frames, megabytes = done.stdout.split()
         hours = probe(long).duration_s / 3600
-        print(f"\n{hours:.2f} hours: {frames} vectors, at most {megabytes} MB, load {os.getloadavg()[0]:.1f}")
+        print(
+            f"\n{hours:.2f} hours: {frames} vectors, at most {megabytes} MB, load {os.getloadavg()[0]:.1f}"
+        )
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
     python benchmarks/viewer.py [--keep DIR] [--repeat 5]
 
-Prints a table: first paint and time until everything is drawn, frames a second while zooming and panning, memory of the server,
-and the time to the first byte of a range request. Needs Chromium and the package playwright.
+Prints a table: first paint and time until everything is drawn, frames a second while zooming and
+panning, memory of the server, and the time to the first byte of a range request. Needs Chromium and
+the package playwright.
 """
 
 import argparse
@@ -27,7 +28,7 @@ import numpy as np
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from spotkick.actions import SOCCERNET_V2, Action, MatchActions
-from spotkick.formats.match_labels import write_label_tree
+from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.formats.scores import MatchScores, write_scores
 
@@ -64,20 +65,29 @@ def fabricate(root: Path, seed: int = 0) -> None:
     """Write labels, predictions, scores and a video, all in one period."""
     chance = random.Random(seed)
     names = SOCCERNET_V2.names
-    labels = tuple(Action(chance.choice(names), 1, chance.randrange(1000 * MATCH_S)) for _ in range(NUM_LABELS))
+    labels = tuple(
+        Action(chance.choice(names), 1, chance.randrange(1000 * MATCH_S)) for _ in range(NUM_LABELS)
+    )
     spots = [
         Action(
-            label.label, label.period, max(0, label.position_ms + int(chance.gauss(0, 1500))), min(0.99, chance.random() + 0.2)
+            label.label,
+            label.period,
+            max(0, label.position_ms + int(chance.gauss(0, 1500))),
+            min(0.99, chance.random() + 0.2),
         )
         for label in labels
     ]
     while len(spots) < NUM_SPOTS:
-        spots.append(Action(chance.choice(names), 1, chance.randrange(1000 * MATCH_S), chance.random() ** 2))
+        spots.append(
+            Action(chance.choice(names), 1, chance.randrange(1000 * MATCH_S), chance.random() ** 2)
+        )
     write_label_tree(root / "labels", [MatchActions(MATCH, labels)])
     write_results(root / "predictions", [MatchActions(MATCH, tuple(spots))])
     noise = np.random.default_rng(seed)
     periods = {1: noise.beta(1, 6, (2 * MATCH_S, len(names))).astype(np.float32)}
-    write_scores(root / "predictions" / MATCH / "scores.npz", MatchScores(MATCH, names, Fraction(2), periods))
+    write_scores(
+        root / "predictions" / MATCH / "scores.npz", MatchScores(MATCH, names, Fraction(2), periods)
+    )
     write_video(root / "labels" / MATCH / "224p.mp4", MATCH_S * VIDEO_RATE)
 
 
@@ -85,7 +95,9 @@ def write_video(path: Path, frames: int) -> None:
     """A moving pattern, 398 x 224."""
     pattern = np.random.default_rng(1).integers(0, 255, (224, 1024, 3), dtype=np.uint8)
     with av.open(str(path), "w", options={"movflags": "faststart"}) as container:
-        stream = container.add_stream("libx264", rate=VIDEO_RATE, options={"preset": "ultrafast", "g": str(10 * VIDEO_RATE)})
+        stream = container.add_stream(
+            "libx264", rate=VIDEO_RATE, options={"preset": "ultrafast", "g": str(10 * VIDEO_RATE)}
+        )
         stream.width, stream.height, stream.pix_fmt = 398, 224, "yuv420p"
         for frame in range(frames):
             shift = frame % 600
@@ -102,7 +114,17 @@ def server(root: Path) -> Iterator[tuple[int, int]]:
         port = int(probe.getsockname()[1])
     code = "from spotkick.cli.view import view; import typer; typer.run(view)"
     folders = [str(root / "labels"), str(root / "predictions")]
-    command = [sys.executable, "-c", code, *folders, "--port", str(port), "--no-browser", "--edits", str(root / "edits")]
+    command = [
+        sys.executable,
+        "-c",
+        code,
+        *folders,
+        "--port",
+        str(port),
+        "--no-browser",
+        "--edits",
+        str(root / "edits"),
+    ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         try:
             wait_for(port)
@@ -184,7 +206,9 @@ def seek_ms(page: Page, repeat: int, chance: random.Random) -> list[float]:
 def main() -> None:
     """Fabricate, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--keep", type=Path, help="folder for the fabricated match; used again when it exists")
+    parser.add_argument(
+        "--keep", type=Path, help="folder for the fabricated match; used again when it exists"
+    )
     parser.add_argument("--repeat", type=int, default=5)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
@@ -215,7 +239,9 @@ def measure(root: Path, repeat: int) -> None:
                     page.keyboard.press("+")
             runs = [rates(page, kind, 3.0) for _ in range(repeat)]
             report(
-                f"{kind}: frames/s (median, worst run)", statistics.median(run[0] for run in runs), min(run[0] for run in runs)
+                f"{kind}: frames/s (median, worst run)",
+                statistics.median(run[0] for run in runs),
+                min(run[0] for run in runs),
             )
             report(
                 f"{kind}: 95th percentile between frames, ms",
@@ -228,7 +254,9 @@ def measure(root: Path, repeat: int) -> None:
         path = f"/api/matches/{key}/video/1"
         size = next((root / "labels").rglob("224p.mp4")).stat().st_size
         waits = [first_byte_ms(port, path, size, chance) for _ in range(40 * repeat)]
-        report("range request to first byte, ms (median, worst)", statistics.median(waits), max(waits))
+        report(
+            "range request to first byte, ms (median, worst)", statistics.median(waits), max(waits)
+        )
         for second in range(0, MATCH_S, 60):
             get(port, f"/api/matches/{key}/thumbnail/1?t_ms={1000 * second}")
         report("memory of the server, MB (at start, after all)", idle, memory_mb(pid))

@@ -1,7 +1,8 @@
 """The context-aware loss as the classification loss of an ActionFormer-style per-frame classifier.
 
-ActionFormer (Zhang, Wu, Li: ECCV 2022) gives each frame a score per class and distances to the start and end of its action. Here
-the scores are trained with the context-aware loss: two classes, the starts and the ends of actions. Run it; it needs no data.
+ActionFormer (Zhang, Wu, Li: ECCV 2022) gives each frame a score per class and distances to the
+start and end of its action. Here the scores are trained with the context-aware loss: two classes,
+the starts and the ends of actions. Run it; it needs no data.
 """
 
 import sys
@@ -11,12 +12,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spotkick.encoding.boundaries import boundary_shifts
 from spotkick.encoding.slicing import ContextSlicing
+from spotkick.localization.targets import boundary_shifts
 from spotkick.losses import context_aware_loss
 
 FRAMES, DIM, CLASSES = 64, 16, 2
-SLICING_FRAMES = ContextSlicing(((-6, -3, 3, 6),) * CLASSES).frames(Fraction(1))  # K1..K4 of starts and of ends
+SLICING_FRAMES = ContextSlicing(((-6, -3, 3, 6),) * CLASSES).frames(
+    Fraction(1)
+)  # K1..K4 of starts and of ends
 
 
 class PerFrameClassifier(nn.Module):
@@ -26,7 +29,9 @@ class PerFrameClassifier(nn.Module):
         """Build the layers."""
         super().__init__()
         self.embed = nn.Conv1d(DIM, 32, 3, padding=1)
-        self.blocks = nn.TransformerEncoder(nn.TransformerEncoderLayer(32, 4, 64, 0.0, batch_first=True), 2)
+        self.blocks = nn.TransformerEncoder(
+            nn.TransformerEncoderLayer(32, 4, 64, 0.0, batch_first=True), 2
+        )
         self.classify = nn.Conv1d(32, CLASSES, 3, padding=1)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -39,13 +44,17 @@ def main(steps: int = 150) -> float:
     """Train on planted actions; returns the part of boundaries whose video scores highest within 3 frames of them."""
     torch.manual_seed(0)
     random = np.random.default_rng(0)
-    segments = np.sort(random.choice(FRAMES, (8, 2)) / FRAMES, axis=1)[:, None]  # one action per video
+    segments = np.sort(random.choice(FRAMES, (8, 2)) / FRAMES, axis=1)[
+        :, None
+    ]  # one action per video
     features = torch.from_numpy(random.normal(scale=0.5, size=(8, FRAMES, DIM))).float()
     marks = torch.from_numpy(segments[:, 0] * FRAMES).long()
     for video, (start, end) in enumerate(marks):
         features[video, start, :4] += 3
         features[video, end, 4:8] += 3
-    shifts = torch.from_numpy(np.stack([boundary_shifts(found, FRAMES, SLICING_FRAMES) for found in segments]))
+    shifts = torch.from_numpy(
+        np.stack([boundary_shifts(found, FRAMES, SLICING_FRAMES) for found in segments])
+    )
     network, slicing = PerFrameClassifier(), torch.from_numpy(SLICING_FRAMES).float()
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     for _ in range(steps):
@@ -56,4 +65,6 @@ def main(steps: int = 150) -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{main():.0%} of the boundaries have the highest score of their video within 3 frames\n")
+    sys.stdout.write(
+        f"{main():.0%} of the boundaries have the highest score of their video within 3 frames\n"
+    )

@@ -15,7 +15,9 @@ CLASSES = ("goal", "card", "substitution")
 DIM = 16
 
 
-def _plant_half(random: np.random.Generator, num_frames: int, period: int, spacing: int) -> tuple[np.ndarray, list[Action]]:
+def _plant_half(
+    random: np.random.Generator, num_frames: int, period: int, spacing: int
+) -> tuple[np.ndarray, list[Action]]:
     """Features of noise with a clear trace of each action: a peak on the action's frame and a slope after it."""
     values = 0.1 * random.standard_normal((num_frames, DIM))
     actions = []
@@ -33,7 +35,9 @@ def _plant_half(random: np.random.Generator, num_frames: int, period: int, spaci
 def make_planted() -> Callable[..., Path]:
     """A function that makes a data set: ``make(root, matches=4, num_frames=700, spacing=120, seed=0)``."""
 
-    def make(root: Path, *, matches: int = 4, num_frames: int = 700, spacing: int = 120, seed: int = 0) -> Path:
+    def make(
+        root: Path, *, matches: int = 4, num_frames: int = 700, spacing: int = 120, seed: int = 0
+    ) -> Path:
         random = np.random.default_rng(seed)
         names = [f"league/2026/match {index}" for index in range(matches)]
         write_source(FeatureSource("planted", DIM, kind="file", fingerprint="planted"), root)

@@ -8,17 +8,31 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from SoccerNet.Evaluation.utils import EVENT_DICTIONARY_V1, EVENT_DICTIONARY_V2
 
-from spotkick.actions import BUILT_IN_CLASSES, SOCCERNET_BALL, SOCCERNET_V1, SOCCERNET_V2, Action, ActionClasses, Visibility
+from spotkick.actions import (
+    BUILT_IN_CLASSES,
+    SOCCERNET_BALL,
+    SOCCERNET_V1,
+    SOCCERNET_V2,
+    Action,
+    ActionClasses,
+    Visibility,
+)
 from spotkick.errors import ConfigError
 
-PAIR = ActionClasses(("goal", "card"), {"soccer-ball": "goal", "y-card": "card", "r-card": "card"}, "pair")
+PAIR = ActionClasses(
+    ("goal", "card"), {"soccer-ball": "goal", "y-card": "card", "r-card": "card"}, "pair"
+)
 
 
 def test_an_action_tells_its_time() -> None:
-    action = Action("Goal", 2, 2_709_500, confidence=0.5, team="home", visibility=Visibility.NOT_SHOWN)
+    action = Action(
+        "Goal", 2, 2_709_500, confidence=0.5, team="home", visibility=Visibility.NOT_SHOWN
+    )
     assert action.position_s == 2709.5
     assert action.game_time == "2 - 45:09"
-    assert action.with_label("goal") == Action("goal", 2, 2_709_500, confidence=0.5, team="home", visibility=Visibility.NOT_SHOWN)
+    assert action.with_label("goal") == Action(
+        "goal", 2, 2_709_500, confidence=0.5, team="home", visibility=Visibility.NOT_SHOWN
+    )
     assert Visibility("not shown") is Visibility.NOT_SHOWN
 
 
@@ -51,7 +65,11 @@ def test_a_class_name_stands_for_itself_even_when_it_is_an_alias_too() -> None:
 
 
 def test_selecting_renames_keeps_order_and_drops_others() -> None:
-    actions = [Action("r-card", 1, 5), Action("corner", 1, 6), Action("goal", 2, 7, confidence=0.25)]
+    actions = [
+        Action("r-card", 1, 5),
+        Action("corner", 1, 6),
+        Action("goal", 2, 7, confidence=0.25),
+    ]
     assert PAIR.select(actions) == (Action("card", 1, 5), Action("goal", 2, 7, confidence=0.25))
 
 
@@ -64,16 +82,24 @@ def test_selecting_renames_keeps_order_and_drops_others() -> None:
         (("a",), {"x": "b"}, "not listed: b"),
     ],
 )
-def test_contradictory_class_lists_are_refused(names: tuple[str, ...], aliases: dict[str, str], message: str) -> None:
+def test_contradictory_class_lists_are_refused(
+    names: tuple[str, ...], aliases: dict[str, str], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         ActionClasses(names, aliases)
 
 
-@pytest.mark.parametrize("classes", [PAIR, *BUILT_IN_CLASSES.values()], ids=lambda classes: classes.name)
+@pytest.mark.parametrize(
+    "classes", [PAIR, *BUILT_IN_CLASSES.values()], ids=lambda classes: classes.name
+)
 def test_class_lists_survive_copying_as_worker_processes_do_it(classes: ActionClasses) -> None:
     for twin in (copy.copy(classes), copy.deepcopy(classes)):
         assert twin == classes
-        assert (twin.names, dict(twin.aliases), twin.name) == (classes.names, dict(classes.aliases), classes.name)
+        assert (twin.names, dict(twin.aliases), twin.name) == (
+            classes.names,
+            dict(classes.aliases),
+            classes.name,
+        )
 
 
 @given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=8, unique=True))
@@ -90,17 +116,41 @@ def test_the_17_classes_stand_in_the_official_order() -> None:
 
 def test_each_v1_label_belongs_to_the_class_that_the_official_evaluator_finds_in_it() -> None:
     assert SOCCERNET_V1.names == ("goal", "card", "substitution")
-    official = {"card": "card", "subs": "substitution", "soccer": "goal"}  # it looks for these words inside the label
+    official = {
+        "card": "card",
+        "subs": "substitution",
+        "soccer": "goal",
+    }  # it looks for these words inside the label
     assert set(official) == set(EVENT_DICTIONARY_V1)
-    for label in ("soccer-ball", "soccer-ball-own", "r-card", "y-card", "yr-card", "substitution-in"):
-        assert [name for word, name in official.items() if word in label] == [SOCCERNET_V1.resolve(label)]
+    for label in (
+        "soccer-ball",
+        "soccer-ball-own",
+        "r-card",
+        "y-card",
+        "yr-card",
+        "substitution-in",
+    ):
+        assert [name for word, name in official.items() if word in label] == [
+            SOCCERNET_V1.resolve(label)
+        ]
 
 
 @pytest.mark.parametrize(
-    "label", ["card", "subs", "soccer", "soccer-ball-penalty", "2nd-card", "subs-soccer", "substitution-out"]
+    "label",
+    [
+        "card",
+        "subs",
+        "soccer",
+        "soccer-ball-penalty",
+        "2nd-card",
+        "subs-soccer",
+        "substitution-out",
+    ],
 )
 def test_the_official_words_count_inside_of_other_labels(label: str) -> None:
-    found = "card" if "card" in label else "substitution" if "subs" in label else "goal"  # in this order, as the official code
+    found = (
+        "card" if "card" in label else "substitution" if "subs" in label else "goal"
+    )  # in this order, as the official code
     assert SOCCERNET_V1.resolve(label) == found
     assert copy.deepcopy(SOCCERNET_V1).resolve(label) == found
 
@@ -112,7 +162,9 @@ def test_words_must_lead_to_a_class() -> None:
 
 
 def test_the_three_classes_group_the_labels_of_v2() -> None:
-    grouped = {label: SOCCERNET_V1.resolve(label) for label in SOCCERNET_V2 if label in SOCCERNET_V1}
+    grouped = {
+        label: SOCCERNET_V1.resolve(label) for label in SOCCERNET_V2 if label in SOCCERNET_V1
+    }
     assert grouped == {
         "Goal": "goal",
         "Substitution": "substitution",
@@ -123,5 +175,9 @@ def test_the_three_classes_group_the_labels_of_v2() -> None:
 
 
 def test_built_in_lists_are_found_by_name() -> None:
-    assert BUILT_IN_CLASSES == {"soccernet-v1": SOCCERNET_V1, "soccernet-v2": SOCCERNET_V2, "soccernet-ball": SOCCERNET_BALL}
+    assert BUILT_IN_CLASSES == {
+        "soccernet-v1": SOCCERNET_V1,
+        "soccernet-v2": SOCCERNET_V2,
+        "soccernet-ball": SOCCERNET_BALL,
+    }
     assert len(SOCCERNET_BALL) == 12

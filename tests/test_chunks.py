@@ -22,7 +22,9 @@ def check_plan(plan: ChunkPlan, border: int) -> None:
     assert np.array_equal(stitch(plan, shown), frames)
 
     writes = np.zeros(plan.num_frames, dtype=int)
-    for start, begin, end in zip(plan.starts - plan.pad_frames, plan.keep_from, plan.keep_to, strict=True):
+    for start, begin, end in zip(
+        plan.starts - plan.pad_frames, plan.keep_from, plan.keep_to, strict=True
+    ):
         assert 0 <= begin <= end <= plan.chunk_frames
         writes[start + begin : start + end] += 1
     assert (writes == 1).all()
@@ -36,7 +38,9 @@ def check_plan(plan: ChunkPlan, border: int) -> None:
     there = plan.starts[-1] + plan.chunk_frames
     used = plan.keep_to > plan.keep_from
     assert (plan.keep_from >= np.minimum(border, plan.starts + plan.keep_from))[used].all()
-    assert (plan.chunk_frames - plan.keep_to >= np.minimum(border, there - plan.starts - plan.keep_to))[used].all()
+    assert (
+        plan.chunk_frames - plan.keep_to >= np.minimum(border, there - plan.starts - plan.keep_to)
+    )[used].all()
 
 
 @pytest.mark.parametrize("pad_half", [False, True])
@@ -47,7 +51,9 @@ def test_the_identity_comes_back_for_every_length(pad_half: bool) -> None:
 
 @given(st.integers(1, 700), st.integers(1, 60), st.integers(0, 30), st.booleans())
 @settings(deadline=None, max_examples=50)
-def test_the_identity_comes_back_for_every_chunk(length: int, stride: int, border: int, pad_half: bool) -> None:
+def test_the_identity_comes_back_for_every_chunk(
+    length: int, stride: int, border: int, pad_half: bool
+) -> None:
     check_plan(plan_chunks(length, stride + 2 * border, border, pad_half=pad_half), border)
 
 

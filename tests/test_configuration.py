@@ -46,15 +46,24 @@ def message(values: dict[str, Any]) -> str:
 
 
 def test_plain_values_become_a_frozen_object() -> None:
-    config = Experiment.parse({"name": "a", "training": {"epochs": 3, "schedule": {"kind": "cosine"}}})
-    assert config == Experiment(name="a", training=Training(epochs=3, schedule=Schedule(kind="cosine")))
+    config = Experiment.parse(
+        {"name": "a", "training": {"epochs": 3, "schedule": {"kind": "cosine"}}}
+    )
+    assert config == Experiment(
+        name="a", training=Training(epochs=3, schedule=Schedule(kind="cosine"))
+    )
     with pytest.raises(ValidationError, match="frozen"):
         config.name = "b"
 
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("learning_rat", "learning_rate"), ("learningrate", "learning_rate"), ("lerning_rate", "learning_rate"), ("knd", "kind")],
+    [
+        ("learning_rat", "learning_rate"),
+        ("learningrate", "learning_rate"),
+        ("lerning_rate", "learning_rate"),
+        ("knd", "kind"),
+    ],
 )
 def test_an_unknown_key_names_the_nearest(wrong: str, right: str) -> None:
     said = message({"name": "a", "training": {"schedule": {wrong: 1}}})
@@ -69,8 +78,13 @@ def test_an_unknown_key_names_the_nearest(wrong: str, right: str) -> None:
         ({"by_class": {"Goal": {"warmup": 1}}}, "training.by_class.Goal.warmup"),
     ],
 )
-def test_the_nearest_key_is_found_in_optional_and_repeated_tables(training: dict[str, Any], key: str) -> None:
-    assert message({"name": "a", "training": training}) == f"run.toml: unknown key '{key}', did you mean 'warmup_epochs'?"
+def test_the_nearest_key_is_found_in_optional_and_repeated_tables(
+    training: dict[str, Any], key: str
+) -> None:
+    assert (
+        message({"name": "a", "training": training})
+        == f"run.toml: unknown key '{key}', did you mean 'warmup_epochs'?"
+    )
 
 
 def test_an_unknown_key_like_no_other_lists_the_valid_ones() -> None:
@@ -81,7 +95,12 @@ def test_an_unknown_key_like_no_other_lists_the_valid_ones() -> None:
 
 
 def test_bad_values_are_named_with_rule_and_value() -> None:
-    said = message({"name": "a", "training": {"epochs": 0, "schedule": {"learning_rate": float("nan"), "kind": "step"}}})
+    said = message(
+        {
+            "name": "a",
+            "training": {"epochs": 0, "schedule": {"learning_rate": float("nan"), "kind": "step"}},
+        }
+    )
     assert "'training.epochs' = 0: input should be greater than or equal to 1" in said
     assert "'training.schedule.learning_rate' = nan: input should be a finite number" in said
     assert "'training.schedule.kind' = 'step': input should be 'linear' or 'cosine'" in said
@@ -91,7 +110,9 @@ def test_bad_values_are_named_with_rule_and_value() -> None:
 def test_values_that_do_not_go_together_are_said_without_the_whole_table() -> None:
     said = message({"name": "a", "training": {"epochs": 1, "schedule": {"warmup_epochs": 2}}})
     assert said == "run.toml: training: warmup_epochs must not be above epochs"
-    with pytest.raises(ConfigError, match=r"^configuration: warmup_epochs must not be above epochs$"):
+    with pytest.raises(
+        ConfigError, match=r"^configuration: warmup_epochs must not be above epochs$"
+    ):
         Training.parse({"epochs": 1, "schedule": {"warmup_epochs": 2}})
 
 
@@ -113,8 +134,24 @@ def test_toml_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"a =", b"a = 1\na = 2", b"\xff = 1", b"[a", b"a = 2020-13-45", b"a = " + b"9" * 5000, b"a = " + b"[" * 5000],
-    ids=["no value", "repeated", "not UTF-8", "open table", "no date", "endless number", "too deep"],
+    [
+        b"a =",
+        b"a = 1\na = 2",
+        b"\xff = 1",
+        b"[a",
+        b"a = 2020-13-45",
+        b"a = " + b"9" * 5000,
+        b"a = " + b"[" * 5000,
+    ],
+    ids=[
+        "no value",
+        "repeated",
+        "not UTF-8",
+        "open table",
+        "no date",
+        "endless number",
+        "too deep",
+    ],
 )
 def test_what_is_not_toml_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
@@ -130,8 +167,14 @@ def test_what_is_not_toml_is_refused_in_one_line(content: bytes, tmp_path: Path)
     ("assignment", "expected"),
     [
         ("training.epochs=2", {"training": {"epochs": 2, "schedule": {"kind": "linear"}}}),
-        ("training.schedule.kind=cosine", {"training": {"epochs": 5, "schedule": {"kind": "cosine"}}}),
-        ("training.schedule.kind = 'cosine'", {"training": {"epochs": 5, "schedule": {"kind": "cosine"}}}),
+        (
+            "training.schedule.kind=cosine",
+            {"training": {"epochs": 5, "schedule": {"kind": "cosine"}}},
+        ),
+        (
+            "training.schedule.kind = 'cosine'",
+            {"training": {"epochs": 5, "schedule": {"kind": "cosine"}}},
+        ),
         ("new.deep.key=[1, 2]", {"new": {"deep": {"key": [1, 2]}}}),
         ("on=true", {"on": True}),
         ("rate=1e-3", {"rate": 1e-3}),
@@ -157,14 +200,25 @@ def test_later_overrides_win_and_the_values_given_stay_as_they_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("assignment", "said"), [("epochs", "needs key=value"), ("=5", "needs key=value"), ("a.b=1", "'a' is a value, not a table")]
+    ("assignment", "said"),
+    [
+        ("epochs", "needs key=value"),
+        ("=5", "needs key=value"),
+        ("a.b=1", "'a' is a value, not a table"),
+    ],
 )
 def test_malformed_overrides_are_refused(assignment: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         with_overrides({"a": 1}, [assignment])
 
 
-@given(st.recursive(st.integers() | st.booleans(), lambda inner: st.dictionaries(st.sampled_from("abc"), inner), max_leaves=8))
+@given(
+    st.recursive(
+        st.integers() | st.booleans(),
+        lambda inner: st.dictionaries(st.sampled_from("abc"), inner),
+        max_leaves=8,
+    )
+)
 @settings(deadline=None, max_examples=50)
 def test_an_override_reaches_its_key_and_no_other(values: Any) -> None:
     given_values = values if isinstance(values, dict) else {}

@@ -57,16 +57,28 @@ def test_a_full_disk_leaves_the_former_file_and_nothing_else(
     path = tmp_path / "results.json"
     if former is not None:
         path.write_bytes(former)
-    owner = {"write_bytes": "pathlib.Path", "replace": "pathlib.Path", "fsync": "os", "mkstemp": "tempfile"}[breaks]
+    owner = {
+        "write_bytes": "pathlib.Path",
+        "replace": "pathlib.Path",
+        "fsync": "os",
+        "mkstemp": "tempfile",
+    }[breaks]
     monkeypatch.setattr(f"{owner}.{breaks}", full_disk)
-    with pytest.raises(StorageError, match=r"cannot write .*results\.json: No space left on device; nothing was changed"):
+    with pytest.raises(
+        StorageError,
+        match=r"cannot write .*results\.json: No space left on device; nothing was changed",
+    ):
         write_json(path, {"new": 1})
     monkeypatch.undo()
-    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == ([("results.json", former)] if former else [])
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == (
+        [("results.json", former)] if former else []
+    )
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError, SpotkickError])
-def test_an_interruption_leaves_the_former_file_and_nothing_else(interruption: type[BaseException], tmp_path: Path) -> None:
+def test_an_interruption_leaves_the_former_file_and_nothing_else(
+    interruption: type[BaseException], tmp_path: Path
+) -> None:
     path = tmp_path / "model.bin"
     path.write_bytes(b"former")
 
@@ -78,10 +90,14 @@ def test_an_interruption_leaves_the_former_file_and_nothing_else(interruption: t
 
     with pytest.raises(interruption):
         interrupted()
-    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [("model.bin", b"former")]
+    assert [(entry.name, entry.read_bytes()) for entry in tmp_path.iterdir()] == [
+        ("model.bin", b"former")
+    ]
 
 
-def test_data_are_on_the_disk_before_the_name_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_are_on_the_disk_before_the_name_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps: list[str] = []
     fsync, replace = os.fsync, Path.replace
 
@@ -110,7 +126,11 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=10,
 )
@@ -153,7 +173,15 @@ def test_json_may_start_with_a_byte_order_mark() -> None:
         (b'{"a":' * 200_000, "nested too deeply"),
         (b"9" * 5000, "not valid JSON"),
     ],
-    ids=["empty", "truncated", "two documents", "latin-1", "deep list", "deep table", "endless number"],
+    ids=[
+        "empty",
+        "truncated",
+        "two documents",
+        "latin-1",
+        "deep list",
+        "deep table",
+        "endless number",
+    ],
 )
 def test_bad_json_is_one_line(data: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "labels.json"
@@ -177,7 +205,9 @@ def test_missing_too_large_and_wrong_files(tmp_path: Path) -> None:
     assert read_bytes(tmp_path / "large", limit=5) == b"12345"
 
 
-def test_a_disk_that_fails_while_reading_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_while_reading_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "a").write_bytes(b"1")
 
     def failing(_: Path) -> bytes:
@@ -203,14 +233,33 @@ def make_archive(tmp_path: Path) -> Callable[..., Path]:
 def test_the_files_of_an_archive_are_listed(make_archive: Callable[..., Path]) -> None:
     names = ["england/2015/a - b/results.json", "folder/", "..hidden/a", "a..b", "a/1 - 1 C:D"]
     with open_archive(make_archive(*names)) as archive:
-        assert [member.filename for member in check_archive(archive, "a.zip")] == [name for name in names if name != "folder/"]
+        assert [member.filename for member in check_archive(archive, "a.zip")] == [
+            name for name in names if name != "folder/"
+        ]
 
 
 @pytest.mark.parametrize(
-    "name", ["/etc/passwd", "../a", "a/../../b", "a/..", "..\\a", "a\\..\\b", "\\\\host\\a", "C:/a", "C:\\a", "c:a"]
+    "name",
+    [
+        "/etc/passwd",
+        "../a",
+        "a/../../b",
+        "a/..",
+        "..\\a",
+        "a\\..\\b",
+        "\\\\host\\a",
+        "C:/a",
+        "C:\\a",
+        "c:a",
+    ],
 )
-def test_members_that_point_outside_are_refused(name: str, make_archive: Callable[..., Path]) -> None:
-    with open_archive(make_archive("good", name)) as archive, pytest.raises(InputError, match="points outside the archive"):
+def test_members_that_point_outside_are_refused(
+    name: str, make_archive: Callable[..., Path]
+) -> None:
+    with (
+        open_archive(make_archive("good", name)) as archive,
+        pytest.raises(InputError, match="points outside the archive"),
+    ):
         check_archive(archive, "a.zip")
 
 
@@ -219,7 +268,9 @@ def test_archives_that_unpack_to_too_much_are_refused(make_archive: Callable[...
     assert path.stat().st_size < 10_000
     with open_archive(path) as archive:
         assert len(check_archive(archive, "a.zip", limit=2_000_000)) == 2
-        with pytest.raises(InputError, match="unpacks to 2,000,000 bytes, more than the limit of 1,999,999"):
+        with pytest.raises(
+            InputError, match="unpacks to 2,000,000 bytes, more than the limit of 1,999,999"
+        ):
             check_archive(archive, "a.zip", limit=1_999_999)
 
 
@@ -246,6 +297,8 @@ def test_what_is_no_archive_is_refused(content: bytes, tmp_path: Path) -> None:
 
 def test_json_files_stay_readable_for_people(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"team": "Málaga", "n": [1]})
-    assert (tmp_path / "a.json").read_text(encoding="utf-8") == '{\n  "team": "Málaga",\n  "n": [\n    1\n  ]\n}\n'
+    assert (tmp_path / "a.json").read_text(
+        encoding="utf-8"
+    ) == '{\n  "team": "Málaga",\n  "n": [\n    1\n  ]\n}\n'
     write_json(tmp_path / "a.json", {"n": [1]}, indent=None)
     assert json.loads((tmp_path / "a.json").read_text()) == {"n": [1]}

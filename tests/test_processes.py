@@ -27,7 +27,7 @@ if __name__ == "__main__":
 def test_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     script, alive = tmp_path / "parent.py", tmp_path / "alive"
     script.write_text(PARENT, encoding="utf-8")
-    with subprocess.Popen([sys.executable, str(script), str(tmp_path)]) as parent:  # noqa: S603
+    with subprocess.Popen([sys.executable, str(script), str(tmp_path)]) as parent:
         _wait_until(alive.exists)
         parent.kill()
     _wait_until(lambda: time.time() - alive.stat().st_mtime > 1)

@@ -18,7 +18,11 @@ def literal_fixed(frames: list[int], confidences: list[float], window: float) ->
         best = min(left, key=lambda index: (-left[index][1], left[index][0], index))
         frame, confidence = left.pop(best)
         kept[best] = confidence
-        left = {i: spot for i, spot in left.items() if not frame - window / 2 <= spot[0] < frame + int(window / 2)}
+        left = {
+            i: spot
+            for i, spot in left.items()
+            if not frame - window / 2 <= spot[0] < frame + int(window / 2)
+        }
     return kept
 
 
@@ -45,7 +49,8 @@ def test_of_equals_the_earlier_one_stays() -> None:
 
 def test_soft_linear_follows_its_formula() -> None:
     result = suppress(np.array([100, 110, 130]), np.array([0.9, 0.8, 0.7]), 40, "soft-linear")
-    # 110 is 10 frames from the best: factor 0.5; 130 is 30 away from it (untouched) and 20 from 110 (factor 1).
+    # 110 is 10 frames from the best: factor 0.5; 130 is 30 away from it (untouched) and 20 from 110
+    # (factor 1).
     assert result == pytest.approx([0.9, 0.4, 0.7])
 
 
@@ -56,8 +61,13 @@ def test_soft_gauss_follows_its_formula() -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(spots, st.sampled_from(["soft-linear", "soft-gauss"]))
-def test_soft_variants_only_lower_and_keep_the_best(found: list[tuple[int, int]], method: str) -> None:
-    frames, confidences = np.array([f for f, _ in found], dtype=np.int64), np.array([v / 1000 for _, v in found])
+def test_soft_variants_only_lower_and_keep_the_best(
+    found: list[tuple[int, int]], method: str
+) -> None:
+    frames, confidences = (
+        np.array([f for f, _ in found], dtype=np.int64),
+        np.array([v / 1000 for _, v in found]),
+    )
     result = suppress(frames, confidences, 40, method)
     assert (result <= confidences + 1e-12).all()
     if len(found):

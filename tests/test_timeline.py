@@ -18,7 +18,15 @@ from spotkick.timeline import (
     seconds_of_frame,
 )
 
-RATES = [Fraction(2), Fraction(25), Fraction(30000, 1001), Fraction(24000, 1001), Fraction(1, 3), Fraction(7, 2), Fraction(1000)]
+RATES = [
+    Fraction(2),
+    Fraction(25),
+    Fraction(30000, 1001),
+    Fraction(24000, 1001),
+    Fraction(1, 3),
+    Fraction(7, 2),
+    Fraction(1000),
+]
 
 
 @pytest.mark.parametrize(
@@ -46,7 +54,10 @@ def test_frame_rates_are_read_exactly(written: str | float | Fraction, expected:
     assert parse_frame_rate(written) == expected
 
 
-@pytest.mark.parametrize("written", [0, -25, "0", "-1/2", "", "fast", "25 fps", "1/0", math.nan, math.inf, "nan", "25/1.001"])
+@pytest.mark.parametrize(
+    "written",
+    [0, -25, "0", "-1/2", "", "fast", "25 fps", "1/0", math.nan, math.inf, "nan", "25/1.001"],
+)
 def test_a_frame_rate_that_is_none_is_refused(written: str | float) -> None:
     with pytest.raises(InputError, match="frame rate must be") as caught:
         parse_frame_rate(written)
@@ -55,7 +66,9 @@ def test_a_frame_rate_that_is_none_is_refused(written: str | float) -> None:
 
 @given(st.sampled_from(RATES), st.integers(0, 10_000_000))
 @settings(deadline=None, max_examples=50)
-def test_the_frame_of_a_position_is_the_last_that_has_begun(rate: Fraction, position_ms: int) -> None:
+def test_the_frame_of_a_position_is_the_last_that_has_begun(
+    rate: Fraction, position_ms: int
+) -> None:
     frame = frame_of_position(position_ms, rate)
     assert frame / rate * 1000 <= position_ms < (frame + 1) / rate * 1000
 
@@ -82,13 +95,21 @@ def test_negative_positions_lie_before_the_first_frame() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("1 - 00:00", (1, 0)), ("2 - 45:09", (2, 2709)), ("1 - 101:59", (1, 6119)), (" 3-5:7 ", (3, 307)), ("1 -  14:36", (1, 876))],
+    [
+        ("1 - 00:00", (1, 0)),
+        ("2 - 45:09", (2, 2709)),
+        ("1 - 101:59", (1, 6119)),
+        (" 3-5:7 ", (3, 307)),
+        ("1 -  14:36", (1, 876)),
+    ],
 )
 def test_game_times_are_read(text: str, expected: tuple[int, int]) -> None:
     assert parse_game_time(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "14:36", "1 - 14", "one - 14:36", "1 - -1:00", "1 - 14:036", "1 \u2013 14:36"])
+@pytest.mark.parametrize(
+    "text", ["", "14:36", "1 - 14", "one - 14:36", "1 - -1:00", "1 - 14:036", "1 \u2013 14:36"]
+)
 def test_malformed_game_times_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="gameTime must look like") as caught:
         parse_game_time(text)

@@ -1,6 +1,7 @@
 """Write docs/cli.md from the commands' own help, so that it cannot disagree with the program.
 
-``python tools/cli_reference.py`` writes the file; with ``--check`` it fails when the file is out of date.
+``python tools/cli_reference.py`` writes the file; with ``--check`` it fails when the file is out of
+date.
 """
 
 import argparse
@@ -17,9 +18,17 @@ TARGET = Path(__file__).parent.parent / "docs" / "cli.md"
 def reference() -> str:
     """The page as Markdown."""
     app, runner = build_app(), CliRunner()
-    parts = ["# Command line\n", "Written by `tools/cli_reference.py` from `spotkick COMMAND --help`.\n"]
+    parts = [
+        "# Command line\n",
+        "Written by `tools/cli_reference.py` from `spotkick COMMAND --help`.\n",
+    ]
     for command in COMMANDS:
-        shown = runner.invoke(app, [command, "--help"], env={"COLUMNS": "100", "TERMINAL_WIDTH": "100"}, prog_name="spotkick")
+        shown = runner.invoke(
+            app,
+            [command, "--help"],
+            env={"COLUMNS": "100", "TERMINAL_WIDTH": "100"},
+            prog_name="spotkick",
+        )
         if shown.exit_code:
             raise SystemExit(f"spotkick {command} --help failed:\n{shown.output}")
         lines = [line.rstrip() for line in shown.output.strip().splitlines()]
@@ -34,7 +43,9 @@ def main() -> None:
     text = reference()
     if parser.parse_args().check:
         if not TARGET.is_file() or TARGET.read_text() != text:
-            sys.exit(f"{TARGET.name} is out of date: run python tools/cli_reference.py and commit it")
+            sys.exit(
+                f"{TARGET.name} is out of date: run python tools/cli_reference.py and commit it"
+            )
         return
     TARGET.parent.mkdir(exist_ok=True)
     TARGET.write_text(text)

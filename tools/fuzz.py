@@ -1,8 +1,9 @@
 """Coverage-guided fuzzing of the readers: ``python tools/fuzz.py FORMAT [-max_total_time=60]``.
 
-Needs the package ``atheris``. JSON formats are fuzzed by their structure: the bytes choose values of a valid document and what
-replaces them; one input in eight, and all inputs of other formats, are the bytes as they are. Further options go to libFuzzer. A
-crash is an exception other than spotkick's own, or a message of several lines.
+Needs the package ``atheris``. JSON formats are fuzzed by their structure: the bytes choose values
+of a valid document and what replaces them; one input in eight, and all inputs of other formats, are
+the bytes as they are. Further options go to libFuzzer. A crash is an exception other than
+spotkick's own, or a message of several lines.
 """
 
 import copy
@@ -18,14 +19,17 @@ import atheris
 with atheris.instrument_imports(include=["spotkick"]):
     from spotkick.actions import Action, MatchActions, Visibility
     from spotkick.errors import SpotkickError
-    from spotkick.formats.catalogue import FORMATS
     from spotkick.formats.detect import detect
+    from spotkick.formats.registry import FORMATS
     from spotkick.timeline import FEATURE_RATE
 
 SUFFIXES = {"elan": ".eaf", "csv": ".csv", "parquet": ".parquet", "thumos-results": ".txt"}
 MATCH = MatchActions(
     "league/season/match",
-    (Action("Goal", 1, 1500, 0.5, "home", Visibility.VISIBLE), Action("Foul", 1, 2000, 0.25, None, Visibility.NOT_SHOWN)),
+    (
+        Action("Goal", 1, 1500, 0.5, "home", Visibility.VISIBLE),
+        Action("Foul", 1, 2000, 0.25, None, Visibility.NOT_SHOWN),
+    ),
 )
 MOST_CHANGES = 4
 RAW_SHARE = 8
@@ -35,7 +39,9 @@ def places(document: Any) -> list[tuple[Any, Any]]:
     """Every (container, key) of a document, from the outside in."""
     keys: list[Any] = list(document) if isinstance(document, dict) else []
     keys = list(range(len(document))) if isinstance(document, list) else keys
-    return [(document, key) for key in keys] + [place for key in keys for place in places(document[key])]
+    return [(document, key) for key in keys] + [
+        place for key in keys for place in places(document[key])
+    ]
 
 
 def draw(provider: atheris.FuzzedDataProvider, depth: int = 0) -> Any:

@@ -1,26 +1,27 @@
 """Action spotting in match video: what happens, and when.
 
-`load_model` and `spot` work without torch, `evaluate` is the official metric; `spotkick.losses` and `spotkick.models` need the
-extra ``train``. Nothing heavy is imported before it is used.
+`load_model` and `spot` work without torch, `evaluate` is the official metric; `spotkick.losses` and
+`spotkick.models` need the extra ``train``. Nothing heavy is imported before it is used.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from spotkick.errors import MissingExtraError
+from spotkick.version import VERSION
 
 if TYPE_CHECKING:
+    from spotkick.api import load_model, spot, spot_with_scores
     from spotkick.evaluation import evaluate
-    from spotkick.experiment.library import load_model, spot, spot_with_scores
 
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = ["__version__", "evaluate", "load_model", "spot", "spot_with_scores"]
 
 _HOMES: Final = {
     "evaluate": "spotkick.evaluation",
-    "load_model": "spotkick.experiment.library",
-    "spot": "spotkick.experiment.library",
-    "spot_with_scores": "spotkick.experiment.library",
+    "load_model": "spotkick.api",
+    "spot": "spotkick.api",
+    "spot_with_scores": "spotkick.api",
 }
 _ROOMS: Final = ("losses", "models", "evaluation", "features", "formats", "encoding")
 

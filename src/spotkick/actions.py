@@ -1,7 +1,7 @@
 """Actions and classes: what happens, and when. Standard library only.
 
-Classes are addressed by name. A list of classes may carry aliases, so that one label file serves several tasks: the
-three classes of SoccerNet-v1 are a grouping of the 17 of SoccerNet-v2.
+Classes are addressed by name. A list of classes may carry aliases, so that one label file serves
+several tasks: the three classes of SoccerNet-v1 are a grouping of the 17 of SoccerNet-v2.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -28,8 +28,8 @@ class Action:
     Attributes:
         label: class name as the file has it.
         period: 1 for the first half, 2 for the second, further numbers for extra time.
-        position_ms: milliseconds since the start of the period. Files may hold negative values; they are kept, and judged
-            by whoever uses them.
+        position_ms: milliseconds since the start of the period. Files may hold negative values;
+            they are kept, and judged by whoever uses them.
         confidence: score of a prediction, None for a label.
         team: ``home``, ``away``, ``left``, ``right`` or None when not stated.
         visibility: None when the file does not state it.
@@ -62,7 +62,8 @@ class MatchActions:
     """The actions of one match, labels or predictions.
 
     Attributes:
-        match: ``league/season/match`` with forward slashes, or any other name that is unique in its set.
+        match: ``league/season/match`` with forward slashes, or any other name that is unique in its
+            set.
         actions: in file order.
     """
 
@@ -77,11 +78,13 @@ class ActionClasses:
     Attributes:
         names: class names; their order is the order of score columns.
         aliases: further labels -> class name. Every class name stands for itself.
-        words: (word, class name): any other label with this word in it counts as the class; the first word that fits decides.
+        words: (word, class name): any other label with this word in it counts as the class; the
+            first word that fits decides.
         name: what people call this list, such as ``soccernet-v2``.
 
     Raises:
-        ConfigError: if names repeat, are empty, or an alias or a word points to a class that is not listed.
+        ConfigError: if names repeat, are empty, or an alias or a word points to a class that is not
+            listed.
     """
 
     names: tuple[str, ...]
@@ -123,7 +126,9 @@ class ActionClasses:
         """Class name that a label is counted as, or None when it belongs to none."""
         if label in self.names:
             return label
-        return self.aliases.get(label) or next((name for word, name in self.words if word in label), None)
+        return self.aliases.get(label) or next(
+            (name for word, name in self.words if word in label), None
+        )
 
     def index(self, label: str) -> int | None:
         """Score column of a label, or None when it belongs to no class."""
@@ -200,5 +205,7 @@ SOCCERNET_BALL: Final = ActionClasses(
 )
 """The 12 classes of SoccerNet ball action spotting."""
 
-BUILT_IN_CLASSES: Final = {classes.name: classes for classes in (SOCCERNET_V1, SOCCERNET_V2, SOCCERNET_BALL)}
+BUILT_IN_CLASSES: Final = {
+    classes.name: classes for classes in (SOCCERNET_V1, SOCCERNET_V2, SOCCERNET_BALL)
+}
 """Class lists that commands accept by name."""

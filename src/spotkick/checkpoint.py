@@ -1,7 +1,8 @@
 """Checkpoints: a folder that holds everything needed to spot, read without torch and without pickle.
 
-``config.json`` (classes, context slicing, chunk geometry, feature source, architecture, how it was trained, SHA-256 of the other
-files), ``model.onnx``, ``model.safetensors``, and ``features/`` with what is needed to make its features from raw input.
+``config.json`` (classes, context slicing, chunk geometry, feature source, architecture, how it was
+trained, SHA-256 of the other files), ``model.onnx``, ``model.safetensors``, and ``features/`` with
+what is needed to make its features from raw input.
 """
 
 import hashlib
@@ -32,9 +33,11 @@ class DecodingConfig(FrozenConfig):
     """How scores and spots of chunks become actions of a match.
 
     Attributes:
-        source: ``spots``: rows of the spotting module (the paper). ``scores``: local maxima of the segmentation scores.
-        nms: suppression of neighbours of the same class. ``fixed``: within a window. ``soft-linear``, ``soft-gauss``: lower
-            confidences instead. ``per_tolerance``: left to the evaluation, which then suppresses once per tolerance. ``none``.
+        source: ``spots``: rows of the spotting module (the paper). ``scores``: local maxima of the
+            segmentation scores.
+        nms: suppression of neighbours of the same class. ``fixed``: within a window.
+            ``soft-linear``, ``soft-gauss``: lower confidences instead. ``per_tolerance``: left to
+            the evaluation, which then suppresses once per tolerance. ``none``.
         nms_window_s: whole width of the window.
         min_confidence: spots below are left out.
     """
@@ -61,7 +64,8 @@ class CheckpointConfig(FrozenConfig):
         feature_source: of `spotkick.features.tracks.FeatureSource`.
         architecture: of the network.
         decoding: defaults of prediction.
-        thresholds: confidence per class that maximised F1 on the validation split; empty when not tuned.
+        thresholds: confidence per class that maximised F1 on the validation split; empty when not
+            tuned.
         training: the configuration and history it was trained with, or where the weights come from.
         files: SHA-256 of each other file.
     """
@@ -113,11 +117,17 @@ class Checkpoint:
     @property
     def features_folder(self) -> Path | None:
         """Copy of the ``NAME.source`` folder of its features (text model, projection), if it has one."""
-        return next((path for path in sorted((self.folder / FEATURES_FOLDER).glob("*")) if path.is_dir()), None)
+        return next(
+            (path for path in sorted((self.folder / FEATURES_FOLDER).glob("*")) if path.is_dir()),
+            None,
+        )
 
 
 def write_checkpoint(
-    folder: Path, config: CheckpointConfig, files: Mapping[str, bytes], features_folder: Path | None = None
+    folder: Path,
+    config: CheckpointConfig,
+    files: Mapping[str, bytes],
+    features_folder: Path | None = None,
 ) -> Checkpoint:
     """Write a checkpoint in one step: a reader sees the former folder or the whole new one.
 
@@ -125,13 +135,18 @@ def write_checkpoint(
         folder: where; a former checkpoint there is replaced.
         config: everything but the checksums.
         files: name -> content of the model files.
-        features_folder: the ``NAME.source`` folder of the features, copied along with the fitted model that it may hold.
+        features_folder: the ``NAME.source`` folder of the features, copied along with the fitted
+            model that it may hold.
 
     Raises:
         StorageError: if it cannot be written; the former checkpoint stays.
         InputError: if ``folder`` exists and is not a checkpoint.
     """
-    if folder.exists() and not (folder / CONFIG_FILE).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+    if (
+        folder.exists()
+        and not (folder / CONFIG_FILE).is_file()
+        and (not folder.is_dir() or any(folder.iterdir()))
+    ):
         raise InputError(f"{folder} exists and is not a checkpoint; choose another place")
     with atomic_folder(folder) as temporary:
         for name, content in files.items():
@@ -167,10 +182,19 @@ def read_checkpoint(folder: Path) -> Checkpoint:
     for name, expected in config.files.items():
         if found.get(name) != expected:
             state = "has changed since it was written" if name in found else "is missing"
-            raise CheckpointError(f"{folder / name} {state}; copy the whole checkpoint again or train it again")
+            raise CheckpointError(
+                f"{folder / name} {state}; copy the whole checkpoint again or train it again"
+            )
     return checkpoint
 
 
 def _checksums(folder: Path) -> dict[str, str]:
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / CONFIG_FILE)
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(read_bytes(path)).hexdigest() for path in paths}
+    paths = (
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path != folder / CONFIG_FILE
+    )
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(read_bytes(path)).hexdigest()
+        for path in paths
+    }

@@ -1,7 +1,8 @@
 """Cutting a half into overlapping chunks, and stitching what a network says of them back together.
 
-Each frame of the half is written exactly once, from a chunk that sees as much of its surroundings as there is. The released
-17-class code misplaces the last chunk of every second half by up to 39 s; this is tested here for every length.
+Each frame of the half is written exactly once, from a chunk that sees as much of its surroundings
+as there is. The released 17-class code misplaces the last chunk of every second half by up to 39 s;
+this is tested here for every length.
 """
 
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ class ChunkPlan:
         starts: (chunks,) first frame of each chunk in the padded half.
         keep_from: (chunks,) first frame of the chunk that is kept.
         keep_to: (chunks,) one past the last frame of the chunk that is kept.
-        pad_frames: copies of the first frame put before the half (as many of the last frame, or more, behind it).
+        pad_frames: copies of the first frame put before the half (as many of the last frame, or
+            more, behind it).
     """
 
     num_frames: int
@@ -38,30 +40,39 @@ class ChunkPlan:
 
     def frame_index(self) -> npt.NDArray[np.intp]:
         """(chunks, chunk_frames): the frame of the half that each frame of each chunk shows; the ends are replicated."""
-        padded: npt.NDArray[np.intp] = self.starts[:, None] + np.arange(self.chunk_frames) - self.pad_frames
+        padded: npt.NDArray[np.intp] = (
+            self.starts[:, None] + np.arange(self.chunk_frames) - self.pad_frames
+        )
         return padded.clip(0, self.num_frames - 1)
 
 
-def plan_chunks(num_frames: int, chunk_frames: int, border_frames: int, *, pad_half: bool = False) -> ChunkPlan:
+def plan_chunks(
+    num_frames: int, chunk_frames: int, border_frames: int, *, pad_half: bool = False
+) -> ChunkPlan:
     """Plan chunks with a stride of ``chunk_frames - 2 * border_frames``.
 
-    The borders of a chunk are kept only at the ends of the half, where no other chunk sees more. With ``pad_half`` the half is
-    first extended by ``border_frames`` copies of its end frames, so that even those come from the centre of a chunk.
-    A half shorter than a chunk is extended by copies of its last frame. Source: the authors' TF code, and spec for the rest.
+    The borders of a chunk are kept only at the ends of the half, where no other chunk sees more.
+    With ``pad_half`` the half is first extended by ``border_frames`` copies of its end frames, so
+    that even those come from the centre of a chunk. A half shorter than a chunk is extended by
+    copies of its last frame. Source: the authors' TF code, and spec for the rest.
 
     Raises:
         ConfigError: if the borders leave no centre, or the half is empty.
     """
     stride = chunk_frames - 2 * border_frames
     if stride < 1 or border_frames < 0:
-        raise ConfigError(f"borders of 2 x {border_frames} frames leave nothing of a chunk of {chunk_frames}; use a longer chunk")
+        raise ConfigError(
+            f"borders of 2 x {border_frames} frames leave nothing of a chunk of {chunk_frames}; use a longer chunk"
+        )
     if num_frames < 1:
         raise ConfigError("a half without frames cannot be cut into chunks")
     pad = border_frames if pad_half else 0
     padded = max(num_frames + 2 * pad, chunk_frames)
     last = padded - chunk_frames
     starts = np.append(np.arange(0, last, stride), last)
-    edges = np.append(starts + border_frames, padded)  # where each chunk takes over from the one before
+    edges = np.append(
+        starts + border_frames, padded
+    )  # where each chunk takes over from the one before
     edges[0] = 0
     begin = np.clip(edges[:-1], pad, pad + num_frames)
     end = np.clip(edges[1:], pad, pad + num_frames)
@@ -79,12 +90,16 @@ def stitch(plan: ChunkPlan, chunk_values: npt.NDArray[np.generic]) -> npt.NDArra
         (num_frames, ...) values, each from the chunk that keeps the frame.
     """
     stitched = np.empty((plan.num_frames, *chunk_values.shape[2:]), dtype=chunk_values.dtype)
-    for start, begin, end, values in zip(plan.starts - plan.pad_frames, plan.keep_from, plan.keep_to, chunk_values, strict=True):
+    for start, begin, end, values in zip(
+        plan.starts - plan.pad_frames, plan.keep_from, plan.keep_to, chunk_values, strict=True
+    ):
         stitched[start + begin : start + end] = values[begin:end]
     return stitched
 
 
-def place_spots(plan: ChunkPlan, chunk_spot_frames: npt.NDArray[np.intp]) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+def place_spots(
+    plan: ChunkPlan, chunk_spot_frames: npt.NDArray[np.intp]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
     """Move spots from chunk frames to frames of the half.
 
     Args:
@@ -94,5 +109,7 @@ def place_spots(plan: ChunkPlan, chunk_spot_frames: npt.NDArray[np.intp]) -> tup
     Returns:
         frames of the half, and whether the chunk keeps the spot, both (chunks, spots).
     """
-    kept = (chunk_spot_frames >= plan.keep_from[:, None]) & (chunk_spot_frames < plan.keep_to[:, None])
+    kept = (chunk_spot_frames >= plan.keep_from[:, None]) & (
+        chunk_spot_frames < plan.keep_to[:, None]
+    )
     return chunk_spot_frames + (plan.starts - plan.pad_frames)[:, None], kept

@@ -28,12 +28,15 @@ class FrozenConfig(BaseModel):
             where: names their origin in messages.
 
         Raises:
-            ConfigError: on unknown keys (with the nearest valid name), missing keys, and values out of range.
+            ConfigError: on unknown keys (with the nearest valid name), missing keys, and values out
+                of range.
         """
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise ConfigError(f"{where}: {'; '.join(_describe(detail, cls) for detail in error.errors())}") from None
+            raise ConfigError(
+                f"{where}: {'; '.join(_describe(detail, cls) for detail in error.errors())}"
+            ) from None
 
     def replace(self, **changes: Any) -> Self:
         """The same configuration with some fields changed, validated again.
@@ -109,7 +112,8 @@ def with_overrides(values: Mapping[str, Any], assignments: Iterable[str]) -> dic
     """Apply ``section.key=value`` assignments, values in TOML syntax (bare words are taken as strings).
 
     Raises:
-        ConfigError: if an assignment has no ``=``, or sets a key below something that is not a table.
+        ConfigError: if an assignment has no ``=``, or sets a key below something that is not a
+            table.
 
     Example:
         >>> with_overrides({"training": {"epochs": 5}}, ["training.epochs=2", "name=test"])
@@ -119,7 +123,9 @@ def with_overrides(values: Mapping[str, Any], assignments: Iterable[str]) -> dic
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not equals or not path.strip():
-            raise ConfigError(f"--set needs key=value such as training.epochs=20, got '{assignment}'")
+            raise ConfigError(
+                f"--set needs key=value such as training.epochs=20, got '{assignment}'"
+            )
         table = result
         *sections, key = (part.strip() for part in path.split("."))
         for section in sections:

@@ -1,7 +1,7 @@
 """The exceptions that spotkick raises on purpose: one root, few children.
 
-Every message says what is wrong, the rule, the value and the remedy, on one line: the command line prints it as it is and
-exits with code 1.
+Every message says what is wrong, the rule, the value and the remedy, on one line: the command line
+prints it as it is and exits with code 1.
 """
 
 
@@ -30,7 +30,9 @@ class MissingExtraError(SpotkickError):
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
         """Name the missing ``package``, the ``extra`` that brings it, and the ``purpose`` it is needed for."""
-        super().__init__(f"{purpose} needs the package '{package}', which is not installed: pip install 'spotkick[{extra}]'")
+        super().__init__(
+            f"{purpose} needs the package '{package}', which is not installed: pip install 'spotkick[{extra}]'"
+        )
 
 
 class SpotkickWarning(UserWarning):

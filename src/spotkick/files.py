@@ -1,7 +1,8 @@
 """Reading and writing files without surprises: atomic writes, JSON with one-line errors, safe archives.
 
-A reader of a result never sees half a file: data go to a temporary file in the same folder, are flushed to disk, and take the
-final name in one step. Ctrl-C or a full disk leave the former file as it was.
+A reader of a result never sees half a file: data go to a temporary file in the same folder, are
+flushed to disk, and take the final name in one step. Ctrl-C or a full disk leave the former file as
+it was.
 """
 
 import json
@@ -43,7 +44,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(f"cannot write {path}: {reason}; nothing was changed, free space or choose another place") from error
+        raise StorageError(
+            f"cannot write {path}: {reason}; nothing was changed, free space or choose another place"
+        ) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
@@ -69,7 +72,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file atomically, with line feeds at line ends.
 
-    Half a surrogate pair, which JSON files may hold and UTF-8 may not, is written as JSON's escape of it.
+    Half a surrogate pair, which JSON files may hold and UTF-8 may not, is written as JSON's escape
+    of it.
 
     Raises:
         StorageError: see `atomic_path`.
@@ -94,7 +98,11 @@ def read_bytes(path: Path, *, limit: int = MAX_JSON_BYTES) -> bytes:
     """
     try:
         if not path.is_file():
-            raise InputError(f"{path}: no such file" if not path.exists() else f"{path}: a file is needed, this is a folder")
+            raise InputError(
+                f"{path}: no such file"
+                if not path.exists()
+                else f"{path}: a file is needed, this is a folder"
+            )
         size = path.stat().st_size
         if size > limit:
             raise InputError(f"{path}: {size:,} bytes, more than the limit of {limit:,}")
@@ -112,9 +120,13 @@ def parse_json(data: bytes, where: str) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise InputError(f"{where}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from error
+        raise InputError(
+            f"{where}: not UTF-8 text (byte {error.start}); save the file as UTF-8"
+        ) from error
     except RecursionError as error:
-        raise InputError(f"{where}: JSON nested too deeply to be a label or prediction file") from error
+        raise InputError(
+            f"{where}: JSON nested too deeply to be a label or prediction file"
+        ) from error
     except ValueError as error:
         raise InputError(f"{where}: not valid JSON: {str(error).splitlines()[0]}") from error
 
@@ -128,19 +140,26 @@ def read_json(path: Path, *, limit: int = MAX_JSON_BYTES) -> Any:
     return parse_json(read_bytes(path, limit=limit), str(path))
 
 
-def check_archive(archive: zipfile.ZipFile, where: str, *, limit: int = MAX_ARCHIVE_BYTES) -> list[zipfile.ZipInfo]:
+def check_archive(
+    archive: zipfile.ZipFile, where: str, *, limit: int = MAX_ARCHIVE_BYTES
+) -> list[zipfile.ZipInfo]:
     """List the files of an archive after checking that it can be read safely.
 
     Raises:
-        InputError: on absolute names, ``..`` parts, encrypted members, or more than ``limit`` unpacked bytes.
+        InputError: on absolute names, ``..`` parts, encrypted members, or more than ``limit``
+            unpacked bytes.
     """
     members = [member for member in archive.infolist() if not member.is_dir()]
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/"))
         if parts.is_absolute() or ".." in parts.parts or (parts.parts and ":" in parts.parts[0]):
-            raise InputError(f"{where}: archive member {member.filename!r} points outside the archive")
+            raise InputError(
+                f"{where}: archive member {member.filename!r} points outside the archive"
+            )
         if member.flag_bits & 0x1:
-            raise InputError(f"{where}: archive member {member.filename!r} is encrypted; provide it unencrypted")
+            raise InputError(
+                f"{where}: archive member {member.filename!r} is encrypted; provide it unencrypted"
+            )
     total = sum(member.file_size for member in members)
     if total > limit:
         raise InputError(f"{where}: unpacks to {total:,} bytes, more than the limit of {limit:,}")
@@ -180,7 +199,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         new.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StorageError(f"cannot write {path}: {reason}; nothing was changed, free space or choose another place") from error
+        raise StorageError(
+            f"cannot write {path}: {reason}; nothing was changed, free space or choose another place"
+        ) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -190,8 +211,8 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 def reading_arrays(path: Path, what: str, remedy: str) -> Iterator[None]:
     """Turn whatever a damaged ``.npy`` or ``.npz`` file makes numpy, zipfile and zlib raise into one line.
 
-    These are a dozen unrelated types, `zlib.error`, `tokenize.TokenError` and `MemoryError` for a vast shape among them, so that
-    a list of types would miss one. Do nothing but reading inside.
+    These are a dozen unrelated types, `zlib.error`, `tokenize.TokenError` and `MemoryError` for a
+    vast shape among them, so that a list of types would miss one. Do nothing but reading inside.
 
     Args:
         path: the file that is read.

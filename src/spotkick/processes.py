@@ -9,7 +9,8 @@ from threading import Thread
 def end_with_parent() -> None:
     """Make this worker process end as soon as its parent is gone; call it first in the worker.
 
-    Workers of a pool learn nothing of a parent that was killed: they finish their work, then wait for ever with all their memory.
+    Workers of a pool learn nothing of a parent that was killed: they finish their work, then wait
+    for ever with all their memory.
     """
     parent = parent_process()
     if parent is not None:

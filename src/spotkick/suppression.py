@@ -1,6 +1,7 @@
 """Non-maximum suppression of spots: of neighbours of one class, the most confident one stays.
 
-Source: the authors' released code; soft variants: Bodla et al., "Soft-NMS", ICCV 2017, with time in the place of overlap.
+Source: the authors' released code; soft variants: Bodla et al., "Soft-NMS", ICCV 2017, with time in
+the place of overlap.
 """
 
 from typing import Literal
@@ -22,15 +23,16 @@ def suppress(
 ) -> npt.NDArray[np.float64]:
     """Suppress spots of one class in one half.
 
-    Greedy by confidence; of equals the earlier one stays. A spot at t silences those in [t - w/2, t + floor(w/2)), the interval
-    of the released code, whose right end is open.
+    Greedy by confidence; of equals the earlier one stays. A spot at t silences those in [t - w/2, t
+    + floor(w/2)), the interval of the released code, whose right end is open.
 
     Args:
         frames: (spots,) position of each spot.
         confidences: (spots,).
         window_frames: whole width w of the window.
-        method: ``fixed`` silences; ``soft-linear`` multiplies confidences by 2|dt|/w inside the window; ``soft-gauss`` by
-            1 - exp(-dt^2 / (2 (w/4)^2)) everywhere; ``none`` leaves all as they are.
+        method: ``fixed`` silences; ``soft-linear`` multiplies confidences by 2|dt|/w inside the
+            window; ``soft-gauss`` by 1 - exp(-dt^2 / (2 (w/4)^2)) everywhere; ``none`` leaves all
+            as they are.
 
     Returns:
         (spots,) new confidences, 0 where a spot was silenced.
@@ -41,11 +43,16 @@ def suppress(
     order = np.lexsort((frames, -result))
     if method == "fixed":
         return _silence(frames, result, order, window_frames)
-    return _soften(frames.astype(np.float64), result, window_frames, gaussian=method == "soft-gauss")
+    return _soften(
+        frames.astype(np.float64), result, window_frames, gaussian=method == "soft-gauss"
+    )
 
 
 def _silence(
-    frames: npt.NDArray[np.integer], confidences: npt.NDArray[np.float64], order: npt.NDArray[np.intp], window_frames: float
+    frames: npt.NDArray[np.integer],
+    confidences: npt.NDArray[np.float64],
+    order: npt.NDArray[np.intp],
+    window_frames: float,
 ) -> npt.NDArray[np.float64]:
     waiting = np.ones(len(frames), dtype=np.bool_)
     kept = np.zeros(len(frames), dtype=np.bool_)
@@ -59,14 +66,22 @@ def _silence(
 
 
 def _soften(
-    frames: npt.NDArray[np.float64], confidences: npt.NDArray[np.float64], window_frames: float, *, gaussian: bool
+    frames: npt.NDArray[np.float64],
+    confidences: npt.NDArray[np.float64],
+    window_frames: float,
+    *,
+    gaussian: bool,
 ) -> npt.NDArray[np.float64]:
     waiting = confidences > 0
     while waiting.any():
         best = int(np.argmax(np.where(waiting, confidences, -1.0)))
         waiting[best] = False
         shift = np.abs(frames - frames[best])
-        factor = -np.expm1(-0.5 * (4 * shift / window_frames) ** 2) if gaussian else np.minimum(2 * shift / window_frames, 1)
+        factor = (
+            -np.expm1(-0.5 * (4 * shift / window_frames) ** 2)
+            if gaussian
+            else np.minimum(2 * shift / window_frames, 1)
+        )
         confidences = np.where(waiting, confidences * factor, confidences)
         waiting &= confidences >= _SOFT_FLOOR
         confidences = np.where(waiting | (confidences >= _SOFT_FLOOR), confidences, 0.0)

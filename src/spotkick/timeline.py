@@ -1,6 +1,7 @@
 """Match time: periods, clocks and frame rates. Standard library only.
 
-A position is an integer number of milliseconds since the start of its period, as SoccerNet stores it. Frame rates are exact
+A position is an integer number of milliseconds since the start of its period, as SoccerNet stores
+it. Frame rates are exact
 fractions: 29.97 is 30000/1001, never a float that drifts by a second and a half over a half.
 """
 
@@ -29,7 +30,8 @@ _GAME_TIME: Final = re.compile(r"^\s*(\d{1,4})\s*-\s*(\d{1,6}):(\d{1,2})\s*$")
 def parse_frame_rate(value: str | float | Fraction) -> Fraction:
     """Turn a frame rate as people and files write it into an exact fraction.
 
-    Decimal values within 0.005 of a multiple of 1000/1001 (23.976, 29.97, 59.94) become that NTSC rate.
+    Decimal values within 0.005 of a multiple of 1000/1001 (23.976, 29.97, 59.94) become that NTSC
+    rate.
 
     Args:
         value: such as ``25``, ``"30000/1001"``, ``29.97`` or ``"2"``.
@@ -46,7 +48,9 @@ def parse_frame_rate(value: str | float | Fraction) -> Fraction:
     try:
         exact = Fraction(value if isinstance(value, Fraction | int) else str(value).strip())
     except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"frame rate must be a positive number or fraction such as 25 or 30000/1001, got {value!r}") from error
+        raise InputError(
+            f"frame rate must be a positive number or fraction such as 25 or 30000/1001, got {value!r}"
+        ) from error
     if exact <= 0:
         raise InputError(f"frame rate must be positive, got {value!r}")
     nominal = -(-exact.numerator // exact.denominator)  # ceiling: 29.97 belongs to 30
@@ -93,7 +97,9 @@ def parse_game_time(text: str) -> tuple[int, int]:
     """
     match = _GAME_TIME.match(text)
     if match is None:
-        raise InputError(f"gameTime must look like '1 - 14:36' (period - minutes:seconds), got {text!r}")
+        raise InputError(
+            f"gameTime must look like '1 - 14:36' (period - minutes:seconds), got {text!r}"
+        )
     period, minutes, seconds = (int(group) for group in match.groups())
     return period, 60 * minutes + seconds
 

@@ -7,7 +7,9 @@ from spotkick.cli.main import run
 
 
 @pytest.fixture
-def invoke(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+def invoke(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
     """Runs the program with arguments; gives exit code, stdout and stderr."""
 
     def call(*arguments: object) -> tuple[int, str, str]:

@@ -43,11 +43,24 @@ def one_line(error: str) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
-def test_train_spot_evaluate(invoke: Callable[..., tuple[int, str, str]], config: Path, planted: Path, tmp_path: Path) -> None:
-    code, out, _ = invoke("train", config, "--data", planted, "--out", tmp_path / "run", "--set", "training.epochs=1")
+def test_train_spot_evaluate(
+    invoke: Callable[..., tuple[int, str, str]], config: Path, planted: Path, tmp_path: Path
+) -> None:
+    code, out, _ = invoke(
+        "train", config, "--data", planted, "--out", tmp_path / "run", "--set", "training.epochs=1"
+    )
     assert code == 0
     assert "1 epochs, best validation Average-mAP" in out
-    code, out, _ = invoke("spot", tmp_path / "run" / "best", "--split", "valid", "--data", planted, "--out", tmp_path / "out")
+    code, out, _ = invoke(
+        "spot",
+        tmp_path / "run" / "best",
+        "--split",
+        "valid",
+        "--data",
+        planted,
+        "--out",
+        tmp_path / "out",
+    )
     assert code == 0
     assert "1 match" in out
     assert "times real time" in out
@@ -77,14 +90,23 @@ def test_train_spot_evaluate(invoke: Callable[..., tuple[int, str, str]], config
     ],
 )
 def test_mistakes_in_training_are_one_line(
-    invoke: Callable[..., tuple[int, str, str]], config: Path, planted: Path, tmp_path: Path, change: str, message: str
+    invoke: Callable[..., tuple[int, str, str]],
+    config: Path,
+    planted: Path,
+    tmp_path: Path,
+    change: str,
+    message: str,
 ) -> None:
-    code, _, error = invoke("train", config, "--data", planted, "--out", tmp_path / "run", "--set", change)
+    code, _, error = invoke(
+        "train", config, "--data", planted, "--out", tmp_path / "run", "--set", change
+    )
     assert code == 1
     assert message in one_line(error)
 
 
-def test_config_that_is_no_toml(invoke: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_config_that_is_no_toml(
+    invoke: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     path = tmp_path / "broken.toml"
     path.write_text("epochs = = 3")
     code, _, error = invoke("train", path)
@@ -95,8 +117,8 @@ def test_config_that_is_no_toml(invoke: Callable[..., tuple[int, str, str]], tmp
 @pytest.fixture(scope="module")
 def checkpoint(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from spotkick.configuration import read_toml
-    from spotkick.experiment.config import ExperimentConfig
-    from spotkick.experiment.train import run_training
+    from spotkick.pipelines.config import ExperimentConfig
+    from spotkick.pipelines.train import run_training
 
     folder = tmp_path_factory.mktemp("command")
     (folder / "experiment.toml").write_text(CONFIG)
@@ -115,7 +137,11 @@ def checkpoint(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
 )
 def test_feature_files_that_cannot_be_read(
-    invoke: Callable[..., tuple[int, str, str]], checkpoint: Path, tmp_path: Path, content: bytes | None, message: str
+    invoke: Callable[..., tuple[int, str, str]],
+    checkpoint: Path,
+    tmp_path: Path,
+    content: bytes | None,
+    message: str,
 ) -> None:
     path = tmp_path / "1_planted.npy"
     if content is not None:
@@ -136,13 +162,17 @@ def test_feature_files_of_objects_are_never_unpickled(
     assert "Python objects" in one_line(error)
 
 
-def test_what_is_not_a_checkpoint(invoke: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_what_is_not_a_checkpoint(
+    invoke: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     code, _, error = invoke("spot", tmp_path, tmp_path, "--out", tmp_path / "out")
     assert code == 1
     assert "not a checkpoint" in one_line(error)
 
 
-def test_released_weights_that_are_none(invoke: Callable[..., tuple[int, str, str]], tmp_path: Path) -> None:
+def test_released_weights_that_are_none(
+    invoke: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
     path = tmp_path / "weights.h5"
     path.write_bytes(b"hello")
     code, _, error = invoke("import-weights", path, tmp_path / "out")
@@ -157,6 +187,6 @@ def test_spotting_needs_no_torch(checkpoint: Path, planted: Path, tmp_path: Path
         f"sys.argv = ['spotkick', 'spot', {str(checkpoint)!r}, {str(planted)!r}, '--out', {str(tmp_path / 'out')!r}]\n"
         "from spotkick.cli.main import run\nrun()\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 (our own code)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert len(list((tmp_path / "out").rglob("results_spotting.json"))) == 4

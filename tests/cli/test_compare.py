@@ -22,7 +22,9 @@ def run(*arguments: str | Path) -> Result:
 @pytest.fixture
 def weaker(tmp_path: Path) -> Path:
     """The golden predictions without every other one."""
-    matches = [type(match)(match.match, match.actions[::2]) for match in read_results(GOLDEN / "pred")]
+    matches = [
+        type(match)(match.match, match.actions[::2]) for match in read_results(GOLDEN / "pred")
+    ]
     write_results(tmp_path / "weaker", matches)
     return tmp_path / "weaker"
 
@@ -30,7 +32,16 @@ def weaker(tmp_path: Path) -> Path:
 def test_table_report_and_json(tmp_path: Path, weaker: Path) -> None:
     report, scores = tmp_path / "out.html", tmp_path / "out.json"
     result = run(
-        weaker, f"full={GOLDEN / 'pred'}", "--labels", GOLDEN / "gt", "--resamples", "20", "--report", report, "--json", scores
+        weaker,
+        f"full={GOLDEN / 'pred'}",
+        "--labels",
+        GOLDEN / "gt",
+        "--resamples",
+        "20",
+        "--report",
+        report,
+        "--json",
+        scores,
     )
     assert result.exit_code == 0, result.output
     rows = [line.split()[:2] for line in result.stdout.splitlines()[2:4]]
@@ -42,9 +53,21 @@ def test_table_report_and_json(tmp_path: Path, weaker: Path) -> None:
     assert "full over weaker" in report.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("option", "start"), [("--markdown", "| system |"), ("--latex", "% The order")])
+@pytest.mark.parametrize(
+    ("option", "start"), [("--markdown", "| system |"), ("--latex", "% The order")]
+)
 def test_tables_for_papers(weaker: Path, option: str, start: str) -> None:
-    result = run(weaker, GOLDEN / "pred", "--labels", GOLDEN / "gt", "--resamples", "5", option, "--metric", "tight")
+    result = run(
+        weaker,
+        GOLDEN / "pred",
+        "--labels",
+        GOLDEN / "gt",
+        "--resamples",
+        "5",
+        option,
+        "--metric",
+        "tight",
+    )
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith(start)
 
@@ -59,7 +82,11 @@ def test_what_cannot_be_compared(weaker: Path) -> None:
 
 
 def test_names_tell_systems_apart() -> None:
-    assert list(name_systems(["runs/a/pred", "runs/b/pred", "best=other/x"])) == ["a/pred", "b/pred", "best"]
+    assert list(name_systems(["runs/a/pred", "runs/b/pred", "best=other/x"])) == [
+        "a/pred",
+        "b/pred",
+        "best",
+    ]
     assert name_systems(["A=x", "y"])["A"] == Path("x")
     with pytest.raises(ConfigError, match="two systems have the name"):
         name_systems(["a=x", "a=y"])

@@ -10,7 +10,14 @@ runner = CliRunner()
 
 def test_errors_give_exit_code_1(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("time,label\n-5,Goal\n")
-    arguments = ["doctor", str(tmp_path / "x.csv"), "--classes", "soccernet-v2", "--json", str(tmp_path / "report.json")]
+    arguments = [
+        "doctor",
+        str(tmp_path / "x.csv"),
+        "--classes",
+        "soccernet-v2",
+        "--json",
+        str(tmp_path / "report.json"),
+    ]
     result = runner.invoke(build_app(["doctor", "evaluate"]), arguments)
     assert result.exit_code == 1
     assert "error: negative-position (1)" in result.output

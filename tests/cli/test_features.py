@@ -10,12 +10,28 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spotkick.cli.main import build_app
+from spotkick.commentary.ensemble import WordModel
+from spotkick.commentary.features import read_commentary_source
 from spotkick.errors import SpotkickError, SpotkickWarning
-from spotkick.features.commentary import read_commentary_source
 from spotkick.features.tracks import read_track
-from spotkick.features.word_model import WordModel
 
-CALM = ["the", "ball", "goes", "wide", "again", "he", "looks", "for", "pass", "they", "keep", "well", "keeper", "has", "it"]
+CALM = [
+    "the",
+    "ball",
+    "goes",
+    "wide",
+    "again",
+    "he",
+    "looks",
+    "for",
+    "pass",
+    "they",
+    "keep",
+    "well",
+    "keeper",
+    "has",
+    "it",
+]
 EVENT = {"goal": "what a goal that is", "card": "the referee shows a yellow card"}
 MATCHES = [f"league/2014-2015/match {number}" for number in range(4)]
 DIM = 12
@@ -26,7 +42,12 @@ def _half(seed: int, events: dict[int, str]) -> dict[str, object]:
     generator = random.Random(seed)
     calm = {second: " ".join(generator.sample(CALM, 5)) for second in range(0, 600, 3)}
     times = calm | {at: EVENT[name] + f" number {at}" for at, name in events.items()}
-    return {"segments": {str(i): [float(at), at + 2.5, text] for i, (at, text) in enumerate(sorted(times.items()))}}
+    return {
+        "segments": {
+            str(i): [float(at), at + 2.5, text]
+            for i, (at, text) in enumerate(sorted(times.items()))
+        }
+    }
 
 
 @pytest.fixture
@@ -36,7 +57,9 @@ def data(tmp_path: Path) -> Path:
         (root / match).mkdir(parents=True)
         for period in (1, 2):
             events = {60 * minute: "card" if minute % 2 else "goal" for minute in range(1, 10)}
-            (root / match / f"{period}_asr.json").write_text(json.dumps(_half(number, events)), encoding="utf-8")
+            (root / match / f"{period}_asr.json").write_text(
+                json.dumps(_half(number, events)), encoding="utf-8"
+            )
     (root / "splits").mkdir()
     (root / "splits" / "train.txt").write_text("\n".join(MATCHES[:3]), encoding="utf-8")
     (root / "splits" / "test.txt").write_text(MATCHES[3], encoding="utf-8")
@@ -56,10 +79,14 @@ def _message(*arguments: object) -> str:
 def test_planted_words_can_be_read_from_the_features(data: Path, tmp_path: Path) -> None:
     result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
     assert result.exit_code == 0, result.output
-    assert f"8 tracks 'commentary', 43,200 frames of {DIM} values at 2 per second: " in result.stdout
+    assert (
+        f"8 tracks 'commentary', 43,200 frames of {DIM} values at 2 per second: " in result.stdout
+    )
     track = read_track(tmp_path / "out" / MATCHES[3] / "1_commentary.npy")
     assert (track.source.kind, track.source.dim, len(track)) == ("commentary", DIM, 5400)
-    goal, card, other_goal = (np.asarray(track.values[120 * minute], dtype=float) for minute in (4, 5, 6))
+    goal, card, other_goal = (
+        np.asarray(track.values[120 * minute], dtype=float) for minute in (4, 5, 6)
+    )
     np.testing.assert_array_equal(goal, other_goal)
     assert goal @ card < 0.5 * (goal @ goal)
     assert not track.values[1300:].any()
@@ -67,24 +94,33 @@ def test_planted_words_can_be_read_from_the_features(data: Path, tmp_path: Path)
 
 def test_piped_progress_is_ten_lines(data: Path, tmp_path: Path) -> None:
     result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
-    assert [line for line in result.stderr.splitlines() if " of 8 files" in line] == [f"{n} of 8 files" for n in range(1, 9)]
+    assert [line for line in result.stderr.splitlines() if " of 8 files" in line] == [
+        f"{n} of 8 files" for n in range(1, 9)
+    ]
     assert "\r" not in result.stderr
 
 
 def test_test_split_takes_no_part_in_the_fit(data: Path, tmp_path: Path) -> None:
     _run(data, "--out", tmp_path / "before", "--dim", DIM)
     path = data / MATCHES[3] / "1_asr.json"
-    path.write_text(json.dumps({"segments": {str(i): [i, i + 1, "offside offside"] for i in range(600)}}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"segments": {str(i): [i, i + 1, "offside offside"] for i in range(600)}}),
+        encoding="utf-8",
+    )
     _run(data, "--out", tmp_path / "after", "--dim", DIM)
     before, after = (read_commentary_source(tmp_path / name) for name in ("before", "after"))
     assert before[1] == after[1]
     assert "offside" not in after[0].terms
     same, changed = (f"{match}/1_commentary.npy" for match in (MATCHES[0], MATCHES[3]))
     assert (tmp_path / "before" / same).read_bytes() == (tmp_path / "after" / same).read_bytes()
-    assert (tmp_path / "before" / changed).read_bytes() != (tmp_path / "after" / changed).read_bytes()
+    assert (tmp_path / "before" / changed).read_bytes() != (
+        tmp_path / "after" / changed
+    ).read_bytes()
 
 
-def test_split_chooses_matches_and_a_later_call_goes_on_with_the_source(data: Path, tmp_path: Path) -> None:
+def test_split_chooses_matches_and_a_later_call_goes_on_with_the_source(
+    data: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     _run(data, "--out", out, "--dim", DIM, "--split", data / "splits" / "train.txt")
     assert len(list(out.rglob("*.npy"))) == 6
@@ -103,7 +139,9 @@ def test_source_of_another_set_is_used(data: Path, tmp_path: Path) -> None:
     made = read_track(tmp_path / "b" / "match 3" / "1_commentary.npy")
     assert len(made) == 5 * 2700
     assert made.source == read_commentary_source(tmp_path / "a")[1]
-    assert "leave out --dim and --rate" in _message(data, "--out", tmp_path / "c", "--source", tmp_path / "a", "--rate", "2")
+    assert "leave out --dim and --rate" in _message(
+        data, "--out", tmp_path / "c", "--source", tmp_path / "a", "--rate", "2"
+    )
     assert "leave out --dim and --rate" in _message(data, "--out", tmp_path / "a", "--dim", "9")
     assert not (tmp_path / "c").exists()
 
@@ -111,9 +149,13 @@ def test_source_of_another_set_is_used(data: Path, tmp_path: Path) -> None:
 def test_two_sources_are_not_mixed(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     _run(data, "--out", out, "--dim", DIM)
-    message = _message(data, "--out", out, "--dim", DIM, "--fit-split", data / "splits" / "test.txt")
+    message = _message(
+        data, "--out", out, "--dim", DIM, "--fit-split", data / "splits" / "test.txt"
+    )
     assert "must not be mixed" in message
-    assert "give one of the two" in _message(data, "--out", out, "--fit-split", data / "splits" / "test.txt", "--source", out)
+    assert "give one of the two" in _message(
+        data, "--out", out, "--fit-split", data / "splits" / "test.txt", "--source", out
+    )
 
 
 def test_fitting_on_everything_is_never_the_default(data: Path, tmp_path: Path) -> None:
@@ -133,7 +175,9 @@ def test_match_given_twice(data: Path, tmp_path: Path) -> None:
     other = tmp_path / "copy" / MATCHES[0]
     other.mkdir(parents=True)
     (other / "1_asr.json").write_text('{"segments": {}}', encoding="utf-8")
-    assert f"two inputs hold period 1 of match '{MATCHES[0]}'" in _message(data, tmp_path / "copy", "--out", tmp_path / "out")
+    assert f"two inputs hold period 1 of match '{MATCHES[0]}'" in _message(
+        data, tmp_path / "copy", "--out", tmp_path / "out"
+    )
 
 
 def test_too_few_terms_for_the_dimension(data: Path, tmp_path: Path) -> None:
@@ -142,16 +186,22 @@ def test_too_few_terms_for_the_dimension(data: Path, tmp_path: Path) -> None:
 
 
 def test_unknown_kind(data: Path, tmp_path: Path) -> None:
-    assert "--kind must be commentary or video, got 'audio'" in _message(data, "--out", tmp_path / "out", "--kind", "audio")
+    assert "--kind must be commentary or video, got 'audio'" in _message(
+        data, "--out", tmp_path / "out", "--kind", "audio"
+    )
 
 
 def test_folder_without_commentary(tmp_path: Path) -> None:
     assert "neither videos nor commentary" in _message(tmp_path, "--out", tmp_path / "out")
-    assert "no commentary below it" in _message(tmp_path, "--out", tmp_path / "out", "--kind", "commentary")
+    assert "no commentary below it" in _message(
+        tmp_path, "--out", tmp_path / "out", "--kind", "commentary"
+    )
     assert "no videos below it" in _message(tmp_path, "--out", tmp_path / "out", "--kind", "video")
 
 
-def test_unreadable_half_ends_with_code_1_and_the_others_are_made(data: Path, tmp_path: Path) -> None:
+def test_unreadable_half_ends_with_code_1_and_the_others_are_made(
+    data: Path, tmp_path: Path
+) -> None:
     (data / MATCHES[3] / "2_asr.json").write_text("{", encoding="utf-8")
     with pytest.warns(SpotkickWarning, match="left out"):
         result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
@@ -169,9 +219,14 @@ def test_silence_is_counted(data: Path, tmp_path: Path) -> None:
 
 
 def test_split_may_be_named(data: Path, tmp_path: Path) -> None:
-    result = _run(data, "--out", tmp_path / "out", "--dim", DIM, "--split", "test", "--fit-split", "train")
+    result = _run(
+        data, "--out", tmp_path / "out", "--dim", DIM, "--split", "test", "--fit-split", "train"
+    )
     assert "fitting on 6 halves" in result.stderr
-    assert [path.parent.name for path in (tmp_path / "out").rglob("*.npy")] == ["match 3", "match 3"]
+    assert [path.parent.name for path in (tmp_path / "out").rglob("*.npy")] == [
+        "match 3",
+        "match 3",
+    ]
 
 
 def test_help_does_not_import_scikit_learn() -> None:
@@ -180,7 +235,7 @@ def test_help_does_not_import_scikit_learn() -> None:
         "assert CliRunner().invoke(build_app(['features']), ['features', '--help']).exit_code == 0\n"
         "assert not {'sklearn', 'torch', 'scipy', 'onnxruntime', 'av'} & set(sys.modules), sys.modules.keys()"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603  # the program is the constant above
+    subprocess.run([sys.executable, "-c", program], check=True)  # the program is the constant above
 
 
 @pytest.fixture
@@ -189,23 +244,43 @@ def labelled(data: Path) -> Path:
     words = [f"word{number}" for number in range(80)]
     for number, match in enumerate(MATCHES):
         for period in (1, 2):
-            segments = {str(i): [4.0 * i, 4.0 * i + 3, " ".join(generator.sample(words, 8))] for i in range(150)}
-            (data / match / f"{period}_asr.json").write_text(json.dumps({"segments": segments}), encoding="utf-8")
+            segments = {
+                str(i): [4.0 * i, 4.0 * i + 3, " ".join(generator.sample(words, 8))]
+                for i in range(150)
+            }
+            (data / match / f"{period}_asr.json").write_text(
+                json.dumps({"segments": segments}), encoding="utf-8"
+            )
         annotations = [
-            {"gameTime": f"{period} - 0{minute}:00", "label": label, "position": str(60_000 * minute), "team": "home"}
+            {
+                "gameTime": f"{period} - 0{minute}:00",
+                "label": label,
+                "position": str(60_000 * minute),
+                "team": "home",
+            }
             | {"visibility": "visible"}
             for period, minute, label in ((1, 1 + number, "Goal"), (2, 3, "Corner"))
         ]
-        (data / match / "Labels-v2.json").write_text(json.dumps({"annotations": annotations}), encoding="utf-8")
+        (data / match / "Labels-v2.json").write_text(
+            json.dumps({"annotations": annotations}), encoding="utf-8"
+        )
     return data
 
 
 def test_features_learn_from_labels_and_can_be_made_again(labelled: Path, tmp_path: Path) -> None:
     result = _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
     assert result.exit_code == 0, result.output
-    assert f"8 tracks 'commentary', 43,200 frames of 3 values at 2 per second: {tmp_path / 'out'}" in result.stdout
+    assert (
+        f"8 tracks 'commentary', 43,200 frames of 3 values at 2 per second: {tmp_path / 'out'}"
+        in result.stdout
+    )
     assert "81 words, 2 classes; 0 of 3 networks are done" in result.stderr
-    assert [f"network {number} is trained" in result.stderr for number in (1, 2, 3, 4)] == [True, True, True, False]
+    assert [f"network {number} is trained" in result.stderr for number in (1, 2, 3, 4)] == [
+        True,
+        True,
+        True,
+        False,
+    ]
     model, source = read_commentary_source(tmp_path / "out")
     assert isinstance(model, WordModel)
     assert (model.classes, source.dim) == (("Corner", "Goal"), 3)
@@ -214,7 +289,10 @@ def test_features_learn_from_labels_and_can_be_made_again(labelled: Path, tmp_pa
     again = _run(labelled, "--out", tmp_path / "again", "--source", tmp_path / "out")
     assert again.exit_code == 0, again.output
     for match in MATCHES:
-        first, second = (read_track(tmp_path / folder / match / "1_commentary.npy") for folder in ("out", "again"))
+        first, second = (
+            read_track(tmp_path / folder / match / "1_commentary.npy")
+            for folder in ("out", "again")
+        )
         assert first.source == second.source
         np.testing.assert_array_equal(first.values, second.values)
 
@@ -224,7 +302,7 @@ def test_interrupted_fit_goes_on_with_the_networks_that_are_done(
 ) -> None:
     whole = _run(labelled, "--out", tmp_path / "whole", "--labels", "--threads", 1)
     assert whole.exit_code == 0
-    import spotkick.training.words as words
+    import spotkick.commentary.training as words
 
     train = words.train_word_network
 
@@ -239,17 +317,27 @@ def test_interrupted_fit_goes_on_with_the_networks_that_are_done(
     assert [path.name for path in kept.iterdir()] == ["0.safetensors"]
     (kept / "1.safetensors").write_bytes(b"damaged")
     trained: list[int] = []
-    monkeypatch.setattr(words, "train_word_network", lambda *own, stream: (trained.append(stream), train(*own, stream=stream))[1])
+    monkeypatch.setattr(
+        words,
+        "train_word_network",
+        lambda *own, stream: (trained.append(stream), train(*own, stream=stream))[1],
+    )
     result = _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
     assert result.exit_code == 0, result.output
     assert "1 of 3 networks are done" in result.stderr
     assert trained == [1, 2]
-    assert read_commentary_source(tmp_path / "out")[1] == read_commentary_source(tmp_path / "whole")[1]
+    assert (
+        read_commentary_source(tmp_path / "out")[1] == read_commentary_source(tmp_path / "whole")[1]
+    )
 
 
 def test_labels_must_be_there_and_decide_the_dimension(labelled: Path, tmp_path: Path) -> None:
-    assert "leave out --dim" in _message(labelled, "--out", tmp_path / "out", "--labels", "--dim", 9)
-    assert "give one of the two" in _message(labelled, "--out", tmp_path / "out", "--labels", "--source", tmp_path)
+    assert "leave out --dim" in _message(
+        labelled, "--out", tmp_path / "out", "--labels", "--dim", 9
+    )
+    assert "give one of the two" in _message(
+        labelled, "--out", tmp_path / "out", "--labels", "--source", tmp_path
+    )
     for match in MATCHES:
         (labelled / match / "Labels-v2.json").write_text('{"annotations": []}', encoding="utf-8")
     with pytest.warns(SpotkickWarning):

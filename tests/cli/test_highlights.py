@@ -11,7 +11,7 @@ import pytest
 from spotkick.actions import Action, MatchActions
 from spotkick.files import write_json
 from spotkick.formats.results import results_document
-from spotkick.video.pattern import Pattern, write_pattern_video
+from support.pattern_video import Pattern, write_pattern_video
 
 RUN = "from spotkick.cli import main; main.COMMANDS = ('highlights',); main.run()"
 """The program with this command alone."""
@@ -20,29 +20,43 @@ RUN = "from spotkick.cli import main; main.COMMANDS = ('highlights',); main.run(
 @pytest.fixture(scope="module")
 def match(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("match")
-    write_pattern_video(folder / "match.mp4", Pattern(1000, size_px=(96, 64), group_frames=50, beeps_s=(10.0,)))
-    write_spots(folder, Action("Goal", 1, 20_000, 0.9), Action("Corner", 1, 5_000, 0.2), Action("Goal", 2, 1_000, 0.9))
+    write_pattern_video(
+        folder / "match.mp4", Pattern(1000, size_px=(96, 64), group_frames=50, beeps_s=(10.0,))
+    )
+    write_spots(
+        folder,
+        Action("Goal", 1, 20_000, 0.9),
+        Action("Corner", 1, 5_000, 0.2),
+        Action("Goal", 2, 1_000, 0.9),
+    )
     return folder
 
 
 def write_spots(folder: Path, *actions: Action) -> None:
-    write_json(folder / "results_spotting.json", results_document(MatchActions("league/season/match", actions)))
+    write_json(
+        folder / "results_spotting.json",
+        results_document(MatchActions("league/season/match", actions)),
+    )
 
 
 def run(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", f"{before}\n{RUN}", "highlights", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 -- our own program
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_everything_is_written(match: Path, tmp_path: Path) -> None:
-    lists = {kind: tmp_path / f"out.{kind}" for kind in ("edl", "fcpxml", "otio", "vtt", "csv", "json")}
+    lists = {
+        kind: tmp_path / f"out.{kind}" for kind in ("edl", "fcpxml", "otio", "vtt", "csv", "json")
+    }
     options = [text for kind, path in lists.items() for text in (f"--{kind}", path)]
     outputs = ["--out", tmp_path / "reel.mp4", "--poster", tmp_path / "p.jpg", *options]
     done = run(match, match / "match.mp4", "--lead", "Goal=3:4", "--no-snap", *outputs)
     assert done.returncode == 0, done.stderr
     assert "1 of 1 clips, 7.0 s" in done.stdout
     assert "period 2 are left out" in done.stderr
-    assert sorted(tmp_path.iterdir()) == sorted([tmp_path / "reel.mp4", tmp_path / "p.jpg", *lists.values()])
+    assert sorted(tmp_path.iterdir()) == sorted(
+        [tmp_path / "reel.mp4", tmp_path / "p.jpg", *lists.values()]
+    )
     clips = json.loads(lists["json"].read_text())["clips"]
     assert clips[0]["reason"] == "Goal spotted at 1 - 00:20 with confidence 0.90"
     assert clips[0]["source_start_s"] == 17
@@ -64,7 +78,9 @@ def bad_video(folder: Path, kind: str) -> Path:
     elif kind == "sound":
         with av.open(str(path), "w") as container:
             stream = container.add_stream("aac", rate=48000)
-            frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+            frame = av.AudioFrame.from_ndarray(
+                np.zeros((1, 48000), np.float32), format="fltp", layout="mono"
+            )
             frame.rate = 48000
             container.mux([*stream.encode(frame), *stream.encode(None)])
     return path
@@ -103,7 +119,9 @@ def test_bad_videos_give_one_line(match: Path, tmp_path: Path, kind: str, messag
         (["--scores", "missing.npz"], "missing.npz"),
     ],
 )
-def test_options_that_do_not_fit_give_one_line(match: Path, tmp_path: Path, options: list[str], message: str) -> None:
+def test_options_that_do_not_fit_give_one_line(
+    match: Path, tmp_path: Path, options: list[str], message: str
+) -> None:
     write_spots(tmp_path, Action("Goal", 1, 20_000, 0.9))
     done = run(tmp_path, match / "match.mp4", "--out", tmp_path / "reel.mp4", *options)
     assert done.returncode == 1
@@ -113,18 +131,36 @@ def test_options_that_do_not_fit_give_one_line(match: Path, tmp_path: Path, opti
 
 
 @pytest.mark.parametrize("duration_s", [7.0, 9.99, 20])
-def test_the_file_is_no_longer_than_the_duration(match: Path, tmp_path: Path, duration_s: float) -> None:
+def test_the_file_is_no_longer_than_the_duration(
+    match: Path, tmp_path: Path, duration_s: float
+) -> None:
     write_spots(tmp_path, *(Action("Goal", 1, 1000 * second, 0.9) for second in (6, 15, 23, 33)))
     reel = tmp_path / "reel.mp4"
-    done = run(tmp_path, match / "match.mp4", "--out", reel, "--duration", duration_s, "--lead", "Goal=3.3:3.7")
+    done = run(
+        tmp_path,
+        match / "match.mp4",
+        "--out",
+        reel,
+        "--duration",
+        duration_s,
+        "--lead",
+        "Goal=3.3:3.7",
+    )
     assert done.returncode == 0, done.stderr
     with av.open(str(reel)) as container:
-        assert duration_s / 3 < container.duration / av.time_base <= duration_s + 0.03  # a block of sound may be longer
+        assert (
+            duration_s / 3 < container.duration / av.time_base <= duration_s + 0.03
+        )  # a block of sound may be longer
 
 
-def test_the_folder_that_spot_writes_is_taken_while_it_holds_one_match(match: Path, tmp_path: Path) -> None:
+def test_the_folder_that_spot_writes_is_taken_while_it_holds_one_match(
+    match: Path, tmp_path: Path
+) -> None:
     video = match / "match.mp4"
-    assert "holds no results_spotting.json" in run(tmp_path, video, "--json", tmp_path / "a.json").stderr
+    assert (
+        "holds no results_spotting.json"
+        in run(tmp_path, video, "--json", tmp_path / "a.json").stderr
+    )
     for number, name in enumerate(("one", "other")):
         (tmp_path / name).mkdir()
         write_spots(tmp_path / name, Action("Goal", 1, 20_000, 0.9))

@@ -17,7 +17,18 @@ from spotkick import __version__
 from spotkick.cli import main
 from spotkick.errors import ConfigError, InputError, MissingExtraError, SpotkickError, StorageError
 
-HEAVY = ("torch", "sklearn", "scipy", "pandas", "onnx", "onnxruntime", "h5py", "tensorboard", "plotly", "scenedetect")
+HEAVY = (
+    "torch",
+    "sklearn",
+    "scipy",
+    "pandas",
+    "onnx",
+    "onnxruntime",
+    "h5py",
+    "tensorboard",
+    "plotly",
+    "scenedetect",
+)
 
 
 @pytest.fixture
@@ -30,7 +41,9 @@ def run_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
         app.command("probe")(probe)
         monkeypatch.setattr(main, "build_app", lambda _: app)
         monkeypatch.setattr(sys, "argv", ["spotkick", *(arguments or ("probe",))])
-        monkeypatch.setattr(warnings, "formatwarning", warnings.formatwarning)  # the program replaces it for good
+        monkeypatch.setattr(
+            warnings, "formatwarning", warnings.formatwarning
+        )  # the program replaces it for good
         with pytest.raises(SystemExit) as caught:
             main.run()
         return int(caught.value.code or 0)
@@ -48,7 +61,9 @@ def raising(error: BaseException) -> Callable[[], None]:
 def program(*arguments: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
     """Run the program in an interpreter of its own; ``prelude`` is code that runs first."""
     code = f"{prelude}\nimport sys\nfrom spotkick.cli.main import run\nsys.argv = ['spotkick', *{list(arguments)!r}]\nrun()\n"
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)  # noqa: S603 - our own program
+    return subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +91,9 @@ def test_other_errors_are_defects_and_keep_their_traceback(run_with: Callable[..
         run_with(raising(ZeroDivisionError("a defect")))
 
 
-def test_done_is_0_and_wrong_usage_is_2(run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_done_is_0_and_wrong_usage_is_2(
+    run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_with(lambda: None) == 0
     assert run_with(lambda: None, "probe", "--nonsense") == 2
     assert "No such option" in capsys.readouterr().err
@@ -84,12 +101,16 @@ def test_done_is_0_and_wrong_usage_is_2(run_with: Callable[..., int], capsys: py
     assert "No such command 'prob'" in capsys.readouterr().err
 
 
-def test_an_interruption_is_130(run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_interruption_is_130(
+    run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run_with(raising(KeyboardInterrupt())) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_reader_that_went_away_is_quiet(run_with: Callable[..., int], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_that_went_away_is_quiet(
+    run_with: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with Path(os.devnull).open("w") as stderr, Path(os.devnull).open("w") as stdout:
         monkeypatch.setattr(sys, "stderr", stderr)
         monkeypatch.setattr(sys, "stdout", stdout)
@@ -115,7 +136,9 @@ main.build_app = lambda _: app
 def test_warnings_are_one_line() -> None:
     answer = program("doctor", prelude=WARNS)
     assert answer.returncode == 0
-    assert answer.stderr == "warning: 3 actions lie past the end of their half\nFutureWarning: old\n"
+    assert (
+        answer.stderr == "warning: 3 actions lie past the end of their half\nFutureWarning: old\n"
+    )
 
 
 def test_help_and_version() -> None:
@@ -140,7 +163,10 @@ def test_each_command_has_its_own_module_and_help(command: str) -> None:
 
 def modules_after(*arguments: str) -> set[str]:
     """Names of all modules that a run of the program has imported when it ends."""
-    answer = program(*arguments, prelude="import atexit, sys\natexit.register(lambda: print('MODULES', *sys.modules))")
+    answer = program(
+        *arguments,
+        prelude="import atexit, sys\natexit.register(lambda: print('MODULES', *sys.modules))",
+    )
     assert answer.returncode == 0, answer.stderr
     assert "Usage: spotkick" in answer.stdout
     return set(answer.stdout.partition("MODULES ")[2].split())
@@ -155,7 +181,10 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_command_imports_no_other_command() -> None:
     imported = modules_after("evaluate", "--help")
     assert imported.isdisjoint(HEAVY)
-    assert {name for name in imported if name.startswith("spotkick.cli.")} == {"spotkick.cli.evaluate", "spotkick.cli.main"}
+    assert {name for name in imported if name.startswith("spotkick.cli.")} == {
+        "spotkick.cli.evaluate",
+        "spotkick.cli.main",
+    }
 
 
 def test_the_program_from_outside() -> None:

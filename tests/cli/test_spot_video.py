@@ -9,10 +9,10 @@ import av
 import numpy as np
 import pytest
 
+from spotkick.demo.run import CLIP, SHIPPED
 from spotkick.errors import SpotkickWarning
-from spotkick.experiment.demo import CLIP, SHIPPED
 from spotkick.features.tracks import FeatureSource, write_source, write_track
-from spotkick.video.pattern import Pattern, write_pattern_video
+from support.pattern_video import Pattern, write_pattern_video
 
 Invoke = Callable[..., tuple[int, str, list[str]]]
 
@@ -22,7 +22,9 @@ def spot(invoke: Callable[..., tuple[int, str, str]], tmp_path: Path) -> Invoke:
     """Exit code, stdout and lines of stderr of ``spotkick spot SHIPPED ... --out tmp_path/out``."""
 
     def call(*arguments: object) -> tuple[int, str, list[str]]:
-        code, out, err = invoke("spot", SHIPPED, *arguments, "--out", tmp_path / "out", "--threads", "1")
+        code, out, err = invoke(
+            "spot", SHIPPED, *arguments, "--out", tmp_path / "out", "--threads", "1"
+        )
         return code, out, err.splitlines()
 
     return call
@@ -57,7 +59,10 @@ def test_one_file(spot: Invoke, video: Path, tmp_path: Path) -> None:
 
 def test_start_shifts_all_times(spot: Invoke, video: Path, tmp_path: Path) -> None:
     assert spot(video, "--start", 6)[0] == 0
-    assert all(position < 4_000 for _, position in times(tmp_path / "out" / "match" / "results_spotting.json"))
+    assert all(
+        position < 4_000
+        for _, position in times(tmp_path / "out" / "match" / "results_spotting.json")
+    )
     code, _, errors = spot(video, "--start", 60)
     assert (code, len(errors)) == (1, 1)
     assert "lasts 10.0 s" in errors[0]
@@ -71,13 +76,17 @@ def test_a_folder_of_halves_is_one_match(spot: Invoke, video: Path, tmp_path: Pa
     code, out, errors = spot(folder)
     assert (code, errors) == (0, [])
     assert "1 match" in out
-    assert {period for period, _ in times(tmp_path / "out" / "cup final" / "results_spotting.json")} == {"1", "2"}
+    assert {
+        period for period, _ in times(tmp_path / "out" / "cup final" / "results_spotting.json")
+    } == {"1", "2"}
 
 
 def write_sound(path: Path) -> None:
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream("aac", rate=48000)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 48000), np.float32), format="fltp", layout="mono"
+        )
         frame.rate, frame.pts, frame.time_base = 48000, 0, Fraction(1, 48000)
         container.mux([*stream.encode(frame), *stream.encode(None)])
 
@@ -106,7 +115,9 @@ def make_bad(kind: str, video: Path, path: Path) -> None:
         ("empty folder", "no features"),
     ],
 )
-def test_what_is_no_video_gives_one_line_and_no_file(spot: Invoke, video: Path, tmp_path: Path, kind: str, message: str) -> None:
+def test_what_is_no_video_gives_one_line_and_no_file(
+    spot: Invoke, video: Path, tmp_path: Path, kind: str, message: str
+) -> None:
     path = tmp_path / "bad.mp4"
     make_bad(kind, video, path)
     code, out, errors = spot(path)
@@ -116,7 +127,9 @@ def test_what_is_no_video_gives_one_line_and_no_file(spot: Invoke, video: Path, 
     assert results_below(tmp_path / "out") == []
 
 
-def test_an_unreadable_path(spot: Invoke, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreadable_path(
+    spot: Invoke, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         "os.access", lambda path, *_: Path(path) != video
     )  # permissions do not bind the superuser, who may run this
@@ -145,7 +158,9 @@ def test_a_file_cut_off_is_spotted_as_far_as_it_goes(spot: Invoke, tmp_path: Pat
     (tmp_path / "a.mkv").write_bytes(whole[: len(whole) * 6 // 10])
     with pytest.warns(SpotkickWarning, match=r"cut off: \d\.\d of 10\.0 seconds are readable"):
         assert spot(tmp_path / "a.mkv")[0] == 0
-    assert all(position < 9_000 for _, position in times(tmp_path / "out" / "a" / "results_spotting.json"))
+    assert all(
+        position < 9_000 for _, position in times(tmp_path / "out" / "a" / "results_spotting.json")
+    )
 
 
 def test_features_of_another_source_are_refused(spot: Invoke, tmp_path: Path) -> None:

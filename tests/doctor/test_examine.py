@@ -12,14 +12,22 @@ from spotkick.errors import InputError
 from spotkick.features.tracks import write_track
 
 
-def write_labels(root: Path, match: str, rows: list[dict[str, str]], name: str = "Labels-v2.json") -> None:
+def write_labels(
+    root: Path, match: str, rows: list[dict[str, str]], name: str = "Labels-v2.json"
+) -> None:
     (root / match).mkdir(parents=True, exist_ok=True)
     (root / match / name).write_text(json.dumps({"UrlLocal": match, "annotations": rows}))
 
 
-def row(period: int, position_ms: int, label: str = "Foul", clock: str | None = None) -> dict[str, str]:
+def row(
+    period: int, position_ms: int, label: str = "Foul", clock: str | None = None
+) -> dict[str, str]:
     minutes, seconds = divmod(position_ms // 1000, 60)
-    return {"gameTime": clock or f"{period} - {minutes:02}:{seconds:02}", "label": label, "position": str(position_ms)}
+    return {
+        "gameTime": clock or f"{period} - {minutes:02}:{seconds:02}",
+        "label": label,
+        "position": str(position_ms),
+    }
 
 
 def checks(report: DoctorReport) -> list[tuple[str, str]]:
@@ -46,18 +54,35 @@ def test_a_data_set(tmp_path: Path) -> None:
 def test_one_match_folder(tmp_path: Path) -> None:
     write_labels(tmp_path, "l/s/m", [row(1, -5, clock="1 - 00:00"), row(2, 0)])
     report = examine(tmp_path / "l/s/m")
-    assert (report.kind, checks(report)) == ("match folder (Labels-v2.json)", [("negative-position", "m")])
+    assert (report.kind, checks(report)) == (
+        "match folder (Labels-v2.json)",
+        [("negative-position", "m")],
+    )
 
 
 def test_predictions_and_their_labels(tmp_path: Path) -> None:
     write_labels(tmp_path / "gt", "l/s/m", [row(1, 0)])
-    rows = [{"gameTime": "1 - 00:00", "label": "Nothing", "position": "0", "half": "1", "confidence": "0.5"}]
+    rows = [
+        {
+            "gameTime": "1 - 00:00",
+            "label": "Nothing",
+            "position": "0",
+            "half": "1",
+            "confidence": "0.5",
+        }
+    ]
     rows += [{**rows[0], "label": "Foul", "position": str(1000 * number)} for number in range(3)]
     (tmp_path / "out/l/s/other").mkdir(parents=True)
-    (tmp_path / "out/l/s/other/results_spotting.json").write_text(json.dumps({"UrlLocal": "", "predictions": rows}))
+    (tmp_path / "out/l/s/other/results_spotting.json").write_text(
+        json.dumps({"UrlLocal": "", "predictions": rows})
+    )
     report = examine(tmp_path / "out", labels=tmp_path / "gt")
     assert report.kind == "predictions (soccernet-results)"
-    assert checks(report) == [("dropped-class", "l/s/other"), ("missing-prediction", "l/s/m"), ("unlabelled-match", "l/s/other")]
+    assert checks(report) == [
+        ("dropped-class", "l/s/other"),
+        ("missing-prediction", "l/s/m"),
+        ("unlabelled-match", "l/s/other"),
+    ]
     assert report.errors == 2
 
 
@@ -65,8 +90,12 @@ def test_labels_of_another_tool(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("video,time,label\nm,5,PASS\nm,5.01,PASS\n")
     assert checks(examine(tmp_path / "x.csv")) == [("duplicate-action", "m")]
     (tmp_path / "y.csv").write_text("video,time,label\nm,5,PASS\nm,5.41,PASS\n")
-    assert checks(examine(tmp_path / "y.csv")) == [("near-duplicate", "m")]  # ball actions have a finer grid
-    assert checks(examine(tmp_path / "y.csv", frame_rate=Fraction(2))) == [("duplicate-action", "m")]
+    assert checks(examine(tmp_path / "y.csv")) == [
+        ("near-duplicate", "m")
+    ]  # ball actions have a finer grid
+    assert checks(examine(tmp_path / "y.csv", frame_rate=Fraction(2))) == [
+        ("duplicate-action", "m")
+    ]
 
 
 def test_nothing_of_a_known_kind(tmp_path: Path) -> None:
@@ -87,11 +116,16 @@ def test_nothing_of_a_known_kind(tmp_path: Path) -> None:
     ],
 )
 def test_the_class_list_is_guessed(labels: list[str], expected: object) -> None:
-    assert guess_classes([MatchActions("m", tuple(Action(label, 1, 0) for label in labels))]) is expected
+    assert (
+        guess_classes([MatchActions("m", tuple(Action(label, 1, 0) for label in labels))])
+        is expected
+    )
 
 
 def test_the_report_puts_the_worst_first_and_counts_the_rest() -> None:
-    remarks = [Finding(Severity.INFO, "remark", f"m{number}", "small", "nothing") for number in range(5)]
+    remarks = [
+        Finding(Severity.INFO, "remark", f"m{number}", "small", "nothing") for number in range(5)
+    ]
     error = Finding(Severity.ERROR, "broken", "m", "bad", "mend it", 7)
     report = DoctorReport("data", "data set", 6, 100, (*remarks, error))
     assert report.lines() == [

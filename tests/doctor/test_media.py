@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from spotkick.actions import Action, MatchActions
+from spotkick.datasets.match_folder import MatchFolder
 from spotkick.doctor.findings import Finding
 from spotkick.doctor.media import check_media, check_video
 from spotkick.features.tracks import FeatureSource, write_source, write_track
-from spotkick.formats.matches import MatchFolder
 from spotkick.video.probe import VideoInfo
 
 HALF_FRAMES = 45 * 60 * 2
@@ -28,7 +28,9 @@ def write_video(path: Path, seconds: int) -> None:
         stream = container.add_stream("mpeg4", rate=5)
         stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
         for number in range(5 * seconds):
-            frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), number % 255, dtype=np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                np.full((32, 32, 3), number % 255, dtype=np.uint8), format="rgb24"
+            )
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
 
@@ -76,14 +78,20 @@ def test_features_of_an_unusual_length(tmp_path: Path) -> None:
     for period in (1, 2):
         write_features(folder, f"{period}_mine.npy", 5 * 46 * 60)
     message = checks(folder)["unusual-length"].message
-    assert message.endswith("lasts 1:55:00 at 2 frames per second; at 5 per second it would be 46:00")
+    assert message.endswith(
+        "lasts 1:55:00 at 2 frames per second; at 5 per second it would be 46:00"
+    )
 
 
 def test_labels_of_another_cut(folder: MatchFolder) -> None:
-    found = checks(folder, Action("Foul", 1, 2_725_000), Action("Goal", 1, 2_800_000), Action("Foul", 2, 0))["beyond-end"]
+    found = checks(
+        folder, Action("Foul", 1, 2_725_000), Action("Goal", 1, 2_800_000), Action("Foul", 2, 0)
+    )["beyond-end"]
     assert found.count == 2
     assert "up to 100.0 s after the end of 1_ResNET_TF2.npy (45:00)" in found.message
-    assert list(checks(folder, Action("Foul", 1, 2_701_000), Action("Foul", 2, 0))) == ["at-the-end"]
+    assert list(checks(folder, Action("Foul", 1, 2_701_000), Action("Foul", 2, 0))) == [
+        "at-the-end"
+    ]
 
 
 def test_values_that_are_no_numbers_and_frozen_pictures(folder: MatchFolder) -> None:
@@ -107,7 +115,11 @@ def test_features_against_the_video(tmp_path: Path) -> None:
     write_features(folder, "1_cut.npy", 30)
     found = check_media(folder, MatchActions("m", (Action("Foul", 1, 23_500),)))
     messages = {(finding.check, finding.message.split(" ")[2]): finding for finding in found}
-    assert set(messages) == {("wrong-frame-rate", "1_fast.npy"), ("lengths-disagree", "1_cut.npy"), ("beyond-end", "1")}
+    assert set(messages) == {
+        ("wrong-frame-rate", "1_fast.npy"),
+        ("lengths-disagree", "1_cut.npy"),
+        ("beyond-end", "1"),
+    }
     assert "100 frames fit 5 per second" in messages["wrong-frame-rate", "1_fast.npy"].message
     assert "8.5 s after the end of 1_cut.npy" in messages["beyond-end", "1"].message
 
@@ -125,4 +137,7 @@ def test_a_clock_that_does_not_start_at_zero() -> None:
         path=Path("1_224p.ts"), container="mpegts", codec="h264", stream_index=0, width_px=398, height_px=224, rotation_deg=0,
         frame_rate=Fraction(25), duration_s=0, start_s=1.4, audio_index=None, audio_rate_hz=0, size_bytes=1,
     )  # fmt: skip
-    assert [finding.check for finding in check_video("m", info)] == ["video-starts-late", "video-length-unknown"]
+    assert [finding.check for finding in check_video("m", info)] == [
+        "video-starts-late",
+        "video-length-unknown",
+    ]

@@ -18,9 +18,15 @@ def findings(*actions: Action) -> dict[str, tuple[Severity, int]]:
     [
         ([Action("Foul", 1, 0, 0.5), Action("Foul", 2, 0, 0.5)], {}),
         ([], {"no-predictions": (Severity.WARNING, 1)}),
-        ([Action("foul", 1, 0, 0.5), Action("foul", 2, 0, 0.5)], {"dropped-class": (Severity.ERROR, 2)}),
+        (
+            [Action("foul", 1, 0, 0.5), Action("foul", 2, 0, 0.5)],
+            {"dropped-class": (Severity.ERROR, 2)},
+        ),
         ([Action("Foul", 3, 0, 0.5)], {"dropped-period": (Severity.WARNING, 1)}),
-        ([Action("Foul", 1, 0, -0.5), Action("Foul", 1, 900, float("nan"))], {"dropped-confidence": (Severity.ERROR, 2)}),
+        (
+            [Action("Foul", 1, 0, -0.5), Action("Foul", 1, 900, float("nan"))],
+            {"dropped-confidence": (Severity.ERROR, 2)},
+        ),
         ([Action("Foul", 1, 0, 1.5)], {"confidence-above-1": (Severity.WARNING, 1)}),
         ([Action("Foul", 1, -500, 0.5)], {"wrapped-position": (Severity.ERROR, 1)}),
         ([Action("Foul", 1, -499, 0.5)], {}),  # the evaluator cuts towards zero
@@ -32,7 +38,9 @@ def findings(*actions: Action) -> dict[str, tuple[Severity, int]]:
         ),
     ],
 )
-def test_what_the_official_evaluator_does(actions: list[Action], expected: dict[str, tuple[Severity, int]]) -> None:
+def test_what_the_official_evaluator_does(
+    actions: list[Action], expected: dict[str, tuple[Severity, int]]
+) -> None:
     assert findings(*actions) == expected
 
 
@@ -43,7 +51,12 @@ def test_the_official_evaluator_agrees() -> None:
     rng = np.random.default_rng(5)
     labels = [*SOCCERNET_V2.names[:4], "no such class"]
     actions = [
-        Action(str(rng.choice(labels)), int(rng.integers(1, 4)), int(rng.integers(-3000, 30_000)), float(rng.uniform(0, 1)))
+        Action(
+            str(rng.choice(labels)),
+            int(rng.integers(1, 4)),
+            int(rng.integers(-3000, 30_000)),
+            float(rng.uniform(0, 1)),
+        )
         for _ in range(400)
     ]
     rows = [
@@ -57,7 +70,11 @@ def test_the_official_evaluator_agrees() -> None:
         for a in actions
     ]
     halves = predictions2vector(
-        {"predictions": rows}, num_classes=17, version=2, EVENT_DICTIONARY=EVENT_DICTIONARY_V2, framerate=2
+        {"predictions": rows},
+        num_classes=17,
+        version=2,
+        EVENT_DICTIONARY=EVENT_DICTIONARY_V2,
+        framerate=2,
     )
     survived = sum(int((half >= 0).sum()) for half in halves)
     found = findings(*actions)
@@ -74,7 +91,12 @@ def test_aliases_share_a_frame() -> None:
 
 
 def scored(confidences: np.ndarray) -> list[MatchActions]:
-    return [MatchActions("m", tuple(Action("Foul", 1, 1000 * n, float(value)) for n, value in enumerate(confidences)))]
+    return [
+        MatchActions(
+            "m",
+            tuple(Action("Foul", 1, 1000 * n, float(value)) for n, value in enumerate(confidences)),
+        )
+    ]
 
 
 def test_confidences_that_the_thresholds_cannot_rank() -> None:
@@ -88,7 +110,9 @@ def test_confidences_that_the_thresholds_cannot_rank() -> None:
 
 def test_matches_that_only_one_side_has() -> None:
     predicted = [MatchActions("a", ()), MatchActions("b", ())]
-    found = [(finding.check, finding.where) for finding in check_against_labels(predicted, ["b", "c"])]
+    found = [
+        (finding.check, finding.where) for finding in check_against_labels(predicted, ["b", "c"])
+    ]
     assert found == [("missing-prediction", "c"), ("unlabelled-match", "a")]
 
 

@@ -37,7 +37,8 @@ def test_the_published_values_of_the_17_classes_scale_as_a_whole() -> None:
     published = np.array([row.split() for row in PUBLISHED_V2_SECONDS.split(",")], dtype=float)
     slicing = slicing_for(SOCCERNET_V2, preset="v2")
     assert np.array_equal(np.array(slicing.bounds_s), published)
-    # One library multiplies the Python list, which repeats it and leaves the first four rows in seconds.
+    # One library multiplies the Python list, which repeats it and leaves the first four rows in
+    # seconds.
     assert np.array_equal(slicing.frames(Fraction(2)), 2 * published)
     assert np.array_equal(slicing.frames(Fraction(25)), 25 * published)
     assert set(SLICING_V2) == set(SOCCERNET_V2)
@@ -45,7 +46,11 @@ def test_the_published_values_of_the_17_classes_scale_as_a_whole() -> None:
 
 def test_values_follow_the_names_and_not_the_order() -> None:
     classes = ActionClasses(("substitution", "throw", "goal"))
-    assert slicing_for(classes, preset="v1").bounds_s == ((-40, -20, 10, 20), (-20, -10, 10, 20), (-20, -10, 60, 90))
+    assert slicing_for(classes, preset="v1").bounds_s == (
+        (-40, -20, 10, 20),
+        (-20, -10, 10, 20),
+        (-20, -10, 60, 90),
+    )
 
 
 def test_overrides_replace_single_classes() -> None:
@@ -63,7 +68,9 @@ def test_binary_slicing_is_one_frame_at_every_rate(rate: Fraction) -> None:
 def test_binary_slicing_needs_the_frame_rate_and_takes_overrides() -> None:
     with pytest.raises(ConfigError, match="needs the frame rate"):
         slicing_for(SOCCERNET_V1, preset="binary")
-    slicing = slicing_for(SOCCERNET_V1, preset="binary", frame_rate=Fraction(2), overrides={"goal": (-2, -1, 1, 2)})
+    slicing = slicing_for(
+        SOCCERNET_V1, preset="binary", frame_rate=Fraction(2), overrides={"goal": (-2, -1, 1, 2)}
+    )
     assert slicing.frames(Fraction(2)).tolist() == [[-4, -2, 2, 4], [-1, -1, 1, 1], [-1, -1, 1, 1]]
 
 
@@ -88,7 +95,10 @@ def test_unknown_names_are_refused() -> None:
     with pytest.raises(ConfigError, match="one of v1, v2, default20, binary, got 'v3'"):
         slicing_for(SOCCERNET_V1, preset="v3")
     with pytest.raises(ConfigError, match="not in the class list: corner, foul"):
-        slicing_for(SOCCERNET_V1, overrides={"foul": (-4, -2, 2, 4), "corner": (-4, -2, 2, 4), "goal": (-4, -2, 2, 4)})
+        slicing_for(
+            SOCCERNET_V1,
+            overrides={"foul": (-4, -2, 2, 4), "corner": (-4, -2, 2, 4), "goal": (-4, -2, 2, 4)},
+        )
 
 
 @given(
@@ -97,9 +107,18 @@ def test_unknown_names_are_refused() -> None:
     st.sampled_from(sorted(set(PRESETS) - {"binary"})),
 )
 @settings(deadline=None, max_examples=50)
-def test_every_bound_is_seconds_times_rate(steps: list[tuple[int, int, int, int]], rate: Fraction, preset: str) -> None:
+def test_every_bound_is_seconds_times_rate(
+    steps: list[tuple[int, int, int, int]], rate: Fraction, preset: str
+) -> None:
     names = tuple(f"class {index}" for index in range(len(steps)))
-    exact = [(-Fraction(a + b, 10), -Fraction(a, 10), Fraction(c, 10), Fraction(c + d, 10)) for a, b, c, d in steps]
-    overrides = {name: tuple(float(k) for k in bounds) for name, bounds in zip(names, exact, strict=True)}
+    exact = [
+        (-Fraction(a + b, 10), -Fraction(a, 10), Fraction(c, 10), Fraction(c + d, 10))
+        for a, b, c, d in steps
+    ]
+    overrides = {
+        name: tuple(float(k) for k in bounds) for name, bounds in zip(names, exact, strict=True)
+    }
     frames = slicing_for(ActionClasses(names), preset=preset, overrides=overrides).frames(rate)
-    assert frames == pytest.approx(np.array([[float(k * rate) for k in bounds] for bounds in exact]), rel=0, abs=1e-9)
+    assert frames == pytest.approx(
+        np.array([[float(k * rate) for k in bounds] for bounds in exact]), rel=0, abs=1e-9
+    )

@@ -26,7 +26,10 @@ def rows_of_chunk(
     """The encoding of one chunk as section 3.2 of the paper says it, action by action."""
     num_frames, num_classes = marked.shape
     found = [
-        (frame, label) for frame in range(num_frames) for label in range(num_classes) if marked[frame, label] and mask[frame]
+        (frame, label)
+        for frame in range(num_frames)
+        for label in range(num_classes)
+        if marked[frame, label] and mask[frame]
     ]
     rows = np.zeros((num_spots, 2 + num_classes), dtype=np.float32)
     for row, (frame, label) in enumerate(found[:num_spots]):
@@ -58,7 +61,14 @@ def test_decoding_gives_every_action_back(marked: npt.NDArray[np.bool_]) -> None
     spots = decode_spots(rows, marked.shape[1])
     is_action = spots.confidences > 0
     chunks = np.nonzero(is_action)[0]
-    found = list(zip(chunks.tolist(), spots.frames[is_action].tolist(), spots.classes[is_action].tolist(), strict=True))
+    found = list(
+        zip(
+            chunks.tolist(),
+            spots.frames[is_action].tolist(),
+            spots.classes[is_action].tolist(),
+            strict=True,
+        )
+    )
     assert found == [tuple(cell) for cell in np.argwhere(marked).tolist()]
 
 
@@ -70,7 +80,9 @@ def test_each_frame_survives_the_round_trip_in_float32(num_frames: int) -> None:
 
 
 def test_locations_of_a_network_stay_inside_the_chunk() -> None:
-    rows = np.array([[[0.25, 0.0, 0.1, 0.9], [0.5, 1.0, 0.8, 0.2], [1.0, 0.4979, 0.5, 0.5]]], dtype=np.float32)
+    rows = np.array(
+        [[[0.25, 0.0, 0.1, 0.9], [0.5, 1.0, 0.8, 0.2], [1.0, 0.4979, 0.5, 0.5]]], dtype=np.float32
+    )
     spots = decode_spots(rows, 240)
     assert spots.frames.tolist() == [[0, 239, 119]]
     assert spots.classes.tolist() == [[1, 0, 0]]

@@ -17,13 +17,18 @@ from spotkick.errors import ConfigError, InputError
 BOUNDS = (-40, -20, 20, 40)
 
 TABLE = {
-    (100, 150): "0:-100 60:-40 99:-1 100:0 119:19 120:20 122:22 125:-25 130:-20 131:-19 149:-1 150:0 299:149",
+    (
+        100,
+        150,
+    ): "0:-100 60:-40 99:-1 100:0 119:19 120:20 122:22 125:-25 130:-20 131:-19 149:-1 150:0 299:149",
     (100, 170): "125:25 130:30 131:31 135:-35 140:-30 150:-20 169:-1 170:0",
     (100, 200): "139:39 140:-60 150:-50 160:-40 199:-1 200:0 250:50",
 }
 
 
-def encode(actions: tuple[int, ...] | list[int], num_frames: int, bounds: reference.Bounds = BOUNDS) -> npt.NDArray[np.float32]:
+def encode(
+    actions: tuple[int, ...] | list[int], num_frames: int, bounds: reference.Bounds = BOUNDS
+) -> npt.NDArray[np.float32]:
     marked = action_frames(actions, [0] * len(actions), num_frames, 1)
     return time_shift_encoding(marked, np.array([bounds], dtype=np.float64))[:, 0]
 
@@ -63,7 +68,10 @@ def halves(draw: st.DrawFn) -> tuple[int, list[int], reference.Bounds]:
 @pytest.mark.parametrize("actions", TABLE)
 def test_the_published_table(actions: tuple[int, ...]) -> None:
     shifts = encode(actions, 300)
-    expected = {int(frame): float(shift) for frame, shift in (entry.split(":") for entry in TABLE[actions].split())}
+    expected = {
+        int(frame): float(shift)
+        for frame, shift in (entry.split(":") for entry in TABLE[actions].split())
+    }
     assert {frame: shifts[frame] for frame in expected} == expected
 
 
@@ -75,7 +83,9 @@ def test_without_actions_all_frames_are_far_before() -> None:
 @settings(deadline=None, max_examples=50)
 def test_each_frame_follows_the_rule(half: tuple[int, list[int], reference.Bounds]) -> None:
     num_frames, actions, bounds = half
-    expected = np.array([shift_by_the_rule(x, actions, bounds) for x in range(num_frames)], dtype=np.float32)
+    expected = np.array(
+        [shift_by_the_rule(x, actions, bounds) for x in range(num_frames)], dtype=np.float32
+    )
     assert np.array_equal(encode(actions, num_frames, bounds), expected)
 
 
@@ -91,12 +101,16 @@ def test_once_the_action_has_passed_the_milder_of_both_shifts_counts(
         later = [a for a in actions if a > x]
         if earlier and later and x - earlier[-1] >= bounds[2]:
             penalties = [reference.segmentation(p, x - a, bounds) for a in (earlier[-1], later[0])]
-            assert reference.segmentation(p, float(shifts[x]), bounds) == pytest.approx(min(penalties), abs=1e-12)
+            assert reference.segmentation(p, float(shifts[x]), bounds) == pytest.approx(
+                min(penalties), abs=1e-12
+            )
 
 
 @given(halves())
 @settings(deadline=None, max_examples=50)
-def test_action_frames_and_no_others_are_zero(half: tuple[int, list[int], reference.Bounds]) -> None:
+def test_action_frames_and_no_others_are_zero(
+    half: tuple[int, list[int], reference.Bounds],
+) -> None:
     num_frames, actions, bounds = half
     assert np.flatnonzero(encode(actions, num_frames, bounds) == 0).tolist() == actions
 
@@ -143,6 +157,8 @@ def test_the_labels_are_not_touched() -> None:
 
 
 def test_binary_slicing_is_defined_everywhere() -> None:
-    slicing = slicing_for(ActionClasses(("a",)), preset="binary", frame_rate=Fraction(2)).frames(Fraction(2))
+    slicing = slicing_for(ActionClasses(("a",)), preset="binary", frame_rate=Fraction(2)).frames(
+        Fraction(2)
+    )
     shifts = time_shift_encoding(action_frames([5, 7], [0, 0], 12, 1), slicing)[:, 0]
     assert shifts.tolist() == [-5, -4, -3, -2, -1, 0, -1, 0, 1, 2, 3, 4]

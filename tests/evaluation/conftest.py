@@ -26,8 +26,13 @@ def official() -> Any:
 def official_scores(official: Any, tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Score documents by match name with the official code, through files as it wants them."""
 
-    def score(predictions: Documents, labels: Documents, dictionary: Mapping[str, int], **options: Any) -> dict[str, Any]:
-        for folder, name, documents in (("gt", "Labels-v2.json", labels), ("pred", "results_spotting.json", predictions)):
+    def score(
+        predictions: Documents, labels: Documents, dictionary: Mapping[str, int], **options: Any
+    ) -> dict[str, Any]:
+        for folder, name, documents in (
+            ("gt", "Labels-v2.json", labels),
+            ("pred", "results_spotting.json", predictions),
+        ):
             for match, document in documents.items():
                 path = tmp_path / folder / match / name
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,7 +40,11 @@ def official_scores(official: Any, tmp_path: Path) -> Callable[..., dict[str, An
         with np.errstate(divide="ignore", invalid="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return official.evaluate(
-                str(tmp_path / "gt"), str(tmp_path / "pred"), dataset=None, EVENT_DICTIONARY=dict(dictionary), **options
+                str(tmp_path / "gt"),
+                str(tmp_path / "pred"),
+                dataset=None,
+                EVENT_DICTIONARY=dict(dictionary),
+                **options,
             )
 
     return score

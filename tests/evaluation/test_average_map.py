@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, Action, ActionClasses, MatchActions, Visibility
+from spotkick.actions import (
+    SOCCERNET_V1,
+    SOCCERNET_V2,
+    Action,
+    ActionClasses,
+    MatchActions,
+    Visibility,
+)
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.evaluation import evaluate, tolerances_of
 from spotkick.evaluation.average_map import SpottingScore, average_over_tolerances
@@ -23,7 +30,10 @@ THREE = ActionClasses(("Goal", "Card", "Corner"), name="three")
 
 
 def scored(
-    predictions: Iterable[MatchActions], labels: Iterable[MatchActions], classes: ActionClasses = THREE, **options: Any
+    predictions: Iterable[MatchActions],
+    labels: Iterable[MatchActions],
+    classes: ActionClasses = THREE,
+    **options: Any,
 ) -> SpottingScore:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
@@ -35,7 +45,11 @@ def labelled(*actions: tuple[str, int, int], match: str = "m") -> list[MatchActi
 
 
 def predicted(*actions: tuple[str, int, int, float], match: str = "m") -> list[MatchActions]:
-    return [MatchActions(match, tuple(Action(label, period, ms, score) for label, period, ms, score in actions))]
+    return [
+        MatchActions(
+            match, tuple(Action(label, period, ms, score) for label, period, ms, score in actions)
+        )
+    ]
 
 
 @pytest.mark.parametrize("setting", list(json.loads((GOLDEN / "golden.json").read_text())))
@@ -43,13 +57,23 @@ def test_golden_values_to_1e9(setting: str) -> None:
     expected = json.loads((GOLDEN / "golden.json").read_text())[setting]
     metric, rate = setting.removesuffix("fps").split("@")
     result = scored(
-        read_results(GOLDEN / "pred"), read_label_set(GOLDEN / "gt"), SOCCERNET_V2, metric=metric, frame_rate=Fraction(int(rate))
+        read_results(GOLDEN / "pred"),
+        read_label_set(GOLDEN / "gt"),
+        SOCCERNET_V2,
+        metric=metric,
+        frame_rate=Fraction(int(rate)),
     )
     assert result.visible is not None
     assert result.unshown is not None
-    for part, suffix in ((result.overall, ""), (result.visible, "_visible"), (result.unshown, "_unshown")):
+    for part, suffix in (
+        (result.overall, ""),
+        (result.visible, "_visible"),
+        (result.unshown, "_unshown"),
+    ):
         assert part.average_map == pytest.approx(expected[f"a_mAP{suffix}"], abs=1e-12)
-        assert list(part.per_class.values()) == pytest.approx(expected[f"a_mAP_per_class{suffix}"], abs=1e-12)
+        assert list(part.per_class.values()) == pytest.approx(
+            expected[f"a_mAP_per_class{suffix}"], abs=1e-12
+        )
 
 
 def quirky_documents(seed: int, rate: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -64,7 +88,9 @@ def quirky_documents(seed: int, rate: int) -> tuple[dict[str, Any], dict[str, An
         truths = []
         found = []
         for _ in range(rng.choice([0, 3, 25])):
-            ms = rng.choice([rng.randrange(60_000), rng.randrange(2_700_000), rng.randrange(0, 4000, 500)])
+            ms = rng.choice(
+                [rng.randrange(60_000), rng.randrange(2_700_000), rng.randrange(0, 4000, 500)]
+            )
             ms = rng.choices([ms, late + ms, -ms, early + ms], [20, 1, 1, 1])[0]
             half = rng.choices([1, 2, 3], [8, 8, 1])[0]
             label = rng.choice([name for name in names if name != absent])
@@ -80,17 +106,46 @@ def quirky_documents(seed: int, rate: int) -> tuple[dict[str, Any], dict[str, An
             if rng.random() < 0.2:  # same frame, other visibility: the later one counts
                 truths.append({**row, "visibility": "not shown"})
             for _ in range(rng.choice([0, 1, 1, 3])):
-                at = ms + rng.choice([0, 1, rng.randrange(-40_000, 40_000), 500 * rng.randrange(-9, 9), 1000 // rate * 5])
-                found.append((rng.choice([label, label, rng.choice(names)]), half, min(max(at, early), late + 10**6)))
+                at = ms + rng.choice(
+                    [
+                        0,
+                        1,
+                        rng.randrange(-40_000, 40_000),
+                        500 * rng.randrange(-9, 9),
+                        1000 // rate * 5,
+                    ]
+                )
+                found.append(
+                    (
+                        rng.choice([label, label, rng.choice(names)]),
+                        half,
+                        min(max(at, early), late + 10**6),
+                    )
+                )
         noise = rng.choice([0, 5, 60])
-        found += [(rng.choice(names), rng.choice([1, 2]), rng.randrange(0, 2_700_000)) for _ in range(noise)]
+        found += [
+            (rng.choice(names), rng.choice([1, 2]), rng.randrange(0, 2_700_000))
+            for _ in range(noise)
+        ]
         rows = []
         for label, half, at in found:
             confidence = rng.choice(
-                [rng.random(), round(rng.random(), 1), rng.choice([0.0, 1.0, -0.25, 1.5, "nan"]), 0.5, rng.randrange(200) / 199]
+                [
+                    rng.random(),
+                    round(rng.random(), 1),
+                    rng.choice([0.0, 1.0, -0.25, 1.5, "nan"]),
+                    0.5,
+                    rng.randrange(200) / 199,
+                ]
             )
             rows += [
-                {"gameTime": "1 - 00:00", "label": label, "position": str(at), "half": str(half), "confidence": str(confidence)}
+                {
+                    "gameTime": "1 - 00:00",
+                    "label": label,
+                    "position": str(at),
+                    "half": str(half),
+                    "confidence": str(confidence),
+                }
             ]
             if rng.random() < 0.1:
                 rows.append({**rows[-1], "confidence": str(rng.choice([rng.random(), -1.0]))})
@@ -101,11 +156,20 @@ def quirky_documents(seed: int, rate: int) -> tuple[dict[str, Any], dict[str, An
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_equals_the_official_package_with_every_quirk(seed: int, official_scores: Callable[..., dict[str, Any]]) -> None:
+def test_equals_the_official_package_with_every_quirk(
+    seed: int, official_scores: Callable[..., dict[str, Any]]
+) -> None:
     rate = (2, 25, 1, 5)[seed % 4]
     metric = ("loose", "tight", "at1", "at2", "at3", "at4", "at5")[seed % 7]
     predictions, labels = quirky_documents(seed, rate)
-    expected = official_scores(predictions, labels, {"Goal": 0, "Card": 1, "Corner": 2}, metric=metric, framerate=rate, version=2)
+    expected = official_scores(
+        predictions,
+        labels,
+        {"Goal": 0, "Card": 1, "Corner": 2},
+        metric=metric,
+        framerate=rate,
+        version=2,
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
         result = evaluate(
@@ -120,17 +184,38 @@ def test_equals_the_official_package_with_every_quirk(seed: int, official_scores
         parts += [(result.visible, "_visible"), (result.unshown, "_unshown")]
     for part, suffix in parts:
         assert part.average_map == pytest.approx(expected[f"a_mAP{suffix}"], abs=1e-12)
-        assert list(part.per_class.values()) == pytest.approx(expected[f"a_mAP_per_class{suffix}"], abs=1e-12)
+        assert list(part.per_class.values()) == pytest.approx(
+            expected[f"a_mAP_per_class{suffix}"], abs=1e-12
+        )
 
 
-def test_equals_the_official_package_on_v1_labels(official_scores: Callable[..., dict[str, Any]]) -> None:
+def test_equals_the_official_package_on_v1_labels(
+    official_scores: Callable[..., dict[str, Any]],
+) -> None:
     rng = random.Random(5)
-    known = {"soccer-ball": "soccer", "soccer-ball-own": "soccer", "y-card": "card", "yr-card": "card", "substitution-in": "subs"}
-    known |= {"soccer-ball-penalty": "soccer", "2nd-card": "card", "substitution-out": "subs", "subs-card": "card"}
+    known = {
+        "soccer-ball": "soccer",
+        "soccer-ball-own": "soccer",
+        "y-card": "card",
+        "yr-card": "card",
+        "substitution-in": "subs",
+    }
+    known |= {
+        "soccer-ball-penalty": "soccer",
+        "2nd-card": "card",
+        "substitution-out": "subs",
+        "subs-card": "card",
+    }
     rows, found = [], []
     for _ in range(60):
         label, second = rng.choice([*known, "corner"]), rng.randrange(2700)
-        rows.append({"gameTime": f"{rng.choice('12')} - {second // 60:02d}:{second % 60:02d}", "label": label, "team": "home"})
+        rows.append(
+            {
+                "gameTime": f"{rng.choice('12')} - {second // 60:02d}:{second % 60:02d}",
+                "label": label,
+                "team": "home",
+            }
+        )
         ms = 1000 * second + rng.randrange(-9000, 9000)
         found.append(
             {
@@ -144,9 +229,13 @@ def test_equals_the_official_package_on_v1_labels(official_scores: Callable[...,
     labels, predictions = {"a/b/c": {"annotations": rows}}, {"a/b/c": {"predictions": found}}
     expected = official_scores(predictions, labels, {"card": 0, "subs": 1, "soccer": 2}, version=1)
     found_labels = [parse_labels(labels["a/b/c"], "l", match="m")]
-    result = scored([parse_results(predictions["a/b/c"], "p", match="m")], found_labels, SOCCERNET_V1)
+    result = scored(
+        [parse_results(predictions["a/b/c"], "p", match="m")], found_labels, SOCCERNET_V1
+    )
     assert result.average_map == pytest.approx(expected["a_mAP"], abs=1e-12)
-    per_class = [result.overall.per_class[name] for name in ("card", "substitution", "goal")]  # the official order
+    per_class = [
+        result.overall.per_class[name] for name in ("card", "substitution", "goal")
+    ]  # the official order
     assert per_class == pytest.approx(expected["a_mAP_per_class"], abs=1e-12)
     assert result.average_map > 0.3
     assert result.visible is None  # v1 labels say nothing of it, and the official result has None
@@ -164,19 +253,35 @@ def test_whole_seconds_mode_reads_game_time() -> None:
 
 @pytest.mark.parametrize(
     ("rate", "offset_ms", "hit"),
-    [(2, -500, True), (2, -501, False), (2, 999, True), (2, 1000, False), (25, 500, True), (25, 520, False), (25, -480, True)],
+    [
+        (2, -500, True),
+        (2, -501, False),
+        (2, 999, True),
+        (2, 1000, False),
+        (25, 500, True),
+        (25, 520, False),
+        (25, -480, True),
+    ],
 )
 def test_tolerance_is_the_whole_window_after_flooring(rate: int, offset_ms: int, hit: bool) -> None:
     result = scored(
-        predicted(("Goal", 1, 60_000 + offset_ms, 0.9)), labelled(("Goal", 1, 60_000)), metric="at1", frame_rate=Fraction(rate)
+        predicted(("Goal", 1, 60_000 + offset_ms, 0.9)),
+        labelled(("Goal", 1, 60_000)),
+        metric="at1",
+        frame_rate=Fraction(rate),
     )
     assert result.overall.per_class["Goal"] == (1 if hit else 0)
 
 
 def test_class_without_labels_counts_as_zero_and_is_named() -> None:
-    with pytest.warns(SpotkickWarning, match="1 of 3 classes have no label here and count as 0 in every mean: Corner"):
+    with pytest.warns(
+        SpotkickWarning,
+        match="1 of 3 classes have no label here and count as 0 in every mean: Corner",
+    ):
         result = evaluate(
-            predicted(("Goal", 1, 1000, 0.9), ("Card", 2, 1000, 0.9)), labelled(("Goal", 1, 1000), ("Card", 2, 1000)), THREE
+            predicted(("Goal", 1, 1000, 0.9), ("Card", 2, 1000, 0.9)),
+            labelled(("Goal", 1, 1000), ("Card", 2, 1000)),
+            THREE,
         )
     assert result.average_map == pytest.approx(2 / 3)
 
@@ -195,7 +300,11 @@ def test_every_silent_drop_is_told() -> None:
         ("Card", 2, 9000, 1.2),
     )
     predictions += [MatchActions("other", ())]
-    messages = " | ".join(scored(predictions, labelled(("Goal", 1, 1000), ("Card", 1, 1000), ("Corner", 1, 0))).warnings)
+    messages = " | ".join(
+        scored(
+            predictions, labelled(("Goal", 1, 1000), ("Card", 1, 1000), ("Corner", 1, 0))
+        ).warnings
+    )
     for expected in (
         "1 predictions with labels outside the class list were left out: 'Golazo' (1)",
         "1 predictions in periods other than 1 and 2",
@@ -217,7 +326,9 @@ def test_clean_input_gives_no_warning() -> None:
 
 
 def test_missing_match_is_named() -> None:
-    with pytest.raises(InputError, match=r"no predictions for 1 of 1 labelled matches, the first is 'm'.*'n'"):
+    with pytest.raises(
+        InputError, match=r"no predictions for 1 of 1 labelled matches, the first is 'm'.*'n'"
+    ):
         evaluate(predicted(("Goal", 1, 0, 1.0), match="n"), labelled(("Goal", 1, 0)), THREE)
 
 
@@ -253,9 +364,19 @@ def test_labels_without_actions_score_zero() -> None:
 def test_json_has_the_promised_keys() -> None:
     shown = Action("Goal", 1, 1000, visibility=Visibility.VISIBLE)
     hidden = Action("Goal", 2, 1000, visibility=Visibility.NOT_SHOWN)
-    document = scored(predicted(("Goal", 1, 1000, 0.9)), [MatchActions("m", (shown, hidden))]).to_json()
+    document = scored(
+        predicted(("Goal", 1, 1000, 0.9)), [MatchActions("m", (shown, hidden))]
+    ).to_json()
     assert json.loads(json.dumps(document, allow_nan=False)) == document
-    assert {"average_map", "per_class", "visible", "unshown", "map_at", "n_videos", "warnings"} <= set(document)
+    assert {
+        "average_map",
+        "per_class",
+        "visible",
+        "unshown",
+        "map_at",
+        "n_videos",
+        "warnings",
+    } <= set(document)
     assert list(document["map_at"])[:2] == ["5", "10"]
     assert document["visible"]["per_class"]["Goal"] == 1
     assert document["unshown"]["per_class"]["Goal"] == 0
@@ -270,5 +391,10 @@ def test_average_is_the_trapezoid() -> None:
 
 def test_fractional_frame_rate() -> None:
     rate = Fraction(30000, 1001)
-    result = scored(predicted(("Goal", 1, 60_000, 0.9)), labelled(("Goal", 1, 60_010)), metric="at1", frame_rate=rate)
+    result = scored(
+        predicted(("Goal", 1, 60_000, 0.9)),
+        labelled(("Goal", 1, 60_010)),
+        metric="at1",
+        frame_rate=rate,
+    )
     assert result.overall.per_class["Goal"] == 1

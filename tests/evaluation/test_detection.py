@@ -27,7 +27,9 @@ def slow_overlap(start: float, end: float, other_start: float, other_end: float)
     return shared / union if union > 0 else 0.0
 
 
-def slow_average_precision(predictions: Sequence[Row], labels: Sequence[Row], threshold: float) -> float:
+def slow_average_precision(
+    predictions: Sequence[Row], labels: Sequence[Row], threshold: float
+) -> float:
     """One class at one overlap, prediction by prediction."""
     order = np.argsort([row[3] for row in predictions], kind="stable")[::-1]
     taken: set[int] = set()
@@ -35,7 +37,9 @@ def slow_average_precision(predictions: Sequence[Row], labels: Sequence[Row], th
     for index in order:
         video, start, end, _ = predictions[index]
         own = [number for number, row in enumerate(labels) if row[0] == video]
-        overlaps = np.array([slow_overlap(start, end, labels[number][1], labels[number][2]) for number in own])
+        overlaps = np.array(
+            [slow_overlap(start, end, labels[number][1], labels[number][2]) for number in own]
+        )
         hit = False
         for choice in np.argsort(overlaps, kind="stable")[::-1]:
             if overlaps[choice] < threshold:
@@ -67,16 +71,26 @@ def random_sets(seed: int) -> tuple[list[VideoSegments], list[VideoSegments]]:
         truths = []
         for _ in range(rng.choice([0, 1, 6])):
             start = rng.choice([rng.uniform(0, 90), float(rng.randrange(20))])
-            truths += [Segment(start, start + rng.choice([rng.uniform(0, 30), 10.0]), rng.choice("ab"))] * rng.choice([1, 1, 2])
+            truths += [
+                Segment(start, start + rng.choice([rng.uniform(0, 30), 10.0]), rng.choice("ab"))
+            ] * rng.choice([1, 1, 2])
         found = []
         for truth in truths:
             for _ in range(rng.choice([0, 1, 3])):
                 shift = rng.choice([0.0, rng.uniform(-5, 5), 5.0])
                 score = rng.choice([rng.random(), 0.5, round(rng.random(), 1)])
                 found.append(
-                    Segment(truth.start_s + shift, truth.end_s + rng.choice([0.0, shift]) + abs(shift), rng.choice("aab"), score)
+                    Segment(
+                        truth.start_s + shift,
+                        truth.end_s + rng.choice([0.0, shift]) + abs(shift),
+                        rng.choice("aab"),
+                        score,
+                    )
                 )
-        found += [Segment(start, start + 8.0, rng.choice("ab"), rng.random()) for start in map(float, range(rng.choice([0, 7])))]
+        found += [
+            Segment(start, start + 8.0, rng.choice("ab"), rng.random())
+            for start in map(float, range(rng.choice([0, 7])))
+        ]
         rng.shuffle(found)
         labels.append(VideoSegments(f"v{number}", None, tuple(truths)))
         predictions.append(VideoSegments(f"v{number}", None, tuple(found)))
@@ -92,17 +106,33 @@ def test_equals_the_slow_definition(seed: int, overlaps: tuple[float, ...]) -> N
     result = evaluate_detection(predictions, labels, overlaps=overlaps)
 
     def rows(videos: list[VideoSegments], label: str) -> list[Row]:
-        return [(v.video, s.start_s, s.end_s, s.score or 0.0) for v in videos for s in v.segments if s.label == label]
+        return [
+            (v.video, s.start_s, s.end_s, s.score or 0.0)
+            for v in videos
+            for s in v.segments
+            if s.label == label
+        ]
 
-    expected = np.array([[slow_average_precision(rows(predictions, c), rows(labels, c), t) for c in "ab"] for t in overlaps])
+    expected = np.array(
+        [
+            [slow_average_precision(rows(predictions, c), rows(labels, c), t) for c in "ab"]
+            for t in overlaps
+        ]
+    )
     assert list(result.per_class.values()) == pytest.approx(expected.mean(axis=0), abs=1e-12)
     assert list(result.map_at.values()) == pytest.approx(expected.mean(axis=1), abs=1e-12)
     assert result.average_map == pytest.approx(expected.mean(), abs=1e-12)
 
 
 def test_perfect_detections_reach_one() -> None:
-    labels = [VideoSegments("v", None, (Segment(0, 5, "a"), Segment(3, 9, "a"), Segment(1, 2, "b")))]
-    found = [VideoSegments("v", None, tuple(Segment(s.start_s, s.end_s, s.label, 0.5) for s in labels[0].segments))]
+    labels = [
+        VideoSegments("v", None, (Segment(0, 5, "a"), Segment(3, 9, "a"), Segment(1, 2, "b")))
+    ]
+    found = [
+        VideoSegments(
+            "v", None, tuple(Segment(s.start_s, s.end_s, s.label, 0.5) for s in labels[0].segments)
+        )
+    ]
     assert evaluate_detection(found, labels).average_map == 1
 
 
@@ -128,8 +158,12 @@ def test_subset_and_blocked_videos() -> None:
 
 
 def test_repeated_labels_can_be_merged() -> None:
-    twice = VideoSegments("v", 9.0, (Segment(0, 10, "a"), Segment(0.0005, 10, "a"), Segment(0, 10, "b")), "test")
-    assert drop_duplicates(twice) == VideoSegments("v", 9.0, (Segment(0, 10, "a"), Segment(0, 10, "b")), "test")
+    twice = VideoSegments(
+        "v", 9.0, (Segment(0, 10, "a"), Segment(0.0005, 10, "a"), Segment(0, 10, "b")), "test"
+    )
+    assert drop_duplicates(twice) == VideoSegments(
+        "v", 9.0, (Segment(0, 10, "a"), Segment(0, 10, "b")), "test"
+    )
     found = [VideoSegments("v", None, (Segment(0, 10, "a", 1.0), Segment(0, 10, "b", 1.0)))]
     assert evaluate_detection(found, [twice]).average_map == 0.75
     assert evaluate_detection(found, [twice], merge_duplicates=True).average_map == 1
@@ -165,4 +199,6 @@ def test_no_length_overlaps_nothing() -> None:
 def test_of_equal_overlaps_the_later_label_is_taken() -> None:
     labels = [VideoSegments("v", None, (Segment(0, 10, "a"), Segment(10, 20, "a")))]
     found = [VideoSegments("v", None, (Segment(5, 15, "a", 0.9), Segment(0, 10, "a", 0.5)))]
-    assert evaluate_detection(found, labels, overlaps=[0.3]).average_map == 1  # else the second would find its label taken
+    assert (
+        evaluate_detection(found, labels, overlaps=[0.3]).average_map == 1
+    )  # else the second would find its label taken

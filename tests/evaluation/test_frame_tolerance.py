@@ -14,11 +14,15 @@ from spotkick.timeline import position_of_frame
 RATE = Fraction(25)
 
 
-def slow_average_precision(predictions: list[tuple[str, int, float]], labels: dict[str, list[int]], tolerance: int) -> float:
+def slow_average_precision(
+    predictions: list[tuple[str, int, float]], labels: dict[str, list[int]], tolerance: int
+) -> float:
     """One class: (video, frame, score) predictions against frames by video."""
     recalled: set[tuple[str, int]] = set()
     precisions = []
-    for number, (video, frame, _) in enumerate(sorted(predictions, key=lambda row: row[2], reverse=True), start=1):
+    for number, (video, frame, _) in enumerate(
+        sorted(predictions, key=lambda row: row[2], reverse=True), start=1
+    ):
         free = [other for other in labels.get(video, []) if (video, other) not in recalled]
         nearest = min(free, key=lambda other: abs(other - frame), default=None)
         if nearest is not None and abs(nearest - frame) <= tolerance:
@@ -33,15 +37,31 @@ def test_equals_the_slow_definition(seed: int) -> None:
     rng = random.Random(seed)
     labels, predictions = [], []
     for match in ("m", "n"):
-        frames = [(rng.choice("ab"), rng.choice([1, 2]), rng.randrange(60)) for _ in range(rng.choice([1, 12]))]
+        frames = [
+            (rng.choice("ab"), rng.choice([1, 2]), rng.randrange(60))
+            for _ in range(rng.choice([1, 12]))
+        ]
         frames += frames[:1] * rng.choice([0, 1])  # two labels on one frame
         found = [
-            (rng.choice([label, "a"]), period, max(0, frame + rng.randrange(-5, 6)), rng.choice([rng.random(), 0.5]))
+            (
+                rng.choice([label, "a"]),
+                period,
+                max(0, frame + rng.randrange(-5, 6)),
+                rng.choice([rng.random(), 0.5]),
+            )
             for label, period, frame in frames
             for _ in range(rng.choice([0, 1, 3]))
         ]
-        labels.append(MatchActions(match, tuple(Action(c, p, position_of_frame(f, RATE)) for c, p, f in frames)))
-        predictions.append(MatchActions(match, tuple(Action(c, p, position_of_frame(f, RATE), s) for c, p, f, s in found)))
+        labels.append(
+            MatchActions(
+                match, tuple(Action(c, p, position_of_frame(f, RATE)) for c, p, f in frames)
+            )
+        )
+        predictions.append(
+            MatchActions(
+                match, tuple(Action(c, p, position_of_frame(f, RATE), s) for c, p, f, s in found)
+            )
+        )
     labels.append(MatchActions("o", (Action("a", 1, 0), Action("b", 1, 0))))
     predictions.append(MatchActions("o", ()))
     tolerances = (0, 1, 2, 4)
@@ -52,14 +72,22 @@ def test_equals_the_slow_definition(seed: int) -> None:
         for match in labels:
             for action in match.actions:
                 if action.label == name:
-                    truth.setdefault(f"{match.match}/{action.period}", []).append(action.position_ms * 25 // 1000)
+                    truth.setdefault(f"{match.match}/{action.period}", []).append(
+                        action.position_ms * 25 // 1000
+                    )
         rows = [
-            (f"{match.match}/{action.period}", action.position_ms * 25 // 1000, action.confidence or 0.0)
+            (
+                f"{match.match}/{action.period}",
+                action.position_ms * 25 // 1000,
+                action.confidence or 0.0,
+            )
             for match in predictions
             for action in match.actions
             if action.label == name
         ]
-        expected.append([slow_average_precision(rows, truth, tolerance) for tolerance in tolerances])
+        expected.append(
+            [slow_average_precision(rows, truth, tolerance) for tolerance in tolerances]
+        )
     table = np.array(expected)
     assert list(result.per_class.values()) == pytest.approx(table.mean(axis=1), abs=1e-12)
     assert list(result.map_at.values()) == pytest.approx(table.mean(axis=0), abs=1e-12)
@@ -85,7 +113,12 @@ def test_two_labels_on_one_frame_are_found_once() -> None:
 
 def test_classes_group_labels() -> None:
     classes = ActionClasses(("card",), aliases={"y-card": "card"})
-    result = evaluate_frames(one(Action("card", 1, 0, 1.0)), one(Action("y-card", 1, 0)), frame_rate=RATE, classes=classes)
+    result = evaluate_frames(
+        one(Action("card", 1, 0, 1.0)),
+        one(Action("y-card", 1, 0)),
+        frame_rate=RATE,
+        classes=classes,
+    )
     assert dict(result.per_class) == {"card": 1}
 
 

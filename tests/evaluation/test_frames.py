@@ -42,7 +42,14 @@ def test_position_to_frame(rate: int | Fraction, position_ms: int, frame: int) -
 
 def test_order_and_columns() -> None:
     sets = [
-        MatchActions("m", (Action("b", 2, 1000), Action("A", 1, 9000, visibility=Visibility.NOT_SHOWN), Action("a", 1, 500))),
+        MatchActions(
+            "m",
+            (
+                Action("b", 2, 1000),
+                Action("A", 1, 9000, visibility=Visibility.NOT_SHOWN),
+                Action("a", 1, 500),
+            ),
+        ),
         MatchActions("n", (Action("b", 1, 0, visibility=Visibility.VISIBLE),)),
     ]
     labels, messages = frame_labels(sets, grid(matches=("m", "n")))
@@ -72,6 +79,8 @@ def test_a_useless_confidence_still_takes_the_frame() -> None:
 
 def test_other_periods_can_be_counted() -> None:
     wide = FrameGrid(("m",), CLASSES, Fraction(2), periods=(1, 2, 3, 4))
-    labels, messages = frame_labels([MatchActions("m", (Action("a", 4, 0), Action("a", 5, 0)))], wide)
+    labels, messages = frame_labels(
+        [MatchActions("m", (Action("a", 4, 0), Action("a", 5, 0)))], wide
+    )
     assert labels.period.tolist() == [4]
     assert messages == ["1 labels in periods other than 1 and 2 and 3 and 4 were left out"]

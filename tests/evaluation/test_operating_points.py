@@ -1,4 +1,4 @@
-"""Counts at thresholds, and the thresholds themselves, against brute force."""
+"""GroupCounts at thresholds, and the thresholds themselves, against brute force."""
 
 import random
 
@@ -7,7 +7,7 @@ import pytest
 
 from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.errors import InputError
-from spotkick.evaluation import MatchedActions, match_sets
+from spotkick.evaluation import AssignmentResult, assign_predictions
 from spotkick.evaluation.average_precision import THRESHOLDS
 from spotkick.evaluation.operating_points import (
     SpotCounts,
@@ -31,23 +31,36 @@ def make(seed: int) -> tuple[list[MatchActions], list[MatchActions]]:
         second = max(0, action.position_ms // 1000 + rng.randrange(-20, 20))
         if second not in seconds:
             seconds.add(second)
-            found.append(Action(rng.choice([action.label, "a"]), 1, 1000 * second, rng.choice([rng.random(), 0.5])))
+            found.append(
+                Action(
+                    rng.choice([action.label, "a"]),
+                    1,
+                    1000 * second,
+                    rng.choice([rng.random(), 0.5]),
+                )
+            )
     return [MatchActions("m", tuple(found))], [MatchActions("m", tuple(truth))]
 
 
-def matched(seed: int = 0) -> MatchedActions:
-    return match_sets(*make(seed), CLASSES, tolerances_s=TOLERANCES)
+def matched(seed: int = 0) -> AssignmentResult:
+    return assign_predictions(*make(seed), CLASSES, tolerances_s=TOLERANCES)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.31, 0.5, 0.9, 2.0])
 def test_counts_equal_those_of_matching_only_what_is_above_the_threshold(threshold: float) -> None:
     predictions, labels = make(3)
-    above = [MatchActions("m", tuple(a for a in predictions[0].actions if (a.confidence or 0) >= threshold))]
+    above = [
+        MatchActions(
+            "m", tuple(a for a in predictions[0].actions if (a.confidence or 0) >= threshold)
+        )
+    ]
     for tolerance in TOLERANCES:
         counts = count_spots(
-            match_sets(predictions, labels, CLASSES, tolerances_s=TOLERANCES), dict.fromkeys("ab", threshold), tolerance
+            assign_predictions(predictions, labels, CLASSES, tolerances_s=TOLERANCES),
+            dict.fromkeys("ab", threshold),
+            tolerance,
         )
-        alone = match_sets(above, labels, CLASSES, tolerances_s=[tolerance])
+        alone = assign_predictions(above, labels, CLASSES, tolerances_s=[tolerance])
         for index, name in enumerate(CLASSES.names):
             own = alone.predictions.class_index == index
             hits = int(np.sum(alone.matched[0][own] >= 0))
@@ -69,20 +82,29 @@ def test_class_thresholds_are_the_best_there_are(seed: int) -> None:
     tuned = tune_class_thresholds(sets, 20.0)
     for name in CLASSES.names:
         candidates = sorted({*sets.predictions.value.tolist(), np.inf}, reverse=True)
-        scores = [count_spots(sets, {**dict.fromkeys("ab", 0.5), name: value}, 20.0)[name].f1 for value in candidates]
+        scores = [
+            count_spots(sets, {**dict.fromkeys("ab", 0.5), name: value}, 20.0)[name].f1
+            for value in candidates
+        ]
         assert tuned[name] == candidates[int(np.argmax(scores))]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_common_threshold_is_the_best_of_the_grid(seed: int) -> None:
     sets = matched(seed)
-    means = [np.mean([c.f1 for c in count_spots(sets, dict.fromkeys("ab", t), 20.0).values()]) for t in THRESHOLDS.tolist()]
+    means = [
+        np.mean([c.f1 for c in count_spots(sets, dict.fromkeys("ab", t), 20.0).values()])
+        for t in THRESHOLDS.tolist()
+    ]
     assert tune_common_threshold(sets, 20.0) == THRESHOLDS[int(np.argmax(means))]
 
 
 def test_a_class_that_never_hits_is_switched_off() -> None:
-    sets = match_sets(
-        [MatchActions("m", (Action("b", 1, 0, 0.9),))], [MatchActions("m", (Action("a", 1, 0),))], CLASSES, tolerances_s=[5.0]
+    sets = assign_predictions(
+        [MatchActions("m", (Action("b", 1, 0, 0.9),))],
+        [MatchActions("m", (Action("a", 1, 0),))],
+        CLASSES,
+        tolerances_s=[5.0],
     )
     assert dict(tune_class_thresholds(sets, 5.0)) == {"a": np.inf, "b": np.inf}
 
@@ -93,7 +115,10 @@ def test_curve_tunes_on_the_other_set() -> None:
     assert tuple(curve) == TOLERANCES
     assert curve[5.0]["a"].threshold == tune_common_threshold(valid, 5.0)
     assert count_curve(test)[5.0]["a"].threshold == tune_common_threshold(test, 5.0)
-    hits = [sum(counts.true_positives for counts in count_curve(test)[tolerance].values()) for tolerance in TOLERANCES]
+    hits = [
+        sum(counts.true_positives for counts in count_curve(test)[tolerance].values())
+        for tolerance in TOLERANCES
+    ]
     assert hits[0] < hits[-1]
 
 

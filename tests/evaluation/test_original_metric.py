@@ -12,7 +12,9 @@ from spotkick.evaluation.original_metric import evaluate_original
 CLASSES = ActionClasses(("goal", "card"))
 
 
-def slow_average_precision(predictions: list[tuple[str, float, float]], labels: list[tuple[str, float]], width: float) -> float:
+def slow_average_precision(
+    predictions: list[tuple[str, float, float]], labels: list[tuple[str, float]], width: float
+) -> float:
     """One class: (video, second, score) against (video, second)."""
     order = np.argsort([row[2] for row in predictions], kind="stable")[::-1]
     taken: set[int] = set()
@@ -45,14 +47,18 @@ def test_equals_the_slow_definition(seed: int) -> None:
     rng = random.Random(seed)
     labels, predictions = [], []
     for match in ("m", "n"):
-        truths = [(rng.choice(CLASSES.names), rng.choice([1, 2]), rng.randrange(200)) for _ in range(8)]
+        truths = [
+            (rng.choice(CLASSES.names), rng.choice([1, 2]), rng.randrange(200)) for _ in range(8)
+        ]
         found = [
             (label, half, max(0, second + rng.randrange(-25, 25)), rng.choice([rng.random(), 0.5]))
             for label, half, second in truths
             for _ in range(rng.choice([0, 1, 2]))
         ]
         labels.append(MatchActions(match, tuple(Action(c, h, 1000 * s) for c, h, s in truths)))
-        predictions.append(MatchActions(match, tuple(Action(c, h, 1000 * s, p) for c, h, s, p in found)))
+        predictions.append(
+            MatchActions(match, tuple(Action(c, h, 1000 * s, p) for c, h, s, p in found))
+        )
     labels.append(MatchActions("o", (Action("goal", 1, 0), Action("card", 2, 0))))
     predictions.append(MatchActions("o", ()))
     widths = (5.0, 20.0, 60.0)
@@ -66,7 +72,12 @@ def test_equals_the_slow_definition(seed: int) -> None:
                         for a in m.actions
                         if a.label == name
                     ],
-                    [(f"{m.match}{a.period}", a.position_s) for m in labels for a in m.actions if a.label == name],
+                    [
+                        (f"{m.match}{a.period}", a.position_s)
+                        for m in labels
+                        for a in m.actions
+                        if a.label == name
+                    ],
                     width,
                 )
                 for name in CLASSES.names
@@ -77,14 +88,18 @@ def test_equals_the_slow_definition(seed: int) -> None:
     result = evaluate_original(predictions, labels, CLASSES, tolerances_s=widths)
     means = table.mean(axis=1)
     assert list(result.map_at.values()) == pytest.approx(means, abs=1e-12)
-    assert result.average_map == pytest.approx(((means[0] + means[1]) / 2 + (means[1] + means[2]) / 2) / 2, abs=1e-12)
+    assert result.average_map == pytest.approx(
+        ((means[0] + means[1]) / 2 + (means[1] + means[2]) / 2) / 2, abs=1e-12
+    )
 
 
 def test_touching_segments_do_not_match() -> None:
     truth = [MatchActions("m", (Action("goal", 1, 100_000),))]
     for second, hit in ((94, 0), (95, 1), (104, 1), (105, 0)):
         found = [MatchActions("m", (Action("goal", 1, 1000 * second, 0.5),))]
-        assert evaluate_original(found, truth, CLASSES, tolerances_s=[10.0]).average_map == hit, second
+        assert evaluate_original(found, truth, CLASSES, tolerances_s=[10.0]).average_map == hit, (
+            second
+        )
 
 
 def test_bad_input() -> None:

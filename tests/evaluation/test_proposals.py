@@ -22,7 +22,12 @@ def slow_curve(
     ratio = average * float(len(videos)) / total
     overlaps_of, kept_total = [], 0
     for video in videos:
-        own = [segment for found in proposals if found.video == video.video for segment in found.segments]
+        own = [
+            segment
+            for found in proposals
+            if found.video == video.video
+            for segment in found.segments
+        ]
         if not own:
             overlaps_of.append(np.zeros((len(video.segments), 1)))
             continue
@@ -32,8 +37,12 @@ def slow_curve(
         table = np.zeros((len(video.segments), kept))
         for i, truth in enumerate(video.segments):
             for j, index in enumerate(order[:kept]):
-                shared = max(0.0, min(truth.end_s, own[index].end_s) - max(truth.start_s, own[index].start_s))
-                union = (truth.end_s - truth.start_s) + (own[index].end_s - own[index].start_s) - shared
+                shared = max(
+                    0.0, min(truth.end_s, own[index].end_s) - max(truth.start_s, own[index].start_s)
+                )
+                union = (
+                    (truth.end_s - truth.start_s) + (own[index].end_s - own[index].start_s) - shared
+                )
                 table[i, j] = shared / union if union > 0 else 0.0
         overlaps_of.append(table)
     share = np.arange(1, 101) / 100.0 * (average * float(len(videos)) / kept_total)
@@ -53,12 +62,22 @@ def random_sets(seed: int) -> tuple[list[VideoSegments], list[VideoSegments]]:
     rng = random.Random(seed)
     labels, proposals = [], []
     for number in range(rng.choice([2, 5])):
-        truths = [Segment(start := rng.uniform(0, 80), start + rng.uniform(1, 30), "x") for _ in range(rng.choice([1, 4]))]
+        truths = [
+            Segment(start := rng.uniform(0, 80), start + rng.uniform(1, 30), "x")
+            for _ in range(rng.choice([1, 4]))
+        ]
         found = []
         for _ in range(rng.choice([0, 3, 100, 57])):
             truth = rng.choice(truths)
             start, end = truth.start_s + rng.gauss(0, 3), truth.end_s + rng.gauss(0, 3)
-            found.append(Segment(min(start, end), max(start, end), "", rng.choice([rng.random(), round(rng.random(), 1)])))
+            found.append(
+                Segment(
+                    min(start, end),
+                    max(start, end),
+                    "",
+                    rng.choice([rng.random(), round(rng.random(), 1)]),
+                )
+            )
         labels.append(VideoSegments(f"v{number}", None, tuple(truths)))
         proposals.append(VideoSegments(f"v{number}", None, tuple(found)))
     labels.append(VideoSegments("unlabelled", None, ()))
@@ -82,14 +101,24 @@ def test_steps_are_truncated_to_whole_proposals() -> None:
     """The label is covered by the 29th of 100 proposals only: at 29 % just 28 are looked at."""
     before = [Segment(50, 60, "", 1 - number / 100) for number in range(28)]
     found = (*before, Segment(0, 10, "", 0.5), *[Segment(50, 60, "", 0.4)] * 71)
-    result = evaluate_proposals([VideoSegments("v", None, found)], [VideoSegments("v", None, (Segment(0, 10, "x"),))])
+    result = evaluate_proposals(
+        [VideoSegments("v", None, found)], [VideoSegments("v", None, (Segment(0, 10, "x"),))]
+    )
     assert result.average_recall[28] == 0
     assert result.average_recall[29] == 1
 
 
 def test_perfect_proposals_reach_one() -> None:
-    labels = [VideoSegments(f"v{i}", None, tuple(Segment(10.0 * k, 10.0 * k + 5, "x") for k in range(3))) for i in range(4)]
-    found = [VideoSegments(v.video, None, tuple(Segment(s.start_s, s.end_s, "", 0.9) for s in v.segments)) for v in labels]
+    labels = [
+        VideoSegments(f"v{i}", None, tuple(Segment(10.0 * k, 10.0 * k + 5, "x") for k in range(3)))
+        for i in range(4)
+    ]
+    found = [
+        VideoSegments(
+            v.video, None, tuple(Segment(s.start_s, s.end_s, "", 0.9) for s in v.segments)
+        )
+        for v in labels
+    ]
     result = evaluate_proposals(found, labels)
     assert result.average_recall[-1] == 1
     assert result.to_json()["ar_at"]["100"] == 1
@@ -108,9 +137,16 @@ def test_subset_blocked_and_foreign_videos() -> None:
     ]
     found = [VideoSegments("one", None, (Segment(0, 5, "", 0.5),))]
     assert evaluate_proposals(found, labels, subset="validation").average_recall[-1] == 0.5
-    assert evaluate_proposals(found, labels, subset="validation", blocked={"two"}).average_recall[-1] == 1
+    assert (
+        evaluate_proposals(found, labels, subset="validation", blocked={"two"}).average_recall[-1]
+        == 1
+    )
     with pytest.warns(SpotkickWarning, match="1 proposals lie in videos without labels"):
-        evaluate_proposals([*found, VideoSegments("three", None, (Segment(0, 5, "", 0.5),))], labels, subset="validation")
+        evaluate_proposals(
+            [*found, VideoSegments("three", None, (Segment(0, 5, "", 0.5),))],
+            labels,
+            subset="validation",
+        )
 
 
 @pytest.mark.parametrize(
@@ -130,5 +166,6 @@ def test_bad_input(found: tuple[Segment, ...], truth: tuple[Segment, ...], messa
 def test_names_that_do_not_fit() -> None:
     with pytest.raises(InputError, match="look at the names"):
         evaluate_proposals(
-            [VideoSegments("v", None, (Segment(0, 5, "", 0.5),))], [VideoSegments("w", None, (Segment(0, 5, "x"),))]
+            [VideoSegments("v", None, (Segment(0, 5, "", 0.5),))],
+            [VideoSegments("w", None, (Segment(0, 5, "x"),))],
         )

@@ -15,8 +15,18 @@ CLASSES = ActionClasses(("a", "b"), aliases={"A": "a"})
 
 def test_even_ranks_by_class_over_matches() -> None:
     sets = [
-        MatchActions("m", (Action("a", 1, 0, 0.9), Action("b", 1, 0, 0.3), Action("A", 1, 0, 0.2), Action("other", 1, 0, 0.7))),
-        MatchActions("n", (Action("a", 1, 0, 0.2), Action("a", 1, 0, -1.0), Action("a", 1, 0, 0.95))),
+        MatchActions(
+            "m",
+            (
+                Action("a", 1, 0, 0.9),
+                Action("b", 1, 0, 0.3),
+                Action("A", 1, 0, 0.2),
+                Action("other", 1, 0, 0.7),
+            ),
+        ),
+        MatchActions(
+            "n", (Action("a", 1, 0, 0.2), Action("a", 1, 0, -1.0), Action("a", 1, 0, 0.95))
+        ),
     ]
     result = rank_uniform(sets, CLASSES)
     assert [action.confidence for action in result[0].actions] == [0.625, 0.5, 0.25, 0.7]
@@ -33,7 +43,10 @@ def score_of(predictions: list[MatchActions], labels: list[MatchActions]) -> flo
 def test_score_does_not_depend_on_the_scale(power: float) -> None:
     rng = random.Random(1)
     truth = [Action(rng.choice("ab"), 1, rng.randrange(2_000_000)) for _ in range(60)]
-    found = [Action(t.label, 1, max(0, t.position_ms + rng.randrange(-30_000, 30_000)), rng.random()) for t in truth]
+    found = [
+        Action(t.label, 1, max(0, t.position_ms + rng.randrange(-30_000, 30_000)), rng.random())
+        for t in truth
+    ]
     scaled = [Action(a.label, 1, a.position_ms, 0.01 * (a.confidence or 0) ** power) for a in found]
     labels = [MatchActions("m", tuple(truth))]
     first, second = [MatchActions("m", tuple(found))], [MatchActions("m", tuple(scaled))]

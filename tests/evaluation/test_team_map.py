@@ -47,11 +47,16 @@ def random_sets(seed: int) -> tuple[list[MatchActions], list[MatchActions]]:
 
 
 def with_team(match: MatchActions) -> MatchActions:
-    return MatchActions(match.match, tuple(action.with_label(f"{action.label}-{action.team}") for action in match.actions))
+    return MatchActions(
+        match.match,
+        tuple(action.with_label(f"{action.label}-{action.team}") for action in match.actions),
+    )
 
 
 @pytest.mark.parametrize("metric", ["at1", "tight"])
-def test_equals_the_weighted_official_values(metric: str, official_scores: Callable[..., dict[str, Any]]) -> None:
+def test_equals_the_weighted_official_values(
+    metric: str, official_scores: Callable[..., dict[str, Any]]
+) -> None:
     predictions, labels = random_sets(1)
     names = [f"{name}-{team}" for name in CLASSES.names for team in ("left", "right")]
     expected = official_scores(
@@ -63,9 +68,15 @@ def test_equals_the_weighted_official_values(metric: str, official_scores: Calla
         version=2,
     )
     truths = [with_team(match).actions for match in labels]
-    cells = [{(a.label, a.position_ms * 5 // 1000) for a in actions} for actions in truths]  # one label a frame
-    counts = np.array([sum(name == label for match in cells for label, _ in match) for name in names], dtype=float)
-    weighted = (np.array(expected["a_mAP_per_class"]) * counts).reshape(3, 2).sum(axis=1) / counts.reshape(3, 2).sum(axis=1)
+    cells = [
+        {(a.label, a.position_ms * 5 // 1000) for a in actions} for actions in truths
+    ]  # one label a frame
+    counts = np.array(
+        [sum(name == label for match in cells for label, _ in match) for name in names], dtype=float
+    )
+    weighted = (np.array(expected["a_mAP_per_class"]) * counts).reshape(3, 2).sum(
+        axis=1
+    ) / counts.reshape(3, 2).sum(axis=1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
         result = evaluate_teams(predictions, labels, CLASSES, metric=metric, frame_rate=5)
@@ -75,8 +86,20 @@ def test_equals_the_weighted_official_values(metric: str, official_scores: Calla
 
 
 def test_the_wrong_team_is_a_miss() -> None:
-    truth = [MatchActions("m", (Action("PASS", 1, 1000, team="left"), Action("PASS", 1, 9000, team="right")))]
-    found = [MatchActions("m", (Action("PASS", 1, 1000, 0.9, team="right"), Action("PASS", 1, 9000, 0.9, team="right")))]
+    truth = [
+        MatchActions(
+            "m", (Action("PASS", 1, 1000, team="left"), Action("PASS", 1, 9000, team="right"))
+        )
+    ]
+    found = [
+        MatchActions(
+            "m",
+            (
+                Action("PASS", 1, 1000, 0.9, team="right"),
+                Action("PASS", 1, 9000, 0.9, team="right"),
+            ),
+        )
+    ]
     result = evaluate_teams(found, truth, ActionClasses(("PASS",)))
     assert result.average_map == pytest.approx(0.25)  # left: 0; right: precision 1/2 at recall 1
 
@@ -97,7 +120,16 @@ def test_missing_teams_and_classes_are_told() -> None:
 def test_unshown_labels_weigh_minus_one_and_that_is_told() -> None:
     """Both visible passes of the left are found, the hidden one of the right is not: (2 * 1 - 1 * 0) / (2 - 1)."""
     hidden = Action("PASS", 1, 50_000, team="right", visibility=Visibility.NOT_SHOWN)
-    truth = [MatchActions("m", (Action("PASS", 1, 1000, team="left"), Action("PASS", 1, 9000, team="left"), hidden))]
-    found = [MatchActions("m", tuple(Action("PASS", 1, ms, 0.9, team="left") for ms in (1000, 9000)))]
-    with pytest.warns(SpotkickWarning, match="1 labels are not shown; the official weights count them as -1"):
+    truth = [
+        MatchActions(
+            "m",
+            (Action("PASS", 1, 1000, team="left"), Action("PASS", 1, 9000, team="left"), hidden),
+        )
+    ]
+    found = [
+        MatchActions("m", tuple(Action("PASS", 1, ms, 0.9, team="left") for ms in (1000, 9000)))
+    ]
+    with pytest.warns(
+        SpotkickWarning, match="1 labels are not shown; the official weights count them as -1"
+    ):
         assert evaluate_teams(found, truth, ActionClasses(("PASS",))).average_map == 2

@@ -8,23 +8,32 @@ import pytest
 
 from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.evaluation import MatchedActions, evaluate, match_sets
+from spotkick.evaluation import AssignmentResult, assign_predictions, evaluate
 from spotkick.evaluation.uncertainty import _draws, _resampled, bootstrap, compare_systems
 
 CLASSES = ActionClasses(("a", "b", "rare", "never"))
 
 
-def make_sets(matches: int, error_ms: int, seed: int = 0, *, rare: bool = True) -> tuple[list[MatchActions], list[MatchActions]]:
+def make_sets(
+    matches: int, error_ms: int, seed: int = 0, *, rare: bool = True
+) -> tuple[list[MatchActions], list[MatchActions]]:
     """Predictions and labels; a larger error makes a worse system, on the same labels."""
     labels, predictions = [], []
     for number in range(matches):
         rng = random.Random(number)
-        truths = [Action(rng.choice("ab"), rng.choice([1, 2]), rng.randrange(2_000_000)) for _ in range(8)]
+        truths = [
+            Action(rng.choice("ab"), rng.choice([1, 2]), rng.randrange(2_000_000)) for _ in range(8)
+        ]
         if number == 0 and rare:
             truths.append(Action("rare", 1, 5000))
         noise = random.Random(1000 * seed + number)
         found = [
-            Action(t.label, t.period, max(0, t.position_ms + noise.randrange(-error_ms, error_ms)), noise.random())
+            Action(
+                t.label,
+                t.period,
+                max(0, t.position_ms + noise.randrange(-error_ms, error_ms)),
+                noise.random(),
+            )
             for t in truths
         ]
         labels.append(MatchActions(f"m{number}", tuple(truths)))
@@ -32,8 +41,8 @@ def make_sets(matches: int, error_ms: int, seed: int = 0, *, rare: bool = True) 
     return predictions, labels
 
 
-def matched_of(predictions: list[MatchActions], labels: list[MatchActions]) -> MatchedActions:
-    return match_sets(predictions, labels, CLASSES)
+def matched_of(predictions: list[MatchActions], labels: list[MatchActions]) -> AssignmentResult:
+    return assign_predictions(predictions, labels, CLASSES)
 
 
 def test_a_resample_scores_as_the_drawn_matches_do() -> None:
@@ -42,12 +51,18 @@ def test_a_resample_scores_as_the_drawn_matches_do() -> None:
     averages, per_class = _resampled(matched_of(predictions, labels), weights)
     for row, weight in enumerate(weights):
         copies = [(number, copy) for number, times in enumerate(weight) for copy in range(times)]
-        drawn = [[MatchActions(f"{n}/{c}", sets[n].actions) for n, c in copies] for sets in (predictions, labels)]
+        drawn = [
+            [MatchActions(f"{n}/{c}", sets[n].actions) for n, c in copies]
+            for sets in (predictions, labels)
+        ]
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpotkickWarning)
             score = evaluate(drawn[0], drawn[1], CLASSES)
         lost = weight[0] == 0  # the only label of the rare class
-        expected = [np.nan if name == "rare" and lost else value for name, value in score.overall.per_class.items()]
+        expected = [
+            np.nan if name == "rare" and lost else value
+            for name, value in score.overall.per_class.items()
+        ]
         np.testing.assert_allclose(per_class[row], expected, rtol=0, atol=1e-12)
         assert averages[row] == pytest.approx(score.average_map * (4 / 3 if lost else 1), abs=1e-12)
 
@@ -55,11 +70,16 @@ def test_a_resample_scores_as_the_drawn_matches_do() -> None:
 def test_each_match_once_gives_the_score_itself() -> None:
     predictions, labels = make_sets(6, 20_000)
     averages, _ = _resampled(matched_of(predictions, labels), np.ones((1, 6), dtype=np.int64))
-    assert averages[0] == pytest.approx(bootstrap(matched_of(predictions, labels), resamples=5).average_map.value, abs=1e-12)
+    assert averages[0] == pytest.approx(
+        bootstrap(matched_of(predictions, labels), resamples=5).average_map.value, abs=1e-12
+    )
 
 
 def test_interval_holds_the_score_and_narrows_with_more_matches() -> None:
-    few, many = (bootstrap(matched_of(*make_sets(matches, 20_000, rare=False)), resamples=200).average_map for matches in (5, 60))
+    few, many = (
+        bootstrap(matched_of(*make_sets(matches, 20_000, rare=False)), resamples=200).average_map
+        for matches in (5, 60)
+    )
     assert few.low < few.value < few.high
     assert many.low < many.value < many.high
     assert many.high - many.low < (few.high - few.low) * 0.6
@@ -74,7 +94,11 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 def test_clear_order_is_sure_and_a_tie_is_not() -> None:
     good, labels = make_sets(20, 5_000)
     bad, _ = make_sets(20, 60_000, seed=1)
-    systems = {"bad": matched_of(bad, labels), "good": matched_of(good, labels), "same": matched_of(good, labels)}
+    systems = {
+        "bad": matched_of(bad, labels),
+        "good": matched_of(good, labels),
+        "same": matched_of(good, labels),
+    }
     result = compare_systems(systems, resamples=100)
     assert result.order == ("good", "same", "bad")
     assert result.probability["good", "bad"] == 1
@@ -90,8 +114,12 @@ def test_clear_order_is_sure_and_a_tie_is_not() -> None:
 def test_paired_differences_are_surer_than_single_scores() -> None:
     """One system is always a little better: the pairs know, although the intervals of the scores overlap."""
     good, labels = make_sets(20, 20_000)
-    worse = [MatchActions(m.match, (*m.actions, Action("a", 1, 2_600_000, 1.0))) for m in good]  # one false spot each
-    result = compare_systems({"good": matched_of(good, labels), "worse": matched_of(worse, labels)}, resamples=200)
+    worse = [
+        MatchActions(m.match, (*m.actions, Action("a", 1, 2_600_000, 1.0))) for m in good
+    ]  # one false spot each
+    result = compare_systems(
+        {"good": matched_of(good, labels), "worse": matched_of(worse, labels)}, resamples=200
+    )
     assert result.scores["good"].low < result.scores["worse"].high
     assert result.differences["good", "worse"].low > 0
 
@@ -100,6 +128,8 @@ def test_comparison_needs_the_same_labels() -> None:
     predictions, labels = make_sets(4, 5_000)
     fewer = [MatchActions(labels[0].match, labels[0].actions[1:]), *labels[1:]]
     with pytest.raises(InputError, match="'other' was matched with other labels"):
-        compare_systems({"one": matched_of(predictions, labels), "other": matched_of(predictions, fewer)})
+        compare_systems(
+            {"one": matched_of(predictions, labels), "other": matched_of(predictions, fewer)}
+        )
     with pytest.raises(InputError, match="at least two"):
         compare_systems({"one": matched_of(predictions, labels)})

@@ -7,20 +7,25 @@ from onnx import TensorProto, helper
 
 from spotkick.errors import ConfigError, InputError
 from spotkick.features.backbone import BUNDLED_BACKBONE, Backbone, Normalisation, open_backbone
-from spotkick.video.pattern import draw_number
+from support.pattern_video import draw_number
 
 GOLDEN = {468: (3.5065, 3.7446), 989: (1.8974, 3.3785), 755: (1.5369, 3.3462)}
 """Feature -> its values for the two pictures below."""
 
 
-def write_average(path: Path, shape: list[int | str], *, number_type: int = TensorProto.FLOAT, pool: bool = True) -> None:
+def write_average(
+    path: Path, shape: list[int | str], *, number_type: int = TensorProto.FLOAT, pool: bool = True
+) -> None:
     """A backbone whose features are the picture's mean colour, or the picture itself as a map."""
     nodes = [helper.make_node("GlobalAveragePool" if pool else "Identity", ["images"], ["pooled"])]
     nodes.append(helper.make_node("Flatten" if pool else "Identity", ["pooled"], ["features"]))
     images = helper.make_tensor_value_info("images", number_type, shape)
     features = helper.make_tensor_value_info("features", number_type, None)
     graph = helper.make_graph(nodes, "average", [images], [features])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
+        str(path),
+    )
 
 
 def pictures(count: int, size: int) -> np.ndarray:
@@ -53,7 +58,9 @@ def test_features_of_the_bundled_backbone_do_not_change(bundled: Backbone) -> No
 
 def test_floats_are_normalised_and_channels_moved(tmp_path: Path) -> None:
     write_average(tmp_path / "mean.onnx", ["n", 3, 16, 16])
-    backbone = open_backbone(tmp_path / "mean.onnx", normalisation=Normalisation(mean=(0.5, 0.25, 0), std=(0.5, 1, 2)))
+    backbone = open_backbone(
+        tmp_path / "mean.onnx", normalisation=Normalisation(mean=(0.5, 0.25, 0), std=(0.5, 1, 2))
+    )
     images = pictures(3, 16)
     assert (backbone.size_px, backbone.dim) == ((16, 16), 3)
     expected = (images / 255 - [0.5, 0.25, 0]).mean(axis=(1, 2)) / [0.5, 1, 2]
@@ -83,7 +90,9 @@ def test_maps_are_averaged(tmp_path: Path) -> None:
     write_average(tmp_path / "mean.onnx", ["n", 3, 8, 8])
     images = pictures(2, 8)
     expected = open_backbone(tmp_path / "mean.onnx").embed(images)
-    np.testing.assert_allclose(open_backbone(tmp_path / "map.onnx").embed(images), expected, atol=1e-6)
+    np.testing.assert_allclose(
+        open_backbone(tmp_path / "map.onnx").embed(images), expected, atol=1e-6
+    )
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from spotkick.features.extract import (
     EXTRACTION_FILE,
     ExtractionConfig,
     Extractor,
-    Progress,
+    ExtractionProgress,
     extract_video,
     read_extractor,
     write_extractor,
@@ -23,7 +23,7 @@ from spotkick.features.pca import fit_projection
 from spotkick.features.tracks import find_source, write_track
 from spotkick.files import read_json, write_json
 from spotkick.video.decode import sample_video
-from spotkick.video.pattern import Pattern, write_pattern_video
+from support.pattern_video import Pattern, write_pattern_video
 
 
 @pytest.fixture
@@ -46,7 +46,10 @@ def backbone(tmp_path: Path) -> Backbone:
     ]
     graph = helper.make_graph(nodes, "cells", [images], [features])
     path = tmp_path / "cells.onnx"
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8),
+        str(path),
+    )
     return open_backbone(path, threads=1)
 
 
@@ -58,7 +61,9 @@ def cells(images: np.ndarray) -> np.ndarray:
 
 def test_features_are_those_of_the_samples(video: Path, backbone: Backbone) -> None:
     track = extract_video(video, Extractor(backbone, ExtractionConfig(frame_rate="5")))
-    images = np.stack([sample.image for sample in sample_video(video, Fraction(5), size_px=(48, 32))])
+    images = np.stack(
+        [sample.image for sample in sample_video(video, Fraction(5), size_px=(48, 32))]
+    )
     assert len(track) == len(images) == 40
     np.testing.assert_allclose(track.values, cells(images), atol=0.02)
     assert track.source.frame_rate == 5
@@ -82,7 +87,9 @@ def test_masks_must_cover_something(mask: tuple[float, float, float, float]) -> 
         ExtractionConfig.parse({"masks": [mask]})
 
 
-def test_projection_is_applied_and_stored_with_the_source(tmp_path: Path, video: Path, backbone: Backbone) -> None:
+def test_projection_is_applied_and_stored_with_the_source(
+    tmp_path: Path, video: Path, backbone: Backbone
+) -> None:
     whole = Extractor(backbone, ExtractionConfig(frame_rate="5", fit="crop"))
     raw = extract_video(video, whole)
     projected = whole.with_projection(fit_projection([raw.values], 6))
@@ -98,7 +105,9 @@ def test_projection_is_applied_and_stored_with_the_source(tmp_path: Path, video:
     np.testing.assert_array_equal(extract_video(video, again).values, track.values)
 
 
-def test_everything_that_decides_the_values_is_in_the_fingerprint(tmp_path: Path, backbone: Backbone) -> None:
+def test_everything_that_decides_the_values_is_in_the_fingerprint(
+    tmp_path: Path, backbone: Backbone
+) -> None:
     other = tmp_path / "other.onnx"
     model = onnx.load(str(backbone.path))
     model.doc_string = "another file"
@@ -113,7 +122,10 @@ def test_everything_that_decides_the_values_is_in_the_fingerprint(tmp_path: Path
         Extractor(backbone).with_projection(projection),
     ]
     assert len({extractor.source.fingerprint for extractor in extractors}) == len(extractors)
-    assert Extractor(backbone).source.fingerprint == Extractor(open_backbone(backbone.path)).source.fingerprint
+    assert (
+        Extractor(backbone).source.fingerprint
+        == Extractor(open_backbone(backbone.path)).source.fingerprint
+    )
 
 
 def test_the_bundled_backbone_is_named_and_not_copied(tmp_path: Path) -> None:
@@ -129,13 +141,17 @@ def test_folders_that_do_not_fit_are_refused(tmp_path: Path, backbone: Backbone)
         read_extractor(tmp_path)
     folder = write_extractor(Extractor(backbone), tmp_path)
     document = read_json(folder / EXTRACTION_FILE)
-    write_json(folder / EXTRACTION_FILE, {**document, "settings": {**document["settings"], "fit": "crop"}})
+    write_json(
+        folder / EXTRACTION_FILE, {**document, "settings": {**document["settings"], "fit": "crop"}}
+    )
     with pytest.raises(InputError, match="do not belong together"):
         read_extractor(folder)
     write_json(folder / EXTRACTION_FILE, {**document, "settings": {"fits": "crop"}})
     with pytest.raises(ConfigError, match="did you mean 'fit'"):
         read_extractor(folder)
-    write_json(folder / EXTRACTION_FILE, {**document, "backbone": {**document["backbone"], "sha256": "0"}})
+    write_json(
+        folder / EXTRACTION_FILE, {**document, "backbone": {**document["backbone"], "sha256": "0"}}
+    )
     with pytest.raises(InputError, match="another version of the backbone"):
         read_extractor(folder)
     write_json(folder / EXTRACTION_FILE, ["other"])
@@ -144,23 +160,29 @@ def test_folders_that_do_not_fit_are_refused(tmp_path: Path, backbone: Backbone)
 
 
 def test_progress_counts_seconds_of_video(video: Path, backbone: Backbone) -> None:
-    seen: list[Progress] = []
-    extract_video(video, Extractor(backbone, ExtractionConfig(frame_rate="10")), progress=seen.append)
+    seen: list[ExtractionProgress] = []
+    extract_video(
+        video, Extractor(backbone, ExtractionConfig(frame_rate="10")), progress=seen.append
+    )
     assert [item.done_s for item in seen][-1] == pytest.approx(8)
     assert all(item.total_s == pytest.approx(8) for item in seen)
     assert all(earlier.done_s < later.done_s for earlier, later in pairwise(seen))
     assert seen[-1].speed > 0
 
 
-def test_errors_of_the_decoder_arrive_and_no_thread_is_left(tmp_path: Path, video: Path, backbone: Backbone) -> None:
+def test_errors_of_the_decoder_arrive_and_no_thread_is_left(
+    tmp_path: Path, video: Path, backbone: Backbone
+) -> None:
     before = threading.active_count()
     (tmp_path / "text.mp4").write_text("no video")
     with pytest.raises(InputError, match="not a video"):
         extract_video(tmp_path / "text.mp4", Extractor(backbone))
 
-    def interrupt(_: Progress) -> None:
+    def interrupt(_: ExtractionProgress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        extract_video(video, Extractor(backbone, ExtractionConfig(frame_rate="25")), progress=interrupt)
+        extract_video(
+            video, Extractor(backbone, ExtractionConfig(frame_rate="25")), progress=interrupt
+        )
     assert threading.active_count() == before

@@ -11,7 +11,9 @@ from spotkick.features.pca import PROJECTION_FILE, fit_projection, read_projecti
 
 def sample(frames: int = 200, dim: int = 12, seed: int = 3) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    return (rng.normal(size=(frames, dim)) * np.linspace(5, 0.1, dim) @ rng.normal(size=(dim, dim)) + 40).astype(np.float32)
+    return (
+        rng.normal(size=(frames, dim)) * np.linspace(5, 0.1, dim) @ rng.normal(size=(dim, dim)) + 40
+    ).astype(np.float32)
 
 
 def test_equals_the_singular_value_decomposition() -> None:
@@ -21,11 +23,15 @@ def test_equals_the_singular_value_decomposition() -> None:
     _, lengths, axes = np.linalg.svd(centred, full_matrices=False)
     for mine, reference in zip(projection.components, axes, strict=False):
         assert abs(float(mine @ reference)) == pytest.approx(1, abs=1e-4)
-    assert projection.explained == pytest.approx((lengths[:4] ** 2).sum() / (lengths**2).sum(), rel=1e-5)
+    assert projection.explained == pytest.approx(
+        (lengths[:4] ** 2).sum() / (lengths**2).sum(), rel=1e-5
+    )
     projected = projection.apply(values)
     assert projected.shape == (200, 4)
     assert projected.dtype == np.float32
-    np.testing.assert_allclose(np.abs(projected), np.abs(centred @ axes[:4].T) * projection.scale, atol=1e-3)
+    np.testing.assert_allclose(
+        np.abs(projected), np.abs(centred @ axes[:4].T) * projection.scale, atol=1e-3
+    )
     assert np.sqrt(np.mean(projected.astype(np.float64) ** 2)) == pytest.approx(1, abs=1e-4)
     np.testing.assert_allclose(projected.mean(axis=0), 0, atol=1e-4)
 
@@ -66,7 +72,13 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / PROJECTION_FILE).write_bytes(b"PK\x03\x04 not an archive")
     with pytest.raises(InputError, match="not a stored projection"):
         read_projection(tmp_path)
-    np.savez(tmp_path / PROJECTION_FILE, mean=np.zeros(3), components=np.zeros((2, 4)), scale=1.0, explained=1.0)
+    np.savez(
+        tmp_path / PROJECTION_FILE,
+        mean=np.zeros(3),
+        components=np.zeros((2, 4)),
+        scale=1.0,
+        explained=1.0,
+    )
     with pytest.raises(InputError, match="do not fit each other"):
         read_projection(tmp_path)
     np.savez(tmp_path / PROJECTION_FILE, mean=np.array([object()]))

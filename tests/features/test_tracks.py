@@ -107,11 +107,15 @@ def test_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
 def test_nan_is_found_with_its_frame(values: np.ndarray) -> None:
     FeatureTrack(values, SOURCE).require_finite()
     values[2, 1], values[3, 0] = np.nan, np.inf
-    with pytest.raises(InputError, match=r"game\.npy: frame 2 holds NaN or infinity \(2 of 4 frames do\)"):
+    with pytest.raises(
+        InputError, match=r"game\.npy: frame 2 holds NaN or infinity \(2 of 4 frames do\)"
+    ):
         FeatureTrack(values, SOURCE, "game.npy").require_finite()
 
 
-def test_source_is_found_above_the_file_and_rules_the_width(tmp_path: Path, values: np.ndarray) -> None:
+def test_source_is_found_above_the_file_and_rules_the_width(
+    tmp_path: Path, values: np.ndarray
+) -> None:
     write_source(SOURCE, tmp_path)
     path = tmp_path / "league" / "season" / "match" / "1_probe.npy"
     write_track(values, path)
@@ -135,7 +139,9 @@ def test_source_without_a_field_is_refused() -> None:
     described = SOURCE.to_json()
     assert FeatureSource.from_json(described, "here") == SOURCE
     del described["kind"]
-    with pytest.raises(InputError, match=r"here: not a feature source description: KeyError 'kind'"):
+    with pytest.raises(
+        InputError, match=r"here: not a feature source description: KeyError 'kind'"
+    ):
         FeatureSource.from_json(described, "here")
 
 
@@ -146,7 +152,9 @@ def test_source_that_is_no_object_is_refused() -> None:
 
 def test_only_features_of_the_same_source_go_together() -> None:
     SOURCE.require_compatible(SOURCE, "x")
-    SOURCE.require_compatible(FeatureSource("other", 3, Fraction(25, 2)), "x")  # an unknown fingerprint is trusted
+    SOURCE.require_compatible(
+        FeatureSource("other", 3, Fraction(25, 2)), "x"
+    )  # an unknown fingerprint is trusted
     for other, message in (
         (FeatureSource("probe", 4, Fraction(25, 2)), "4 values per frame, the checkpoint needs 3"),
         (FeatureSource("probe", 3, Fraction(2)), "2 frames per second, the checkpoint needs 25/2"),
@@ -157,7 +165,14 @@ def test_only_features_of_the_same_source_go_together() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("1_a_b.npy", "a_b"), ("2_x.npy", "x"), ("clip.npy", "clip"), ("a_b.npy", "a_b"), ("1_.npy", "1_")]
+    ("name", "expected"),
+    [
+        ("1_a_b.npy", "a_b"),
+        ("2_x.npy", "x"),
+        ("clip.npy", "clip"),
+        ("a_b.npy", "a_b"),
+        ("1_.npy", "1_"),
+    ],
 )
 def test_feature_name(name: str, expected: str) -> None:
     assert feature_name(Path("folder") / name) == expected

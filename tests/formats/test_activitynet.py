@@ -14,7 +14,12 @@ from spotkick.formats.activitynet import (
 from spotkick.formats.segments import Segment, VideoSegments
 
 LABELS = (
-    VideoSegments("v_1", 82.73, (Segment(6.195, 77.25, "Drinking coffee"), Segment(0.0, 0.0, "Start")), "training"),
+    VideoSegments(
+        "v_1",
+        82.73,
+        (Segment(6.195, 77.25, "Drinking coffee"), Segment(0.0, 0.0, "Start")),
+        "training",
+    ),
     VideoSegments("v_2", 10.0, (), "testing"),
 )
 
@@ -28,7 +33,9 @@ def test_labels_come_back(tmp_path: Path) -> None:
 def test_proposals_have_no_label_and_are_no_actions(tmp_path: Path) -> None:
     proposals = (VideoSegments("v_1", None, (Segment(1.5, 2.5, "", 0.9),)),)
     write_activitynet_results(tmp_path / "p.json", proposals)
-    assert json.loads((tmp_path / "p.json").read_text())["results"] == {"v_1": [{"score": 0.9, "segment": [1.5, 2.5]}]}
+    assert json.loads((tmp_path / "p.json").read_text())["results"] == {
+        "v_1": [{"score": 0.9, "segment": [1.5, 2.5]}]
+    }
     assert read_activitynet_segments(tmp_path / "p.json") == proposals
     with pytest.raises(InputError, match="1 segments have no label"):
         read_activitynet(tmp_path / "p.json")
@@ -47,17 +54,28 @@ def test_annotations_of_bmn(tmp_path: Path) -> None:
 
 
 def test_starts_are_actions(tmp_path: Path) -> None:
-    write_activitynet_segments(tmp_path / "gt.json", (VideoSegments("m/2", None, (Segment(1.2345, 9, "x"),)),))
+    write_activitynet_segments(
+        tmp_path / "gt.json", (VideoSegments("m/2", None, (Segment(1.2345, 9, "x"),)),)
+    )
     assert read_activitynet(tmp_path / "gt.json") == (MatchActions("m", (Action("x", 2, 1234),)),)
 
 
 @pytest.mark.parametrize(
     ("document", "message"),
     [
-        ({"database": {"v": {"annotations": [{"segment": [2, 1], "label": "x"}]}}}, "must not end before it starts"),
-        ({"database": {"v": {"annotations": [{"segment": [2], "label": "x"}]}}}, r"must be \[start, end\], found a list of 1"),
+        (
+            {"database": {"v": {"annotations": [{"segment": [2, 1], "label": "x"}]}}},
+            "must not end before it starts",
+        ),
+        (
+            {"database": {"v": {"annotations": [{"segment": [2], "label": "x"}]}}},
+            r"must be \[start, end\], found a list of 1",
+        ),
         ({"database": {"v": 4}}, "must be an object, found 4"),
-        ({"results": {"v": [{"segment": [1, float("nan")]}]}}, "must be a finite number, found NaN"),
+        (
+            {"results": {"v": [{"segment": [1, float("nan")]}]}},
+            "must be a finite number, found NaN",
+        ),
         ({"other": 1}, "has 'database' or 'results', found an object with \"other\""),
     ],
 )

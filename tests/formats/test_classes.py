@@ -56,5 +56,7 @@ def test_bad_text(tmp_path: Path) -> None:
 
 
 def test_unknown_name_suggests_a_near_one() -> None:
-    with pytest.raises(ConfigError, match=r"neither a file nor one of .*did you mean soccernet-ball\?"):
+    with pytest.raises(
+        ConfigError, match=r"neither a file nor one of .*did you mean soccernet-ball\?"
+    ):
         find_classes("soccernet-bal")

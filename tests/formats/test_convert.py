@@ -6,22 +6,39 @@ import pytest
 
 from spotkick.errors import ConfigError, InputError
 from spotkick.formats.activitynet import read_activitynet_segments
-from spotkick.formats.census import unread_fields
 from spotkick.formats.convert import convert
 from spotkick.formats.soccernet import read_labels
+from spotkick.formats.unread_fields import unread_fields
 
 
 @pytest.fixture
 def labels(tmp_path: Path) -> Path:
     """A set of one match, with everything that Labels-v2.json can say."""
     rows = [
-        {"gameTime": "1 - 00:29", "label": "Foul", "position": "29049", "team": "home", "visibility": "visible"},
-        {"gameTime": "2 - 00:30", "label": "Throw-in", "position": "30000", "team": "not applicable", "visibility": "not shown"},
+        {
+            "gameTime": "1 - 00:29",
+            "label": "Foul",
+            "position": "29049",
+            "team": "home",
+            "visibility": "visible",
+        },
+        {
+            "gameTime": "2 - 00:30",
+            "label": "Throw-in",
+            "position": "30000",
+            "team": "not applicable",
+            "visibility": "not shown",
+        },
         {"gameTime": "2 - 00:31", "label": "Corner", "position": "31001", "team": "away"},
     ]
     folder = tmp_path / "set/league/season/match"
     folder.mkdir(parents=True)
-    document = {"UrlLocal": "league/season/match/", "UrlYoutube": "", "gameScore": "1 - 0", "annotations": rows}
+    document = {
+        "UrlLocal": "league/season/match/",
+        "UrlYoutube": "",
+        "gameScore": "1 - 0",
+        "annotations": rows,
+    }
     (folder / "Labels-v2.json").write_text(json.dumps(document))
     return tmp_path / "set"
 
@@ -42,14 +59,22 @@ def losses(source: Path, target: Path, to: str, **options: Fraction) -> dict[str
         ("via3", {}),
     ],
 )
-def test_every_loss_is_counted(labels: Path, tmp_path: Path, to: str, expected: dict[str, int]) -> None:
-    assert losses(labels, tmp_path / "out", to) == {**expected, "field 'gameScore' of the source": 1}
+def test_every_loss_is_counted(
+    labels: Path, tmp_path: Path, to: str, expected: dict[str, int]
+) -> None:
+    assert losses(labels, tmp_path / "out", to) == {
+        **expected,
+        "field 'gameScore' of the source": 1,
+    }
 
 
 def test_there_and_back(labels: Path, tmp_path: Path) -> None:
     convert(labels, tmp_path / "osl.json", to="osl-v2")
     report = convert(tmp_path / "osl.json", tmp_path / "back", to="soccernet-v2")
-    assert report.lines() == ["osl-v2 -> soccernet-v2: 3 actions of 1 matches", "  nothing was lost"]
+    assert report.lines() == [
+        "osl-v2 -> soccernet-v2: 3 actions of 1 matches",
+        "  nothing was lost",
+    ]
     path = "league/season/match/Labels-v2.json"
     assert read_labels(tmp_path / "back" / path) == read_labels(labels / path)
 
@@ -68,7 +93,9 @@ def test_intervals_pass_between_formats_that_know_them(tmp_path: Path) -> None:
         "annotations": [{"segment": [1.25, 3.5], "label": "x"}],
         "url": "https://example.org",
     }
-    (tmp_path / "gt.json").write_text(json.dumps({"version": "VERSION 1.3", "database": {"v": video}}))
+    (tmp_path / "gt.json").write_text(
+        json.dumps({"version": "VERSION 1.3", "database": {"v": video}})
+    )
     assert losses(tmp_path / "gt.json", tmp_path / "labels.json", "fiftyone") == {
         "duration of the video": 1,
         "subset of the video": 1,
@@ -82,7 +109,9 @@ def test_intervals_pass_between_formats_that_know_them(tmp_path: Path) -> None:
 
 
 def test_proposals_are_not_labels(tmp_path: Path) -> None:
-    (tmp_path / "p.json").write_text(json.dumps({"results": {"v": [{"segment": [1, 2], "score": 0.5}]}}))
+    (tmp_path / "p.json").write_text(
+        json.dumps({"results": {"v": [{"segment": [1, 2], "score": 0.5}]}})
+    )
     with pytest.raises(InputError, match="1 segments have no label"):
         convert(tmp_path / "p.json", tmp_path / "x.csv")
 
@@ -104,7 +133,10 @@ def test_names_of_formats(labels: Path, tmp_path: Path) -> None:
 
 def test_census_counts_the_outermost_unknown_field() -> None:
     document = {
-        "data": {"id1": {"label": "x", "extra": {"deep": [1, 2]}}, "id2": {"label": "y", "extra": 0, "empty": []}},
+        "data": {
+            "id1": {"label": "x", "extra": {"deep": [1, 2]}},
+            "id2": {"label": "y", "extra": 0, "empty": []},
+        },
         "meta": {"a": 1},
     }
     assert unread_fields(document, {"data.*.label"}) == {"data.*.extra": 2, "meta": 1}

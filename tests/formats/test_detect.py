@@ -4,25 +4,46 @@ from pathlib import Path
 import pytest
 
 from spotkick.errors import InputError
-from spotkick.formats.detect import detect, detect_document
+from spotkick.formats.detect import detect_document, detect_format
 
 
 @pytest.mark.parametrize(
     ("document", "expected"),
     [
-        ({"UrlLocal": "m", "annotations": [{"gameTime": "1 - 00:01", "label": "x"}]}, "soccernet-v1"),
-        ({"UrlLocal": "m", "annotations": [{"gameTime": "1 - 00:01", "label": "x", "position": "1000"}]}, "soccernet-v2"),
-        ({"UrlLocal": "m", "predictions": [{"half": "1", "position": "1000"}]}, "soccernet-results"),
+        (
+            {"UrlLocal": "m", "annotations": [{"gameTime": "1 - 00:01", "label": "x"}]},
+            "soccernet-v1",
+        ),
+        (
+            {
+                "UrlLocal": "m",
+                "annotations": [{"gameTime": "1 - 00:01", "label": "x", "position": "1000"}],
+            },
+            "soccernet-v2",
+        ),
+        (
+            {"UrlLocal": "m", "predictions": [{"half": "1", "position": "1000"}]},
+            "soccernet-results",
+        ),
         ({"UrlLocal": "m", "predictions": [{"frame": 1, "label": "x"}], "fps": 25}, "osl-v1"),
         ({"version": 1, "videos": []}, "osl-v1"),
         ({"version": "2.0", "task": "action_spotting", "data": []}, "osl-v2"),
-        ([{"video": "v", "num_frames": 3, "events": [{"frame": 1, "label": "x"}], "fps": 2}], "e2e-spot"),
-        ([{"video": "v", "events": [{"frame": 1, "label": "x", "score": 0.1}], "fps": 2}], "e2e-spot-results"),
+        (
+            [{"video": "v", "num_frames": 3, "events": [{"frame": 1, "label": "x"}], "fps": 2}],
+            "e2e-spot",
+        ),
+        (
+            [{"video": "v", "events": [{"frame": 1, "label": "x", "score": 0.1}], "fps": 2}],
+            "e2e-spot-results",
+        ),
         ({"version": "VERSION 1.3", "database": {}}, "activitynet"),
         ({"version": "VERSION 1.3", "results": {}, "external_data": {}}, "activitynet-results"),
         ({"v_1": {"duration_second": 1, "annotations": []}}, "activitynet"),
         ([{"id": 1, "data": {"video": "x"}, "annotations": []}], "label-studio"),
-        ({"project": {}, "config": {}, "attribute": {}, "file": {}, "view": {}, "metadata": {}}, "via3"),
+        (
+            {"project": {}, "config": {}, "attribute": {}, "file": {}, "view": {}, "metadata": {}},
+            "via3",
+        ),
         ({"classes": [], "labels": {}}, "fiftyone"),
     ],
 )
@@ -39,23 +60,28 @@ def test_unknown_documents_name_the_remedy(document: object) -> None:
 def test_the_file_name_tells_ball_labels_from_others(tmp_path: Path) -> None:
     folder = tmp_path / "league/season/match"
     folder.mkdir(parents=True)
-    text = json.dumps({"UrlLocal": "m", "annotations": [{"gameTime": "1 - 00:01", "label": "PASS", "position": "1000"}]})
+    text = json.dumps(
+        {
+            "UrlLocal": "m",
+            "annotations": [{"gameTime": "1 - 00:01", "label": "PASS", "position": "1000"}],
+        }
+    )
     (folder / "Labels-ball.json").write_text(text)
-    assert detect(folder / "Labels-ball.json") == "soccernet-ball"
-    assert detect(tmp_path) == "soccernet-ball"
+    assert detect_format(folder / "Labels-ball.json") == "soccernet-ball"
+    assert detect_format(tmp_path) == "soccernet-ball"
 
 
 def test_content_counts_where_the_suffix_says_nothing(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("<?xml version='1.0'?><ANNOTATION_DOCUMENT/>")
     (tmp_path / "b").write_bytes(b"PAR1....")
-    assert [detect(tmp_path / name) for name in "ab"] == ["elan", "parquet"]
+    assert [detect_format(tmp_path / name) for name in "ab"] == ["elan", "parquet"]
 
 
 def test_a_folder_without_anything_known(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no label or prediction files of a known format"):
-        detect(tmp_path)
+        detect_format(tmp_path)
 
 
 def test_a_missing_path(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        detect(tmp_path / "nothing.json")
+        detect_format(tmp_path / "nothing.json")

@@ -35,8 +35,16 @@ def test_labels_of_a_half_as_the_soccernet_parser_writes_them(tmp_path: Path) ->
     assert match == MatchActions(
         "league/season/match",
         (
-            Action("Ball out of play", 2, position_of_frame(133, rate), visibility=Visibility.VISIBLE),
-            Action("Throw-in", 2, position_of_frame(149, rate), team="away", visibility=Visibility.NOT_SHOWN),
+            Action(
+                "Ball out of play", 2, position_of_frame(133, rate), visibility=Visibility.VISIBLE
+            ),
+            Action(
+                "Throw-in",
+                2,
+                position_of_frame(149, rate),
+                team="away",
+                visibility=Visibility.NOT_SHOWN,
+            ),
             Action("Throw-in", 2, position_of_frame(150, rate)),
         ),
     )
@@ -45,7 +53,11 @@ def test_labels_of_a_half_as_the_soccernet_parser_writes_them(tmp_path: Path) ->
 def test_compressed_predictions(tmp_path: Path) -> None:
     path = tmp_path / "pred-test.30.recall.json.gz"
     path.write_bytes(
-        gzip.compress(json.dumps([{"video": "v", "events": [{"frame": 1, "label": "x", "score": 0.5}], "fps": 2}]).encode())
+        gzip.compress(
+            json.dumps(
+                [{"video": "v", "events": [{"frame": 1, "label": "x", "score": 0.5}], "fps": 2}]
+            ).encode()
+        )
     )
     assert read_e2e_spot(path) == (MatchActions("v", (Action("x", 1, 500, 0.5),)),)
 
@@ -84,7 +96,9 @@ def test_impossible_frame_rates(tmp_path: Path, fps: object) -> None:
 
 def test_a_video_listed_twice_is_joined_with_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
-    path.write_text(json.dumps([{"video": "v", "events": [{"frame": 1, "label": "x"}], "fps": 2}] * 2))
+    path.write_text(
+        json.dumps([{"video": "v", "events": [{"frame": 1, "label": "x"}], "fps": 2}] * 2)
+    )
     with pytest.warns(UserWarning, match="1 videos are listed more than once"):
         (match,) = read_e2e_spot(path)
     assert len(match.actions) == 2

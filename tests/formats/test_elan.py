@@ -35,14 +35,24 @@ def test_an_export(tmp_path: Path) -> None:
     path.write_text(EXPORT)
     with pytest.warns(UserWarning, match="1 annotations have no time of their own"):
         (video,) = read_elan_segments(path)
-    assert video == VideoSegments("2_720p", None, (Segment(1.5, 2.5, "High & long"), Segment(2.5, 4.0, "Pass")))
+    assert video == VideoSegments(
+        "2_720p", None, (Segment(1.5, 2.5, "High & long"), Segment(2.5, 4.0, "Pass"))
+    )
 
 
 def test_annotations_of_a_tier_do_not_overlap(tmp_path: Path) -> None:
-    segments = (Segment(1, 3, "a"), Segment(2, 4, "a"), Segment(3, 5, "a"), Segment(1, 1, "b"), Segment(1.2, 1.2, "b"))
+    segments = (
+        Segment(1, 3, "a"),
+        Segment(2, 4, "a"),
+        Segment(3, 5, "a"),
+        Segment(1, 1, "b"),
+        Segment(1.2, 1.2, "b"),
+    )
     write_elan_segments(tmp_path / "x.eaf", (VideoSegments("v", None, segments),))
     root = ET.parse(tmp_path / "x.eaf").getroot()  # noqa: S314 - written by the line above
-    slots = {slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE", "")) for slot in root.iter("TIME_SLOT")}
+    slots = {
+        slot.get("TIME_SLOT_ID"): int(slot.get("TIME_VALUE", "")) for slot in root.iter("TIME_SLOT")
+    }
     tiers = {
         tier.get("TIER_ID"): [
             (slots[found.get("TIME_SLOT_REF1")], slots[found.get("TIME_SLOT_REF2")])
@@ -50,7 +60,12 @@ def test_annotations_of_a_tier_do_not_overlap(tmp_path: Path) -> None:
         ]
         for tier in root.iter("TIER")
     }
-    assert tiers == {"a": [(1000, 3000), (3000, 5000)], "a #2": [(2000, 4000)], "b": [(1000, 1500)], "b #2": [(1200, 1700)]}
+    assert tiers == {
+        "a": [(1000, 3000), (3000, 5000)],
+        "a #2": [(2000, 4000)],
+        "b": [(1000, 1500)],
+        "b #2": [(1200, 1700)],
+    }
     assert list(slots.values()) == sorted(slots.values())  # ELAN wants them in order
 
 
@@ -86,8 +101,14 @@ def test_entities_are_refused_at_once(tmp_path: Path) -> None:
         (b"<html></html>", "starts with ANNOTATION_DOCUMENT, found 'html'"),
         (b"<ANNOTATION_DOCUMENT>", "not readable XML: no element found"),
         (b"\xff\xfe<\x00", "not readable XML"),
-        (b'<?xml version="1.0" encoding="klingon"?><ANNOTATION_DOCUMENT/>', "not readable XML: unknown encoding"),
-        (b'<ANNOTATION_DOCUMENT><HEADER TIME_UNITS="PAL-frames"/></ANNOTATION_DOCUMENT>', "TIME_UNITS must be milliseconds"),
+        (
+            b'<?xml version="1.0" encoding="klingon"?><ANNOTATION_DOCUMENT/>',
+            "not readable XML: unknown encoding",
+        ),
+        (
+            b'<ANNOTATION_DOCUMENT><HEADER TIME_UNITS="PAL-frames"/></ANNOTATION_DOCUMENT>',
+            "TIME_UNITS must be milliseconds",
+        ),
         (b"", "not readable XML"),
     ],
 )
@@ -100,4 +121,6 @@ def test_malformed_files(tmp_path: Path, data: bytes, message: str) -> None:
 
 def test_a_label_that_xml_cannot_hold(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="characters that XML cannot"):
-        write_elan_segments(tmp_path / "x.eaf", (VideoSegments("v", None, (Segment(0, 1, "bell \x07"),)),))
+        write_elan_segments(
+            tmp_path / "x.eaf", (VideoSegments("v", None, (Segment(0, 1, "bell \x07"),)),)
+        )

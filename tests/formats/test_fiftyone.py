@@ -24,7 +24,9 @@ DOCUMENT = {
 def test_frames_and_timestamps(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text(json.dumps(DOCUMENT))
     assert read_fiftyone_segments(tmp_path, frame_rate=Fraction(25)) == (
-        VideoSegments("uuid1", None, (Segment(0, 2, "kick", 0.5), Segment(1, 1, "run", None, "home"))),
+        VideoSegments(
+            "uuid1", None, (Segment(0, 2, "kick", 0.5), Segment(1, 1, "run", None, "home"))
+        ),
         VideoSegments("uuid2", None, (Segment(0.5, 1.25, "kick"),)),
         VideoSegments("uuid3", None, ()),
     )
@@ -32,11 +34,16 @@ def test_frames_and_timestamps(tmp_path: Path) -> None:
 
 def test_frames_need_a_frame_rate(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text(json.dumps(DOCUMENT))
-    with pytest.raises(InputError, match="counts frames, and the file does not state the frame rate: give it with --rate"):
+    with pytest.raises(
+        InputError,
+        match="counts frames, and the file does not state the frame rate: give it with --rate",
+    ):
         read_fiftyone_segments(tmp_path / "labels.json")
 
 
 def test_a_class_number_that_is_not_listed(tmp_path: Path) -> None:
-    (tmp_path / "labels.json").write_text(json.dumps({"classes": ["a"], "labels": {"v": [{"label": 1, "timestamps": [0, 1]}]}}))
+    (tmp_path / "labels.json").write_text(
+        json.dumps({"classes": ["a"], "labels": {"v": [{"label": 1, "timestamps": [0, 1]}]}})
+    )
     with pytest.raises(InputError, match="is class 1, but the file lists 1 classes"):
         read_fiftyone_segments(tmp_path / "labels.json")

@@ -6,29 +6,52 @@ import pytest
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError
-from spotkick.formats.label_studio import read_label_studio, read_label_studio_segments, write_label_studio_segments
+from spotkick.formats.label_studio import (
+    read_label_studio,
+    read_label_studio_segments,
+    write_label_studio_segments,
+)
 from spotkick.formats.segments import Segment, VideoSegments
 
 
-def task(ranges: list[dict[str, int]], data: dict[str, object] | None = None, **region: object) -> dict[str, object]:
+def task(
+    ranges: list[dict[str, int]], data: dict[str, object] | None = None, **region: object
+) -> dict[str, object]:
     value = {"ranges": ranges, "timelinelabels": ["Moving"]}
-    result = [{"type": "timelinelabels", "value": value, **region}, {"type": "choices", "value": {"choices": ["good"]}}]
-    return {"id": 1, "data": {"video": "/data/local-files/?d=rally/2.mp4", **(data or {})}, "annotations": [{"result": result}]}
+    result = [
+        {"type": "timelinelabels", "value": value, **region},
+        {"type": "choices", "value": {"choices": ["good"]}},
+    ]
+    return {
+        "id": 1,
+        "data": {"video": "/data/local-files/?d=rally/2.mp4", **(data or {})},
+        "annotations": [{"result": result}],
+    }
 
 
 def test_ranges_count_from_1_with_both_ends_inside(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
-    path.write_text(json.dumps([task([{"start": 1, "end": 25}, {"start": 51, "end": 51}], {"fps": 25}, score=0.5)]))
-    assert read_label_studio_segments(path) == (
-        VideoSegments("rally/2", None, (Segment(0, 1, "Moving", 0.5), Segment(2, 2, "Moving", 0.5))),
+    path.write_text(
+        json.dumps(
+            [task([{"start": 1, "end": 25}, {"start": 51, "end": 51}], {"fps": 25}, score=0.5)]
+        )
     )
-    assert read_label_studio(path) == (MatchActions("rally", (Action("Moving", 2, 0, 0.5), Action("Moving", 2, 2000, 0.5))),)
+    assert read_label_studio_segments(path) == (
+        VideoSegments(
+            "rally/2", None, (Segment(0, 1, "Moving", 0.5), Segment(2, 2, "Moving", 0.5))
+        ),
+    )
+    assert read_label_studio(path) == (
+        MatchActions("rally", (Action("Moving", 2, 0, 0.5), Action("Moving", 2, 2000, 0.5))),
+    )
 
 
 def test_the_frame_rate_of_the_setup_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(json.dumps([task([{"start": 49, "end": 49}])]))
-    with pytest.warns(UserWarning, match="1 tasks do not state the frame rate .* default of 24 is assumed"):
+    with pytest.warns(
+        UserWarning, match="1 tasks do not state the frame rate .* default of 24 is assumed"
+    ):
         (match,) = read_label_studio(path)
     assert match.actions[0].position_ms == 2000
     (match,) = read_label_studio(path, frame_rate=Fraction(48))
@@ -36,7 +59,11 @@ def test_the_frame_rate_of_the_setup_is_asked_for(tmp_path: Path) -> None:
 
 
 def test_intervals_on_the_frame_grid_come_back(tmp_path: Path) -> None:
-    segments = (Segment(0.0, 2.0, "a", None, "home", Visibility.NOT_SHOWN), Segment(0.04, 0.08, "b"), Segment(1.0, 1.0, "c"))
+    segments = (
+        Segment(0.0, 2.0, "a", None, "home", Visibility.NOT_SHOWN),
+        Segment(0.04, 0.08, "b"),
+        Segment(1.0, 1.0, "c"),
+    )
     videos = (VideoSegments("v", None, segments),)
     write_label_studio_segments(tmp_path / "x.json", videos, frame_rate=Fraction(25))
     (video,) = read_label_studio_segments(tmp_path / "x.json")
@@ -49,12 +76,18 @@ def test_predictions_are_read_where_there_is_no_annotation(tmp_path: Path) -> No
     value = {"ranges": [{"start": 1, "end": 1}], "timelinelabels": ["x"]}
     predictions = [{"result": [{"type": "timelinelabels", "value": value, "score": 0.25}]}]
     path = tmp_path / "x.json"
-    path.write_text(json.dumps({"data": {"video": "v.mp4", "fps": 25}, "annotations": [], "predictions": predictions}))
+    path.write_text(
+        json.dumps(
+            {"data": {"video": "v.mp4", "fps": 25}, "annotations": [], "predictions": predictions}
+        )
+    )
     assert read_label_studio(path) == (MatchActions("v", (Action("x", 1, 0, 0.25),)),)
 
 
 def test_a_range_that_ends_before_it_starts(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([task([{"start": 9, "end": 8}], {"fps": 25})]))
-    with pytest.raises(InputError, match=r"ranges\[0\] must not end before it starts, found 9 to 8"):
+    with pytest.raises(
+        InputError, match=r"ranges\[0\] must not end before it starts, found 9 to 8"
+    ):
         read_label_studio(path)

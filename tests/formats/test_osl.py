@@ -22,9 +22,15 @@ def test_version_1_labels_of_both_halves_become_one_match(tmp_path: Path) -> Non
         for half in (1, 2)
     ]
     halves[0]["annotations"][0] |= {"team": "not applicable", "visibility": "not shown"}
-    path = write(tmp_path / "train.json", {"version": 1, "date": "2024-01-01", "labels": ["Foul"], "videos": halves})
+    path = write(
+        tmp_path / "train.json",
+        {"version": 1, "date": "2024-01-01", "labels": ["Foul"], "videos": halves},
+    )
     assert read_osl_v1(path) == (
-        MatchActions("league/match", (Action("Foul", 1, 29049, visibility=Visibility.NOT_SHOWN), Action("Foul", 2, 29049))),
+        MatchActions(
+            "league/match",
+            (Action("Foul", 1, 29049, visibility=Visibility.NOT_SHOWN), Action("Foul", 2, 29049)),
+        ),
     )
 
 
@@ -34,7 +40,9 @@ def test_version_1_predictions_of_one_video(tmp_path: Path) -> None:
         {"gameTime": "1 - 00:03", "position": 3010, "label": "SHOT", "confidence": "0.5"},
     ]
     path = write(tmp_path / "pred.json", {"Url": "clips/game.mp4", "predictions": rows, "fps": 25})
-    assert read_osl_v1(path) == (MatchActions("clips/game", (Action("PASS", 1, 2000, 0.25), Action("SHOT", 1, 3010, 0.5))),)
+    assert read_osl_v1(path) == (
+        MatchActions("clips/game", (Action("PASS", 1, 2000, 0.25), Action("SHOT", 1, 3010, 0.5))),
+    )
 
 
 def test_version_2_accepts_both_names_of_the_confidence(tmp_path: Path) -> None:
@@ -42,7 +50,10 @@ def test_version_2_accepts_both_names_of_the_confidence(tmp_path: Path) -> None:
         {"head": "action", "label": "PASS", "position_ms": 1000, "confidence": 0.5},
         {"head": "action", "label": "PASS", "position_ms": 2000, "confidence_score": 0.75},
     ]
-    path = write(tmp_path / "v2.json", {"version": "2.0", "task": "action_spotting", "data": [{"id": "clip", "events": events}]})
+    path = write(
+        tmp_path / "v2.json",
+        {"version": "2.0", "task": "action_spotting", "data": [{"id": "clip", "events": events}]},
+    )
     assert [action.confidence for action in read_osl_v2(path)[0].actions] == [0.5, 0.75]
 
 
@@ -53,15 +64,24 @@ def test_the_half_of_a_clock_counts_only_when_it_agrees_with_the_position(tmp_pa
         {"label": "PASS", "position_ms": 3_065_400, "gameTime": "2 - 01:05"},
     ]
     path = write(
-        tmp_path / "v2.json", {"version": "2.0", "data": [{"inputs": [{"type": "video", "path": "10517.mp4"}], "events": events}]}
+        tmp_path / "v2.json",
+        {
+            "version": "2.0",
+            "data": [{"inputs": [{"type": "video", "path": "10517.mp4"}], "events": events}],
+        },
     )
-    assert read_osl_v2(path) == (MatchActions("10517", (Action("PASS", 2, 65_400), Action("PASS", 1, 3_065_400))),)
+    assert read_osl_v2(path) == (
+        MatchActions("10517", (Action("PASS", 2, 65_400), Action("PASS", 1, 3_065_400))),
+    )
 
 
 def test_version_2_marks_predictions(tmp_path: Path) -> None:
     write_osl_v2(tmp_path / "a.json", [MatchActions("m", (Action("PASS", 1, 5, 0.5),))])
     write_osl_v2(tmp_path / "b.json", [MatchActions("m", (Action("PASS", 1, 5),))])
-    kinds = [json.loads((tmp_path / name).read_text())["metadata"].get("type") for name in ("a.json", "b.json")]
+    kinds = [
+        json.loads((tmp_path / name).read_text())["metadata"].get("type")
+        for name in ("a.json", "b.json")
+    ]
     assert kinds == ["predictions", None]
 
 
@@ -70,13 +90,31 @@ def test_version_2_marks_predictions(tmp_path: Path) -> None:
     [
         ({"data": 3}, r"\.data must be a list, found 3"),
         ({"data": [{"events": []}]}, r"data\[0\] must have an 'id' or an input with a path"),
-        ({"data": [{"id": "m", "events": [{"position_ms": 1}]}]}, r"events\[0\] must have the field 'label'"),
-        ({"data": [{"id": "m", "events": [{"label": "x", "position_ms": "soon"}]}]}, 'must be a finite number, found "soon"'),
-        ({"data": [{"id": "m", "events": [{"label": "x", "position_ms": 1e300}]}]}, "must be a whole number of at most"),
+        (
+            {"data": [{"id": "m", "events": [{"position_ms": 1}]}]},
+            r"events\[0\] must have the field 'label'",
+        ),
+        (
+            {"data": [{"id": "m", "events": [{"label": "x", "position_ms": "soon"}]}]},
+            'must be a finite number, found "soon"',
+        ),
+        (
+            {"data": [{"id": "m", "events": [{"label": "x", "position_ms": 1e300}]}]},
+            "must be a whole number of at most",
+        ),
         ({"data": [{"id": "m", "events": [{"label": "x"}]}]}, "must have the field 'gameTime'"),
-        ({"data": [{"id": "m", "events": [{"label": "x", "position_ms": 1, "visibility": "seen"}]}]}, "'visible' or 'not shown'"),
+        (
+            {
+                "data": [
+                    {"id": "m", "events": [{"label": "x", "position_ms": 1, "visibility": "seen"}]}
+                ]
+            },
+            "'visible' or 'not shown'",
+        ),
     ],
 )
-def test_malformed_files_are_refused_with_the_place(tmp_path: Path, document: object, message: str) -> None:
+def test_malformed_files_are_refused_with_the_place(
+    tmp_path: Path, document: object, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         read_osl_v2(write(tmp_path / "v2.json", document))

@@ -14,7 +14,13 @@ from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError, SpotkickError
 from spotkick.formats.results import parse_results, read_results, results_document, write_results
 
-ROW = {"gameTime": "1 - 0:31", "label": "Goal", "position": "31500", "half": "1", "confidence": "0.0066"}
+ROW = {
+    "gameTime": "1 - 0:31",
+    "label": "Goal",
+    "position": "31500",
+    "half": "1",
+    "confidence": "0.0066",
+}
 
 
 def parsed(*rows: Any) -> tuple[Action, ...]:
@@ -50,7 +56,10 @@ def test_tolerated_forms(row: dict[str, Any], action: Action) -> None:
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (changed(confidence=...), "results, prediction 2: confidence must be a number such as '0.93', got None"),
+        (
+            changed(confidence=...),
+            "results, prediction 2: confidence must be a number such as '0.93', got None",
+        ),
         (changed(confidence="high"), "confidence must be a number"),
         (changed(confidence=[]), "confidence must be a number"),
         (changed(label=""), "label must be"),
@@ -98,7 +107,10 @@ def test_round_trip(items: list[Action]) -> None:
 
 
 scalars = st.none() | st.booleans() | st.floats() | st.integers() | st.text()
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*ROW, "predictions"]), inner))
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*ROW, "predictions"]), inner),
+)
 
 
 @settings(deadline=None, max_examples=50)
@@ -166,7 +178,8 @@ def test_labels_are_no_predictions() -> None:
 
 
 @pytest.mark.parametrize(
-    "member", ["../evil/results_spotting.json", "/etc/results_spotting.json", "C:\\x\\results_spotting.json"]
+    "member",
+    ["../evil/results_spotting.json", "/etc/results_spotting.json", "C:\\x\\results_spotting.json"],
 )
 def test_archive_members_outside_are_refused(tmp_path: Path, member: str) -> None:
     path = tmp_path / "bad.zip"
@@ -181,12 +194,16 @@ def test_zip_bomb_is_refused(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("l/s/m/results_spotting.json", b" " * 1000)
     data = path.read_bytes()
-    path.write_bytes(data.replace((1000).to_bytes(4, "little"), (600 * 1024 * 1024).to_bytes(4, "little")))
+    path.write_bytes(
+        data.replace((1000).to_bytes(4, "little"), (600 * 1024 * 1024).to_bytes(4, "little"))
+    )
     with pytest.raises(InputError, match=r"unpacks to 629,145,600 bytes"):
         list(read_results(path))
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b'{"predictions": 1}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b'{"predictions": 1}']
+)
 def test_damaged_files_give_one_line(tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / "l/s/m"
     folder.mkdir(parents=True)

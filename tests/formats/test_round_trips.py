@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import SpotkickWarning
-from spotkick.formats.capacity import fit
-from spotkick.formats.catalogue import FORMATS, Format
-from spotkick.formats.detect import detect
+from spotkick.formats.capabilities import fit
+from spotkick.formats.detect import detect_format
+from spotkick.formats.registry import FORMATS, Format
 
 SUFFIXES = {
     "elan": "",
@@ -33,8 +33,12 @@ word = (
     .map(str.strip)
     .filter(lambda text: text.strip("."))
 )
-name = st.lists(word.filter(lambda part: part not in (".", "..")), min_size=1, max_size=3).map("/".join)
-special_name = st.sampled_from(["match/1", "a/2_720p", "clip.mp4", "league/season/2015-02-21 - 18-00 Chelsea 1 - 1 Burnley"])
+name = st.lists(word.filter(lambda part: part not in (".", "..")), min_size=1, max_size=3).map(
+    "/".join
+)
+special_name = st.sampled_from(
+    ["match/1", "a/2_720p", "clip.mp4", "league/season/2015-02-21 - 18-00 Chelsea 1 - 1 Burnley"]
+)
 
 
 TRICKY = (
@@ -65,10 +69,13 @@ def actions(draw: st.DrawFn, with_confidence: bool) -> Action:
 
 
 @st.composite
-def match_sets(draw: st.DrawFn) -> tuple[MatchActions, ...]:
+def assign_predictions(draw: st.DrawFn) -> tuple[MatchActions, ...]:
     with_confidence = draw(st.booleans())
     names = draw(st.lists(name | special_name, min_size=1, max_size=3, unique_by=str.lower))
-    return tuple(MatchActions(match, tuple(draw(st.lists(actions(with_confidence), max_size=6)))) for match in names)
+    return tuple(
+        MatchActions(match, tuple(draw(st.lists(actions(with_confidence), max_size=6))))
+        for match in names
+    )
 
 
 def comparable(matches: tuple[MatchActions, ...]) -> dict[str, list[str]]:
@@ -77,11 +84,19 @@ def comparable(matches: tuple[MatchActions, ...]) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("format_name", FORMATS)
-@given(matches=match_sets(), rate=st.sampled_from([Fraction(25), Fraction(30000, 1001), Fraction(25, 12), Fraction(2)]))
+@given(
+    matches=assign_predictions(),
+    rate=st.sampled_from([Fraction(25), Fraction(30000, 1001), Fraction(25, 12), Fraction(2)]),
+)
 @example(matches=TRICKY, rate=Fraction(30000, 1001))
-@example(matches=(MatchActions("clip.mp4", ()), MatchActions("rally", TRICKY[0].actions[1:])), rate=Fraction(25, 12))
+@example(
+    matches=(MatchActions("clip.mp4", ()), MatchActions("rally", TRICKY[0].actions[1:])),
+    rate=Fraction(25, 12),
+)
 @settings(deadline=None, max_examples=12)
-def test_what_a_format_holds_comes_back(format_name: str, matches: tuple[MatchActions, ...], rate: Fraction) -> None:
+def test_what_a_format_holds_comes_back(
+    format_name: str, matches: tuple[MatchActions, ...], rate: Fraction
+) -> None:
     form = FORMATS[format_name]
     fitted, _ = fit(matches, form.capacity, rate)
     if not fitted:
@@ -91,14 +106,18 @@ def test_what_a_format_holds_comes_back(format_name: str, matches: tuple[MatchAc
         path = Path(folder) / f"set{SUFFIXES.get(format_name, '.json')}"
         form.write(path, fitted, rate)
         assert comparable(tuple(form.read(path, rate))) == comparable(fitted)
-        detected = detect(path)
+        detected = detect_format(path)
     assert detected == format_name
 
 
 @given(
-    matches=match_sets(), rate=st.sampled_from([Fraction(25), Fraction(30000, 1001)]), form=st.sampled_from([*FORMATS.values()])
+    matches=assign_predictions(),
+    rate=st.sampled_from([Fraction(25), Fraction(30000, 1001)]),
+    form=st.sampled_from([*FORMATS.values()]),
 )
 @settings(deadline=None, max_examples=50)
-def test_fitting_twice_loses_nothing_more(matches: tuple[MatchActions, ...], rate: Fraction, form: Format) -> None:
+def test_fitting_twice_loses_nothing_more(
+    matches: tuple[MatchActions, ...], rate: Fraction, form: Format
+) -> None:
     fitted, _ = fit(matches, form.capacity, rate)
     assert fit(fitted, form.capacity, rate) == (fitted, ())

@@ -20,9 +20,14 @@ from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores, write
 CLASSES = ("goal", "card", "substitution")
 
 
-def planted(frames: tuple[int, ...] = (5401, 5555), classes: tuple[str, ...] = CLASSES) -> MatchScores:
+def planted(
+    frames: tuple[int, ...] = (5401, 5555), classes: tuple[str, ...] = CLASSES
+) -> MatchScores:
     random = np.random.default_rng(0)
-    periods = {period: random.random((length, len(classes))).astype(np.float32) for period, length in enumerate(frames, start=1)}
+    periods = {
+        period: random.random((length, len(classes))).astype(np.float32)
+        for period, length in enumerate(frames, start=1)
+    }
     return MatchScores("league/2016/a - b", classes, Fraction(2), periods)
 
 
@@ -52,7 +57,12 @@ def test_scores_come_back_to_three_digits(tmp_path: Path) -> None:
     scores = planted()
     write_scores(tmp_path / "a" / SCORES_FILE, scores)
     back = read_scores(tmp_path / "a" / SCORES_FILE, scores.match)
-    assert (back.match, back.classes, back.frame_rate, list(back.periods)) == (scores.match, CLASSES, Fraction(2), [1, 2])
+    assert (back.match, back.classes, back.frame_rate, list(back.periods)) == (
+        scores.match,
+        CLASSES,
+        Fraction(2),
+        [1, 2],
+    )
     for period, values in scores.periods.items():
         assert back.periods[period].dtype == np.float32
         np.testing.assert_allclose(back.periods[period], values, rtol=0, atol=2.5e-4)
@@ -60,15 +70,22 @@ def test_scores_come_back_to_three_digits(tmp_path: Path) -> None:
 
 @given(
     rate=st.fractions(min_value=Fraction(1, 100), max_value=1000, max_denominator=2000),
-    classes=st.lists(st.text("abé ->", min_size=1).filter(str.strip), min_size=1, max_size=4, unique=True),
+    classes=st.lists(
+        st.text("abé ->", min_size=1).filter(str.strip), min_size=1, max_size=4, unique=True
+    ),
     lengths=st.dictionaries(st.integers(1, 9), st.integers(0, 7), max_size=3),
 )
 @settings(deadline=None, max_examples=50)
 def test_everything_else_comes_back_exactly(
-    tmp_path_factory: pytest.TempPathFactory, rate: Fraction, classes: list[str], lengths: dict[int, int]
+    tmp_path_factory: pytest.TempPathFactory,
+    rate: Fraction,
+    classes: list[str],
+    lengths: dict[int, int],
 ) -> None:
     path = tmp_path_factory.getbasetemp() / "round" / SCORES_FILE
-    periods = {period: np.eye(length, len(classes), dtype=np.float32) for period, length in lengths.items()}
+    periods = {
+        period: np.eye(length, len(classes), dtype=np.float32) for period, length in lengths.items()
+    }
     write_scores(path, MatchScores("m", tuple(classes), rate, periods))
     back = read_scores(path)
     assert (back.match, back.classes, back.frame_rate) == ("round", tuple(classes), rate)
@@ -85,7 +102,9 @@ def test_half_of_a_match_takes_little_space(tmp_path: Path) -> None:
         assert arrays["frame_rate"].tolist() == [2, 1]
 
 
-def test_a_full_disk_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_former_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / SCORES_FILE
     write_scores(path, planted((4,)))
     before = path.read_bytes()
@@ -118,10 +137,15 @@ def test_a_full_disk_leaves_the_former_file(tmp_path: Path, monkeypatch: pytest.
         ({"scores_x": np.zeros((4, 3))}, "not a file of segmentation scores"),
         ({"scores_1": np.array([["a", "b", "c"]])}, "not a file of segmentation scores"),
         ({"scores_1": np.array([[{}, 1, 2]], dtype=object)}, "not a file of segmentation scores"),
-        ({"classes": np.array(["goal", "card", None], dtype=object)}, "not a file of segmentation scores"),
+        (
+            {"classes": np.array(["goal", "card", None], dtype=object)},
+            "not a file of segmentation scores",
+        ),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(changes: dict[str, Any], message: str, saved: Callable[..., Path]) -> None:
+def test_arrays_that_do_not_fit_are_refused(
+    changes: dict[str, Any], message: str, saved: Callable[..., Path]
+) -> None:
     path = saved(**changes)
     with pytest.raises(InputError, match=message) as caught:
         read_scores(path)
@@ -147,7 +171,9 @@ def with_header(header: bytes) -> bytes:
     """A file of scores whose array of scores has a header of its own."""
     padded = header + b" " * (117 - len(header)) + b"\n"
     good = {name: npy(array) for name, array in members().items()}
-    return archive(**{**good, "scores_1": b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded})
+    return archive(
+        **{**good, "scores_1": b"\x93NUMPY\x01\x00" + len(padded).to_bytes(2, "little") + padded}
+    )
 
 
 @pytest.mark.parametrize(
@@ -159,14 +185,29 @@ def with_header(header: bytes) -> bytes:
         npy(np.zeros(3)),
         archive(classes=b"no array"),
         with_header(b"{'descr': '<f2', 'fortran_order': False, 'shape': (1000000000000, 3), }"),
-        with_header(b"{'descr': '<f2', 'fortran_order': False, 'shape': (10000000000000000000000, 3), }"),
+        with_header(
+            b"{'descr': '<f2', 'fortran_order': False, 'shape': (10000000000000000000000, 3), }"
+        ),
         with_header(b"{'descr': '<f2', 'fortran_order': False, 'shape': (-1, 3), }"),
         with_header(b"{'descr': '<f2', 'fortran_order': False, 'shape': (4, 3), "),
         with_header(b"{'descr': '<f2', 'fortran_order': False, 'shape': " + b"(" * 60),
         with_header(b"__import__('os').abort()"),
         with_header(b"\xff\xfe"),
     ],
-    ids=["empty", "stub", "text", "npy", "no array", "vast", "vaster", "negative", "open", "deep", "code", "bytes"],
+    ids=[
+        "empty",
+        "stub",
+        "text",
+        "npy",
+        "no array",
+        "vast",
+        "vaster",
+        "negative",
+        "open",
+        "deep",
+        "code",
+        "bytes",
+    ],
 )
 def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / SCORES_FILE
@@ -179,7 +220,9 @@ def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
 
 def test_archives_are_checked_before_they_are_unpacked(tmp_path: Path) -> None:
     path = tmp_path / SCORES_FILE
-    path.write_bytes(archive(**{name: npy(array) for name, array in members().items()}, **{"../outside": b""}))
+    path.write_bytes(
+        archive(**{name: npy(array) for name, array in members().items()}, **{"../outside": b""})
+    )
     with pytest.raises(InputError, match="points outside the archive"):
         read_scores(path)
 

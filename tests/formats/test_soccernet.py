@@ -12,14 +12,29 @@ from hypothesis import strategies as st
 
 from spotkick.actions import SOCCERNET_BALL, SOCCERNET_V1, Action, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickError, SpotkickWarning
-from spotkick.formats.bulk import actions_from_columns
-from spotkick.formats.soccernet import TimeSource, label_document, parse_labels, read_label_set, read_labels, write_labels
+from spotkick.formats.action_columns import actions_from_columns
+from spotkick.formats.soccernet import (
+    TimeSource,
+    label_document,
+    parse_labels,
+    read_label_set,
+    read_labels,
+    write_labels,
+)
 
-ROW = {"gameTime": "1 - 00:29", "label": "Goal", "position": "29949", "team": "home", "visibility": "visible"}
+ROW = {
+    "gameTime": "1 - 00:29",
+    "label": "Goal",
+    "position": "29949",
+    "team": "home",
+    "visibility": "visible",
+}
 
 
 def parsed(*rows: Any, **options: Any) -> tuple[Action, ...]:
-    return parse_labels({"UrlLocal": "a/b/c", "annotations": list(rows)}, "labels", **options).actions
+    return parse_labels(
+        {"UrlLocal": "a/b/c", "annotations": list(rows)}, "labels", **options
+    ).actions
 
 
 def changed(**fields: Any) -> dict[str, Any]:
@@ -37,7 +52,15 @@ def test_v1_row_is_exact_to_a_second() -> None:
 
 
 def test_ball_row() -> None:
-    (action,) = parsed({"gameTime": "1 - 00:05", "label": "PASS", "position": "5480", "team": "left", "visibility": "visible"})
+    (action,) = parsed(
+        {
+            "gameTime": "1 - 00:05",
+            "label": "PASS",
+            "position": "5480",
+            "team": "left",
+            "visibility": "visible",
+        }
+    )
     assert (action.label, action.position_ms, action.team) == ("PASS", 5480, "left")
 
 
@@ -55,14 +78,25 @@ def test_position_as_number_or_text(position: Any) -> None:
 
 
 def test_odd_times_are_kept_for_the_evaluator_to_judge() -> None:
-    actions = parsed(changed(position="-500"), changed(gameTime="3 - 00:29"), changed(position="9000000", gameTime="1 - 150:00"))
-    assert [(action.period, action.position_ms) for action in actions] == [(1, -500), (3, 29949), (1, 9_000_000)]
+    actions = parsed(
+        changed(position="-500"),
+        changed(gameTime="3 - 00:29"),
+        changed(position="9000000", gameTime="1 - 150:00"),
+    )
+    assert [(action.period, action.position_ms) for action in actions] == [
+        (1, -500),
+        (3, 29949),
+        (1, 9_000_000),
+    ]
 
 
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        (changed(gameTime="00:29"), r"labels, annotation 2: gameTime must look like '1 - 14:36'.*got '00:29'"),
+        (
+            changed(gameTime="00:29"),
+            r"labels, annotation 2: gameTime must look like '1 - 14:36'.*got '00:29'",
+        ),
         (changed(gameTime=...), "gameTime must look like"),
         (changed(gameTime="1 - 9" + "9" * 5000 + ":00"), "gameTime"),
         (changed(gameTime="0 - 10:00"), "names no period"),
@@ -88,7 +122,9 @@ def test_bad_row_is_named(row: Any, message: str) -> None:
     assert len(str(caught.value)) < 300
 
 
-@pytest.mark.parametrize("document", [[], None, 3, {}, {"annotations": {}}, {"annotations": None}, {"predictions": []}])
+@pytest.mark.parametrize(
+    "document", [[], None, 3, {}, {"annotations": {}}, {"annotations": None}, {"predictions": []}]
+)
 def test_other_documents_are_refused(document: Any) -> None:
     with pytest.raises(InputError, match="list 'annotations'"):
         parse_labels(document, "labels")
@@ -113,7 +149,9 @@ def test_clock_past_100_minutes_is_told() -> None:
 
 def test_unusual_rows_do_not_change_the_usual_ones() -> None:
     usual = parsed(ROW, changed(position="1", visibility="not shown"))
-    assert parsed(ROW, changed(position="1", visibility="not shown"), changed(team=...))[:2] == usual
+    assert (
+        parsed(ROW, changed(position="1", visibility="not shown"), changed(team=...))[:2] == usual
+    )
 
 
 actions = st.builds(
@@ -135,7 +173,10 @@ def test_round_trip(items: list[Action]) -> None:
 
 
 scalars = st.none() | st.booleans() | st.floats() | st.integers() | st.text()
-values = st.recursive(scalars, lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*ROW, "annotations"]), inner))
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from([*ROW, "annotations"]), inner),
+)
 
 
 @settings(deadline=None, max_examples=50)
@@ -149,7 +190,10 @@ def test_any_json_gives_actions_or_our_own_error(value: Any) -> None:
 
 
 def test_write_is_read_back(tmp_path: Path) -> None:
-    labels = MatchActions("a/b/c", (Action("Goal", 1, 5, visibility=Visibility.VISIBLE), Action("Foul", 2, 7, team="home")))
+    labels = MatchActions(
+        "a/b/c",
+        (Action("Goal", 1, 5, visibility=Visibility.VISIBLE), Action("Foul", 2, 7, team="home")),
+    )
     path = tmp_path / "Labels-v2.json"
     write_labels(path, labels, {"gameHomeTeam": "X"})
     assert read_labels(path) == labels
@@ -172,7 +216,10 @@ def test_label_set_from_folder_zip_one_match_and_one_file(tmp_path: Path) -> Non
             file.write(path, path.relative_to(root).as_posix())
     for source in (root, archive):
         found = list(read_label_set(source))
-        assert [(match.match, len(match.actions)) for match in found] == [("l/s/one", 1), ("l/s/two", 2)]
+        assert [(match.match, len(match.actions)) for match in found] == [
+            ("l/s/one", 1),
+            ("l/s/two", 2),
+        ]
         assert [match.match for match in read_label_set(source, ["l/s/two"])] == ["l/s/two"]
         with pytest.raises(InputError, match=r"nothing for match 'l/s/three'.*'l/s/one'"):
             list(read_label_set(source, ["l/s/one", "l/s/three"]))
@@ -186,10 +233,13 @@ def test_classes_choose_the_label_file(tmp_path: Path) -> None:
     write_match(tmp_path, "l/s/m", "Labels.json", [changed(label="soccer-ball")])
     write_match(tmp_path, "l/s/n", "Labels-v2.json", [ROW])
     labels = {
-        classes.name: list(read_label_set(tmp_path, ["l/s/m"], classes=classes)) for classes in (SOCCERNET_BALL, SOCCERNET_V1)
+        classes.name: list(read_label_set(tmp_path, ["l/s/m"], classes=classes))
+        for classes in (SOCCERNET_BALL, SOCCERNET_V1)
     }
     assert [found[0].actions[0].label for found in labels.values()] == ["PASS", "soccer-ball"]
-    both = list(read_label_set(tmp_path, ["l/s/m", "l/s/n"], classes=SOCCERNET_V1))  # only v2 covers both matches
+    both = list(
+        read_label_set(tmp_path, ["l/s/m", "l/s/n"], classes=SOCCERNET_V1)
+    )  # only v2 covers both matches
     assert [match.actions[0].label for match in both] == ["Goal", "Goal"]
     with pytest.raises(InputError, match=r"no file named Labels-v3\.json"):
         list(read_label_set(tmp_path, filename="Labels-v3.json"))

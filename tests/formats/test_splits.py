@@ -17,8 +17,17 @@ def test_text(tmp_path: Path) -> None:
 
 def test_official_json(tmp_path: Path) -> None:
     path = tmp_path / "train.json"
-    path.write_text(json.dumps({"epl": {"2014-2015": ["a", "b"], "2015-2016": ["c"]}, "uefa": {"2016-2017": ["d"]}}))
-    assert read_split(path) == ("epl/2014-2015/a", "epl/2014-2015/b", "epl/2015-2016/c", "uefa/2016-2017/d")
+    path.write_text(
+        json.dumps(
+            {"epl": {"2014-2015": ["a", "b"], "2015-2016": ["c"]}, "uefa": {"2016-2017": ["d"]}}
+        )
+    )
+    assert read_split(path) == (
+        "epl/2014-2015/a",
+        "epl/2014-2015/b",
+        "epl/2015-2016/c",
+        "uefa/2016-2017/d",
+    )
 
 
 def test_json_list(tmp_path: Path) -> None:

@@ -13,28 +13,46 @@ def test_a_label_and_a_time_are_enough(tmp_path: Path) -> None:
     path = tmp_path / "rally.csv"
     path.write_text("time,label\n1.5,smash\n12:34.25,drop\n1:02:05,let\n-0.5,serve\n")
     labels = [("smash", 1500), ("drop", 754_250), ("let", 3_725_000), ("serve", -500)]
-    assert read_table(path) == (MatchActions("rally", tuple(Action(label, 1, position) for label, position in labels)),)
+    assert read_table(path) == (
+        MatchActions("rally", tuple(Action(label, 1, position) for label, position in labels)),
+    )
 
 
 def test_a_spreadsheet_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    path.write_bytes("\ufeffVideo;Half;Seconds;Event;Score;Comment\r\nm1;2;1,5;smash;0,25;nice\r\nm1;;2;drop;;\r\n".encode())
-    assert read_table(path) == (MatchActions("m1", (Action("smash", 2, 1500, 0.25), Action("drop", 1, 2000))),)
+    path.write_bytes(
+        "\ufeffVideo;Half;Seconds;Event;Score;Comment\r\nm1;2;1,5;smash;0,25;nice\r\nm1;;2;drop;;\r\n".encode()
+    )
+    assert read_table(path) == (
+        MatchActions("m1", (Action("smash", 2, 1500, 0.25), Action("drop", 1, 2000))),
+    )
     assert unread_columns(path) == ("Comment",)
 
 
 def test_the_finer_time_counts(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    path.write_text('gameTime,position_ms,label,team,visibility\n2 - 00:01,1234,"a, b",home,not shown\n')
-    assert read_table(path)[0].actions == (Action("a, b", 1, 1234, None, "home", Visibility.NOT_SHOWN),)
+    path.write_text(
+        'gameTime,position_ms,label,team,visibility\n2 - 00:01,1234,"a, b",home,not shown\n'
+    )
+    assert read_table(path)[0].actions == (
+        Action("a, b", 1, 1234, None, "home", Visibility.NOT_SHOWN),
+    )
     path.write_text("gameTime,label\n2 - 00:01,a\n")
     assert read_table(path)[0].actions == (Action("a", 2, 1000),)
 
 
 def test_parquet_as_pandas_writes_it(tmp_path: Path) -> None:
-    columns = {"video": ["m", "m"], "start": [1.5, 2.0], "action": ["a", "b"], "score": [0.5, float("nan")], "extra": [1, 2]}
+    columns = {
+        "video": ["m", "m"],
+        "start": [1.5, 2.0],
+        "action": ["a", "b"],
+        "score": [0.5, float("nan")],
+        "extra": [1, 2],
+    }
     parquet.write_table(pa.table(columns), tmp_path / "x.parquet")
-    assert read_table(tmp_path / "x.parquet") == (MatchActions("m", (Action("a", 1, 1500, 0.5), Action("b", 1, 2000))),)
+    assert read_table(tmp_path / "x.parquet") == (
+        MatchActions("m", (Action("a", 1, 1500, 0.5), Action("b", 1, 2000))),
+    )
     assert unread_columns(tmp_path / "x.parquet") == ("extra",)
 
 
@@ -75,6 +93,8 @@ def test_a_damaged_parquet_table(tmp_path: Path) -> None:
 
 def test_a_parquet_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spotkick.formats.tables.MAX_ROWS", 1000)
-    parquet.write_table(pa.table({"time": [1] * 2000, "label": ["x"] * 2000}), tmp_path / "x.parquet")
+    parquet.write_table(
+        pa.table({"time": [1] * 2000, "label": ["x"] * 2000}), tmp_path / "x.parquet"
+    )
     with pytest.raises(InputError, match="2,000 rows, more than the limit of 1,000"):
         read_table(tmp_path / "x.parquet")

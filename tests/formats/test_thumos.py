@@ -4,7 +4,11 @@ import pytest
 
 from spotkick.errors import InputError
 from spotkick.formats.segments import Segment, VideoSegments
-from spotkick.formats.thumos import read_thumos_segments, write_thumos_results, write_thumos_segments
+from spotkick.formats.thumos import (
+    read_thumos_segments,
+    write_thumos_results,
+    write_thumos_segments,
+)
 
 
 def test_official_labels(tmp_path: Path) -> None:
@@ -14,8 +18,12 @@ def test_official_labels(tmp_path: Path) -> None:
     (tmp_path / "Ambiguous_test.txt").write_text("video_test_0000004  0.2 1.1\n\n")
     assert read_thumos_segments(tmp_path) == (
         VideoSegments("video_test_0000004", None, (Segment(0.2, 1.1, "Ambiguous"),), "test"),
-        VideoSegments("video_validation_0000266", None, (Segment(72.8, 76.4, "BaseballPitch"),), "validation"),
-        VideoSegments("video_validation_0000681", None, (Segment(44.0, 50.9, "BaseballPitch"),), "validation"),
+        VideoSegments(
+            "video_validation_0000266", None, (Segment(72.8, 76.4, "BaseballPitch"),), "validation"
+        ),
+        VideoSegments(
+            "video_validation_0000681", None, (Segment(44.0, 50.9, "BaseballPitch"),), "validation"
+        ),
     )
 
 
@@ -28,7 +36,11 @@ def test_detections_use_the_class_list(tmp_path: Path) -> None:
 
 
 def test_names_with_spaces_come_back(tmp_path: Path) -> None:
-    videos = (VideoSegments("Chelsea 1 - 1 Burnley/1", None, (Segment(0.1, 1 / 3, "Yellow->red card", 1e-07),)),)
+    videos = (
+        VideoSegments(
+            "Chelsea 1 - 1 Burnley/1", None, (Segment(0.1, 1 / 3, "Yellow->red card", 1e-07),)
+        ),
+    )
     write_thumos_results(tmp_path / "run.txt", videos)
     assert read_thumos_segments(tmp_path / "run.txt") == videos
 

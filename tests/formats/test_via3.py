@@ -39,15 +39,23 @@ def test_options_are_resolved_and_other_kinds_of_metadata_left_alone(tmp_path: P
     }
     path = tmp_path / "via.json"
     path.write_text(json.dumps(project(metadata)))
-    assert read_via3_segments(path) == (VideoSegments("badminton", None, (Segment(1.5, 2.25, "Drop"), Segment(4.0, 4.0, "Let"))),)
+    assert read_via3_segments(path) == (
+        VideoSegments("badminton", None, (Segment(1.5, 2.25, "Drop"), Segment(4.0, 4.0, "Let"))),
+    )
 
 
 def test_the_annotator_is_told_which_attributes_exist(tmp_path: Path) -> None:
-    write_via3_segments(tmp_path / "x.json", (VideoSegments("a/b", None, (Segment(1, 2, "Drop", 0.5),)),))
+    write_via3_segments(
+        tmp_path / "x.json", (VideoSegments("a/b", None, (Segment(1, 2, "Drop", 0.5),)),)
+    )
     document = json.loads((tmp_path / "x.json").read_text())
-    assert document["project"]["pid"] == "__VIA_PROJECT_ID__"  # the annotator replaces these marks, and asks for them
+    assert (
+        document["project"]["pid"] == "__VIA_PROJECT_ID__"
+    )  # the annotator replaces these marks, and asks for them
     assert document["attribute"]["1"]["options"] == {"0": "Drop"}
-    assert {attribute["anchor_id"] for attribute in document["attribute"].values()} == {"FILE1_Z2_XY0"}
+    assert {attribute["anchor_id"] for attribute in document["attribute"].values()} == {
+        "FILE1_Z2_XY0"
+    }
     assert document["file"]["1"]["fname"] == "a/b.mp4"
 
 
@@ -55,7 +63,10 @@ def test_the_annotator_is_told_which_attributes_exist(tmp_path: Path) -> None:
     ("metadata", "message"),
     [
         ({"1_a": {"vid": "7", "z": [1, 2], "av": {"1": "0"}}}, "names view '7'"),
-        ({"1_a": {"vid": "1", "z": [2, 1], "av": {"1": "0"}}}, "must be times in order, found 2 to 1"),
+        (
+            {"1_a": {"vid": "1", "z": [2, 1], "av": {"1": "0"}}},
+            "must be times in order, found 2 to 1",
+        ),
         ({"1_a": {"vid": "1", "z": [1, 2], "av": {}}}, "the label must be text"),
         ({"1_a": {"vid": "1", "z": "now", "av": {"1": "0"}}}, 'must be a list, found "now"'),
     ],

@@ -16,22 +16,43 @@ from hypothesis import strategies as st
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickError
-from spotkick.formats.catalogue import FORMATS
 from spotkick.formats.convert import convert
-from spotkick.formats.detect import detect
+from spotkick.formats.detect import detect_format
+from spotkick.formats.registry import FORMATS
 from spotkick.timeline import FEATURE_RATE
 
 MATCHES = (
     MatchActions(
         "league/season/match",
-        (Action("Goal", 1, 1500, 0.5, "home", Visibility.VISIBLE), Action("Foul", 2, 2000, 0.25, None, Visibility.NOT_SHOWN)),
+        (
+            Action("Goal", 1, 1500, 0.5, "home", Visibility.VISIBLE),
+            Action("Foul", 2, 2000, 0.25, None, Visibility.NOT_SHOWN),
+        ),
     ),
 )
 JSON_FORMATS = [name for name, form in FORMATS.items() if form.fields]
 
-odd_text = st.sampled_from(["\ud800", "1 - 14:36", "9" * 400, "-1", "1e999", "x/1", "../..", "nan", "\x00", "x" * 500, "a\nb"])
+odd_text = st.sampled_from(
+    [
+        "\ud800",
+        "1 - 14:36",
+        "9" * 400,
+        "-1",
+        "1e999",
+        "x/1",
+        "../..",
+        "nan",
+        "\x00",
+        "x" * 500,
+        "a\nb",
+    ]
+)
 text = st.text(max_size=6) | odd_text
-number = st.integers() | st.floats() | st.sampled_from([10**400, -(10**30), 1e308, -0.0, 2**63, float("inf"), float("nan")])
+number = (
+    st.integers()
+    | st.floats()
+    | st.sampled_from([10**400, -(10**30), 1e308, -0.0, 2**63, float("inf"), float("nan")])
+)
 value = st.recursive(
     st.none() | st.booleans() | number | text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
@@ -58,14 +79,16 @@ def places(document: Any) -> list[tuple[Any, Any]]:
         keys = list(range(len(document)))
     else:
         return []
-    return [(document, key) for key in keys] + [place for key in keys for place in places(document[key])]
+    return [(document, key) for key in keys] + [
+        place for key in keys for place in places(document[key])
+    ]
 
 
 def refusals(path: Path, format_name: str) -> list[str]:
     """Messages with which a file is refused when it is read, recognised and converted; other exceptions pass through."""
     steps: list[Callable[[], Any]] = [
         lambda: list(FORMATS[format_name].read(path, FEATURE_RATE)),
-        lambda: detect(path),
+        lambda: detect_format(path),
         lambda: convert(path, path.with_name("out.csv"), from_=format_name),
     ]
     found = []
@@ -96,7 +119,9 @@ def test_documents_with_a_few_wrong_values(format_name: str, data: st.DataObject
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.json"
         path.write_text(json.dumps(document))
-        assert all("\n" not in message and len(message) < 2000 for message in refusals(path, format_name))
+        assert all(
+            "\n" not in message and len(message) < 2000 for message in refusals(path, format_name)
+        )
 
 
 @pytest.mark.parametrize("format_name", JSON_FORMATS)
@@ -106,7 +131,9 @@ def test_any_json(format_name: str, document: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.json"
         path.write_text(json.dumps(document))
-        assert all("\n" not in message and len(message) < 2000 for message in refusals(path, format_name))
+        assert all(
+            "\n" not in message and len(message) < 2000 for message in refusals(path, format_name)
+        )
 
 
 NOT_JSON = {
@@ -141,9 +168,13 @@ def test_files_that_are_no_such_file(tmp_path: Path, format_name: str, data: byt
 
 
 @pytest.mark.parametrize("format_name", ["soccernet-v2", "soccernet-results"])
-def test_an_archive_that_unpacks_to_too_much(tmp_path: Path, format_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spotkick.formats.matches.MAX_JSON_BYTES", 100_000)
-    name = {"soccernet-v2": "Labels-v2.json", "soccernet-results": "results_spotting.json"}[format_name]
+def test_an_archive_that_unpacks_to_too_much(
+    tmp_path: Path, format_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spotkick.formats.match_tree.MAX_JSON_BYTES", 100_000)
+    name = {"soccernet-v2": "Labels-v2.json", "soccernet-results": "results_spotting.json"}[
+        format_name
+    ]
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"league/season/match/{name}", b" " * 10_000_000)

@@ -6,13 +6,17 @@ import pytest
 from spotkick.actions import Action
 from spotkick.formats.scores import MatchScores
 from spotkick.highlights.candidates import Candidate, find_candidates
-from spotkick.highlights.profile import HighlightsConfig
+from spotkick.highlights.config import HighlightsConfig
 
 
-def scores_with(peaks: dict[int, float], classes: tuple[str, ...] = ("Goal", "Corner"), frames: int = 600) -> MatchScores:
+def scores_with(
+    peaks: dict[int, float], classes: tuple[str, ...] = ("Goal", "Corner"), frames: int = 600
+) -> MatchScores:
     values = np.full((frames, len(classes)), 0.05, dtype=np.float32)
     for frame, height in peaks.items():
-        values[frame - 4 : frame + 5, 0] = height * np.array([0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2])
+        values[frame - 4 : frame + 5, 0] = height * np.array(
+            [0.2, 0.4, 0.6, 0.8, 1, 0.8, 0.6, 0.4, 0.2]
+        )
     return MatchScores("match", classes, Fraction(2), {1: values})
 
 
@@ -39,7 +43,10 @@ def test_peaks_without_a_spot_are_possible_actions() -> None:
     assert [(item.position_s, item.spotted) for item in found] == [(52, True), (150, False)]
     possible = found[1]
     assert possible.title == "Possible goal"
-    assert possible.reason == "segmentation score of Goal peaks at 1 - 02:30 with 0.57, no spot near it"
+    assert (
+        possible.reason
+        == "segmentation score of Goal peaks at 1 - 02:30 with 0.57, no spot near it"
+    )
     assert possible.score == pytest.approx(0.57)
 
 
@@ -54,10 +61,18 @@ def test_a_spot_of_another_class_or_period_does_not_hide_a_peak() -> None:
 
 
 @pytest.mark.parametrize(
-    ("values", "frames"), [([0.9, 0.9, 0.1], [0]), ([0.1, 0.7, 0.7, 0.7, 0.2], [2]), ([0.2, 0.3, 0.8], [2]), ([0.6] * 5, [2])]
+    ("values", "frames"),
+    [
+        ([0.9, 0.9, 0.1], [0]),
+        ([0.1, 0.7, 0.7, 0.7, 0.2], [2]),
+        ([0.2, 0.3, 0.8], [2]),
+        ([0.6] * 5, [2]),
+    ],
 )
 def test_level_tops_and_ends_count_once(values: list[float], frames: list[int]) -> None:
-    scores = MatchScores("match", ("Goal",), Fraction(2), {1: np.array(values, dtype=np.float32)[:, None]})
+    scores = MatchScores(
+        "match", ("Goal",), Fraction(2), {1: np.array(values, dtype=np.float32)[:, None]}
+    )
     assert [int(2 * item.position_s) for item in find_candidates([], scores)] == frames
 
 

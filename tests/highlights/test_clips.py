@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from spotkick.errors import ConfigError
 from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.clips import Clip, make_clips, merge_touching, overlap, snap_clips
-from spotkick.highlights.profile import HighlightsConfig
+from spotkick.highlights.config import HighlightsConfig
 
 LONG = {1: 3000.0, 2: 3000.0}
 
@@ -40,7 +40,11 @@ def test_clips_are_cut_to_the_video_and_share_what_is_near() -> None:
 
 
 def test_a_lesser_clip_ends_where_a_better_one_begins_and_joins_it_when_both_are_taken() -> None:
-    candidates = [Candidate("Penalty", 1, 80, 0.9), Candidate("Goal", 1, 110, 0.9), Candidate("Corner", 1, 150, 0.9)]
+    candidates = [
+        Candidate("Penalty", 1, 80, 0.9),
+        Candidate("Goal", 1, 110, 0.9),
+        Candidate("Corner", 1, 150, 0.9),
+    ]
     clips = make_clips(candidates, LONG)
     assert [(clip.start_s, clip.end_s, clip.main.label) for clip in clips] == [
         (65, 95, "Penalty"),
@@ -48,7 +52,12 @@ def test_a_lesser_clip_ends_where_a_better_one_begins_and_joins_it_when_both_are
         (140, 180, "Corner"),
     ]
     (joined,) = merge_touching(clips)
-    assert (joined.start_s, joined.end_s, joined.main.label, len(joined.candidates)) == (65, 180, "Goal", 3)
+    assert (joined.start_s, joined.end_s, joined.main.label, len(joined.candidates)) == (
+        65,
+        180,
+        "Goal",
+        3,
+    )
     assert len(merge_touching([clips[0], clips[2]])) == 2
     assert len(merge_touching([clips[0], clips[2]], gap_s=45)) == 1
 
@@ -56,18 +65,29 @@ def test_a_lesser_clip_ends_where_a_better_one_begins_and_joins_it_when_both_are
 def test_dull_moments_are_proposed_only_when_there_is_nothing_else() -> None:
     dull = [Candidate("Throw-in", 1, 100 * number, 0.9) for number in range(1, 4)]
     assert len(make_clips(dull, LONG)) == 3
-    assert [clip.title for clip in make_clips([*dull, Candidate("Goal", 1, 900, 0.5)], LONG)] == ["Goal"]
+    assert [clip.title for clip in make_clips([*dull, Candidate("Goal", 1, 900, 0.5)], LONG)] == [
+        "Goal"
+    ]
 
 
 def test_possible_moments_and_dull_classes_are_worth_less() -> None:
     config = HighlightsConfig(interest={"Throw-in": 0})
     spot, peak = Candidate("Goal", 1, 100, 0.6), Candidate("Goal", 1, 500, 0.6, spotted=False)
-    values = [clip.value for clip in make_clips([spot, peak, Candidate("Throw-in", 1, 900, 1)], LONG, config)]
+    values = [
+        clip.value
+        for clip in make_clips([spot, peak, Candidate("Throw-in", 1, 900, 1)], LONG, config)
+    ]
     assert values == pytest.approx([0.6, 0.36])
 
 
 candidate_lists = st.lists(
-    st.builds(Candidate, st.sampled_from(["Goal", "Corner", "Foul"]), st.integers(1, 2), st.floats(0, 400), st.floats(0.1, 1)),
+    st.builds(
+        Candidate,
+        st.sampled_from(["Goal", "Corner", "Foul"]),
+        st.integers(1, 2),
+        st.floats(0, 400),
+        st.floats(0.1, 1),
+    ),
     max_size=25,
 )
 
@@ -77,12 +97,18 @@ candidate_lists = st.lists(
 def test_clips_never_overlap_and_show_every_candidate(candidates: list[Candidate]) -> None:
     clips = make_clips(candidates, {1: 390.0, 2: 500.0}, HighlightsConfig(least_value=0))
     assert not overlap(clips)
-    assert all((one.period, one.start_s) < (other.period, other.start_s) for one, other in pairwise(clips))
+    assert all(
+        (one.period, one.start_s) < (other.period, other.start_s) for one, other in pairwise(clips)
+    )
     assert all(0 < clip.duration_s <= 45 + 1e-9 for clip in clips)
     shown = [candidate for clip in clips for candidate in clip.candidates]
     inside = [item for item in candidates if item.position_s < {1: 390, 2: 500}[item.period]]
     assert sorted(map(repr, shown)) == sorted(map(repr, inside))
-    assert all(clip.start_s - 3 <= item.position_s <= clip.end_s + 3 for clip in clips for item in clip.candidates)
+    assert all(
+        clip.start_s - 3 <= item.position_s <= clip.end_s + 3
+        for clip in clips
+        for item in clip.candidates
+    )
 
 
 def clip(start_s: float, end_s: float, at_s: float, value: float = 1.0) -> Clip:
@@ -90,11 +116,16 @@ def clip(start_s: float, end_s: float, at_s: float, value: float = 1.0) -> Clip:
     return Clip(1, start_s, end_s, (candidate,), value, candidate)
 
 
-def snapped(clips: list[Clip], changes: list[float], budget_s: float = 1e9) -> list[tuple[float, float]]:
+def snapped(
+    clips: list[Clip], changes: list[float], budget_s: float = 1e9
+) -> list[tuple[float, float]]:
     def shots_of(_: int, first_s: float, last_s: float) -> list[float]:
         return [change for change in changes if first_s <= change <= last_s]
 
-    return [(item.start_s, item.end_s) for item in snap_clips(clips, shots_of, snap_s=2, budget_s=budget_s)]
+    return [
+        (item.start_s, item.end_s)
+        for item in snap_clips(clips, shots_of, snap_s=2, budget_s=budget_s)
+    ]
 
 
 def test_ends_move_to_the_nearest_shot_change() -> None:

@@ -22,13 +22,35 @@ from spotkick.highlights.webvtt import write_vtt
 from spotkick.video.probe import VideoInfo
 
 NTSC, NTSC60 = Fraction(30000, 1001), Fraction(60000, 1001)
-RATES = [(Fraction(25), False), (NTSC, True), (NTSC, False), (Fraction(50), False), (NTSC60, True), (NTSC60, False)]
+RATES = [
+    (Fraction(25), False),
+    (NTSC, True),
+    (NTSC, False),
+    (Fraction(50), False),
+    (NTSC60, True),
+    (NTSC60, False),
+]
 FRAMES = ((1799, 300), (17_982, 125), (40_000, 1))  # first frame and length of each clip
 
 
 def info(rate: Fraction, *, audio: bool = True, timecode: str = "") -> VideoInfo:
     path = Path("/videos/1 final & cut.mp4")
-    return VideoInfo(path, "mp4", "h264", 0, 1280, 720, 0, rate, 2700.0, 0.0, 1 if audio else None, 48000, 1, timecode)
+    return VideoInfo(
+        path,
+        "mp4",
+        "h264",
+        0,
+        1280,
+        720,
+        0,
+        rate,
+        2700.0,
+        0.0,
+        1 if audio else None,
+        48000,
+        1,
+        timecode,
+    )
 
 
 def edit_list(rate: Fraction, drop: bool, *, timecode: str = "", audio: bool = True) -> EditList:
@@ -71,7 +93,14 @@ def test_edl(rate: Fraction, drop: bool) -> None:
 def test_edl_at_29_97_drop_frame_to_the_letter() -> None:
     first = EVENT.search(write_edl(edit_list(NTSC, drop=True)))
     assert first is not None
-    assert first.groups() == ("001", "AA/V", "00:00:59;29", "00:01:10;01", "01:00:00;00", "01:00:10;00")
+    assert first.groups() == (
+        "001",
+        "AA/V",
+        "00:00:59;29",
+        "00:01:10;01",
+        "01:00:00;00",
+        "01:00:10;00",
+    )
 
 
 def test_edl_counts_from_the_timecode_of_the_source() -> None:
@@ -110,7 +139,9 @@ def test_fcpxml(rate: Fraction, drop: bool) -> None:
     assert frames(sequence.attrib["duration"]) == 426
     clips = root.findall(".//spine/asset-clip")
     first = frames(asset.attrib["start"])
-    assert [(frames(clip.attrib["start"]) - first, frames(clip.attrib["duration"])) for clip in clips] == list(FRAMES)
+    assert [
+        (frames(clip.attrib["start"]) - first, frames(clip.attrib["duration"])) for clip in clips
+    ] == list(FRAMES)
     assert [frames(clip.attrib["offset"]) for clip in clips] == [0, 300, 425]
     assert {clip.attrib["ref"] for clip in clips} == {asset.attrib["id"]}
     assert clips[1].attrib["name"] == "Possible goal <&>"
@@ -120,11 +151,15 @@ def test_fcpxml(rate: Fraction, drop: bool) -> None:
 @pytest.mark.parametrize(("rate", "drop"), RATES)
 @pytest.mark.parametrize("audio", [True, False])
 def test_otio_is_read_back_by_its_own_library(rate: Fraction, drop: bool, audio: bool) -> None:
-    timeline = otio.adapters.read_from_string(write_otio(edit_list(rate, drop, audio=audio)), "otio_json")
+    timeline = otio.adapters.read_from_string(
+        write_otio(edit_list(rate, drop, audio=audio)), "otio_json"
+    )
     tracks = list(timeline.tracks)
     assert [track.kind for track in tracks] == ["Video", "Audio"][: 1 + audio]
     clips = list(tracks[0])
-    assert [(clip.source_range.start_time.value, clip.source_range.duration.value) for clip in clips] == list(FRAMES)
+    assert [
+        (clip.source_range.start_time.value, clip.source_range.duration.value) for clip in clips
+    ] == list(FRAMES)
     assert [clip.range_in_parent().start_time.value for clip in clips] == [0, 300, 425]
     assert clips[0].source_range.start_time.rate == pytest.approx(float(rate))
     assert clips[0].media_reference.target_url.endswith("cut.mp4")
@@ -151,7 +186,10 @@ def test_tables_give_the_reason_for_each_clip() -> None:
     edits = edit_list(Fraction(25), drop=False)
     odd = Candidate("=cmd()", 1, 720, 0.57, spotted=False)
     candidates = [Candidate("Goal", 1, 75, 0.9), odd, Candidate("Card", 1, 1600, 0.4)]
-    clips = [Clip(1, item.position_s - 3, item.position_s + 3, (item,), item.score, item) for item in candidates]
+    clips = [
+        Clip(1, item.position_s - 3, item.position_s + 3, (item,), item.score, item)
+        for item in candidates
+    ]
     rows = clip_rows(clips, edits)
     back = list(csv.DictReader(io.StringIO(write_csv(rows))))
     assert [row["reel_start_s"] for row in back] == ["0.0", "12.0", "17.0"]

@@ -9,14 +9,23 @@ import pytest
 from spotkick.actions import Action
 from spotkick.errors import InputError, MissingExtraError, SpotkickWarning
 from spotkick.highlights.captions import draw_caption
+from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import make_source
 from spotkick.highlights.otio import write_otio
-from spotkick.highlights.profile import HighlightsConfig
-from spotkick.highlights.reel import PeriodVideo, choose, describe, plan_parts, propose_clips, render, total_s, write_poster
+from spotkick.highlights.reel import (
+    PeriodVideo,
+    choose,
+    describe,
+    plan_parts,
+    propose_clips,
+    render,
+    total_s,
+    write_poster,
+)
 from spotkick.highlights.shots import find_shot_changes
-from spotkick.video.pattern import Pattern, read_number, write_pattern_video
-from spotkick.video.pictures import picture_at
 from spotkick.video.probe import probe
+from spotkick.video.stills import picture_at
+from support.pattern_video import Pattern, read_number, write_pattern_video
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +39,11 @@ def halves(tmp_path_factory: pytest.TempPathFactory) -> dict[int, PeriodVideo]:
     return videos
 
 
-ACTIONS = (Action("Goal", 1, 20_000, 0.9), Action("Goal", 2, 30_000, 0.8), Action("Yellow card", 2, 48_000, 0.7))
+ACTIONS = (
+    Action("Goal", 1, 20_000, 0.9),
+    Action("Goal", 2, 30_000, 0.8),
+    Action("Yellow card", 2, 48_000, 0.7),
+)
 CONFIG = HighlightsConfig(lead_s={"Goal": (3, 4), "Yellow card": (2, 2)})
 
 
@@ -42,18 +55,29 @@ def test_from_spots_to_a_reel_of_two_halves(tmp_path: Path, halves: dict[int, Pe
     assert total_s(parts) == 14
     render(tmp_path / "reel.mp4", parts)
     with av.open(str(tmp_path / "reel.mp4")) as container:
-        numbers = [read_number(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+        numbers = [
+            read_number(frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)
+        ]
     assert numbers == [*range(17 * 25, 24 * 25), *range(27 * 25, 34 * 25)]
     edits = describe("match", chosen, parts, halves)
-    assert [(edit.source_in, edit.num_frames, edit.record_in) for edit in edits.edits] == [(425, 175, 0), (675, 175, 175)]
+    assert [(edit.source_in, edit.num_frames, edit.record_in) for edit in edits.edits] == [
+        (425, 175, 0),
+        (675, 175, 175),
+    ]
     write_poster(tmp_path / "poster.jpg", chosen, halves)
     assert read_number(picture_at(tmp_path / "poster.jpg", 0)) == 21 * 25
 
 
-def test_a_match_in_one_file_is_cut_at_the_starts_of_its_periods(halves: dict[int, PeriodVideo]) -> None:
+def test_a_match_in_one_file_is_cut_at_the_starts_of_its_periods(
+    halves: dict[int, PeriodVideo],
+) -> None:
     info = halves[1].info
     videos = {1: PeriodVideo(info, 2, 32), 2: PeriodVideo(info, 35)}
-    actions = (Action("Goal", 1, 10_000, 0.9), Action("Goal", 1, 31_000, 0.9), Action("Goal", 2, 5_000, 0.9))
+    actions = (
+        Action("Goal", 1, 10_000, 0.9),
+        Action("Goal", 1, 31_000, 0.9),
+        Action("Goal", 2, 5_000, 0.9),
+    )
     clips = propose_clips(actions, None, videos, CONFIG)
     parts = plan_parts(choose(clips, 100, videos, CONFIG, snap=False), videos)
     assert [float(part.cut.start_s) for part in parts] == [9, 37]
@@ -78,7 +102,9 @@ def write_shots(path: Path, starts: list[int], num_frames: int = 200) -> None:
             if n in (0, *starts):
                 coarse = rng.integers(0, 255, (9, 32, 3), dtype=np.uint8)
                 scene = coarse.repeat(8, axis=0).repeat(16, axis=1)
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(scene[:, n % 200 : n % 200 + 128]), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(scene[:, n % 200 : n % 200 + 128]), format="rgb24"
+            )
             frame.pts = n
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -94,7 +120,9 @@ def test_clips_start_with_a_shot(tmp_path: Path) -> None:
     write_shots(tmp_path / "a.mp4", [60, 160])
     videos = {1: PeriodVideo(probe(tmp_path / "a.mp4"))}
     config = HighlightsConfig(lead_s={"Goal": (2, 2)}, snap_s=1)
-    (clip,) = choose(propose_clips([Action("Goal", 1, 4_000, 0.9)], None, videos, config), 10, videos, config)
+    (clip,) = choose(
+        propose_clips([Action("Goal", 1, 4_000, 0.9)], None, videos, config), 10, videos, config
+    )
     assert (clip.start_s, clip.end_s) == (pytest.approx(2.4), pytest.approx(6.4))
 
 
@@ -109,7 +137,9 @@ def test_captions_fit_the_picture() -> None:
         assert 0.5 < overlay.opacity.min() <= overlay.opacity.max() <= 1
 
 
-def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, halves: dict[int, PeriodVideo]) -> None:
+def test_missing_packages_are_named(
+    monkeypatch: pytest.MonkeyPatch, halves: dict[int, PeriodVideo]
+) -> None:
     for name in ("opentimelineio", "scenedetect", "PIL"):
         monkeypatch.setitem(sys.modules, name, None)
     clips = propose_clips(ACTIONS, None, halves, CONFIG)
@@ -122,7 +152,9 @@ def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch, halves: dic
         draw_caption("x", (96, 64))
 
 
-def test_a_recorded_timecode_is_used_and_a_senseless_one_ignored(halves: dict[int, PeriodVideo]) -> None:
+def test_a_recorded_timecode_is_used_and_a_senseless_one_ignored(
+    halves: dict[int, PeriodVideo],
+) -> None:
     from dataclasses import replace
 
     assert make_source(halves[1].info, "10:00:00:00").start_frame == 900_000

@@ -24,7 +24,9 @@ def count_up(frames: int, counted: int, dropped: int) -> list[str]:
     hour = minute = second = frame = 0
     while len(shown) < frames:
         if not (dropped and second == 0 and minute % 10 != 0 and frame < dropped):
-            shown.append(f"{hour:02d}:{minute:02d}:{second:02d}{';' if dropped else ':'}{frame:02d}")
+            shown.append(
+                f"{hour:02d}:{minute:02d}:{second:02d}{';' if dropped else ':'}{frame:02d}"
+            )
         frame += 1
         if frame == counted:
             second, frame = second + 1, 0
@@ -46,7 +48,9 @@ def count_up(frames: int, counted: int, dropped: int) -> list[str]:
         (Fraction(60000, 1001), 60, 4),
     ],
 )
-def test_every_frame_of_an_hour_as_a_clock_counts_it(rate: Fraction, counted: int, dropped: int) -> None:
+def test_every_frame_of_an_hour_as_a_clock_counts_it(
+    rate: Fraction, counted: int, dropped: int
+) -> None:
     clock = count_up(3700 * counted // 60 * 22, counted, dropped)
     for frame in range(0, len(clock), 7):
         assert format_timecode(frame, rate, drop=dropped > 0) == clock[frame]
@@ -83,7 +87,18 @@ def test_drop_frame_stays_with_the_clock() -> None:
         assert abs(hours * 3600 + minute * 60 + second - minutes * 60) <= 1
 
 
-@pytest.mark.parametrize("text", ["00:01:00;00", "00:01:00;01", "1:00:00:00", "00:00:00:30", "00:60:00:00", "24:00:00:00", "abc"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "00:01:00;00",
+        "00:01:00;01",
+        "1:00:00:00",
+        "00:00:00:30",
+        "00:60:00:00",
+        "24:00:00:00",
+        "abc",
+    ],
+)
 def test_numbers_that_do_not_exist_are_refused(text: str) -> None:
     with pytest.raises(InputError, match="timecode"):
         parse_timecode(text, Fraction(30000, 1001))

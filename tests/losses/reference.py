@@ -41,7 +41,11 @@ def segmentation(
 
 
 def spotting(
-    matched: list[list[float]], target: list[list[float]], num_actions: int, location_weight: float, unmatched_weight: float
+    matched: list[list[float]],
+    target: list[list[float]],
+    num_actions: int,
+    location_weight: float,
+    unmatched_weight: float,
 ) -> float:
     """Eq. (10) for one chunk whose predictions are already in the order of the target's rows."""
     total = 0.0
@@ -56,7 +60,9 @@ def spotting(
 
 def match_mutual(predicted: list[float], actual: list[float], actions: list[int]) -> dict[int, int]:
     """Pairs of action row and prediction by increasing distance: the greedy equal of mutual nearest neighbours."""
-    pairs = sorted((abs(predicted[j] - actual[i]), i, j) for i in actions for j in range(len(predicted)))
+    pairs = sorted(
+        (abs(predicted[j] - actual[i]), i, j) for i in actions for j in range(len(predicted))
+    )
     chosen: dict[int, int] = {}
     for _, i, j in pairs:
         if i not in chosen and j not in chosen.values():
@@ -64,7 +70,9 @@ def match_mutual(predicted: list[float], actual: list[float], actions: list[int]
     return chosen
 
 
-def match_propose(predicted: list[float], actual: list[float], actions: list[int]) -> dict[int, int]:
+def match_propose(
+    predicted: list[float], actual: list[float], actions: list[int]
+) -> dict[int, int]:
     """The loop of the authors' code: in each round all free actions propose, and predictions accept among their proposers."""
     chosen: dict[int, int] = {}
     for _ in range(len(predicted)):

@@ -32,7 +32,9 @@ TABLE = {
 }
 
 
-def per_frame(scores: list[float], shifts: list[float], bounds: reference.Bounds = BOUNDS, **options: Any) -> list[float]:
+def per_frame(
+    scores: list[float], shifts: list[float], bounds: reference.Bounds = BOUNDS, **options: Any
+) -> list[float]:
     """The loss of single frames of one class, in double precision."""
     p, s = (torch.tensor(values, dtype=torch.float64)[:, None] for values in (scores, shifts))
     k = torch.tensor([bounds], dtype=torch.float64)
@@ -57,30 +59,39 @@ def test_the_published_table(dtype: torch.dtype, tolerance: float) -> None:
     scores = torch.tensor(SCORES, dtype=dtype)[None, :, None].expand_as(shifts)
     loss = context_aware_loss(scores, shifts, torch.tensor([BOUNDS], dtype=dtype), reduction="none")
     assert loss.dtype == dtype
-    torch.testing.assert_close(loss[..., 0], torch.tensor(list(TABLE.values()), dtype=dtype), rtol=0, atol=tolerance)
+    torch.testing.assert_close(
+        loss[..., 0], torch.tensor(list(TABLE.values()), dtype=dtype), rtol=0, atol=tolerance
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 @given(
     bounds=bounds_of_classes,
-    frames=st.lists(st.tuples(st.floats(0.001, 0.999), st.floats(-250, 250)), min_size=1, max_size=30),
+    frames=st.lists(
+        st.tuples(st.floats(0.001, 0.999), st.floats(-250, 250)), min_size=1, max_size=30
+    ),
     margins=st.sampled_from([(0.1, 0.9), (0.0, 1.0), (0.3, 0.6)]),
 )
 @settings(deadline=None, max_examples=50)
 def test_every_frame_follows_the_equations(
-    variant: Any, bounds: reference.Bounds, frames: list[tuple[float, float]], margins: tuple[float, float]
+    variant: Any,
+    bounds: reference.Bounds,
+    frames: list[tuple[float, float]],
+    margins: tuple[float, float],
 ) -> None:
     frames = frames + [(0.4, k) for k in (*bounds, 0.0)]
     scores, shifts = zip(*frames, strict=True)
     expected = [reference.segmentation(p, s, bounds, margins, variant) for p, s in frames]
-    assert per_frame(list(scores), list(shifts), bounds, variant=variant, margins=Margins(*margins)) == pytest.approx(
-        expected, abs=1e-10
-    )
+    assert per_frame(
+        list(scores), list(shifts), bounds, variant=variant, margins=Margins(*margins)
+    ) == pytest.approx(expected, abs=1e-10)
 
 
 @given(bounds_of_classes, st.floats(0.001, 0.999), st.floats(0.001, 0.999))
 @settings(deadline=None, max_examples=50)
-def test_just_before_an_action_nothing_is_penalised(bounds: reference.Bounds, p: float, place: float) -> None:
+def test_just_before_an_action_nothing_is_penalised(
+    bounds: reference.Bounds, p: float, place: float
+) -> None:
     assert loss_at(p, bounds[1] * place, bounds) == 0
     assert loss_at(p, bounds[1] * place, bounds, margins=Margins(0, 1)) == 0
 
@@ -135,12 +146,17 @@ def test_each_class_has_its_own_slicing() -> None:
     loss = context_aware_loss(scores, shifts, slicing, reduction="none")
     for label in range(3):
         alone = context_aware_loss(
-            scores[..., label : label + 1], shifts[..., label : label + 1], slicing[label : label + 1], reduction="none"
+            scores[..., label : label + 1],
+            shifts[..., label : label + 1],
+            slicing[label : label + 1],
+            reduction="none",
         )
         assert torch.equal(loss[..., label], alone[..., 0])
     slow = [
         reference.segmentation(p, s, tuple(slicing[column % 3].tolist()))
-        for column, (p, s) in enumerate(zip(scores.flatten().tolist(), shifts.flatten().tolist(), strict=True))
+        for column, (p, s) in enumerate(
+            zip(scores.flatten().tolist(), shifts.flatten().tolist(), strict=True)
+        )
     ]
     assert loss.flatten().tolist() == pytest.approx(slow, abs=1e-10)
 
@@ -157,7 +173,9 @@ def test_a_mean_with_weight_1_5_is_a_sum_with_1_5_over_frames_and_classes(masked
 
 @pytest.mark.parametrize("variant", [*VARIANTS, "bce", "focal"])
 @pytest.mark.parametrize("shape", [(24,), (2, 24), (1, 24)])
-def test_masked_frames_carry_neither_loss_nor_gradient(variant: Any, shape: tuple[int, ...]) -> None:
+def test_masked_frames_carry_neither_loss_nor_gradient(
+    variant: Any, shape: tuple[int, ...]
+) -> None:
     scores, shifts, slicing = batch()
     mask = torch.rand(shape, generator=torch.Generator().manual_seed(3)) > 0.4
     kept = mask.expand(2, 24)
@@ -175,20 +193,30 @@ def test_masked_frames_carry_neither_loss_nor_gradient(variant: Any, shape: tupl
 
 
 def test_the_mask_protects_where_a_sentinel_would_be_penalised() -> None:
-    # The authors write -1 over the shifts of border frames; with one-frame slicing that lies far before the action.
+    # The authors write -1 over the shifts of border frames; with one-frame slicing that lies far
+    # before the action.
     scores, slicing = torch.full((1, 4, 1), 0.9), torch.tensor([[-1.0, -1.0, 1.0, 1.0]])
     assert context_aware_loss(scores, torch.full((1, 4, 1), -1.0), slicing) > 1
-    assert context_aware_loss(scores, torch.full((1, 4, 1), -1.0), slicing, mask=torch.zeros(4, dtype=torch.bool)) == 0
+    assert (
+        context_aware_loss(
+            scores, torch.full((1, 4, 1), -1.0), slicing, mask=torch.zeros(4, dtype=torch.bool)
+        )
+        == 0
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_slicing_without_transitions_is_a_step(variant: Any) -> None:
     shifts = [-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]
-    losses = per_frame([0.7] * len(shifts), shifts, (-1, -1, 1, 1), variant=variant, margins=Margins(0, 1))
+    losses = per_frame(
+        [0.7] * len(shifts), shifts, (-1, -1, 1, 1), variant=variant, margins=Margins(0, 1)
+    )
     far, at = -math.log(0.3), -math.log(0.7)
     just_after = 0 if variant == "tf_legacy" else -math.log(0.85)
     just_before = -math.log(0.85) if variant == "symmetric" else 0
-    assert losses == pytest.approx([far, far, far, just_before, at, just_after, far, far], abs=1e-12)
+    assert losses == pytest.approx(
+        [far, far, far, just_before, at, just_after, far, far], abs=1e-12
+    )
 
 
 def test_margins_forgive_scores_beyond_them() -> None:
@@ -204,9 +232,13 @@ def test_margins_forgive_scores_beyond_them() -> None:
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("variant", [*VARIANTS, "bce", "focal"])
 def test_saturated_scores_give_finite_loss_and_gradient(dtype: torch.dtype, variant: Any) -> None:
-    shifts = torch.tensor([-60.0, -40, -30, -20, -5, 0, 1, 60, 119, 120, 150, 179, 180, 300]).repeat(2)[None, :, None]
+    shifts = torch.tensor(
+        [-60.0, -40, -30, -20, -5, 0, 1, 60, 119, 120, 150, 179, 180, 300]
+    ).repeat(2)[None, :, None]
     scores = torch.cat([torch.zeros(14), torch.ones(14)])[None, :, None].to(dtype).requires_grad_()
-    loss = context_aware_loss(scores, shifts.to(dtype), torch.tensor([BOUNDS]), variant=variant, reduction="none")
+    loss = context_aware_loss(
+        scores, shifts.to(dtype), torch.tensor([BOUNDS]), variant=variant, reduction="none"
+    )
     assert loss.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
     assert torch.isfinite(loss).all()
     assert loss.max() > 13
@@ -228,7 +260,9 @@ def test_gradients_are_those_of_the_loss(variant: Any) -> None:
     scores = (0.02 + 0.96 * scores).requires_grad_()
 
     def loss(p: Tensor) -> Tensor:
-        return context_aware_loss(p, shifts, slicing, variant=variant, margins=Margins(0.013, 0.971))
+        return context_aware_loss(
+            p, shifts, slicing, variant=variant, margins=Margins(0.013, 0.971)
+        )
 
     assert torch.autograd.gradcheck(loss, (scores,))
 
@@ -242,9 +276,15 @@ def test_bce_and_focal_know_action_frames_only(radius: float, positives: set[int
         bce = per_frame(*frames, variant="bce", target_radius_frames=radius)
         assert bce == pytest.approx([-math.log(q) for q in likelihood], abs=1e-12)
         for gamma in (2.0, 0.5):
-            focal = per_frame(*frames, variant="focal", target_radius_frames=radius, focal_gamma=gamma)
-            assert focal == pytest.approx([-((1 - q) ** gamma) * math.log(q) for q in likelihood], abs=1e-12)
-        assert per_frame(*frames, variant="focal", target_radius_frames=radius, focal_gamma=0) == bce
+            focal = per_frame(
+                *frames, variant="focal", target_radius_frames=radius, focal_gamma=gamma
+            )
+            assert focal == pytest.approx(
+                [-((1 - q) ** gamma) * math.log(q) for q in likelihood], abs=1e-12
+            )
+        assert (
+            per_frame(*frames, variant="focal", target_radius_frames=radius, focal_gamma=0) == bce
+        )
 
 
 def test_bce_equals_torch() -> None:

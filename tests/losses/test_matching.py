@@ -17,7 +17,9 @@ from spotkick.losses import MatchingMethod, match_spots
 METHODS = get_args(MatchingMethod)
 
 # Multiples of a power of two: float32 and Python agree on their differences, ties included.
-locations = st.integers(0, 1024).map(lambda step: step / 1024) | st.sampled_from([0.0, 0.25, 0.5, 0.75, 1.0])
+locations = st.integers(0, 1024).map(lambda step: step / 1024) | st.sampled_from(
+    [0.0, 0.25, 0.5, 0.75, 1.0]
+)
 
 
 @st.composite
@@ -35,7 +37,9 @@ def chunks(draw: st.DrawFn, most_spots: int = 15) -> tuple[Tensor, Tensor, Tenso
 @pytest.mark.parametrize("method", METHODS)
 @given(batch=chunks())
 @settings(deadline=None, max_examples=50)
-def test_every_prediction_is_given_exactly_once(method: MatchingMethod, batch: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_every_prediction_is_given_exactly_once(
+    method: MatchingMethod, batch: tuple[Tensor, Tensor, Tensor]
+) -> None:
     chosen = match_spots(*batch, method)
     assert chosen.dtype == torch.long
     assert torch.equal(chosen.sort(dim=1).values, torch.arange(chosen.shape[1]).expand_as(chosen))
@@ -44,12 +48,19 @@ def test_every_prediction_is_given_exactly_once(method: MatchingMethod, batch: t
 @pytest.mark.parametrize("method", METHODS)
 @given(batch=chunks())
 @settings(deadline=None, max_examples=50)
-def test_a_batch_is_matched_as_its_chunks_are(method: MatchingMethod, batch: tuple[Tensor, Tensor, Tensor]) -> None:
-    alone = [match_spots(*(tensor[index : index + 1] for tensor in batch), method) for index in range(len(batch[0]))]
+def test_a_batch_is_matched_as_its_chunks_are(
+    method: MatchingMethod, batch: tuple[Tensor, Tensor, Tensor]
+) -> None:
+    alone = [
+        match_spots(*(tensor[index : index + 1] for tensor in batch), method)
+        for index in range(len(batch[0]))
+    ]
     assert torch.equal(match_spots(*batch, method), torch.cat(alone))
 
 
-@pytest.mark.parametrize(("method", "slow"), [("mutual", reference.match_mutual), ("propose", reference.match_propose)])
+@pytest.mark.parametrize(
+    ("method", "slow"), [("mutual", reference.match_mutual), ("propose", reference.match_propose)]
+)
 @given(batch=chunks())
 @settings(deadline=None, max_examples=50)
 def test_actions_get_the_predictions_of_the_slow_loop(
@@ -64,7 +75,9 @@ def test_actions_get_the_predictions_of_the_slow_loop(
 
 @given(chunks(most_spots=5))
 @settings(deadline=None, max_examples=50)
-def test_the_hungarian_method_has_the_least_total_distance(batch: tuple[Tensor, Tensor, Tensor]) -> None:
+def test_the_hungarian_method_has_the_least_total_distance(
+    batch: tuple[Tensor, Tensor, Tensor],
+) -> None:
     chosen = match_spots(*batch, "hungarian")
     for given_rows, predicted, actual, is_action in zip(chosen, *batch, strict=True):
         count = int(is_action.sum())
@@ -77,17 +90,23 @@ def test_the_hungarian_method_has_the_least_total_distance(batch: tuple[Tensor, 
 
 
 def test_mutual_and_propose_differ_where_a_better_suitor_proposes_elsewhere() -> None:
-    predicted, actual = torch.tensor([[0.12, 0.15, 0.65, 0.35]]), torch.tensor([[0.43, 0.49, 0.90, 0.00]])
+    predicted, actual = (
+        torch.tensor([[0.12, 0.15, 0.65, 0.35]]),
+        torch.tensor([[0.43, 0.49, 0.90, 0.00]]),
+    )
     is_action = torch.tensor([[True, True, True, False]])
-    # Rows 0 and 1 are nearest to prediction 3, which takes row 0; row 2 is nearest to prediction 2. To the paper, prediction 2
-    # is nearer to row 1 than to row 2, so that row 2 has to wait. In the authors' code row 1 does not propose to it yet.
+    # Rows 0 and 1 are nearest to prediction 3, which takes row 0; row 2 is nearest to prediction 2.
+    # To the paper, prediction 2 is nearer to row 1 than to row 2, so that row 2 has to wait. In the
+    # authors' code row 1 does not propose to it yet.
     assert match_spots(predicted, actual, is_action, "mutual").tolist() == [[3, 2, 1, 0]]
     assert match_spots(predicted, actual, is_action, "propose").tolist() == [[3, 1, 2, 0]]
 
 
 @given(chunks(), st.integers(0, 2))
 @settings(deadline=None, max_examples=50)
-def test_up_to_two_actions_are_matched_alike_by_both_codes(batch: tuple[Tensor, Tensor, Tensor], count: int) -> None:
+def test_up_to_two_actions_are_matched_alike_by_both_codes(
+    batch: tuple[Tensor, Tensor, Tensor], count: int
+) -> None:
     predicted, actual, _ = batch
     distances = (predicted[:, None, :] - actual[:, :count, None]).abs().flatten(1)
     if any(len(set(row)) < len(row) for row in distances.tolist()):
@@ -100,7 +119,9 @@ def test_up_to_two_actions_are_matched_alike_by_both_codes(batch: tuple[Tensor, 
 @pytest.mark.parametrize("method", METHODS)
 def test_without_actions_the_predictions_stay_in_order(method: MatchingMethod) -> None:
     predicted = torch.rand((3, 5), generator=torch.Generator().manual_seed(0))
-    chosen = match_spots(predicted, torch.zeros_like(predicted), torch.zeros((3, 5), dtype=torch.bool), method)
+    chosen = match_spots(
+        predicted, torch.zeros_like(predicted), torch.zeros((3, 5), dtype=torch.bool), method
+    )
     assert torch.equal(chosen, torch.arange(5).expand(3, 5))
 
 
@@ -109,7 +130,9 @@ def test_as_many_actions_as_predictions_find_their_own(method: MatchingMethod) -
     generator = torch.Generator().manual_seed(0)
     actual = torch.stack([torch.randperm(15, generator=generator) for _ in range(20)]) / 15
     order = torch.stack([torch.randperm(15, generator=generator) for _ in range(20)])
-    chosen = match_spots(actual.gather(1, order) + 0.01, actual, torch.ones((20, 15), dtype=torch.bool), method)
+    chosen = match_spots(
+        actual.gather(1, order) + 0.01, actual, torch.ones((20, 15), dtype=torch.bool), method
+    )
     assert torch.equal(order.gather(1, chosen), torch.arange(15).expand(20, 15))
 
 
@@ -117,7 +140,8 @@ def test_as_many_actions_as_predictions_find_their_own(method: MatchingMethod) -
 @pytest.mark.parametrize(
     ("predicted", "actual", "expected"),
     [
-        # In the authors' code padding rows at 0 and a prediction at 1 look like a masked pair, and all collapse onto one.
+        # In the authors' code padding rows at 0 and a prediction at 1 look like a masked pair, and
+        # all collapse onto one.
         ([1.0, 1.0, 1.0], [0.0], [0, 1, 2]),
         ([1.0, 0.0, 1.0], [0.0], [1, 0, 2]),
         ([0.0, 1.0, 0.0], [0.0, 1.0], [0, 1, 2]),
@@ -125,10 +149,14 @@ def test_as_many_actions_as_predictions_find_their_own(method: MatchingMethod) -
         ([0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0, 1, 2]),
     ],
 )
-def test_saturated_locations(method: MatchingMethod, predicted: list[float], actual: list[float], expected: list[int]) -> None:
+def test_saturated_locations(
+    method: MatchingMethod, predicted: list[float], actual: list[float], expected: list[int]
+) -> None:
     rows = torch.zeros(3)
     rows[: len(actual)] = torch.tensor(actual)
-    chosen = match_spots(torch.tensor([predicted]), rows[None], (torch.arange(3) < len(actual))[None], method)
+    chosen = match_spots(
+        torch.tensor([predicted]), rows[None], (torch.arange(3) < len(actual))[None], method
+    )
     assert chosen.tolist() == [expected]
 
 
@@ -143,23 +171,37 @@ def test_none_is_the_identity() -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_the_choice_has_no_gradient_and_no_chunks_are_no_trouble(method: MatchingMethod) -> None:
     predicted = torch.rand((2, 4), requires_grad=True)
-    chosen = match_spots(predicted, torch.rand((2, 4)), torch.ones((2, 4), dtype=torch.bool), method)
+    chosen = match_spots(
+        predicted, torch.rand((2, 4)), torch.ones((2, 4), dtype=torch.bool), method
+    )
     assert not chosen.requires_grad
-    empty = match_spots(predicted[:0], torch.rand((0, 4)), torch.ones((0, 4), dtype=torch.bool), method)
+    empty = match_spots(
+        predicted[:0], torch.rand((0, 4)), torch.ones((0, 4), dtype=torch.bool), method
+    )
     assert empty.shape == (0, 4)
 
 
 @pytest.mark.parametrize("method", ["mutual", "propose"])
 def test_actions_may_stand_in_any_rows(method: MatchingMethod) -> None:
     is_action = torch.tensor([[False, True, False, True]])
-    chosen = match_spots(torch.tensor([[0.9, 0.8, 0.1, 0.3]]), torch.tensor([[0.0, 0.3, 0.0, 0.9]]), is_action, method)
+    chosen = match_spots(
+        torch.tensor([[0.9, 0.8, 0.1, 0.3]]),
+        torch.tensor([[0.0, 0.3, 0.0, 0.9]]),
+        is_action,
+        method,
+    )
     assert chosen.tolist() == [[1, 3, 2, 0]]
 
 
 def test_locations_that_are_not_numbers_still_give_a_permutation() -> None:
     predicted = torch.tensor([[float("nan"), 0.2, float("nan"), 0.4]])
     for method in ("mutual", "propose"):
-        chosen = match_spots(predicted, torch.tensor([[0.1, 0.2, 0.3, 0.0]]), torch.tensor([[True, True, True, False]]), method)
+        chosen = match_spots(
+            predicted,
+            torch.tensor([[0.1, 0.2, 0.3, 0.0]]),
+            torch.tensor([[True, True, True, False]]),
+            method,
+        )
         assert sorted(chosen[0].tolist()) == [0, 1, 2, 3]
 
 
@@ -169,5 +211,7 @@ def test_unknown_methods_and_missing_packages_are_named(monkeypatch: pytest.Monk
     with pytest.raises(ConfigError, match="mutual, propose, hungarian or none, got 'nearest'"):
         match_spots(*batch, wrong)
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
-    with pytest.raises(MissingExtraError, match=r"Hungarian matching needs the package 'scipy'.*spotkick\[train\]"):
+    with pytest.raises(
+        MissingExtraError, match=r"Hungarian matching needs the package 'scipy'.*spotkick\[train\]"
+    ):
         match_spots(*batch, "hungarian")

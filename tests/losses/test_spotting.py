@@ -13,7 +13,9 @@ from spotkick.errors import ConfigError
 from spotkick.losses import match_spots, spotting_loss
 
 
-def planted(batch: int, spots: int, classes: int, seed: int = 0, dtype: torch.dtype = torch.float64) -> tuple[Tensor, Tensor]:
+def planted(
+    batch: int, spots: int, classes: int, seed: int = 0, dtype: torch.dtype = torch.float64
+) -> tuple[Tensor, Tensor]:
     """Predictions as a network makes them, and encoded actions: none in the first chunk, all rows full in the last."""
     random = np.random.default_rng(seed)
     marked = random.random((batch, 40, classes)) < 0.03
@@ -25,7 +27,9 @@ def planted(batch: int, spots: int, classes: int, seed: int = 0, dtype: torch.dt
     return predicted, torch.from_numpy(target).to(dtype)
 
 
-def by_double_sum(predicted: Tensor, target: Tensor, matching: str, weights: tuple[float, float]) -> list[float]:
+def by_double_sum(
+    predicted: Tensor, target: Tensor, matching: str, weights: tuple[float, float]
+) -> list[float]:
     """Eq. (10) chunk by chunk; the matching by slow loops too."""
     losses = []
     for chunk, rows in zip(predicted.tolist(), target.tolist(), strict=True):
@@ -33,9 +37,13 @@ def by_double_sum(predicted: Tensor, target: Tensor, matching: str, weights: tup
         slow = {"mutual": reference.match_mutual, "propose": reference.match_propose}.get(matching)
         # As the package does, distances are compared in single precision.
         locations = [float(np.float32(row[1])) for row in chunk]
-        chosen = slow(locations, [row[1] for row in rows], actions) if slow else {i: i for i in actions}
+        chosen = (
+            slow(locations, [row[1] for row in rows], actions) if slow else {i: i for i in actions}
+        )
         left = [j for j in range(len(chunk)) if j not in chosen.values()]
-        matched = [chunk[chosen[i]] if i in chosen else chunk[left.pop(0)] for i in range(len(rows))]
+        matched = [
+            chunk[chosen[i]] if i in chosen else chunk[left.pop(0)] for i in range(len(rows))
+        ]
         losses.append(reference.spotting(matched, rows, len(actions), *weights))
     return losses
 
@@ -43,12 +51,22 @@ def by_double_sum(predicted: Tensor, target: Tensor, matching: str, weights: tup
 @pytest.mark.parametrize("matching", ["mutual", "propose", "none"])
 @pytest.mark.parametrize(("classes", "spots"), [(3, 5), (17, 15), (1, 1)])
 @pytest.mark.parametrize("weights", [(5.0, 0.5), (1.0, 2.0), (0.0, 0.0)])
-def test_the_sum_of_the_paper(matching: Any, classes: int, spots: int, weights: tuple[float, float]) -> None:
+def test_the_sum_of_the_paper(
+    matching: Any, classes: int, spots: int, weights: tuple[float, float]
+) -> None:
     predicted, target = planted(6, spots, classes, seed=classes)
     slow = by_double_sum(predicted, target, matching, weights)
-    options: dict[str, Any] = {"matching": matching, "location_weight": weights[0], "unmatched_weight": weights[1]}
-    assert spotting_loss(predicted, target, reduction="sum", **options).item() == pytest.approx(sum(slow), rel=1e-12)
-    assert spotting_loss(predicted, target, **options).item() == pytest.approx(sum(slow) / 6, rel=1e-12)
+    options: dict[str, Any] = {
+        "matching": matching,
+        "location_weight": weights[0],
+        "unmatched_weight": weights[1],
+    }
+    assert spotting_loss(predicted, target, reduction="sum", **options).item() == pytest.approx(
+        sum(slow), rel=1e-12
+    )
+    assert spotting_loss(predicted, target, **options).item() == pytest.approx(
+        sum(slow) / 6, rel=1e-12
+    )
     for index in range(6):
         alone = spotting_loss(predicted[index : index + 1], target[index : index + 1], **options)
         assert alone.item() == pytest.approx(slow[index], rel=1e-12, abs=1e-15)
@@ -56,7 +74,9 @@ def test_the_sum_of_the_paper(matching: Any, classes: int, spots: int, weights: 
 
 def test_the_weights_of_the_paper_are_the_defaults() -> None:
     predicted, target = planted(4, 5, 3)
-    explicit = spotting_loss(predicted, target, matching="mutual", location_weight=5, unmatched_weight=0.5)
+    explicit = spotting_loss(
+        predicted, target, matching="mutual", location_weight=5, unmatched_weight=0.5
+    )
     assert torch.equal(spotting_loss(predicted, target), explicit)
 
 
@@ -64,9 +84,13 @@ def test_a_worked_example() -> None:
     target = torch.tensor([[[1, 0.5, 1, 0], [0, 0, 0, 0.0]]])
     predicted = torch.tensor([[[0.4, 0.9, 0.5, 0.5], [0.8, 0.6, 0.7, 0.3]]])
     # Prediction 1 is matched: 0.2^2 + 5 * 0.1^2 + 0.3^2 + 0.3^2; prediction 0 is not: 0.5 * 0.4^2.
-    assert spotting_loss(predicted, target).item() == pytest.approx(0.04 + 0.05 + 0.18 + 0.08, abs=1e-6)
+    assert spotting_loss(predicted, target).item() == pytest.approx(
+        0.04 + 0.05 + 0.18 + 0.08, abs=1e-6
+    )
     # Without matching it is prediction 0: 0.6^2 + 5 * 0.4^2 + 0.5^2 + 0.5^2, and 0.5 * 0.8^2.
-    assert spotting_loss(predicted, target, matching="none").item() == pytest.approx(0.36 + 0.8 + 0.5 + 0.32, abs=1e-6)
+    assert spotting_loss(predicted, target, matching="none").item() == pytest.approx(
+        0.36 + 0.8 + 0.5 + 0.32, abs=1e-6
+    )
 
 
 def test_perfect_predictions_cost_nothing_in_any_order() -> None:
@@ -87,7 +111,9 @@ def test_location_and_class_of_unmatched_predictions_are_free() -> None:
     gradient = predicted.grad
     assert gradient is not None
     assert (gradient[0, [0, 2], 1:] == 0).all()
-    assert torch.allclose(gradient[0, [0, 2], 0], predicted[0, [0, 2], 0])  # derivative of 0.5 * confidence^2
+    assert torch.allclose(
+        gradient[0, [0, 2], 0], predicted[0, [0, 2], 0]
+    )  # derivative of 0.5 * confidence^2
     assert (gradient[0, 1] != 0).sum() == 4  # all but the location, which is exact
 
 
@@ -99,7 +125,9 @@ def test_the_gradient_is_that_of_a_fixed_choice() -> None:
     matched = predicted.gather(1, chosen[..., None].expand_as(predicted))
     weights = torch.tensor([1, 5, 1, 1.0]).double()
     is_action = target[..., :1]
-    fixed = (is_action * weights * (target - matched) ** 2).sum() + (0.5 * (1 - is_action[..., 0]) * matched[..., 0] ** 2).sum()
+    fixed = (is_action * weights * (target - matched) ** 2).sum() + (
+        0.5 * (1 - is_action[..., 0]) * matched[..., 0] ** 2
+    ).sum()
     (expected,) = torch.autograd.grad(fixed, predicted)
     (gradient,) = torch.autograd.grad(spotting_loss(predicted, target, reduction="sum"), predicted)
     torch.testing.assert_close(gradient, expected)
@@ -119,9 +147,12 @@ def test_saturated_predictions_give_finite_gradients(dtype: torch.dtype) -> None
 
 
 @pytest.mark.parametrize(
-    ("predicted", "target"), [((2, 5, 5), (2, 5, 6)), ((2, 5, 5), (2, 4, 5)), ((2, 5), (2, 5)), ((2, 0, 5), (2, 0, 5))]
+    ("predicted", "target"),
+    [((2, 5, 5), (2, 5, 6)), ((2, 5, 5), (2, 4, 5)), ((2, 5), (2, 5)), ((2, 0, 5), (2, 0, 5))],
 )
-def test_shapes_that_do_not_fit_are_refused(predicted: tuple[int, ...], target: tuple[int, ...]) -> None:
+def test_shapes_that_do_not_fit_are_refused(
+    predicted: tuple[int, ...], target: tuple[int, ...]
+) -> None:
     with pytest.raises(ConfigError, match=r"one shape \(batch, spots, 2 \+ classes\)"):
         spotting_loss(torch.zeros(predicted), torch.zeros(target))
 

@@ -72,7 +72,9 @@ class ReferenceCalf(nn.Module):
             variance = ((values - mean.reshape(shape)) ** 2).mean(dim=axes)
             count = values.numel() / len(mean)
             self.batch_seg_mean = 0.99 * self.batch_seg_mean + 0.01 * mean.detach()
-            self.batch_seg_var = 0.99 * self.batch_seg_var + 0.01 * variance.detach() * count / (count - 1)
+            self.batch_seg_var = 0.99 * self.batch_seg_var + 0.01 * variance.detach() * count / (
+                count - 1
+            )
         else:
             mean, variance = self.batch_seg_mean, self.batch_seg_var
         scaled = (values - mean.reshape(shape)) / torch.sqrt(variance.reshape(shape) + 1e-3)
@@ -93,18 +95,30 @@ class ReferenceCalf(nn.Module):
         normalised = self._normalise(capsules[..., 0].transpose(1, 2))
         activated = torch.empty((batch, time, a.capsule_dim, a.num_classes), dtype=features.dtype)
         for q in range(a.capsule_dim * a.num_classes):
-            activated[:, :, q // a.num_classes, q % a.num_classes] = torch.sigmoid(normalised[:, :, q])
+            activated[:, :, q // a.num_classes, q % a.num_classes] = torch.sigmoid(
+                normalised[:, :, q]
+            )
         squares = ((activated - 0.5) ** 2).sum(dim=2)
         distances = 2 / a.capsule_dim**0.5 * torch.sqrt(squares)
 
         p = (1 - distances).transpose(1, 2)[..., None]
         hidden = torch.relu(torch.cat([capsules, p], dim=1))
         pooled = [functional.max_pool2d(hidden, (3, 1), (2, 1))]
-        pooled.append(functional.max_pool2d(torch.relu(self.conv_spot_1(pad_time(pooled[0], 3))), (3, 1), (2, 1)))
-        pooled.append(functional.max_pool2d(torch.relu(self.conv_spot_2(pad_time(pooled[1], 3))), (3, 1), (2, 1)))
+        pooled.append(
+            functional.max_pool2d(
+                torch.relu(self.conv_spot_1(pad_time(pooled[0], 3))), (3, 1), (2, 1)
+            )
+        )
+        pooled.append(
+            functional.max_pool2d(
+                torch.relu(self.conv_spot_2(pad_time(pooled[1], 3))), (3, 1), (2, 1)
+            )
+        )
         flat = pooled[2].reshape(batch, -1, 1, 1)
         where = torch.sigmoid(self.conv_conf(flat)).reshape(batch, a.num_spots, 2)
-        what = torch.softmax(self.conv_class(flat).reshape(batch, a.num_spots, a.num_classes), dim=2)
+        what = torch.softmax(
+            self.conv_class(flat).reshape(batch, a.num_spots, a.num_classes), dim=2
+        )
         levels = [level[..., 0] for level in pyramid]
         return Layers(
             mlp1[..., 0],
@@ -127,7 +141,10 @@ def reference_of(network: CalfNetwork) -> ReferenceCalf:
     sources = {
         "conv_1": network.encoder.first,
         "conv_2": network.encoder.second,
-        **{f"conv_p_{index}": layer for index, layer in enumerate(network.pyramid.convolutions, start=1)},
+        **{
+            f"conv_p_{index}": layer
+            for index, layer in enumerate(network.pyramid.convolutions, start=1)
+        },
         "conv_seg": network.segmentation,
         "conv_spot_1": spotting.first,
         "conv_spot_2": spotting.second,

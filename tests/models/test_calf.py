@@ -16,7 +16,13 @@ V2 = CalfArchitecture(num_classes=17, num_spots=15)
 WIDE = CalfArchitecture(num_classes=17, num_spots=15, feature_dim=1280)
 TF_2048 = CalfArchitecture(feature_dim=2048, hidden=(512, 128))
 SMALL = CalfArchitecture(
-    feature_dim=12, num_classes=3, chunk_frames=41, num_spots=4, capsule_dim=5, receptive_field_frames=13, hidden=(10, 6)
+    feature_dim=12,
+    num_classes=3,
+    chunk_frames=41,
+    num_spots=4,
+    capsule_dim=5,
+    receptive_field_frames=13,
+    hidden=(10, 6),
 )
 
 
@@ -31,20 +37,34 @@ def make(architecture: CalfArchitecture, seed: int = 0, **options: Any) -> CalfN
         network = CalfNetwork(architecture, **options)
         if architecture.kind == "calf":
             normalisation = network.capsule_scores.normalisation
-            for tensor in (normalisation.weight.data, normalisation.bias.data, normalisation.running_mean):
+            for tensor in (
+                normalisation.weight.data,
+                normalisation.bias.data,
+                normalisation.running_mean,
+            ):
                 tensor.uniform_(-1, 1)
             normalisation.running_var.uniform_(0.5, 2)
     return network
 
 
-def features(architecture: CalfArchitecture, batch: int = 3, frames: int | None = None, seed: int = 1) -> Tensor:
+def features(
+    architecture: CalfArchitecture, batch: int = 3, frames: int | None = None, seed: int = 1
+) -> Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return torch.randn((batch, frames or architecture.chunk_frames, architecture.feature_dim), generator=generator)
+    return torch.randn(
+        (batch, frames or architecture.chunk_frames, architecture.feature_dim), generator=generator
+    )
 
 
 @pytest.mark.parametrize(
     ("architecture", "count"),
-    [(V1, 332_129), (V2, 578_245), (WIDE, 676_549), (TF_2048, 2_056_001), (CalfArchitecture(feature_dim=2048), 528_737)],
+    [
+        (V1, 332_129),
+        (V2, 578_245),
+        (WIDE, 676_549),
+        (TF_2048, 2_056_001),
+        (CalfArchitecture(feature_dim=2048), 528_737),
+    ],
     ids=["v1", "v2", "1280", "2048 with the widths of TF", "2048"],
 )
 def test_parameter_counts(architecture: CalfArchitecture, count: int) -> None:
@@ -54,7 +74,11 @@ def test_parameter_counts(architecture: CalfArchitecture, count: int) -> None:
 
 def test_parameter_counts_of_layers() -> None:
     network = CalfNetwork(V1)
-    assert {name: parameters(layer) for name, layer in network.named_modules() if not list(layer.children())} == {
+    assert {
+        name: parameters(layer)
+        for name, layer in network.named_modules()
+        if not list(layer.children())
+    } == {
         "encoder.first": 65_664,
         "encoder.second": 4_128,
         "pyramid.convolutions.0": 3_080,
@@ -69,8 +93,14 @@ def test_parameter_counts_of_layers() -> None:
         "spotting.classification": 6_975,
     }
     large = CalfNetwork(V2)
-    assert [parameters(layer) for layer in (large.segmentation, large.spotting.first)] == [124_304, 27_776]
-    assert [parameters(layer) for layer in (large.spotting.confidence_location, large.spotting.classification)] == [
+    assert [parameters(layer) for layer in (large.segmentation, large.spotting.first)] == [
+        124_304,
+        27_776,
+    ]
+    assert [
+        parameters(layer)
+        for layer in (large.spotting.confidence_location, large.spotting.classification)
+    ] == [
         13_950,
         118_575,
     ]
@@ -78,7 +108,11 @@ def test_parameter_counts_of_layers() -> None:
 
 def test_shapes_of_the_table() -> None:
     layers = reference_of(make(V1))(features(V1, batch=2))
-    shapes = {name: tuple(value.shape[1:]) for name, value in layers._asdict().items() if isinstance(value, Tensor)}
+    shapes = {
+        name: tuple(value.shape[1:])
+        for name, value in layers._asdict().items()
+        if isinstance(value, Tensor)
+    }
     assert shapes == {
         "mlp1": (128, 240),
         "mlp2": (32, 240),
@@ -89,7 +123,12 @@ def test_shapes_of_the_table() -> None:
         "flat": (464,),
         "spots": (5, 5),
     }
-    assert [tuple(level.shape[1:]) for level in layers.pyramid] == [(8, 240), (16, 240), (32, 240), (64, 240)]
+    assert [tuple(level.shape[1:]) for level in layers.pyramid] == [
+        (8, 240),
+        (16, 240),
+        (32, 240),
+        (64, 240),
+    ]
     assert [tuple(level.shape[1:]) for level in layers.pooled] == [(51, 119), (32, 59), (16, 29)]
 
     network = make(V1)
@@ -115,7 +154,9 @@ def test_what_comes_out(architecture: CalfArchitecture) -> None:
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize("bn_axis", ["time", "capsule"])
 @pytest.mark.parametrize("sizes", [V1, V2, SMALL], ids=["v1", "v2", "small"])
-def test_the_literal_transcription_gives_the_same(sizes: CalfArchitecture, bn_axis: Any, training: bool) -> None:
+def test_the_literal_transcription_gives_the_same(
+    sizes: CalfArchitecture, bn_axis: Any, training: bool
+) -> None:
     network = make(sizes.replace(bn_axis=bn_axis)).train(training)
     twin = reference_of(network)
     inputs = features(sizes, batch=2)
@@ -123,7 +164,9 @@ def test_the_literal_transcription_gives_the_same(sizes: CalfArchitecture, bn_ax
     torch.testing.assert_close(own.scores, 1 - expected.distances, rtol=0, atol=1e-5)
     torch.testing.assert_close(own.spots, expected.spots, rtol=0, atol=1e-5)
     normalisation = network.capsule_scores.normalisation
-    torch.testing.assert_close(normalisation.running_mean, twin.batch_seg_mean, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(
+        normalisation.running_mean, twin.batch_seg_mean, rtol=1e-5, atol=1e-6
+    )
     torch.testing.assert_close(normalisation.running_var, twin.batch_seg_var, rtol=1e-5, atol=1e-6)
 
 
@@ -148,12 +191,19 @@ def test_the_literal_transcription_has_the_same_gradients() -> None:
     ]
     for own_parameter, expected_parameter in pairs:
         assert own_parameter.grad.abs().max() > 0
-        torch.testing.assert_close(own_parameter.grad, expected_parameter.grad.reshape(own_parameter.shape), rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(
+            own_parameter.grad,
+            expected_parameter.grad.reshape(own_parameter.shape),
+            rtol=1e-3,
+            atol=1e-4,
+        )
 
 
 @pytest.mark.parametrize("capsule_dim", [1, 2, 3, 5, 7, 16, 24])
 @pytest.mark.parametrize(("bias", "score"), [(0.0, 1.0), (60.0, 0.0), (-60.0, 0.0)])
-def test_scores_at_the_target_and_at_the_corners(capsule_dim: int, bias: float, score: float) -> None:
+def test_scores_at_the_target_and_at_the_corners(
+    capsule_dim: int, bias: float, score: float
+) -> None:
     architecture = SMALL.replace(capsule_dim=capsule_dim)
     network = make(architecture)
     normalisation = network.capsule_scores.normalisation
@@ -174,7 +224,9 @@ def test_scores_between() -> None:
     network = make(SMALL)
     normalisation = network.capsule_scores.normalisation
     normalisation.weight.data.zero_()
-    normalisation.bias.data.fill_(torch.logit(torch.tensor(0.75)).item())  # half of the way to the corner
+    normalisation.bias.data.fill_(
+        torch.logit(torch.tensor(0.75)).item()
+    )  # half of the way to the corner
     assert network(features(SMALL)).scores.detach() == pytest.approx(0.5, abs=1e-6)
 
 
@@ -185,7 +237,9 @@ def test_capsules_run_over_classes_first() -> None:
     scores.eval()
     capsules = torch.zeros((1, SMALL.capsule_dim * 3, SMALL.chunk_frames))
     capsules[0, 1::3] = 1e4  # every feature of class 1
-    assert scores(capsules)[0].detach().numpy() == pytest.approx(torch.tensor([0.0, 1.0, 0.0]).expand(41, 3).numpy(), abs=1e-5)
+    assert scores(capsules)[0].detach().numpy() == pytest.approx(
+        torch.tensor([0.0, 1.0, 0.0]).expand(41, 3).numpy(), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("kind", ["calf", "dense"])
@@ -209,7 +263,9 @@ def test_one_output_frame_sees_40_frames_back_and_41_ahead(kind: Any) -> None:
 def test_normalised_capsules_take_any_length(frames: int) -> None:
     architecture = V1.replace(bn_axis="capsule", feature_dim=8)
     network = make(architecture).eval()
-    capsules = network.segmentation(network.pyramid(network.encoder(features(architecture, 2, frames))))
+    capsules = network.segmentation(
+        network.pyramid(network.encoder(features(architecture, 2, frames)))
+    )
     distances = network.capsule_scores(capsules)
     assert distances.shape == (2, frames, 3)
     dense = make(architecture.replace(kind="dense"))(features(architecture, 2, frames))
@@ -233,7 +289,9 @@ def test_the_dense_network_is_the_trunk_with_one_sigmoid_per_class() -> None:
     network = make(SMALL.replace(kind="dense"))
     scores, spots = network(features(SMALL))
     assert spots.shape == (3, 0, 5)
-    expected = torch.sigmoid(network.segmentation(network.pyramid(network.encoder(features(SMALL))))).transpose(1, 2)
+    expected = torch.sigmoid(
+        network.segmentation(network.pyramid(network.encoder(features(SMALL))))
+    ).transpose(1, 2)
     assert torch.equal(scores, expected)
     assert scores.shape == (3, 41, 3)
 
@@ -244,7 +302,9 @@ def test_chunks_too_short_for_three_poolings_are_refused() -> None:
     for frames in (1, 3, 14):
         with pytest.raises(ConfigError, match=f"chunk_frames must be at least 15 .* got {frames}"):
             CalfNetwork(short.replace(chunk_frames=frames))
-    assert CalfNetwork(short.replace(chunk_frames=7, kind="dense"))(features(short, frames=7)).scores.shape == (3, 7, 3)
+    assert CalfNetwork(short.replace(chunk_frames=7, kind="dense"))(
+        features(short, frames=7)
+    ).scores.shape == (3, 7, 3)
 
 
 @pytest.mark.parametrize(("frames", "border"), [(80, 40), (13, 7), (1, 1), (2, 1)])
@@ -255,7 +315,14 @@ def test_the_border_is_half_of_the_receptive_field(frames: int, border: int) -> 
 def test_architectures_are_frozen_and_checked() -> None:
     with pytest.raises(ConfigError, match="unknown key 'capsul_dim', did you mean 'capsule_dim'"):
         CalfArchitecture.parse({"capsul_dim": 3})
-    for key in ("feature_dim", "num_classes", "chunk_frames", "num_spots", "capsule_dim", "receptive_field_frames"):
+    for key in (
+        "feature_dim",
+        "num_classes",
+        "chunk_frames",
+        "num_spots",
+        "capsule_dim",
+        "receptive_field_frames",
+    ):
         with pytest.raises(ConfigError, match=f"'{key}' = 0"):
             V1.replace(**{key: 0})
     with pytest.raises(ValidationError, match="frozen"):

@@ -12,7 +12,9 @@ from spotkick.models.long_convolution import convolve_by_fft, fast_length, same_
 sizes = st.tuples(*(st.integers(1, top) for top in (3, 4, 60, 5, 90)))
 
 
-def inputs(batch: int, channels: int, frames: int, out_channels: int, kernel: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+def inputs(
+    batch: int, channels: int, frames: int, out_channels: int, kernel: int, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
     generator = torch.Generator().manual_seed(frames * 100 + kernel)
     values = torch.randn((batch, channels, frames), generator=generator, dtype=dtype)
     weight = torch.randn((out_channels, channels, kernel), generator=generator, dtype=dtype)
@@ -25,13 +27,17 @@ def direct(values: Tensor, weight: Tensor) -> Tensor:
 
 @given(sizes)
 @settings(deadline=None, max_examples=50)
-def test_values_and_gradients_are_those_of_a_direct_convolution(shape: tuple[int, int, int, int, int]) -> None:
+def test_values_and_gradients_are_those_of_a_direct_convolution(
+    shape: tuple[int, int, int, int, int],
+) -> None:
     values, weight = inputs(*shape, dtype=torch.float64)
     fast, slow = convolve_by_fft(values, weight), direct(values, weight)
     torch.testing.assert_close(fast, slow, rtol=1e-10, atol=1e-10)
     probe = torch.randn(slow.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     for own, expected in zip(
-        torch.autograd.grad(fast, (values, weight), probe), torch.autograd.grad(slow, (values, weight), probe), strict=True
+        torch.autograd.grad(fast, (values, weight), probe),
+        torch.autograd.grad(slow, (values, weight), probe),
+        strict=True,
     ):
         torch.testing.assert_close(own, expected, rtol=1e-10, atol=1e-10)
 
@@ -45,7 +51,9 @@ def test_single_precision_is_as_good_as_single_precision_gets() -> None:
 
 @pytest.mark.parametrize(("frames", "kernel"), [(9, 4), (5, 11), (8, 1), (1, 3)])
 def test_gradients_by_finite_differences(frames: int, kernel: int) -> None:
-    assert torch.autograd.gradcheck(convolve_by_fft, inputs(2, 2, frames, 3, kernel, dtype=torch.float64))
+    assert torch.autograd.gradcheck(
+        convolve_by_fft, inputs(2, 2, frames, 3, kernel, dtype=torch.float64)
+    )
 
 
 def test_inputs_that_need_no_gradient_cost_none() -> None:

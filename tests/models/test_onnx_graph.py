@@ -11,7 +11,13 @@ from spotkick.models import CalfArchitecture, CalfNetwork
 from spotkick.models.onnx_graph import onnx_bytes
 
 SMALL = CalfArchitecture(
-    feature_dim=12, num_classes=3, chunk_frames=41, num_spots=4, capsule_dim=5, receptive_field_frames=13, hidden=(10, 6)
+    feature_dim=12,
+    num_classes=3,
+    chunk_frames=41,
+    num_spots=4,
+    capsule_dim=5,
+    receptive_field_frames=13,
+    hidden=(10, 6),
 )
 
 
@@ -31,7 +37,9 @@ def make(architecture: CalfArchitecture) -> CalfNetwork:
 def session_of(network: CalfNetwork) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
-    return onnxruntime.InferenceSession(onnx_bytes(network), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        onnx_bytes(network), options, providers=["CPUExecutionProvider"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -41,7 +49,13 @@ def session_of(network: CalfNetwork) -> onnxruntime.InferenceSession:
         {"bn_axis": "capsule"},
         {"score_sense": "distance"},
         {"kind": "dense"},
-        {"num_classes": 17, "num_spots": 15, "capsule_dim": 16, "chunk_frames": 240, "receptive_field_frames": 80},
+        {
+            "num_classes": 17,
+            "num_spots": 15,
+            "capsule_dim": 16,
+            "chunk_frames": 240,
+            "receptive_field_frames": 80,
+        },
     ],
     ids=lambda changes: " ".join(changes) or "small",
 )
@@ -49,7 +63,10 @@ def test_outputs_equal_those_of_torch_for_any_number_of_chunks(changes: dict[str
     network = make(SMALL.replace(**changes))
     session = session_of(network)
     for chunks in (1, 5):
-        features = torch.randn((chunks, network.architecture.chunk_frames, 12), generator=torch.Generator().manual_seed(chunks))
+        features = torch.randn(
+            (chunks, network.architecture.chunk_frames, 12),
+            generator=torch.Generator().manual_seed(chunks),
+        )
         with torch.no_grad():
             expected = network(features)
         outputs = session.run(None, {"features": features.numpy()})
@@ -65,7 +82,9 @@ def test_scores_do_not_leave_0_to_1_at_the_corners(capsule_dim: int) -> None:
     network = make(SMALL.replace(capsule_dim=capsule_dim))
     network.capsule_scores.normalisation.weight.data.zero_()
     network.capsule_scores.normalisation.bias.data.fill_(60)
-    scores = session_of(network).run(["scores"], {"features": np.ones((1, 41, 12), dtype=np.float32)})[0]
+    scores = session_of(network).run(
+        ["scores"], {"features": np.ones((1, 41, 12), dtype=np.float32)}
+    )[0]
     assert scores.min() >= 0
     assert scores.max() < 1e-6
 

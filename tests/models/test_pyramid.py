@@ -9,7 +9,10 @@ from spotkick.models.pyramid import FrameEncoder, PyramidMode, TemporalPyramid, 
 
 
 def make(
-    mode: PyramidMode, receptive_field: int = 80, in_channels: int = 32, dtype: torch.dtype = torch.float32
+    mode: PyramidMode,
+    receptive_field: int = 80,
+    in_channels: int = 32,
+    dtype: torch.dtype = torch.float32,
 ) -> TemporalPyramid:
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -17,7 +20,9 @@ def make(
 
 
 def encoded(frames: int, in_channels: int = 32, dtype: torch.dtype = torch.float32) -> Tensor:
-    return torch.randn((2, in_channels, frames), generator=torch.Generator().manual_seed(1), dtype=dtype).requires_grad_()
+    return torch.randn(
+        (2, in_channels, frames), generator=torch.Generator().manual_seed(1), dtype=dtype
+    ).requires_grad_()
 
 
 def by_single_frames(values: Tensor, layer: torch.nn.Conv1d, frame: int) -> Tensor:
@@ -37,7 +42,9 @@ def test_each_level_is_a_convolution_centred_on_its_frame(mode: PyramidMode) -> 
     output = pyramid(values)
     assert torch.equal(output[:, :4], values)
     for frame in (0, 3, 15, 29):
-        levels = torch.cat([by_single_frames(values, layer, frame) for layer in pyramid.layers()], dim=1)
+        levels = torch.cat(
+            [by_single_frames(values, layer, frame) for layer in pyramid.layers()], dim=1
+        )
         torch.testing.assert_close(output[:, 4:, frame], levels, rtol=1e-10, atol=1e-10)
 
 
@@ -50,8 +57,11 @@ def values_and_gradients(way: PyramidMode, frames: int, dtype: torch.dtype) -> l
 
 @pytest.mark.parametrize(("mode", "tolerance"), [("direct", 5e-6), ("merged", 5e-6), ("fft", 1e-6)])
 @pytest.mark.parametrize("frames", [15, 240, 601])
-def test_the_ways_agree_in_values_and_gradients(mode: PyramidMode, tolerance: float, frames: int) -> None:
-    # Against double precision: the long sums of a direct convolution are themselves off by a few millionths in single precision.
+def test_the_ways_agree_in_values_and_gradients(
+    mode: PyramidMode, tolerance: float, frames: int
+) -> None:
+    # Against double precision: the long sums of a direct convolution are themselves off by a few
+    # millionths in single precision.
     exact = values_and_gradients("direct", frames, torch.float64)
     for own, expected in zip(values_and_gradients(mode, frames, torch.float32), exact, strict=True):
         assert (own - expected).abs().max() <= tolerance * expected.abs().max()
@@ -61,9 +71,14 @@ def test_the_ways_agree_in_values_and_gradients(mode: PyramidMode, tolerance: fl
 
 @pytest.mark.parametrize("mode", ["direct", "merged", "fft"])
 def test_double_precision_stays_double(mode: PyramidMode) -> None:
-    output, expected = make(mode, dtype=torch.float64)(encoded(60, dtype=torch.float64)), make("direct", dtype=torch.float64)
+    output, expected = (
+        make(mode, dtype=torch.float64)(encoded(60, dtype=torch.float64)),
+        make("direct", dtype=torch.float64),
+    )
     assert output.dtype == torch.float64
-    torch.testing.assert_close(output, expected(encoded(60, dtype=torch.float64)), rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(
+        output, expected(encoded(60, dtype=torch.float64)), rtol=1e-12, atol=1e-12
+    )
 
 
 def test_bfloat16_keeps_its_type_in_every_way() -> None:
@@ -80,11 +95,15 @@ def test_auto_is_the_frequency_domain_on_cpu() -> None:
     assert torch.equal(make("auto")(values), make("fft")(values))
 
 
-@pytest.mark.parametrize(("receptive_field", "kernels"), [(80, (12, 27, 40, 80)), (13, (2, 5, 7, 13)), (1, (1, 1, 1, 1))])
+@pytest.mark.parametrize(
+    ("receptive_field", "kernels"), [(80, (12, 27, 40, 80)), (13, (2, 5, 7, 13)), (1, (1, 1, 1, 1))]
+)
 def test_kernel_lengths(receptive_field: int, kernels: tuple[int, ...]) -> None:
     assert pyramid_kernels(receptive_field) == kernels
     layers = make("direct", receptive_field).layers()
-    assert [(layer.kernel_size[0], layer.out_channels) for layer in layers] == list(zip(kernels, (8, 16, 32, 64), strict=True))
+    assert [(layer.kernel_size[0], layer.out_channels) for layer in layers] == list(
+        zip(kernels, (8, 16, 32, 64), strict=True)
+    )
 
 
 def test_the_encoder_sees_one_frame_at_a_time() -> None:

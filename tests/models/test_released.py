@@ -27,13 +27,19 @@ def keras_arrays(random: np.random.Generator) -> dict[str, np.ndarray]:
     merged = hidden + sum(WIDTHS)
     shapes = [(1, DIM, 1, 8), (1, 1, 8, hidden)]
     shapes += [(kernel, 1, hidden, width) for kernel, width in zip(KERNELS, WIDTHS, strict=True)]
-    shapes += [(3, 1, merged, CAPSULE * CLASSES), (3, 1, (CAPSULE + 1) * CLASSES, 32), (3, 1, 32, 16)]
+    shapes += [
+        (3, 1, merged, CAPSULE * CLASSES),
+        (3, 1, (CAPSULE + 1) * CLASSES, 32),
+        (3, 1, 32, 16),
+    ]
     shapes += [(1, 1, 16 * FLAT, 2 * SPOTS), (1, 1, 16 * FLAT, CLASSES * SPOTS)]
     arrays = {}
     for index, shape in enumerate(shapes):
         layer = "conv2d" if index == 0 else f"conv2d_{index}"
         arrays[f"{layer}/{layer}/kernel:0"] = normal(*shape)
-        arrays[f"{layer}/{layer}/bias:0"] = 0.1 * random.standard_normal(shape[-1]).astype(np.float32)
+        arrays[f"{layer}/{layer}/bias:0"] = 0.1 * random.standard_normal(shape[-1]).astype(
+            np.float32
+        )
     norm = "batch_normalization/batch_normalization"
     arrays[f"{norm}/gamma:0"] = random.uniform(0.5, 2, FRAMES).astype(np.float32)
     arrays[f"{norm}/beta:0"] = random.standard_normal(FRAMES).astype(np.float32)
@@ -42,7 +48,9 @@ def keras_arrays(random: np.random.Generator) -> dict[str, np.ndarray]:
     return arrays
 
 
-def keras_graph(arrays: dict[str, np.ndarray], features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def keras_graph(
+    arrays: dict[str, np.ndarray], features: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """The original graph on (batch, frames, dim), channels last, in float64."""
 
     def layer(index: int) -> tuple[np.ndarray, np.ndarray]:
@@ -65,11 +73,19 @@ def keras_graph(arrays: dict[str, np.ndarray], features: np.ndarray) -> tuple[np
     first, bias = layer(0)
     hidden = np.maximum(features @ first[0, :, 0] + bias, 0)
     hidden = np.maximum(convolve(hidden, 1), 0)
-    merged = np.concatenate([hidden, *(np.maximum(convolve(hidden, index), 0) for index in (2, 3, 4, 5))], axis=2)
+    merged = np.concatenate(
+        [hidden, *(np.maximum(convolve(hidden, index), 0) for index in (2, 3, 4, 5))], axis=2
+    )
     capsules = convolve(merged, 6)
-    norm = {name.split("/")[-1]: values for name, values in arrays.items() if name.startswith("batch_norm")}
+    norm = {
+        name.split("/")[-1]: values
+        for name, values in arrays.items()
+        if name.startswith("batch_norm")
+    }
     scale = norm["gamma:0"] / np.sqrt(norm["moving_variance:0"] + 1e-3)
-    normalised = (capsules - norm["moving_mean:0"][:, None]) * scale[:, None] + norm["beta:0"][:, None]
+    normalised = (capsules - norm["moving_mean:0"][:, None]) * scale[:, None] + norm["beta:0"][
+        :, None
+    ]
     sigmoids = 1 / (1 + np.exp(-normalised.reshape(len(features), FRAMES, CAPSULE, CLASSES)))
     scores = 1 - 2 / np.sqrt(CAPSULE) * np.sqrt(((sigmoids - 0.5) ** 2).sum(axis=2))
     hidden = np.maximum(np.concatenate([capsules, scores], axis=2), 0)
@@ -94,7 +110,9 @@ def keras_file(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
     return path, arrays
 
 
-def test_keras_weights_give_the_original_outputs(keras_file: tuple[Path, dict[str, np.ndarray]]) -> None:
+def test_keras_weights_give_the_original_outputs(
+    keras_file: tuple[Path, dict[str, np.ndarray]],
+) -> None:
     path, arrays = keras_file
     network = read_released(path)
     features = np.random.default_rng(4).standard_normal((3, FRAMES, DIM)).astype(np.float32)
@@ -147,7 +165,9 @@ def torch_state(network: CalfNetwork) -> dict[str, torch.Tensor]:
 
 @pytest.mark.parametrize("prefix", ["", "module."])
 def test_torch_weights_keep_their_sense(tmp_path: Path, prefix: str) -> None:
-    sizes = CalfArchitecture(feature_dim=DIM, num_classes=2, chunk_frames=64, hidden=(8, 6), receptive_field_frames=10)
+    sizes = CalfArchitecture(
+        feature_dim=DIM, num_classes=2, chunk_frames=64, hidden=(8, 6), receptive_field_frames=10
+    )
     torch.manual_seed(0)
     original = CalfNetwork(sizes)
     original.train()(torch.randn(6, 64, DIM))  # statistics that are not the initial ones
@@ -186,7 +206,9 @@ def test_other_files_are_one_clear_error(tmp_path: Path, name: str, content: byt
         read_released(path)
 
 
-def test_missing_layer_is_named(tmp_path: Path, keras_file: tuple[Path, dict[str, np.ndarray]]) -> None:
+def test_missing_layer_is_named(
+    tmp_path: Path, keras_file: tuple[Path, dict[str, np.ndarray]]
+) -> None:
     path = tmp_path / "part.h5"
     with h5py.File(path, "w") as file:
         for name, values in keras_file[1].items():

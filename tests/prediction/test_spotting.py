@@ -9,14 +9,16 @@ from spotkick.actions import ActionClasses
 from spotkick.checkpoint import DecodingConfig
 from spotkick.errors import CheckpointError, InputError
 from spotkick.features.tracks import FeatureSource, FeatureTrack
-from spotkick.prediction import ChunkOutput, OnnxNetwork, SpottingSetup, spot_half, spot_match
+from spotkick.prediction import ChunkOutput, OnnxNetwork, SpottingSetup, spot_match, spot_period
 
 CHUNK, BORDER = 60, 10
 CLASSES = ActionClasses(("a", "b"))
 
 
 def setup(**decoding: object) -> SpottingSetup:
-    return SpottingSetup(CLASSES, Fraction(2), CHUNK, BORDER, pad_half=False, decoding=DecodingConfig.parse(decoding))
+    return SpottingSetup(
+        CLASSES, Fraction(2), CHUNK, BORDER, pad_half=False, decoding=DecodingConfig.parse(decoding)
+    )
 
 
 def track(num_frames: int) -> FeatureTrack:
@@ -36,22 +38,25 @@ def echo(features: np.ndarray) -> ChunkOutput:
 def test_every_frame_gets_its_own_score(pad_half: bool) -> None:
     for num_frames in [1, 5, 59, 60, 61, *range(95, 145), 777]:
         chosen = SpottingSetup(CLASSES, Fraction(2), CHUNK, BORDER, pad_half, DecodingConfig())
-        scores = spot_half(echo, track(num_frames), chosen).scores
+        scores = spot_period(echo, track(num_frames), chosen).scores
         assert np.array_equal(scores[:, 0], np.arange(num_frames)), num_frames
 
 
 def test_spots_lie_on_the_frames_that_the_network_meant() -> None:
-    half = spot_half(echo, track(200), setup(nms="none"))
-    # Chunks start at 0, 40, 80, 120, 140; each puts its spot on its frame 30, which of the fourth belongs to the fifth.
-    assert [action.position_ms for action in half.actions] == [500 * (start + 30) for start in (0, 40, 80, 140)]
+    half = spot_period(echo, track(200), setup(nms="none"))
+    # Chunks start at 0, 40, 80, 120, 140; each puts its spot on its frame 30, which of the fourth
+    # belongs to the fifth.
+    assert [action.position_ms for action in half.actions] == [
+        500 * (start + 30) for start in (0, 40, 80, 140)
+    ]
     assert {action.label for action in half.actions} == {"b"}
     assert half.actions[0].confidence == pytest.approx(0.9)
 
 
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = spot_half(echo, track(500), setup())
+    whole = spot_period(echo, track(500), setup())
     monkeypatch.setattr("spotkick.prediction.spotting.BATCH_CHUNKS", 1)
-    single = spot_half(echo, track(500), setup())
+    single = spot_period(echo, track(500), setup())
     assert np.array_equal(whole.scores, single.scores)
     assert whole.actions == single.actions
 
@@ -64,7 +69,7 @@ def test_peaks_of_scores_become_spots() -> None:
         scores[..., 1] = np.where((frames >= 80) & (frames < 84), 0.5, 0)
         return ChunkOutput(scores, np.zeros((len(features), 0, 4), dtype=np.float32))
 
-    half = spot_half(peaks, track(150), setup(source="scores", min_confidence=0.01))
+    half = spot_period(peaks, track(150), setup(source="scores", min_confidence=0.01))
     assert [(action.label, action.position_ms, action.confidence) for action in half.actions] == [
         ("a", 16500, 1.0),
         ("b", 40000, 0.5),
@@ -72,13 +77,17 @@ def test_peaks_of_scores_become_spots() -> None:
 
 
 def test_low_confidences_can_be_left_out() -> None:
-    assert spot_half(echo, track(200), setup(min_confidence=0.95)).actions == ()
+    assert spot_period(echo, track(200), setup(min_confidence=0.95)).actions == ()
 
 
 def test_a_match_keeps_its_periods_apart() -> None:
-    actions, scores = spot_match(echo, {2: track(100), 1: track(61)}, setup(), "league/season/match")
+    actions, scores = spot_match(
+        echo, {2: track(100), 1: track(61)}, setup(), "league/season/match"
+    )
     assert actions.match == "league/season/match"
-    assert [action.period for action in actions.actions] == sorted(action.period for action in actions.actions)
+    assert [action.period for action in actions.actions] == sorted(
+        action.period for action in actions.actions
+    )
     assert {period: len(values) for period, values in scores.periods.items()} == {1: 61, 2: 100}
 
 
@@ -86,7 +95,7 @@ def test_nan_features_are_refused() -> None:
     bad = track(100)
     bad.values[40, 1] = np.inf
     with pytest.raises(InputError, match="frame 40"):
-        spot_half(echo, bad, setup())
+        spot_period(echo, bad, setup())
 
 
 def test_a_damaged_model_is_one_clear_error() -> None:

@@ -17,7 +17,9 @@ Sets = tuple[list[MatchActions], list[MatchActions]]
 def planted() -> Callable[..., Sets]:
     """Make labels and predictions of a few matches; a share of the labels is kept, moved by at most two seconds."""
 
-    def make(matches: int = 4, kept: float = 0.8, seed: int = 0, name: str = "league/season/match") -> Sets:
+    def make(
+        matches: int = 4, kept: float = 0.8, seed: int = 0, name: str = "league/season/match"
+    ) -> Sets:
         rng, rng_of_labels = random.Random(seed), random.Random(99)
         labels, predictions = [], []
         for number in range(matches):
@@ -31,7 +33,12 @@ def planted() -> Callable[..., Sets]:
                 for _ in range(40)
             )
             found = tuple(
-                Action(a.label, a.period, max(0, a.position_ms + rng.randrange(-2000, 2000)), rng.uniform(0.3, 1))
+                Action(
+                    a.label,
+                    a.period,
+                    max(0, a.position_ms + rng.randrange(-2000, 2000)),
+                    rng.uniform(0.3, 1),
+                )
                 for a in truth
                 if rng.random() < kept
             )

@@ -21,7 +21,11 @@ def test_values_lie_where_the_axes_say() -> None:
     assert half == pytest.approx((top + bottom) / 2, abs=0.1)
     assert left < right
     assert top < bottom
-    ticks = dict(re.findall(r'x="([\d.]+)" y="[\d.]+">(\d+)<', chart.split("<svg class=")[1].split("middle")[1]))
+    ticks = dict(
+        re.findall(
+            r'x="([\d.]+)" y="[\d.]+">(\d+)<', chart.split("<svg class=")[1].split("middle")[1]
+        )
+    )
     assert ticks == {str(left).removesuffix(".0"): "0"}
 
 
@@ -29,11 +33,16 @@ def test_missing_values_are_left_out_and_values_outside_are_clipped() -> None:
     chart = line_chart([Series("a", [0, 5, 10], [20, math.nan, 400])], X, percent_axis("mAP (%)"))
     assert len(points(chart)[0]) == 4
     assert "nan" not in chart
-    assert points(chart)[0][3] == points(line_chart([Series("a", [0, 5, 10], [0, 0, 100])], X, percent_axis("")))[0][5]
+    assert (
+        points(chart)[0][3]
+        == points(line_chart([Series("a", [0, 5, 10], [0, 0, 100])], X, percent_axis("")))[0][5]
+    )
 
 
 def test_bars_are_in_proportion() -> None:
-    chart = line_chart([Series("a", [0], [1])], X, percent_axis(""), bars=Bars("Labels", [0, 5, 10], [0, 5, 10], 2))
+    chart = line_chart(
+        [Series("a", [0], [1])], X, percent_axis(""), bars=Bars("Labels", [0, 5, 10], [0, 5, 10], 2)
+    )
     heights = [float(height) for height in re.findall(r'class="bar"[^>]* height="([\d.]+)"', chart)]
     assert heights[:3] == [0, heights[2] / 2, heights[2]]
     assert heights[2] > 20
@@ -49,11 +58,17 @@ def test_series_differ_in_more_than_colour() -> None:
 def test_tooltips_state_value_and_interval() -> None:
     chart = line_chart([Series("a", [5], [42.04], [40], [44])], X, percent_axis(""))
     assert "a, tolerance 5: 42.0 (40.0 to 44.0)" in chart
-    assert "B, a: 7.0 (6.0 to 8.5)" in interval_chart([("B", (Estimate(7, 6, 8.5),))], ("a",), percent_axis(""))
-    assert 'data-tip="B' not in interval_chart([("B", (Estimate(math.nan),))], ("a",), percent_axis(""))
+    assert "B, a: 7.0 (6.0 to 8.5)" in interval_chart(
+        [("B", (Estimate(7, 6, 8.5),))], ("a",), percent_axis("")
+    )
+    assert 'data-tip="B' not in interval_chart(
+        [("B", (Estimate(math.nan),))], ("a",), percent_axis("")
+    )
 
 
-@pytest.mark.parametrize(("most", "high"), [(3, 5), (10, 10), (41, 60), (99, 100), (140, 100), (math.nan, 100)])
+@pytest.mark.parametrize(
+    ("most", "high"), [(3, 5), (10, 10), (41, 60), (99, 100), (140, 100), (math.nan, 100)]
+)
 def test_percent_axis_ends_above_the_values(most: float, high: float) -> None:
     axis = percent_axis("", [most])
     assert axis.high == high

@@ -63,7 +63,9 @@ def test_page(result: SystemComparison, check: Any) -> None:
 def test_names_are_escaped(planted: Callable[..., Any], check: Any) -> None:
     found, labels = planted(matches=2)
     systems = {ATTACK: found, "b": [MatchActions(match.match, ()) for match in found]}
-    page = check(comparison_page(compare_results(systems, labels, metric="at1", resamples=3), title=ATTACK))
+    page = check(
+        comparison_page(compare_results(systems, labels, metric="at1", resamples=3), title=ATTACK)
+    )
     assert page.count("script") == 1
     assert ATTACK in page.text
 

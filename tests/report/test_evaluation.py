@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions
-from spotkick.evaluation import count_curve, count_spots, evaluate, match_sets
-from spotkick.evaluation.errors import KINDS, error_costs, find_errors
+from spotkick.evaluation import assign_predictions, count_curve, count_spots, evaluate
+from spotkick.evaluation.error_analysis import KINDS, error_costs, find_errors
 from spotkick.evaluation.operating_points import tune_class_thresholds
 from spotkick.evaluation.uncertainty import bootstrap
 from spotkick.formats.scores import MatchScores, write_scores
@@ -19,14 +19,28 @@ from spotkick.report.operating import operating_points, points_table
 from spotkick.report.scores import TuningSet, score_system
 from spotkick.report.segmentation import segmentation_section
 
-SECTIONS = ["overview", "classes", "tolerances", "time", "distance", "operating", "calibration", "errors", "segmentation"]
+SECTIONS = [
+    "overview",
+    "classes",
+    "tolerances",
+    "time",
+    "distance",
+    "operating",
+    "calibration",
+    "errors",
+    "segmentation",
+]
 RATE = Fraction(2)
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 
 
-def scores_of(labels: list[MatchActions], classes: ActionClasses = SOCCERNET_V2) -> list[MatchScores]:
+def scores_of(
+    labels: list[MatchActions], classes: ActionClasses = SOCCERNET_V2
+) -> list[MatchScores]:
     values = np.random.default_rng(0).random((5600, len(classes)), dtype=np.float32)
-    return [MatchScores(match.match, classes.names, RATE, {1: values, 2: values}) for match in labels]
+    return [
+        MatchScores(match.match, classes.names, RATE, {1: values, 2: values}) for match in labels
+    ]
 
 
 def cells(page: str, row: str) -> list[str]:
@@ -39,7 +53,11 @@ def cells(page: str, row: str) -> list[str]:
 @pytest.fixture
 def made(planted: Callable[..., Any]) -> tuple[str, Any, Any]:
     predictions, labels = planted()
-    return evaluation_page(predictions, labels, scores=scores_of(labels), resamples=50), predictions, labels
+    return (
+        evaluation_page(predictions, labels, scores=scores_of(labels), resamples=50),
+        predictions,
+        labels,
+    )
 
 
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
@@ -51,11 +69,16 @@ def test_page_holds_the_scores_of_the_evaluator(made: Any, check: Any) -> None:
     assert f"{100 * loose.average_map:.1f}" in page.text
     system = score_system(predictions, labels, SOCCERNET_V2, frame_rate=RATE, resamples=50, seed=0)
     within = bootstrap(system.loose, resamples=50).average_map
-    assert f"95 % interval {100 * within.low:.1f} to {100 * within.high:.1f}" in page.text.replace("\N{NO-BREAK SPACE}", " ")
+    assert f"95 % interval {100 * within.low:.1f} to {100 * within.high:.1f}" in page.text.replace(
+        "\N{NO-BREAK SPACE}", " "
+    )
     assert loose.visible is not None
     assert loose.unshown is not None
     for name in ("Corner", "Penalty"):
-        values = [part.per_class[name] for part in (loose.overall, loose.visible, loose.unshown, tight.overall)]
+        values = [
+            part.per_class[name]
+            for part in (loose.overall, loose.visible, loose.unshown, tight.overall)
+        ]
         row = cells(document, name)
         assert row[:2] == [str(loose.num_labels[name]), str(loose.num_predictions[name])]
         assert [row[2], *row[4:]] == [f"{100 * value:.1f}" for value in values]
@@ -65,10 +88,15 @@ def test_errors_and_their_costs_are_those_of_the_taxonomy(made: Any) -> None:
     document, predictions, labels = made
     system = score_system(predictions, labels, SOCCERNET_V2, frame_rate=RATE, resamples=2, seed=0)
     costs = error_costs(system.loose, 10.0)
-    used = find_errors(system.loose, 10.0, thresholds=tune_class_thresholds(system.loose, 10.0)).counts()
+    used = find_errors(
+        system.loose, 10.0, thresholds=tune_class_thresholds(system.loose, 10.0)
+    ).counts()
     for kind in KINDS:
         row = cells(document, str(kind).capitalize())
-        assert row[2:] == [str(sum(counts[kind] for counts in used.values())), f"{100 * costs[kind]:+.1f}"]
+        assert row[2:] == [
+            str(sum(counts[kind] for counts in used.values())),
+            f"{100 * costs[kind]:+.1f}",
+        ]
 
 
 def test_page_loads_nothing_and_each_chart_has_a_table(made: Any, check: Any) -> None:
@@ -85,10 +113,18 @@ def test_page_loads_nothing_and_each_chart_has_a_table(made: Any, check: Any) ->
 
 
 def test_nothing_that_a_file_says_becomes_markup(planted: Callable[..., Any], check: Any) -> None:
-    classes = ActionClasses(tuple(name if name != "Corner" else ATTACK for name in SOCCERNET_V2.names), name=ATTACK)
+    classes = ActionClasses(
+        tuple(name if name != "Corner" else ATTACK for name in SOCCERNET_V2.names), name=ATTACK
+    )
     hostile = [
         [
-            MatchActions(m.match, tuple(replace(a, label=ATTACK) if a.label in ("Corner", "Foul") else a for a in m.actions))
+            MatchActions(
+                m.match,
+                tuple(
+                    replace(a, label=ATTACK) if a.label in ("Corner", "Foul") else a
+                    for a in m.actions
+                ),
+            )
             for m in sets
         ]
         for sets in planted(name=ATTACK)
@@ -107,7 +143,9 @@ def test_nothing_that_a_file_says_becomes_markup(planted: Callable[..., Any], ch
 def test_warnings_of_dropped_predictions_are_shown(planted: Callable[..., Any]) -> None:
     predictions, labels = planted(matches=1)
     late = Action("Corner", 1, 3 * 3_600_000, 0.5)
-    document = evaluation_page([MatchActions(labels[0].match, (*predictions[0].actions, late))], labels, resamples=2)
+    document = evaluation_page(
+        [MatchActions(labels[0].match, (*predictions[0].actions, late))], labels, resamples=2
+    )
     assert "1 predictions after 120 minutes were moved to the last frame" in document
     assert 'id="segmentation"' not in document
 
@@ -121,10 +159,16 @@ def test_no_predictions_at_all(planted: Callable[..., Any], check: Any) -> None:
 def test_lanes_show_labels_and_confident_spots() -> None:
     classes = ActionClasses(("a", "b", "c"))
     labels = [MatchActions("m", (Action("a", 2, 60_000), Action("b", 2, 10_000)))]
-    spots = [MatchActions("m", (Action("a", 2, 61_000, 0.9), Action("a", 2, 90_000, 0.2), Action("c", 1, 0, 0.9)))]
+    spots = [
+        MatchActions(
+            "m", (Action("a", 2, 61_000, 0.9), Action("a", 2, 90_000, 0.2), Action("c", 1, 0, 0.9))
+        )
+    ]
     values = np.zeros((400, 3), dtype=np.float32)
     values[121, 0] = 1  # one frame, shorter than a step of the curve
-    section = segmentation_section([MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes)
+    section = segmentation_section(
+        [MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes
+    )
     assert section is not None
     names = re.search(r'<div class="names">(.*?)</div></div>', section.content)
     assert names is not None
@@ -140,20 +184,39 @@ def test_lanes_show_possible_moments_beside_spots_and_labels() -> None:
     labels = [MatchActions("m", (Action("Goal", 2, 60_000),))]
     spots = [MatchActions("m", (Action("Goal", 2, 61_000, 0.4), Action("Goal", 2, 150_000, 0.3)))]
     values = np.zeros((400, 3), dtype=np.float32)
-    values[[124, 300, 350], 0] = [0.9, 0.57, 0.45]  # near the spot, far from it (the spot there is too weak), too low
+    values[[124, 300, 350], 0] = [
+        0.9,
+        0.57,
+        0.45,
+    ]  # near the spot, far from it (the spot there is too weak), too low
     values[100, 1] = 0.54
-    section = segmentation_section([MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes)
+    section = segmentation_section(
+        [MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes
+    )
     assert section is not None
-    tips = re.findall(r'class="possible" d="M([0-9.]+) [0-9.]+h0" data-tip="([^"]*)"', section.content)
+    tips = re.findall(
+        r'class="possible" d="M([0-9.]+) [0-9.]+h0" data-tip="([^"]*)"', section.content
+    )
     assert tips == [
         ("750.0", "Possible goal, 2:30, score 0.57, no spot near it"),
         ("250.0", "Possible corner, 0:50, score 0.54, no spot near it"),
     ]
     assert "Spot: Goal, 1:01" in section.content
-    rows = re.findall(r'<th class="text" scope="row">(\w+)</th><td class="text">([\w ]+)</td>', section.content)
-    assert rows == [("Corner", "possible moment"), ("Goal", "label"), ("Goal", "spot"), ("Goal", "possible moment")]
+    rows = re.findall(
+        r'<th class="text" scope="row">(\w+)</th><td class="text">([\w ]+)</td>', section.content
+    )
+    assert rows == [
+        ("Corner", "possible moment"),
+        ("Goal", "label"),
+        ("Goal", "spot"),
+        ("Goal", "possible moment"),
+    ]
     strict = segmentation_section(
-        [MatchScores("m", classes.names, RATE, {2: values})], spots, labels, classes, thresholds=dict.fromkeys(classes.names, 0.5)
+        [MatchScores("m", classes.names, RATE, {2: values})],
+        spots,
+        labels,
+        classes,
+        thresholds=dict.fromkeys(classes.names, 0.5),
     )
     assert strict is not None
     assert strict.content.count('class="spot"') == 1  # that of the key
@@ -165,18 +228,30 @@ def test_thresholds_of_another_set_are_used_and_named(planted: Callable[..., Any
     # on the other set, everything is found with confidences near 1, and errors lie lower
     other_labels = [MatchActions(f"v{n}", match.actions) for n, match in enumerate(labels)]
     other = [
-        MatchActions(match.match, tuple(replace(a, confidence=0.9 if n % 2 else 0.2) for n, a in enumerate(match.actions)))
+        MatchActions(
+            match.match,
+            tuple(
+                replace(a, confidence=0.9 if n % 2 else 0.2) for n, a in enumerate(match.actions)
+            ),
+        )
         for match in other_labels
     ]
     tuned = TuningSet("runs/valid", other, other_labels)
     document = evaluation_page(predictions, labels, resamples=2, tuned=tuned)
-    assert "The threshold is chosen on runs/valid (4 matches, 160 labels) and applied to this set." in document
+    assert (
+        "The threshold is chosen on runs/valid (4 matches, 160 labels) and applied to this set."
+        in document
+    )
     assert "chosen on runs/valid." in document
     assert "chosen on this very set" not in document
-    matched = match_sets(predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE)
+    matched = assign_predictions(
+        predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE
+    )
     chosen = tune_class_thresholds(tuned.matched(SOCCERNET_V2, (10.0,), RATE), 10.0)
     counts = count_spots(matched, chosen, 10.0)
-    points = operating_points(predictions, labels, SOCCERNET_V2, tuned, frame_rate=RATE)["operating_points"]
+    points = operating_points(predictions, labels, SOCCERNET_V2, tuned, frame_rate=RATE)[
+        "operating_points"
+    ]
     assert points["per_class"]["Corner"]["tp"] == counts["Corner"].true_positives
     section = document[document.index("chosen on runs/valid.") :]
     row = cells(section, "Corner")
@@ -200,18 +275,32 @@ def test_the_paper_s_axis_is_in_frames(planted: Callable[..., Any]) -> None:
     assert "Tolerance (frames)" in document
     assert "Tolerances are in frames (2 per second)" in document
     section = document[document.index('id="operating"') :]
-    matched = match_sets(predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE)  # 20 frames
+    matched = assign_predictions(
+        predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE
+    )  # 20 frames
     ten_seconds = count_curve(matched)[10.0].values()
-    assert cells(section, "20")[1:4] == [f"{sum(getattr(one, f'{what}s') for one in ten_seconds):,}" for what in COUNTED]
+    assert cells(section, "20")[1:4] == [
+        f"{sum(getattr(one, f'{what}s') for one in ten_seconds):,}" for what in COUNTED
+    ]
 
 
 def test_substitutions_at_the_break_are_also_left_out() -> None:
-    labels = [MatchActions("m", (Action("Substitution", 2, 0), Action("Substitution", 2, 90_000), Action("Goal", 1, 0)))]
+    labels = [
+        MatchActions(
+            "m",
+            (Action("Substitution", 2, 0), Action("Substitution", 2, 90_000), Action("Goal", 1, 0)),
+        )
+    ]
     found = [MatchActions("m", (Action("Substitution", 2, 90_000, 0.9), Action("Goal", 1, 0, 0.9)))]
     document = evaluation_page(found, labels, ActionClasses(("Goal", "Substitution")), resamples=2)
-    with_all, without = cells(document, "Average-mAP")[0], cells(document, "without 1 labels of Substitution at the break")[0]
+    with_all, without = (
+        cells(document, "Average-mAP")[0],
+        cells(document, "without 1 labels of Substitution at the break")[0],
+    )
     assert float(with_all) < float(without) == 100
-    assert "at the break" not in evaluation_page(found[:1], [MatchActions("m", labels[0].actions[1:])], resamples=2)
+    assert "at the break" not in evaluation_page(
+        found[:1], [MatchActions("m", labels[0].actions[1:])], resamples=2
+    )
 
 
 def test_scores_beside_predictions(tmp_path: Path) -> None:

@@ -9,7 +9,10 @@ from spotkick.report.markup import Html, join, tag
 
 def test_text_is_escaped_and_markup_is_not() -> None:
     assert tag("p", "<b>", tag("b", "&")) == "<p>&lt;b&gt;<b>&amp;</b></p>"
-    assert tag("a.link", "x", href='"><script>', data_tip=None) == '<a class="link" href="&quot;&gt;&lt;script&gt;">x</a>'
+    assert (
+        tag("a.link", "x", href='"><script>', data_tip=None)
+        == '<a class="link" href="&quot;&gt;&lt;script&gt;">x</a>'
+    )
     assert join(["<", Html("<i></i>")]) == "&lt;<i></i>"
 
 
@@ -24,6 +27,9 @@ def test_no_text_makes_an_element(text: str, value: str) -> None:
     assert tag("p", text, title=value).count('"') == 2
 
 
-@pytest.mark.parametrize("operation", ["<b>" + Html("x"), Html("x") + "<b>", Html("<b>").strip(), Html("{}").format("<b>")])
+@pytest.mark.parametrize(
+    "operation",
+    ["<b>" + Html("x"), Html("x") + "<b>", Html("<b>").strip(), Html("{}").format("<b>")],
+)
 def test_what_is_computed_from_markup_is_text_again(operation: str) -> None:
     assert "<b>" not in tag("p", operation)

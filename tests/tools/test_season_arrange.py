@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from spotkick.formats.soccernet import read_labels
-from spotkick.video.pattern import Pattern, write_pattern_video
+from support.pattern_video import Pattern, write_pattern_video
 
 FOLDER = Path(__file__).parents[2] / "tools" / "season"
 
@@ -25,25 +25,35 @@ def load(name: str) -> ModuleType:
 def season(tmp_path: Path) -> Path:
     """A given match of 10 s with two events, arranged as a test match."""
     write_pattern_video(tmp_path / "match_7.mp4", Pattern(100, rate=Fraction(10), size_px=(96, 64)))
-    events = [{"t": 2.0, "label": "Kick-off", "team": "left"}, {"t": 6.4, "label": "Goal", "team": "right"}]
+    events = [
+        {"t": 2.0, "label": "Kick-off", "team": "left"},
+        {"t": 6.4, "label": "Goal", "team": "right"},
+    ]
     (tmp_path / "match_7.json").write_text(json.dumps({"events": events}))
     arrange = load("arrange")
     arrange.add_match(tmp_path / "match_7.mp4", tmp_path / "season", "test")
     (tmp_path / "season" / "train" / "unfinished").mkdir(parents=True)
-    assert arrange.write_splits(tmp_path / "season") == {"train": [], "valid": [], "test": ["test/match_7"]}
+    assert arrange.write_splits(tmp_path / "season") == {
+        "train": [],
+        "valid": [],
+        "test": ["test/match_7"],
+    }
     return tmp_path / "season"
 
 
 def test_given_matches_become_a_season(season: Path) -> None:
     labels = read_labels(season / "test" / "match_7" / "Labels-v2.json")
     assert labels.match == "test/match_7"
-    assert [(a.label, a.position_ms, a.team) for a in labels.actions] == [("Kick-off", 2000, "home"), ("Goal", 6400, "away")]
+    assert [(a.label, a.position_ms, a.team) for a in labels.actions] == [
+        ("Kick-off", 2000, "home"),
+        ("Goal", 6400, "away"),
+    ]
     assert (season / "splits" / "test.txt").read_text() == "test/match_7\n"
 
 
 def test_a_clip_keeps_its_labels_in_their_places(season: Path, tmp_path: Path) -> None:
-    from spotkick.video.pattern import read_number
-    from spotkick.video.pictures import picture_at
+    from spotkick.video.stills import picture_at
+    from support.pattern_video import read_number
 
     load("package").package_clip(season / "test" / "match_7", tmp_path / "assets", 4.0, 5.0)
     clip = tmp_path / "assets" / "clip" / "clip.mp4"

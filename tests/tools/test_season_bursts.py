@@ -15,7 +15,9 @@ bursts = importlib.util.module_from_spec(SPEC)
 sys.modules["season_bursts"] = bursts  # dataclasses look their module up
 SPEC.loader.exec_module(bursts)
 
-IDLE = bursts.Situation(0.0, 0.0, 20.0, 0.0, attacks_right=True, has_ball=False, opponent_has_ball=False, players=11)
+IDLE = bursts.Situation(
+    0.0, 0.0, 20.0, 0.0, attacks_right=True, has_ball=False, opponent_has_ball=False, players=11
+)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +48,9 @@ def test_directions_are_named_as_seen_in_the_picture(dx: float, dy: float, name:
         ({"has_ball": True, "x": 35.0}, bursts.SHOT_RATE, ("right", "shot")),
     ],
 )
-def test_each_situation_has_its_burst_at_its_rate(changes: dict[str, Any], rate: float, pressed: tuple[str, str]) -> None:
+def test_each_situation_has_its_burst_at_its_rate(
+    changes: dict[str, Any], rate: float, pressed: tuple[str, str]
+) -> None:
     rng = np.random.default_rng(1)
     plans = [bursts.plan_burst(replace(IDLE, **changes), rng) for _ in range(4000)]
     started = [plan for plan in plans if plan is not None]

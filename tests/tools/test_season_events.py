@@ -54,7 +54,9 @@ def test_wait_before_the_match_gives_only_a_kick_off() -> None:
         ("penalty", "Foul or offside", "Penalty"),
     ],
 )
-def test_set_piece_is_timed_at_the_kick_and_the_stop_belongs_to_the_opponent(mode: str, stop: str, restart: str) -> None:
+def test_set_piece_is_timed_at_the_kick_and_the_stop_belongs_to_the_opponent(
+    mode: str, stop: str, restart: str
+) -> None:
     states = timeline(
         (0, PLAY),
         (5000, STOPPED),
@@ -73,13 +75,21 @@ def test_goal_replaces_the_ball_out_and_is_followed_by_a_kick_off() -> None:
 
 def test_goal_counts_when_the_score_rises_just_before_the_stop() -> None:
     scored = {"score": (1, 0)}
-    states = timeline((0, PLAY), (4900, scored), (5000, STOPPED | scored), (16000, scored), until=17000)
+    states = timeline(
+        (0, PLAY), (4900, scored), (5000, STOPPED | scored), (16000, scored), until=17000
+    )
     assert found(states) == [(5000, "Goal", "left"), (16000, "Kick-off", "left")]
 
 
 def test_old_goals_do_not_make_later_stops_goals() -> None:
     scored = {"score": (3, 1)}
-    states = timeline((0, scored), (5000, STOPPED | scored), (9000, scored | {"mode": "throw_in"}), (9500, scored), until=11000)
+    states = timeline(
+        (0, scored),
+        (5000, STOPPED | scored),
+        (9000, scored | {"mode": "throw_in"}),
+        (9500, scored),
+        until=11000,
+    )
     assert [e[1] for e in found(states)] == ["Ball out of play", "Throw-in"]
 
 
@@ -92,7 +102,11 @@ def test_yellow_card_is_put_before_the_restart_whistle() -> None:
         (14600, booked | {"nearest_team": "right"}),
         until=16000,
     )
-    assert found(states) == [(5000, "Foul or offside", "left"), (10400, "Yellow card", "left"), (14600, "Free-kick", "right")]
+    assert found(states) == [
+        (5000, "Foul or offside", "left"),
+        (10400, "Yellow card", "left"),
+        (14600, "Free-kick", "right"),
+    ]
     assert [e.whistle_ms for e in events.find_events(states)] == [None, 5000, None]
 
 
@@ -114,7 +128,12 @@ def test_dismissal_a_moment_after_the_restart_still_belongs_to_its_foul() -> Non
     booked = {"cards": ((False, False, False), (True, False, False))}
     off = booked | {"active": (ALL[0], (False, True, True))}
     states = timeline(
-        (0, booked), (5000, STOPPED | booked), (10000, booked | {"mode": "free_kick"}), (10600, booked), (11000, off), until=16000
+        (0, booked),
+        (5000, STOPPED | booked),
+        (10000, booked | {"mode": "free_kick"}),
+        (10600, booked),
+        (11000, off),
+        until=16000,
     )
     assert [e for e in found(states) if "card" in e[1]] == [(6400, "Yellow->red card", "right")]
 
@@ -123,16 +142,27 @@ def test_booking_and_dismissal_of_one_stoppage_are_a_straight_red_card() -> None
     booked = {"cards": ((True, False, False), (False, False, False))}
     off = booked | {"active": ((False, True, True), ALL[1])}
     states = timeline(
-        (0, PLAY), (5000, STOPPED | booked), (11000, STOPPED | off), (14000, off | {"mode": "penalty"}), (14600, off), until=16000
+        (0, PLAY),
+        (5000, STOPPED | booked),
+        (11000, STOPPED | off),
+        (14000, off | {"mode": "penalty"}),
+        (14600, off),
+        until=16000,
     )
     assert [e for e in found(states) if "card" in e[1]] == [(10400, "Red card", "left")]
 
 
 @pytest.mark.parametrize(
     ("ball", "label"),
-    [((1.01, 0.1), "Ball out of play"), ((0.2, -0.43), "Ball out of play"), ((0.2, 0.3), "Foul or offside")],
+    [
+        ((1.01, 0.1), "Ball out of play"),
+        ((0.2, -0.43), "Ball out of play"),
+        ((0.2, 0.3), "Foul or offside"),
+    ],
 )
-def test_stop_without_restart_is_read_off_the_ball_and_has_no_card(ball: tuple[float, float], label: str) -> None:
+def test_stop_without_restart_is_read_off_the_ball_and_has_no_card(
+    ball: tuple[float, float], label: str
+) -> None:
     booked = {"cards": ((True, False, False), (False, False, False))}
     states = timeline((0, PLAY), (5000, STOPPED | booked | {"ball": ball}), until=8000)
     assert found(states) == [(5000, label, "right")]
@@ -148,11 +178,26 @@ def test_no_states_no_events() -> None:
 
 
 def test_labels_are_written_in_the_layout_of_soccernet() -> None:
-    listed = [events.MatchEvent(125_300, "Corner", "right"), events.MatchEvent(754_000, "Goal", "left")]
+    listed = [
+        events.MatchEvent(125_300, "Corner", "right"),
+        events.MatchEvent(754_000, "Goal", "left"),
+    ]
     assert events.to_labels_v2(listed, "match_1") == {
         "UrlLocal": "match_1",
         "annotations": [
-            {"gameTime": "1 - 02:05", "label": "Corner", "position": "125300", "team": "away", "visibility": "visible"},
-            {"gameTime": "1 - 12:34", "label": "Goal", "position": "754000", "team": "home", "visibility": "visible"},
+            {
+                "gameTime": "1 - 02:05",
+                "label": "Corner",
+                "position": "125300",
+                "team": "away",
+                "visibility": "visible",
+            },
+            {
+                "gameTime": "1 - 12:34",
+                "label": "Goal",
+                "position": "754000",
+                "team": "home",
+                "visibility": "visible",
+            },
         ],
     }

@@ -32,7 +32,18 @@ def make_bmp(pixels: np.ndarray, masks: tuple[int, int, int, int] | None) -> byt
         body += line + b"\0" * (-len(line) % 4)
     head = struct.pack("<2sIHHI", b"BM", 138 + len(body), 0, 0, 138)
     head += struct.pack(
-        "<IiiHHIIiiII", 124, width, height, 1, 24 if masks is None else 32, 3 if masks else 0, len(body), 0, 0, 0, 0
+        "<IiiHHIIiiII",
+        124,
+        width,
+        height,
+        1,
+        24 if masks is None else 32,
+        3 if masks else 0,
+        len(body),
+        0,
+        0,
+        0,
+        0,
     )
     head += struct.pack("<IIII", *(masks or (0, 0, 0, 0)))
     return head.ljust(138, b"\0") + bytes(body)
@@ -44,7 +55,9 @@ RGBA = (0xFF000000, 0x00FF0000, 0x0000FF00, 0x000000FF)
 
 @pytest.mark.parametrize("masks", [None, BGRA, RGBA])
 @pytest.mark.parametrize("width", [4, 5, 7])
-def test_bmp_colours_are_read_and_replaced_and_the_rest_stays(masks: tuple[int, int, int, int] | None, width: int) -> None:
+def test_bmp_colours_are_read_and_replaced_and_the_rest_stays(
+    masks: tuple[int, int, int, int] | None, width: int
+) -> None:
     rng = np.random.default_rng(width)
     old, new = rng.integers(0, 256, (2, 3, width, 4), np.uint8)
     new[..., 3] = old[..., 3]

@@ -5,43 +5,69 @@ import pytest
 
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.training.config import SamplingConfig
-from spotkick.training.halves import LabelledHalf, chunk_arrays
-from spotkick.training.sampling import background_runs, chunk_starts_around, class_balanced, epoch_batches, uniform
+from spotkick.training.labelled_periods import LabelledPeriod, chunk_arrays
+from spotkick.training.sampling import (
+    background_runs,
+    chunk_starts_around,
+    class_balanced,
+    epoch_batches,
+    uniform,
+)
 
 CHUNK, FIELD = 60, 20
 
 
-def half(num_frames: int, actions: list[tuple[int, int]], reach: int = 25) -> LabelledHalf:
+def half(num_frames: int, actions: list[tuple[int, int]], reach: int = 25) -> LabelledPeriod:
     values = np.arange(num_frames, dtype=np.float32)[:, None].repeat(2, axis=1)
-    marked = np.zeros((num_frames, 2), dtype=bool)
-    far = np.ones(num_frames, dtype=bool)
+    action_mask = np.zeros((num_frames, 2), dtype=bool)
+    background_mask = np.ones(num_frames, dtype=bool)
     for frame, column in actions:
-        marked[frame, column] = True
-        far[max(0, frame - reach) : frame + reach] = False
-    return LabelledHalf(FeatureTrack(values, FeatureSource("x", 2)), marked, np.zeros((num_frames, 2), np.float32), 0, far)
+        action_mask[frame, column] = True
+        background_mask[max(0, frame - reach) : frame + reach] = False
+    return LabelledPeriod(
+        FeatureTrack(values, FeatureSource("x", 2)),
+        action_mask,
+        np.zeros((num_frames, 2), np.float32),
+        0,
+        background_mask,
+    )
 
 
-HALVES = [half(300, [(100, 0), (160, 1)]), half(200, []), half(250, [(3, 1), (247, 0), (120, 1), (121, 1)])]
+HALVES = [
+    half(300, [(100, 0), (160, 1)]),
+    half(200, []),
+    half(250, [(3, 1), (247, 0), (120, 1), (121, 1)]),
+]
 
 
 def batches(preset: str, **changes: object) -> list[np.ndarray]:
     config = SamplingConfig.parse({"preset": preset, **changes})
-    return epoch_batches(HALVES, config, chunk_frames=CHUNK, receptive_field_frames=FIELD, random=np.random.default_rng(0))
+    return epoch_batches(
+        HALVES,
+        config,
+        chunk_frames=CHUNK,
+        receptive_field_frames=FIELD,
+        random=np.random.default_rng(0),
+    )
 
 
 def test_background_runs_are_maximal_and_long_enough() -> None:
-    far = np.zeros(200, dtype=bool)
-    far[10:69] = True
-    far[80:140] = True
-    far[150:200] = True
-    far[139] = True
-    assert background_runs(far, 60).tolist() == [[80, 140]]
+    background_mask = np.zeros(200, dtype=bool)
+    background_mask[10:69] = True
+    background_mask[80:140] = True
+    background_mask[150:200] = True
+    background_mask[139] = True
+    assert background_runs(background_mask, 60).tolist() == [[80, 140]]
     assert background_runs(np.ones(60, dtype=bool), 60).tolist() == [[0, 60]]
 
 
 def test_paper_draws_one_chunk_per_action_and_background() -> None:
     per_half = batches("paper_v1")
-    assert [len(batch) for batch in per_half] == [2 + 2, 1, 4 + 2]  # the last half has two runs, and 4 // 2 + 1 = 3 are wanted
+    assert [len(batch) for batch in per_half] == [
+        2 + 2,
+        1,
+        4 + 2,
+    ]  # the last half has two runs, and 4 // 2 + 1 = 3 are wanted
     for index, batch in enumerate(per_half):
         assert (batch[:, 0] == index).all()
     for frame, start in zip([100, 160], per_half[0][:2, 1], strict=True):
@@ -50,8 +76,10 @@ def test_paper_draws_one_chunk_per_action_and_background() -> None:
 
 def test_chunks_of_background_hold_no_context() -> None:
     for index, batch in enumerate(batches("paper_v1")):
-        background = batch[HALVES[index].marked.sum() :]
-        assert all(HALVES[index].far[start : start + CHUNK].all() for start in background[:, 1])
+        background = batch[HALVES[index].action_mask.sum() :]
+        assert all(
+            HALVES[index].background_mask[start : start + CHUNK].all() for start in background[:, 1]
+        )
 
 
 @pytest.mark.parametrize("preset", ["paper_v1", "v2", "uniform"])
@@ -75,7 +103,9 @@ def test_actions_near_the_ends_get_the_first_or_last_chunk() -> None:
 
 def test_v2_gives_each_class_and_background_the_same_share() -> None:
     chosen = class_balanced(HALVES, 6000, CHUNK, FIELD, np.random.default_rng(1))
-    background = sum(bool(HALVES[index].far[start : start + CHUNK].all()) for index, start in chosen)
+    background = sum(
+        bool(HALVES[index].background_mask[start : start + CHUNK].all()) for index, start in chosen
+    )
     assert background / 6000 == pytest.approx(1 / 3, abs=0.03)
 
 
@@ -89,7 +119,9 @@ def test_uniform_reaches_each_start_alike() -> None:
 def test_shuffling_mixes_halves_and_batches_have_the_asked_size() -> None:
     mixed = batches("paper_v1", shuffle=True, batch_chunks=4)
     assert [len(batch) for batch in mixed] == [4, 4, 3]
-    assert sorted(np.concatenate(mixed)[:, 0].tolist()) == sorted(np.concatenate(batches("paper_v1"))[:, 0].tolist())
+    assert sorted(np.concatenate(mixed)[:, 0].tolist()) == sorted(
+        np.concatenate(batches("paper_v1"))[:, 0].tolist()
+    )
 
 
 def test_same_seed_same_epoch() -> None:
@@ -98,13 +130,17 @@ def test_same_seed_same_epoch() -> None:
 
 
 def test_chunks_are_copies_and_ends_are_replicated() -> None:
-    padded = LabelledHalf(
-        HALVES[1].track, np.zeros((220, 2), dtype=bool), np.zeros((220, 2), np.float32), 10, np.ones(220, dtype=bool)
+    padded = LabelledPeriod(
+        HALVES[1].track,
+        np.zeros((220, 2), dtype=bool),
+        np.zeros((220, 2), np.float32),
+        10,
+        np.ones(220, dtype=bool),
     )
-    features, shifts, marked = chunk_arrays([padded], np.array([[0, 0], [0, 160]]), CHUNK)
+    features, shifts, action_mask = chunk_arrays([padded], np.array([[0, 0], [0, 160]]), CHUNK)
     assert features[0, :, 0].tolist() == [0.0] * 10 + list(range(50))
     assert features[1, :, 0].tolist() == list(range(150, 200)) + [199.0] * 10
     shifts[:] = 7
-    marked[:] = True
+    action_mask[:] = True
     assert not padded.shifts.any()
-    assert not padded.marked.any()
+    assert not padded.action_mask.any()

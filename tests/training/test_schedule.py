@@ -4,7 +4,7 @@ import pytest
 
 from spotkick.training.config import TrainingConfig
 from spotkick.training.schedule import learning_rate_of_epoch, note_score, stopped_early
-from spotkick.training.state import Progress
+from spotkick.training.state import TrainingState
 
 
 def test_linear_is_lowered_before_the_first_epoch_and_ends_at_the_final_rate() -> None:
@@ -23,8 +23,10 @@ def test_cosine_starts_at_the_full_rate() -> None:
 
 
 def test_plateau_divides_by_ten_after_its_patience_and_keeps_its_floor() -> None:
-    config = TrainingConfig(learning_rate=1e-3, final_learning_rate=5e-5, schedule="plateau", plateau_patience=2)
-    progress = Progress(learning_rate=1e-3)
+    config = TrainingConfig(
+        learning_rate=1e-3, final_learning_rate=5e-5, schedule="plateau", plateau_patience=2
+    )
+    progress = TrainingState(learning_rate=1e-3)
     assert note_score(progress, 0.5, config)
     rates = []
     for _ in range(7):
@@ -37,7 +39,7 @@ def test_plateau_divides_by_ten_after_its_patience_and_keeps_its_floor() -> None
 
 def test_early_stop_counts_validations() -> None:
     config = TrainingConfig(early_stop=2)
-    progress = Progress(learning_rate=1e-3)
+    progress = TrainingState(learning_rate=1e-3)
     note_score(progress, 0.5, config)
     note_score(progress, 0.5, config)
     assert not stopped_early(progress, config)

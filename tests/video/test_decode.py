@@ -8,7 +8,7 @@ import pytest
 
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.video.decode import sample_video
-from spotkick.video.pattern import Pattern, draw_number, read_number, write_pattern_video
+from support.pattern_video import Pattern, draw_number, read_number, write_pattern_video
 
 NTSC = Fraction(30000, 1001)
 
@@ -39,11 +39,18 @@ def expected(num_frames: int, video_rate: Fraction, rate: Fraction) -> list[int]
         ("a.ts", Pattern(75, start_ticks=2500, beeps_s=())),
         ("a.ts", Pattern(75, rate=NTSC, codec="mpeg2video")),
         ("a.avi", Pattern(50, codec="mpeg4", b_frames=0)),
-        ("a.webm", Pattern(40, codec="libvpx-vp9", b_frames=0, size_px=(96, 64), options=(("cpu-used", "8"),))),
+        (
+            "a.webm",
+            Pattern(
+                40, codec="libvpx-vp9", b_frames=0, size_px=(96, 64), options=(("cpu-used", "8"),)
+            ),
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_samples_show_what_is_on_at_their_time(tmp_path: Path, name: str, pattern: Pattern, rate: Fraction) -> None:
+def test_samples_show_what_is_on_at_their_time(
+    tmp_path: Path, name: str, pattern: Pattern, rate: Fraction
+) -> None:
     write_pattern_video(tmp_path / name, pattern)
     assert numbers(tmp_path / name, rate) == expected(pattern.num_frames, pattern.rate, rate)
 
@@ -55,36 +62,49 @@ def test_matroska_of_29_97_sampled_at_its_own_rate_gives_every_picture_once(tmp_
 
 def test_variable_rate_with_a_long_pause(tmp_path: Path) -> None:
     ticks = [0, 1, 3, 4, 9, 10, 11, 60, 61, 90]  # at 10 ticks per second
-    write_pattern_video(tmp_path / "a.mp4", Pattern(len(ticks), rate=Fraction(10), ticks=ticks, b_frames=1))
+    write_pattern_video(
+        tmp_path / "a.mp4", Pattern(len(ticks), rate=Fraction(10), ticks=ticks, b_frames=1)
+    )
     samples = list(sample_video(tmp_path / "a.mp4", Fraction(2)))
     got = [read_number(sample.image) for sample in samples]
     assert got == [max(n for n, tick in enumerate(ticks) if tick <= 5 * k) for k in range(len(got))]
     assert len(got) >= 19
     assert [sample.index for sample in samples] == list(range(len(got)))
-    assert [sample.picture_s for sample in samples] == [pytest.approx(ticks[number or 0] / 10) for number in got]
+    assert [sample.picture_s for sample in samples] == [
+        pytest.approx(ticks[number or 0] / 10) for number in got
+    ]
 
 
 def test_skipping_pictures_changes_no_pixel(tmp_path: Path) -> None:
     path = tmp_path / "noise.mp4"
     rng = np.random.default_rng(1)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=25, options={"x264-params": "bframes=3:keyint=40:scenecut=0"})
+        stream = container.add_stream(
+            "libx264", rate=25, options={"x264-params": "bframes=3:keyint=40:scenecut=0"}
+        )
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         base = rng.integers(0, 255, (64, 196, 3), dtype=np.uint8)
         for n in range(100):
-            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(base[:, n : n + 96]), format="rgb24")
+            picture = av.VideoFrame.from_ndarray(
+                np.ascontiguousarray(base[:, n : n + 96]), format="rgb24"
+            )
             picture.pts = n
             container.mux(stream.encode(picture))
         container.mux(stream.encode(None))
     with av.open(str(path)) as container:
-        whole = [frame.to_ndarray(format="rgb24", interpolation="BILINEAR") for frame in container.decode(video=0)]
+        whole = [
+            frame.to_ndarray(format="rgb24", interpolation="BILINEAR")
+            for frame in container.decode(video=0)
+        ]
     for rate in (Fraction(2), Fraction(5), Fraction(1, 2)):
         for sample in sample_video(path, rate):
             np.testing.assert_array_equal(sample.image, whole[int(sample.index / rate * 25)])
 
 
 @pytest.mark.parametrize("interlaced", [(("flags", "+ildct+ilme"), ("field_order", "tt"))])
-def test_interlaced_pictures_are_whole(tmp_path: Path, interlaced: tuple[tuple[str, str], ...]) -> None:
+def test_interlaced_pictures_are_whole(
+    tmp_path: Path, interlaced: tuple[tuple[str, str], ...]
+) -> None:
     pattern = Pattern(50, codec="mpeg2video", options=interlaced)
     write_pattern_video(tmp_path / "a.ts", pattern)
     assert numbers(tmp_path / "a.ts", 2) == expected(50, Fraction(25), Fraction(2))
@@ -103,7 +123,10 @@ def test_rotated_pictures_are_shown_upright(tmp_path: Path, rotation: int) -> No
 
 
 def test_odd_sizes(tmp_path: Path) -> None:
-    write_pattern_video(tmp_path / "a.webm", Pattern(12, codec="libvpx-vp9", size_px=(101, 67), options=(("cpu-used", "8"),)))
+    write_pattern_video(
+        tmp_path / "a.webm",
+        Pattern(12, codec="libvpx-vp9", size_px=(101, 67), options=(("cpu-used", "8"),)),
+    )
     samples = list(sample_video(tmp_path / "a.webm", Fraction(25)))
     assert samples[0].image.shape == (67, 101, 3)
     assert [read_number(sample.image) for sample in samples] == list(range(12))
@@ -117,7 +140,9 @@ def test_sizes_and_fits(tmp_path: Path) -> None:
     assert whole.shape == centre.shape == (60, 60, 3)
     assert read_number(whole) == 0
     with av.open(str(path)) as container:
-        full = next(iter(container.decode(video=0))).to_ndarray(format="rgb24", width=90, height=60, interpolation="BILINEAR")
+        full = next(iter(container.decode(video=0))).to_ndarray(
+            format="rgb24", width=90, height=60, interpolation="BILINEAR"
+        )
     np.testing.assert_array_equal(centre, full[:, 15:75])
 
 
@@ -131,7 +156,9 @@ def test_the_largest_of_several_streams_is_shown(tmp_path: Path) -> None:
             streams.append(stream)
         for n in range(25):
             for which, stream in enumerate(streams):
-                frame = av.VideoFrame.from_ndarray(draw_number(1000 * which + n, (stream.width, 64)), format="rgb24")
+                frame = av.VideoFrame.from_ndarray(
+                    draw_number(1000 * which + n, (stream.width, 64)), format="rgb24"
+                )
                 frame.pts = n
                 container.mux(stream.encode(frame))
         for stream in streams:
@@ -151,7 +178,10 @@ def test_a_file_cut_off_gives_what_is_readable_and_says_so(tmp_path: Path, name:
     path = tmp_path / name
     write_pattern_video(path, Pattern(250, group_frames=25))
     if name == "a.mp4":  # with its index in front, as for streaming
-        with av.open(str(path)) as source, av.open(str(tmp_path / "f.mp4"), "w", options={"movflags": "faststart"}) as target:
+        with (
+            av.open(str(path)) as source,
+            av.open(str(tmp_path / "f.mp4"), "w", options={"movflags": "faststart"}) as target,
+        ):
             stream = target.add_stream_from_template(source.streams.video[0])
             for packet in source.demux(video=0):
                 if packet.dts is not None:

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from spotkick.errors import InputError
-from spotkick.video.pattern import Pattern, write_pattern_video
 from spotkick.video.probe import probe
+from support.pattern_video import Pattern, write_pattern_video
 
 
 def test_what_a_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
-    write_pattern_video(path, Pattern(75, rate=Fraction(30000, 1001), start_ticks=60, rotation_deg=90, beeps_s=(1.0,)))
+    write_pattern_video(
+        path,
+        Pattern(75, rate=Fraction(30000, 1001), start_ticks=60, rotation_deg=90, beeps_s=(1.0,)),
+    )
     info = probe(path)
     assert info.codec == "h264"
     assert (info.width_px, info.height_px, info.rotation_deg) == (128, 192, 90)
@@ -47,7 +50,9 @@ def test_a_wrong_suffix_does_not_matter(tmp_path: Path) -> None:
 def write_sound(path: Path) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=48000)
-        frame = av.AudioFrame.from_ndarray(np.zeros((1, 48000), np.float32), format="fltp", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.zeros((1, 48000), np.float32), format="fltp", layout="mono"
+        )
         frame.rate = 48000
         container.mux([*stream.encode(frame), *stream.encode(None)])
 
@@ -58,11 +63,17 @@ def write_sound(path: Path) -> None:
         ("missing.mp4", None, "no such video file"),
         ("empty.mp4", b"", r"empty \(0 bytes\)"),
         ("text.mp4", b"this is a text file, not a video\n" * 50, "not a video that can be read"),
-        ("random.mkv", bytes(np.random.default_rng(0).integers(0, 256, 5000, dtype=np.uint8)), "not a video that can be read"),
+        (
+            "random.mkv",
+            bytes(np.random.default_rng(0).integers(0, 256, 5000, dtype=np.uint8)),
+            "not a video that can be read",
+        ),
         ("cut.mp4", b"\x00\x00\x00\x20ftypisom" + bytes(3000), "cut off before its index"),
     ],
 )
-def test_what_is_not_a_video_is_refused_in_one_line(tmp_path: Path, name: str, content: bytes | None, message: str) -> None:
+def test_what_is_not_a_video_is_refused_in_one_line(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
@@ -84,13 +95,17 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(3))
-    monkeypatch.setattr(os, "access", lambda *_: False)  # permissions do not bind the superuser, who may run this
+    monkeypatch.setattr(
+        os, "access", lambda *_: False
+    )  # permissions do not bind the superuser, who may run this
     with pytest.raises(InputError, match="permission denied"):
         probe(tmp_path / "a.mp4")
 
 
 def test_a_playlist_cannot_reach_the_network(tmp_path: Path) -> None:
     playlist = tmp_path / "a.m3u8"
-    playlist.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n")
+    playlist.write_text(
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n"
+    )
     with pytest.raises(InputError):
         probe(playlist)

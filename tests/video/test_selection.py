@@ -31,19 +31,28 @@ def packet_streams(draw: st.DrawFn) -> list[FakePacket]:
     for count, index in enumerate(order):
         later = [times[rest] for rest in order[count:]]
         dts = max(dts, min(later) - draw(st.integers(0, 30)))
-        packets.append(FakePacket(times[index], min(dts, min(later)), is_keyframe=count == 0 or draw(st.booleans())))
+        packets.append(
+            FakePacket(
+                times[index], min(dts, min(later)), is_keyframe=count == 0 or draw(st.booleans())
+            )
+        )
     return packets
 
 
 def shown_by_search(packets: list[FakePacket], step: int) -> set[int]:
     times = sorted(packet.pts for packet in packets if packet.pts is not None)
     first = times[0]
-    return {max((time for time in times if time <= sample), default=first) for sample in range(first, times[-1] + 1, step)}
+    return {
+        max((time for time in times if time <= sample), default=first)
+        for sample in range(first, times[-1] + 1, step)
+    }
 
 
 @settings(deadline=None, max_examples=50)
 @given(packet_streams(), st.integers(1, 60))
-def test_every_shown_picture_is_selected_and_order_is_kept(packets: list[FakePacket], step: int) -> None:
+def test_every_shown_picture_is_selected_and_order_is_kept(
+    packets: list[FakePacket], step: int
+) -> None:
     first = min(packet.pts for packet in packets if packet.pts is not None)
     selected = list(select_packets(packets, lambda sample: first + sample * step))
     assert [item.packet for item in selected] == packets
@@ -53,23 +62,37 @@ def test_every_shown_picture_is_selected_and_order_is_kept(packets: list[FakePac
 
 @settings(deadline=None, max_examples=50)
 @given(packet_streams(), st.integers(1, 60))
-def test_tails_are_dropped_only_when_nothing_shown_needs_them(packets: list[FakePacket], step: int) -> None:
-    selected = [Selected(packet, shown=packet.pts is not None and packet.pts % step == 0) for packet in packets]
+def test_tails_are_dropped_only_when_nothing_shown_needs_them(
+    packets: list[FakePacket], step: int
+) -> None:
+    selected = [
+        Selected(packet, shown=packet.pts is not None and packet.pts % step == 0)
+        for packet in packets
+    ]
     kept = list(drop_unused_tails(selected))
     left = [item.packet for item in kept]
     assert [packet for packet in packets if packet in left] == left
     position = 0
-    for item in kept:  # the decoder's view: everything since the last restart must be there, up to the shown picture
+    # the decoder's view: everything since the last restart must be there, up to the shown picture
+    for item in kept:
         start = packets.index(item.packet)
         if item.restart:
             assert item.packet.is_keyframe
         else:
             between = packets[position:start]
-            key = next((packet for packet in reversed(packets[:position]) if packet.is_keyframe), None)
-            leading = all(packet.pts < key.pts for packet in between if packet.pts is not None) if key and key.pts else False
+            key = next(
+                (packet for packet in reversed(packets[:position]) if packet.is_keyframe), None
+            )
+            leading = (
+                all(packet.pts < key.pts for packet in between if packet.pts is not None)
+                if key and key.pts
+                else False
+            )
             assert not between or leading
         position = start + 1
-    assert {item.packet for item in selected if item.shown} == {item.packet for item in kept if item.shown}
+    assert {item.packet for item in selected if item.shown} == {
+        item.packet for item in kept if item.shown
+    }
 
 
 def group(start: int, length: int) -> Iterator[FakePacket]:
@@ -107,7 +130,11 @@ def test_packets_without_times_are_all_decoded() -> None:
 
 
 def test_missing_decoding_times_at_the_start_are_waited_for() -> None:
-    packets = [replace(packet, dts=None) if packet.dts < 3 else packet for packet in group(0, 30) if packet.dts is not None]
+    packets = [
+        replace(packet, dts=None) if packet.dts < 3 else packet
+        for packet in group(0, 30)
+        if packet.dts is not None
+    ]
     selected = list(select_packets(packets, lambda sample: sample * 10))
     assert [item.packet.pts for item in selected if item.shown][:2] == [0, 10]
     assert not selected[5].shown

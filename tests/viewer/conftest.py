@@ -18,18 +18,25 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from spotkick.actions import Action, MatchActions, Visibility
-from spotkick.formats.match_labels import write_label_tree
+from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.formats.scores import MatchScores, write_scores
 from spotkick.video.probe import VideoInfo
 from spotkick.viewer.app import create_app
 from spotkick.viewer.jobs import Made
-from spotkick.viewer.library import Library
+from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ReelClip, ReelMaker
 from spotkick.viewer.security import AccessRules
 
-CHROMIUM = next((path for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser")) if path.exists()), None)
-AXE = Path(__file__).parents[2] / "viewer" / "node_modules" / "axe-core" / "axe.min.js"
+CHROMIUM = next(
+    (
+        path
+        for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser"))
+        if path.exists()
+    ),
+    None,
+)
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 PORT = 8765
 ORIGIN = f"http://127.0.0.1:{PORT}"
@@ -59,7 +66,9 @@ def write_video(path: Path, *, seconds: int = SECONDS, level: int = 0) -> None:
     """Pictures whose brightness tells their number: (3 * frame + level) % 200 + 20."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=RATE, options={"preset": "ultrafast", "g": "20"})
+        stream = container.add_stream(
+            "libx264", rate=RATE, options={"preset": "ultrafast", "g": "20"}
+        )
         stream.width, stream.height, stream.pix_fmt = 160, 90, "yuv420p"
         for frame in range(seconds * RATE):
             picture = np.full((90, 160, 3), (3 * frame + level) % 200 + 20, np.uint8)
@@ -75,7 +84,9 @@ def scores_of(match: str) -> MatchScores:
         values = np.zeros((len(times), len(CLASSES)), np.float32)
         for action in PREDICTIONS:
             if action.period == period:
-                height = (action.confidence or 0) * np.clip(1 - np.abs(times - action.position_s) / 3, 0, 1)
+                height = (action.confidence or 0) * np.clip(
+                    1 - np.abs(times - action.position_s) / 3, 0, 1
+                )
                 column = CLASSES.index(action.label)
                 values[:, column] = np.maximum(values[:, column], height)
         periods[period] = values
@@ -123,7 +134,9 @@ def library(season: Season) -> Library:
 
 @pytest.fixture
 def client(library: Library) -> Iterator[TestClient]:
-    with TestClient(create_app(library, AccessRules(PORT)), base_url=ORIGIN, headers={"origin": ORIGIN}) as client:
+    with TestClient(
+        create_app(library, AccessRules(PORT)), base_url=ORIGIN, headers={"origin": ORIGIN}
+    ) as client:
         yield client
 
 
@@ -150,13 +163,31 @@ class QuickReelMaker:
         clips: list[ReelClip] = []
         left = duration_s
         for action in ranked:
-            others = [clip.end_s for clip in clips if clip.period == action.period and clip.start_s <= action.position_s]
-            start_s = max(0.0, action.position_s - 2, *(end_s for end_s in others if end_s > action.position_s - 2))
+            others = [
+                clip.end_s
+                for clip in clips
+                if clip.period == action.period and clip.start_s <= action.position_s
+            ]
+            start_s = max(
+                0.0,
+                action.position_s - 2,
+                *(end_s for end_s in others if end_s > action.position_s - 2),
+            )
             length = action.position_s + 2 - start_s
             chosen = length <= left
             left -= length if chosen else 0
             reason = f"confidence {action.confidence:.2f}"
-            clips.append(ReelClip(action.period, start_s, start_s + length, action.label, reason, action.confidence or 0, chosen))
+            clips.append(
+                ReelClip(
+                    action.period,
+                    start_s,
+                    start_s + length,
+                    action.label,
+                    reason,
+                    action.confidence or 0,
+                    chosen,
+                )
+            )
         return sorted(clips, key=lambda clip: (clip.period, clip.start_s))
 
     def render(
@@ -186,7 +217,11 @@ class QuickReelMaker:
         del match, videos, progress
         paths = [folder / "reel.edl", folder / "reel.otio"]
         for path in paths:
-            path.write_text("\n".join(f"{clip.period} {clip.start_s} {clip.end_s} {clip.label}" for clip in clips))
+            path.write_text(
+                "\n".join(
+                    f"{clip.period} {clip.start_s} {clip.end_s} {clip.label}" for clip in clips
+                )
+            )
         return Made(paths, "a note")
 
     def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> Sequence[float]:
@@ -204,7 +239,9 @@ def serving(library: Library, port: int = 0, maker: ReelMaker | None = None) -> 
     listener.bind(("127.0.0.1", port))
     port = listener.getsockname()[1]
     app = create_app(library, AccessRules(port), maker or QuickReelMaker())
-    server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="error", ws="none", timeout_graceful_shutdown=1)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     while not server.started:
@@ -262,7 +299,12 @@ def page(browser: Any) -> Iterator[Any]:
     page.set_default_timeout(60_000)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: faults.append(message.text) if "Content Security Policy" in message.text else None)
+    page.on(
+        "console",
+        lambda message: (
+            faults.append(message.text) if "Content Security Policy" in message.text else None
+        ),
+    )
     yield page
     context.close()
     assert faults == []
@@ -272,5 +314,5 @@ def page(browser: Any) -> Iterator[Any]:
 def axe(missing: Callable[[str], NoReturn]) -> str:
     """The script of axe-core."""
     if not AXE.exists():
-        missing("axe-core is not installed: npm ci in viewer/")
+        missing("axe-core is not installed: npm ci in frontend/")
     return AXE.read_text()

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from spotkick.actions import Action, MatchActions
-from spotkick.formats.match_labels import write_label_tree
+from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.formats.soccernet import parse_labels
 from spotkick.viewer.edits import EditJournal
-from spotkick.viewer.library import Library
+from spotkick.viewer.match_store import Library
 from spotkick.viewer.operating_point import measure
 
 SLIDE = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }"
@@ -99,7 +99,9 @@ def test_the_table_sorts_by_each_column(page: Page, address: str, season: Season
     assert page.locator("th[data-sort=labels]").get_attribute("aria-sort") == "ascending"
 
 
-def test_seeking_by_click_steps_by_frame_and_play(page: Page, address: str, library: Library) -> None:
+def test_seeking_by_click_steps_by_frame_and_play(
+    page: Page, address: str, library: Library
+) -> None:
     open_match(page, address, library)
     box = page.locator("#lanes").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 8)  # 10 s of 40
@@ -111,7 +113,9 @@ def test_seeking_by_click_steps_by_frame_and_play(page: Page, address: str, libr
     page.keyboard.press(".")
     page.keyboard.press(",")
     until(page, f"document.getElementById('frame-number').textContent === 'frame {frame + 1}'")
-    assert page.evaluate("document.getElementById('video').currentTime") == pytest.approx((frame + 1.5) / 10, abs=0.01)
+    assert page.evaluate("document.getElementById('video').currentTime") == pytest.approx(
+        (frame + 1.5) / 10, abs=0.01
+    )
     page.keyboard.press("l")  # 5 s
     assert page.locator("#frame-number").inner_text() == f"frame {frame + 51}"
     page.keyboard.press("l")  # over the end of the half
@@ -171,7 +175,11 @@ def test_zoom_and_pan(page: Page, address: str, library: Library) -> None:
 def test_errors_are_named_and_filtered(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     page.select_option("#order", "time")
-    kinds = {re.sub(r"^(\S+ · \S+ \S+).*prediction, ", r"\1: ", row) for row in rows(page) if "prediction" in row}
+    kinds = {
+        re.sub(r"^(\S+ · \S+ \S+).*prediction, ", r"\1: ", row)
+        for row in rows(page)
+        if "prediction" in row
+    }
     assert kinds == {
         "1 · 00:05.4 Goal: correct",
         "1 · 00:06.1 Goal: duplicate",
@@ -195,10 +203,16 @@ def test_errors_are_named_and_filtered(page: Page, address: str, library: Librar
 
 def test_thresholds_count_as_python_counts(page: Page, tmp_path: Path, serve: Serve) -> None:
     chance = random.Random(4)
-    labels = tuple(Action(chance.choice("AB"), chance.choice((1, 2)), chance.randrange(600_000)) for _ in range(120))
+    labels = tuple(
+        Action(chance.choice("AB"), chance.choice((1, 2)), chance.randrange(600_000))
+        for _ in range(120)
+    )
     predictions = tuple(
         Action(
-            action.label, action.period, max(0, action.position_ms + chance.randrange(-4000, 4000)), chance.randrange(101) / 100
+            action.label,
+            action.period,
+            max(0, action.position_ms + chance.randrange(-4000, 4000)),
+            chance.randrange(101) / 100,
         )
         for action in labels
         for _ in range(chance.randrange(3))
@@ -212,17 +226,22 @@ def test_thresholds_count_as_python_counts(page: Page, tmp_path: Path, serve: Se
         slider = page.locator("[aria-label='Threshold of all classes']")
         for threshold in (0.5, 0.2, 0.81):
             slider.evaluate(
-                "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }", str(threshold)
+                "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",
+                str(threshold),
             )
             for tolerance_ms in (1000, 2500):
                 page.select_option("#tolerance", str(tolerance_ms))
                 point = measure(predictions, labels, threshold, tolerance_ms)
-                expected = [f"{100 * value:.0f}" for value in (point.precision, point.recall, point.f1)]
+                expected = [
+                    f"{100 * value:.0f}" for value in (point.precision, point.recall, point.f1)
+                ]
                 cells = "[...document.querySelectorAll('.total-row td.number')].slice(1).map((cell) => cell.textContent)"
                 until(page, f"{cells}.join() === '{','.join(expected)}'")
 
 
-def test_move_by_three_frames_undo_redo_and_reload(page: Page, address: str, library: Library, season: Season) -> None:
+def test_move_by_three_frames_undo_redo_and_reload(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
     open_match(page, address, library)
     pick(page, "0.95")
     for _ in range(3):
@@ -243,7 +262,9 @@ def test_move_by_three_frames_undo_redo_and_reload(page: Page, address: str, lib
     assert "accepted" in page.locator("#selection").inner_text()
 
 
-def test_review_by_keyboard_alone(page: Page, address: str, library: Library, season: Season) -> None:
+def test_review_by_keyboard_alone(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
     open_match(page, address, library)
     page.keyboard.press("u")  # 0.55 is nearest to the threshold
     assert "0.55" in page.locator("#selection").inner_text()
@@ -270,7 +291,9 @@ def test_review_by_keyboard_alone(page: Page, address: str, library: Library, se
     assert page.locator("#review-progress").inner_text() == "3 of 6 decided"
 
 
-def test_export_saves_the_corrected_labels(page: Page, address: str, library: Library, season: Season, tmp_path: Path) -> None:
+def test_export_saves_the_corrected_labels(
+    page: Page, address: str, library: Library, season: Season, tmp_path: Path
+) -> None:
     open_match(page, address, library)
     pick(page, "0.55")
     page.keyboard.press("a")
@@ -280,16 +303,23 @@ def test_export_saves_the_corrected_labels(page: Page, address: str, library: Li
         page.click("#export-save")
     assert download.value.suggested_filename == "Labels-v2.json"
     download.value.save_as(tmp_path / "Labels-v2.json")
-    actions = parse_labels(json.loads((tmp_path / "Labels-v2.json").read_text()), "download").actions
+    actions = parse_labels(
+        json.loads((tmp_path / "Labels-v2.json").read_text()), "download"
+    ).actions
     assert len(actions) == len(season.actions) + 1
     assert actions[-1] == Action("Corner", 2, 15000)
     page.select_option("#export-format", "soccernet-v1")
     with page.expect_download():
         page.click("#export-save")
-    until(page, "document.getElementById('export-message').textContent.includes('visibility: left out')")
+    until(
+        page,
+        "document.getElementById('export-message').textContent.includes('visibility: left out')",
+    )
 
 
-def test_a_reel_is_chosen_rendered_and_saved(page: Page, address: str, library: Library, tmp_path: Path) -> None:
+def test_a_reel_is_chosen_rendered_and_saved(
+    page: Page, address: str, library: Library, tmp_path: Path
+) -> None:
     open_match(page, address, library)
     page.click("#tab-reel")
     page.wait_for_selector("#clip-list li")
@@ -326,7 +356,9 @@ def test_two_tabs_merge_what_differs_and_ask_about_what_collides(
     other.keyboard.press("x")
     wait_saved(other)
     assert len(journal(season).states()) == 2
-    other.wait_for_selector('.spot-row[title*="05.5"][title*="0.95"]', state="attached")  # the first tab's correction arrives
+    other.wait_for_selector(
+        '.spot-row[title*="05.5"][title*="0.95"]', state="attached"
+    )  # the first tab's correction arrives
     # Now both change the same spot, while the first tab has no connection.
     page.route("**/edits*", lambda route: route.abort())
     pick(page, "0.80")
@@ -346,9 +378,14 @@ def test_two_tabs_merge_what_differs_and_ask_about_what_collides(
     other.close()
 
 
-def test_unsent_changes_are_sent_after_a_reload(page: Page, address: str, library: Library, season: Season) -> None:
+def test_unsent_changes_are_sent_after_a_reload(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
     open_match(page, address, library)
-    page.route("**/edits*", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    page.route(
+        "**/edits*",
+        lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
+    )
     pick(page, "0.95")
     page.keyboard.press("x")
     page.wait_for_selector("#save-state[data-state=problem]")
@@ -356,7 +393,10 @@ def test_unsent_changes_are_sent_after_a_reload(page: Page, address: str, librar
     page.unroute("**/edits*")
     page.reload()
     page.wait_for_selector("body[data-ready]")
-    until(page, "localStorage.length >= 0 && !Object.keys(localStorage).some((key) => key.includes('pending'))")
+    until(
+        page,
+        "localStorage.length >= 0 && !Object.keys(localStorage).some((key) => key.includes('pending'))",
+    )
     (state,) = journal(season).states().values()
     assert state.status == "rejected"
 
@@ -384,10 +424,14 @@ def test_names_that_are_markup_are_shown_as_text(page: Page, tmp_path: Path, ser
         wait_saved(page)
         assert evil in page.locator(".lane-name").all_inner_texts()
         assert page.evaluate("window.broken") is None
-        assert page.evaluate("document.querySelectorAll('svg[onload], img[onerror], b').length") == 0
+        assert (
+            page.evaluate("document.querySelectorAll('svg[onload], img[onerror], b').length") == 0
+        )
 
 
-def test_a_match_without_video_or_predictions_still_works(page: Page, address: str, library: Library) -> None:
+def test_a_match_without_video_or_predictions_still_works(
+    page: Page, address: str, library: Library
+) -> None:
     open_match(page, address, library, 1)
     assert "no video" in page.locator("#video-message").inner_text()
     pick(page, "Corner")
@@ -405,14 +449,20 @@ def test_a_match_without_video_or_predictions_still_works(page: Page, address: s
 def test_axe_finds_no_serious_fault(
     browser: Any, address: str, library: Library, axe: str, scheme: str, size: tuple[int, int]
 ) -> None:
-    context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=scheme)
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme
+    )
     page = context.new_page()
 
     def check(where: str) -> None:
         page.evaluate(axe)
         result = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         serious = [
-            (where, fault["id"], [(node["target"], node["failureSummary"]) for node in fault["nodes"]][:5])
+            (
+                where,
+                fault["id"],
+                [(node["target"], node["failureSummary"]) for node in fault["nodes"]][:5],
+            )
             for fault in result["violations"]
             if fault["impact"] in ("serious", "critical")
         ]
@@ -461,14 +511,36 @@ def test_axe_finds_no_serious_fault(
     context.close()
 
 
-def test_the_focus_goes_through_the_page_in_reading_order(page: Page, address: str, library: Library) -> None:
+def test_the_focus_goes_through_the_page_in_reading_order(
+    page: Page, address: str, library: Library
+) -> None:
     open_match(page, address, library)
     visited = []
     for _ in range(40):
         page.keyboard.press("Tab")
-        visited.append(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    wanted = ["back", "export-button", "theme-button", "help-button", "play", "frame-back", "speed", "add", "tab-spots"]
-    wanted += ["order", "kind-filter", "spot-list", "advance", "next-uncertain", "zoom-out", "overview"]
+        visited.append(
+            page.evaluate("document.activeElement.id || document.activeElement.className")
+        )
+    wanted = [
+        "back",
+        "export-button",
+        "theme-button",
+        "help-button",
+        "play",
+        "frame-back",
+        "speed",
+        "add",
+        "tab-spots",
+    ]
+    wanted += [
+        "order",
+        "kind-filter",
+        "spot-list",
+        "advance",
+        "next-uncertain",
+        "zoom-out",
+        "overview",
+    ]
     places = [visited.index(name) for name in wanted]
     assert places == sorted(places)
 
@@ -484,26 +556,38 @@ def test_the_page_fits_a_tablet(browser: Any, address: str, library: Library) ->
     context.close()
 
 
-def test_hovering_shows_the_picture_and_the_score_of_that_moment(page: Page, address: str, library: Library) -> None:
+def test_hovering_shows_the_picture_and_the_score_of_that_moment(
+    page: Page, address: str, library: Library
+) -> None:
     open_match(page, address, library)
     box = page.locator("#lanes").bounding_box()
     lane = page.locator(".lane-name", has_text="Goal").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, lane["y"] + lane["height"] / 2)  # 12 s of 40
-    assert page.locator("#tooltip-text").inner_text().splitlines() == ["1 · 00:12.0", "Goal: score 0.00"]
+    assert page.locator("#tooltip-text").inner_text().splitlines() == [
+        "1 · 00:12.0",
+        "Goal: score 0.00",
+    ]
     until(page, "document.getElementById('tooltip-image').naturalWidth > 0")
     assert page.locator("#tooltip-image").get_attribute("src").endswith("thumbnail/1?t_ms=12000")
     page.mouse.move(box["x"] + box["width"] * (5.4 / 40), lane["y"] + lane["height"] / 2)
-    assert page.locator("#tooltip-text").inner_text().splitlines()[1:] == ["Goal 0.95", "prediction, correct"]
+    assert page.locator("#tooltip-text").inner_text().splitlines()[1:] == [
+        "Goal 0.95",
+        "prediction, correct",
+    ]
     page.mouse.move(box["x"] + 5, box["y"] - 100)
     assert page.locator("#tooltip").is_hidden()
 
 
-def test_the_list_can_be_sorted_and_filtered_by_review(page: Page, address: str, library: Library) -> None:
+def test_the_list_can_be_sorted_and_filtered_by_review(
+    page: Page, address: str, library: Library
+) -> None:
     open_match(page, address, library)
 
     def shown(*confidences: str) -> None:
         texts = "[...document.querySelectorAll('.spot-confidence')].map((cell) => cell.textContent)"
-        until(page, f"{texts}.filter((text) => text !== 'label').join() === '{','.join(confidences)}'")
+        until(
+            page, f"{texts}.filter((text) => text !== 'label').join() === '{','.join(confidences)}'"
+        )
 
     shown("0.95", "0.80", "0.70", "0.66", "0.55", "0.30")
     page.select_option("#order", "uncertain")  # by the distance to the threshold of 0.5
@@ -519,7 +603,9 @@ def test_the_list_can_be_sorted_and_filtered_by_review(page: Page, address: str,
     assert page.locator("#spot-empty").inner_text() == "No spot passes the filters."
 
 
-def test_reel_and_shot_changes_have_tracks_above_the_lanes(page: Page, address: str, library: Library) -> None:
+def test_reel_and_shot_changes_have_tracks_above_the_lanes(
+    page: Page, address: str, library: Library
+) -> None:
     open_match(page, address, library)
     assert page.locator(".lane-name.track").count() == 0
     page.click("#find-shots")
@@ -549,7 +635,9 @@ def test_the_choice_of_colours_is_remembered(page: Page, address: str, library: 
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_the_frame_over_the_overview_moves_and_resizes_the_window(page: Page, address: str, library: Library) -> None:
+def test_the_frame_over_the_overview_moves_and_resizes_the_window(
+    page: Page, address: str, library: Library
+) -> None:
     open_match(page, address, library)
     strip = page.locator("#overview")
     box = strip.bounding_box()

@@ -40,10 +40,12 @@ class Viewer:
         self.port, self.address = port, f"http://127.0.0.1:{port}"
         options = ["--port", str(port), "--no-browser", "--edits", str(season.edits)]
         command = [sys.executable, "-c", RUN, "view", *map(str, season.paths), *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own program
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert "2 matches at" in self.process.stdout.readline()
-        self.http = httpx.Client(base_url=self.address, headers={"origin": self.address}, timeout=60)
+        self.http = httpx.Client(
+            base_url=self.address, headers={"origin": self.address}, timeout=60
+        )
         for _ in range(400):
             try:
                 self.matches = self.http.get("/api/matches").json()["matches"]
@@ -89,7 +91,9 @@ def save(page: Page, name: str, folder: Path) -> Path:
 
 
 @pytest.mark.browser
-def test_a_reel_of_a_real_video_from_the_first_click_to_the_file(page: Page, season: Season, tmp_path: Path) -> None:
+def test_a_reel_of_a_real_video_from_the_first_click_to_the_file(
+    page: Page, season: Season, tmp_path: Path
+) -> None:
     from playwright.sync_api import expect
 
     total = page.locator("#reel-total")
@@ -97,26 +101,42 @@ def test_a_reel_of_a_real_video_from_the_first_click_to_the_file(page: Page, sea
         open_match(page, viewer)
         page.click("#tab-reel")
         page.wait_for_selector("#clip-list li")
-        assert page.locator("#clip-list li .clip-label > span").all_inner_texts() == ["Goal, Foul", "Corner"]
+        assert page.locator("#clip-list li .clip-label > span").all_inner_texts() == [
+            "Goal, Foul",
+            "Corner",
+        ]
         expect(total).to_have_text("2 of 2 clips, 0:40")
         page.locator("#reel-budget").evaluate(SLIDE, "25")
         expect(total).to_have_text("1 of 2 clips, 0:20")
         page.locator("#clip-list input:not(:checked)").click()
         expect(total).to_have_text("2 of 2 clips, 0:40")
-        expect(total).to_have_class(re.compile("problem"))  # longer than asked for, and chosen all the same
+        expect(total).to_have_class(
+            re.compile("problem")
+        )  # longer than asked for, and chosen all the same
         page.click("#reel-preview")
         expect(page.locator("#reel-preview")).to_have_text("Stop")
         expect(page.locator("#clip-list li").nth(0)).to_have_class(re.compile("playing"))
         for _ in range(4):
             page.keyboard.press("]")
-        expect(page.locator("#clip-list li").nth(1)).to_have_class(re.compile("playing"))  # over the interval
+        expect(page.locator("#clip-list li").nth(1)).to_have_class(
+            re.compile("playing")
+        )  # over the interval
         expect(page.locator("#clock-period")).to_have_text("second half")
         page.click("#reel-preview")
         expect(page.locator("#play")).to_have_attribute("aria-label", "Play")
         page.click("#reel-render")
         page.wait_for_selector("#reel-files a")
         names = page.locator("#reel-files a").all_inner_texts()
-        assert names == ["Reel (MP4)", "EDL", "FCPXML", "OTIO", "Captions (VTT)", "CSV", "JSON", "Poster (JPEG)"]
+        assert names == [
+            "Reel (MP4)",
+            "EDL",
+            "FCPXML",
+            "OTIO",
+            "Captions (VTT)",
+            "CSV",
+            "JSON",
+            "Poster (JPEG)",
+        ]
         reel = save(page, "Reel (MP4)", tmp_path)
         assert reel.name == "2026-01-10-15-00-Northport-2-1-Eastvale-reel.mp4"
         clips = json.loads(save(page, "JSON", tmp_path).read_text())["clips"]
@@ -140,16 +160,27 @@ def test_it_listens_on_this_machine_alone(season: Season) -> None:
         if not table.exists():
             pytest.skip("only Linux tells who listens where")
         rows = [line.split() for line in table.read_text().splitlines()[1:]]
-        listening = {row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{viewer.port:04X}")}
+        listening = {
+            row[1] for row in rows if row[3] == "0A" and row[1].endswith(f":{viewer.port:04X}")
+        }
         assert listening == {f"0100007F:{viewer.port:04X}"}
 
 
 def change(number: int) -> dict[str, Any]:
-    state = {"source": "added", "label": "Goal", "period": 1, "position_ms": number, "status": "accepted", "confidence": None}
+    state = {
+        "source": "added",
+        "label": "Goal",
+        "period": 1,
+        "position_ms": number,
+        "status": "accepted",
+        "confidence": None,
+    }
     return {"id": f"a-{number:012x}", "state": state}
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning")
+@pytest.mark.skipif(
+    not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning"
+)
 def test_killing_the_server_loses_nothing_that_it_confirmed(season: Season) -> None:
     confirmed = 0
     with running(season) as viewer:
@@ -157,19 +188,27 @@ def test_killing_the_server_loses_nothing_that_it_confirmed(season: Season) -> N
         try:
             while True:
                 edits = {"revision": confirmed, "edits": [change(confirmed)]}
-                confirmed = viewer.http.post(f"/api/matches/{viewer.key}/edits", json=edits).json()["revision"]
+                confirmed = viewer.http.post(f"/api/matches/{viewer.key}/edits", json=edits).json()[
+                    "revision"
+                ]
         except httpx.TransportError:
             viewer.process.wait(20)
     assert confirmed > 0
     with running(season) as again:
         journal = again.http.get(f"/api/matches/{again.key}/edits").json()
     assert confirmed <= journal["revision"] <= confirmed + 1
-    assert [edit["id"] for edit in journal["edits"]] == [change(number)["id"] for number in range(journal["revision"])]
+    assert [edit["id"] for edit in journal["edits"]] == [
+        change(number)["id"] for number in range(journal["revision"])
+    ]
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning")
-def test_a_person_who_goes_on_while_the_server_is_dead_loses_nothing(page: Page, season: Season) -> None:
+@pytest.mark.skipif(
+    not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning"
+)
+def test_a_person_who_goes_on_while_the_server_is_dead_loses_nothing(
+    page: Page, season: Season
+) -> None:
     with running(season) as viewer:
         open_match(page, viewer)
         page.locator(".spot-row", has_text="0.95").first.click()
@@ -183,7 +222,9 @@ def test_a_person_who_goes_on_while_the_server_is_dead_loses_nothing(page: Page,
         assert len(journal_of(season).states()) == 1
         with running(season, viewer.port):
             page.wait_for_selector("#save-state[data-state=saved]")
-    assert sorted((state.confidence, state.status.value) for state in journal_of(season).states().values()) == [
+    assert sorted(
+        (state.confidence, state.status.value) for state in journal_of(season).states().values()
+    ) == [
         (0.8, "rejected"),
         (0.95, "accepted"),
     ]

@@ -12,14 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotkick.errors import InputError, StorageError
-from spotkick.viewer.edits import Edit, EditJournal, RevisionConflictError, SpotState, Status
+from spotkick.viewer.edits import EditJournal, RevisionConflictError, SpotEdit, SpotState, Status
 
 
-def edit(number: int, position_ms: int | None = 0) -> Edit:
+def edit(number: int, position_ms: int | None = 0) -> SpotEdit:
     state = None
     if position_ms is not None:
-        state = SpotState(source="added", label="Goal", period=1, position_ms=position_ms, status=Status.ACCEPTED)
-    return Edit(id=f"a-{number:012x}", state=state)
+        state = SpotState(
+            source="added", label="Goal", period=1, position_ms=position_ms, status=Status.ACCEPTED
+        )
+    return SpotEdit(id=f"a-{number:012x}", state=state)
 
 
 def test_the_last_change_of_a_spot_holds(tmp_path: Path) -> None:
@@ -29,7 +31,9 @@ def test_the_last_change_of_a_spot_holds(tmp_path: Path) -> None:
     assert journal.append([edit(1, 11), edit(2, None)], based_on=2) == 4
     again = EditJournal(journal.path)
     assert again.revision == 4
-    assert {identity: state.position_ms for identity, state in again.states().items()} == {edit(1).id: 11}
+    assert {identity: state.position_ms for identity, state in again.states().items()} == {
+        edit(1).id: 11
+    }
     assert again.since(3) == (edit(2, None),)
 
 
@@ -55,9 +59,10 @@ def test_two_servers_on_one_journal_see_each_other(tmp_path: Path) -> None:
 _COMPETITOR = """
 import sys, time
 from pathlib import Path
-from spotkick.viewer.edits import Edit, EditJournal, RevisionConflictError, SpotState, Status
+from spotkick.viewer.edits import SpotEdit, EditJournal, RevisionConflictError, SpotState, Status
 look = EditJournal._catch_up
-def look_slowly(journal):  # so that the other process comes between looking and writing, where it can
+# so that the other process comes between looking and writing, where it can
+def look_slowly(journal):
     look(journal)
     time.sleep(0.002)
 EditJournal._catch_up = look_slowly
@@ -66,7 +71,7 @@ for number in range(30):
     state = SpotState(source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED)
     while True:
         try:
-            journal.append([Edit(id=f"a-{1000 * worker + number:012x}", state=state)], based_on=journal.revision)
+            journal.append([SpotEdit(id=f"a-{1000 * worker + number:012x}", state=state)], based_on=journal.revision)
             break
         except RevisionConflictError:
             continue
@@ -76,7 +81,7 @@ for number in range(30):
 def test_competing_processes_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "review.jsonl"
     commands = [[sys.executable, "-c", _COMPETITOR, str(path), str(worker)] for worker in (1, 2)]
-    workers = [subprocess.Popen(command) for command in commands]  # noqa: S603 - our own script
+    workers = [subprocess.Popen(command) for command in commands]
     assert [worker.wait(60) for worker in workers] == [0, 0]
     journal = EditJournal(path)
     assert journal.revision == 60
@@ -85,7 +90,9 @@ def test_competing_processes_lose_nothing(tmp_path: Path) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 400))
-def test_a_torn_last_line_is_dropped_and_written_over(tmp_path_factory: pytest.TempPathFactory, cut: int) -> None:
+def test_a_torn_last_line_is_dropped_and_written_over(
+    tmp_path_factory: pytest.TempPathFactory, cut: int
+) -> None:
     path = tmp_path_factory.mktemp("torn") / "review.jsonl"
     EditJournal(path).append([edit(number, number) for number in range(3)], based_on=0)
     data = path.read_bytes()
@@ -94,10 +101,16 @@ def test_a_torn_last_line_is_dropped_and_written_over(tmp_path_factory: pytest.T
     journal = EditJournal(path)
     assert journal.revision == complete
     journal.append([edit(9, 9)], based_on=complete)
-    assert EditJournal(path).since(0) == (*(edit(number, number) for number in range(complete)), edit(9, 9))
+    assert EditJournal(path).since(0) == (
+        *(edit(number, number) for number in range(complete)),
+        edit(9, 9),
+    )
 
 
-@pytest.mark.parametrize("line", [b"{}\n", b"nonsense\n", b'{"id": "a-000000000001"}\n', b"[" * 100_000 + b"\n", b"\xff\n"])
+@pytest.mark.parametrize(
+    "line",
+    [b"{}\n", b"nonsense\n", b'{"id": "a-000000000001"}\n', b"[" * 100_000 + b"\n", b"\xff\n"],
+)
 def test_a_journal_of_something_else_is_named(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "review.jsonl"
     path.write_bytes(line)
@@ -124,21 +137,25 @@ def test_a_full_disk_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.Mo
 _WRITER = """
 import sys
 from pathlib import Path
-from spotkick.viewer.edits import Edit, EditJournal, SpotState, Status
+from spotkick.viewer.edits import SpotEdit, EditJournal, SpotState, Status
 journal = EditJournal(Path(sys.argv[1]))
 number = 0
 while True:
     state = SpotState(source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED)
-    journal.append([Edit(id=f"a-{number:012x}", state=state)], based_on=number)
+    journal.append([SpotEdit(id=f"a-{number:012x}", state=state)], based_on=number)
     number += 1
     print(number, flush=True)
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning")
+@pytest.mark.skipif(
+    not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning"
+)
 def test_killing_the_writer_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
     path = tmp_path / "review.jsonl"
-    with subprocess.Popen([sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True) as writer:  # noqa: S603 - our own script
+    with subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True
+    ) as writer:
         assert writer.stdout is not None
         for _ in range(20):
             writer.stdout.readline()
@@ -147,4 +164,6 @@ def test_killing_the_writer_loses_nothing_that_was_confirmed(tmp_path: Path) -> 
         confirmed = 20 + len(writer.stdout.read().splitlines())
     journal = EditJournal(path)
     assert confirmed <= journal.revision <= confirmed + 1
-    assert [state.position_ms for state in journal.states().values()] == list(range(journal.revision))
+    assert [state.position_ms for state in journal.states().values()] == list(
+        range(journal.revision)
+    )

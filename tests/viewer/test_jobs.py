@@ -44,7 +44,8 @@ def test_results_are_kept_until_the_end(runner: JobRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "message"), [(StorageError("no space"), "no space"), (RuntimeError("broken"), "RuntimeError: broken")]
+    ("fault", "message"),
+    [(StorageError("no space"), "no space"), (RuntimeError("broken"), "RuntimeError: broken")],
 )
 def test_faults_reach_the_page(runner: JobRunner, fault: Exception, message: str) -> None:
     def work(folder: Path, progress: Callable[[float], None]) -> Made:
@@ -84,5 +85,13 @@ def test_only_the_latest_results_are_kept(runner: JobRunner) -> None:
     for _ in range(7):
         jobs.append(runner.start(lambda _folder, _progress: Made()))
         finish(runner)
-    assert [runner.get(job.key) is not None for job in jobs] == [False, False, True, True, True, True, True]
+    assert [runner.get(job.key) is not None for job in jobs] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+        True,
+        True,
+    ]
     assert not jobs[0].folder.exists()

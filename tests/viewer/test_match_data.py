@@ -11,10 +11,10 @@ from spotkick.files import write_json
 from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.edit_list import Stretch, make_edit_list, make_source
-from spotkick.highlights.lists import write_list
+from spotkick.highlights.edit_list_files import write_list
 from spotkick.video.probe import probe
-from spotkick.viewer.catalogue import find_match_files
 from spotkick.viewer.match_data import load_match, match_document, order_classes
+from spotkick.viewer.match_files import find_match_files
 
 
 def document(folder: Path) -> dict[str, Any]:
@@ -22,15 +22,24 @@ def document(folder: Path) -> dict[str, Any]:
     return match_document(load_match(files), "/api", {})
 
 
-def test_the_clips_of_a_reel_are_those_that_highlights_wrote(tmp_path: Path, halves: tuple[Path, Path]) -> None:
+def test_the_clips_of_a_reel_are_those_that_highlights_wrote(
+    tmp_path: Path, halves: tuple[Path, Path]
+) -> None:
     (tmp_path / "1_90p.mp4").write_bytes(halves[0].read_bytes())
     info = probe(tmp_path / "1_90p.mp4")
     goal, corner = Candidate("Goal", 1, 5.4, 0.9), Candidate("Corner", 1, 6.0, 0.8)
     clip = Clip(1, 3.0, 8.0, (goal, corner), 0.9, goal)
-    edits = make_edit_list("x", [Stretch(make_source(info), Fraction(3), Fraction(5), clip.title, clip.reason, 0.9)])
+    edits = make_edit_list(
+        "x", [Stretch(make_source(info), Fraction(3), Fraction(5), clip.title, clip.reason, 0.9)]
+    )
     write_list("json", tmp_path / "clips.json", edits, [clip])
     (shown,) = document(tmp_path)["clips"]
-    assert (shown["period"], shown["start_s"], shown["end_s"], shown["label"]) == (1, 3.0, 8.0, "Goal, Corner")
+    assert (shown["period"], shown["start_s"], shown["end_s"], shown["label"]) == (
+        1,
+        3.0,
+        8.0,
+        "Goal, Corner",
+    )
     assert "Goal spotted at 1 - 00:05" in shown["reason"]
 
 
@@ -59,7 +68,13 @@ def test_a_clip_of_a_period_that_is_not_there_is_left_out(tmp_path: Path) -> Non
 
 
 def test_every_file_may_be_damaged(tmp_path: Path) -> None:
-    for name in ("Labels-v2.json", "results_spotting.json", "scores.npz", "clips.json", "1_224p.mp4"):
+    for name in (
+        "Labels-v2.json",
+        "results_spotting.json",
+        "scores.npz",
+        "clips.json",
+        "1_224p.mp4",
+    ):
         (tmp_path / name).write_text("nonsense")
     shown = document(tmp_path)
     assert len(shown["warnings"]) == 5
@@ -68,5 +83,10 @@ def test_every_file_may_be_damaged(tmp_path: Path) -> None:
 
 
 def test_lanes_are_the_smallest_known_list_that_holds_all() -> None:
-    assert order_classes((), [action.label for action in (Action("Goal", 1, 0), Action("Corner", 1, 0))])[0] == "Penalty"
+    assert (
+        order_classes(
+            (), [action.label for action in (Action("Goal", 1, 0), Action("Corner", 1, 0))]
+        )[0]
+        == "Penalty"
+    )
     assert order_classes(("B", "A"), ["C", "A"]) == ("B", "A", "C")

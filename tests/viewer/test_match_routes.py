@@ -12,10 +12,25 @@ def test_a_match_tells_its_periods_spots_and_files(client: TestClient, key: str)
     match = client.get(f"/api/matches/{key}").json()
     assert match["name"].endswith("Northport 2 - 1 Eastvale")
     assert match["classes"] == ["Goal", "Corner", "Foul"]
-    assert [(p["period"], p["offset_s"], p["duration_s"]) for p in match["periods"]] == [(1, 0.0, 20.0), (2, 20.0, 20.0)]
+    assert [(p["period"], p["offset_s"], p["duration_s"]) for p in match["periods"]] == [
+        (1, 0.0, 20.0),
+        (2, 20.0, 20.0),
+    ]
     assert match["periods"][0]["video"]["frame_rate"] == [10, 1]
-    assert [spot["position_ms"] for spot in match["predictions"]] == [5400, 6100, 9200, 17500, 15000, 6100]
-    assert match["labels"][1] == {**match["labels"][1], "label": "Corner", "visibility": "not shown", "team": "away"}
+    assert [spot["position_ms"] for spot in match["predictions"]] == [
+        5400,
+        6100,
+        9200,
+        17500,
+        15000,
+        6100,
+    ]
+    assert match["labels"][1] == {
+        **match["labels"][1],
+        "label": "Corner",
+        "visibility": "not shown",
+        "team": "away",
+    }
     assert len({spot["id"] for spot in match["predictions"] + match["labels"]}) == 10
     assert match["warnings"] == []
 
@@ -58,7 +73,9 @@ def test_the_table_lists_and_summarises_all_matches(client: TestClient) -> None:
         ("bytes=10-999999999", 206, slice(10, None)),
     ],
 )
-def test_byte_ranges(client: TestClient, key: str, range_: str, status: int, expected: slice) -> None:
+def test_byte_ranges(
+    client: TestClient, key: str, range_: str, status: int, expected: slice
+) -> None:
     url = f"/api/matches/{key}/video/1"
     whole = client.get(url)
     assert whole.status_code == 200
@@ -68,16 +85,32 @@ def test_byte_ranges(client: TestClient, key: str, range_: str, status: int, exp
     assert part.status_code == status
     assert part.content == whole.content[expected]
     start = range(len(whole.content))[expected].start
-    assert part.headers["content-range"] == f"bytes {start}-{start + len(part.content) - 1}/{len(whole.content)}"
+    assert (
+        part.headers["content-range"]
+        == f"bytes {start}-{start + len(part.content) - 1}/{len(whole.content)}"
+    )
     assert client.head(url).headers["content-length"] == str(len(whole.content))
 
 
 @pytest.mark.parametrize(
     "range_",
-    ["bytes=9-1", "bytes=x-y", "bytes=", "bytes", "lines=1-2", "bytes=999999999-", "bytes=--5", "bytes=-", "bytes=1" * 500],
+    [
+        "bytes=9-1",
+        "bytes=x-y",
+        "bytes=",
+        "bytes",
+        "lines=1-2",
+        "bytes=999999999-",
+        "bytes=--5",
+        "bytes=-",
+        "bytes=1" * 500,
+    ],
 )
 def test_malformed_and_impossible_ranges(client: TestClient, key: str, range_: str) -> None:
-    assert client.get(f"/api/matches/{key}/video/1", headers={"range": range_}).status_code in (400, 416)
+    assert client.get(f"/api/matches/{key}/video/1", headers={"range": range_}).status_code in (
+        400,
+        416,
+    )
 
 
 def test_many_ranges_do_not_multiply_the_work(client: TestClient, key: str) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotkick.actions import Action
-from spotkick.viewer.operating_point import best_f1, match_greedily, measure
+from spotkick.viewer.operating_point import assign_greedily, best_f1, measure
 
 
 def literal_correct(predictions: list[Action], labels: list[Action], tolerance_ms: int) -> int:
@@ -33,7 +33,10 @@ def test_counts_are_those_of_the_literal_rule(seed: int) -> None:
 
     def actions(number: int) -> list[Action]:
         times = chance.sample(range(0, 60_000, 7), number)
-        return [Action(chance.choice("AB"), chance.choice((1, 2)), time, chance.random()) for time in times]
+        return [
+            Action(chance.choice("AB"), chance.choice((1, 2)), time, chance.random())
+            for time in times
+        ]
 
     predictions, labels = actions(25), actions(15)
     threshold = chance.random()
@@ -42,8 +45,10 @@ def test_counts_are_those_of_the_literal_rule(seed: int) -> None:
     point = measure(predictions, labels, threshold, 2000)
     assert point.recall == correct / 15
     assert point.precision == (correct / len(kept) if kept else 0)
-    assert len(match_greedily(kept, labels, 2000)) == correct
-    assert best_f1(predictions, labels, 2000).f1 >= max(measure(predictions, labels, step / 20, 2000).f1 for step in range(1, 20))
+    assert len(assign_greedily(kept, labels, 2000)) == correct
+    assert best_f1(predictions, labels, 2000).f1 >= max(
+        measure(predictions, labels, step / 20, 2000).f1 for step in range(1, 20)
+    )
 
 
 def test_nothing_is_nothing() -> None:

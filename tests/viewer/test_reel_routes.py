@@ -10,13 +10,20 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 
-from spotkick.viewer.catalogue import MatchFiles
-from spotkick.viewer.library import Library
+from spotkick.viewer.match_files import MatchFiles
+from spotkick.viewer.match_store import Library
 
 Serve = Callable[..., AbstractContextManager[str]]
 
 MOMENT = {"label": "Goal", "position_s": 5.0, "score": 0.95, "spotted": True}
-CLIP = {"period": 1, "start_s": 2.0, "end_s": 6.0, "label": "Goal", "rank": 0.95, "moments": [MOMENT]}
+CLIP = {
+    "period": 1,
+    "start_s": 2.0,
+    "end_s": 6.0,
+    "label": "Goal",
+    "rank": 0.95,
+    "moments": [MOMENT],
+}
 
 
 def test_without_a_maker_there_are_no_highlights(client: TestClient, key: str) -> None:
@@ -28,9 +35,14 @@ def test_without_a_maker_there_are_no_highlights(client: TestClient, key: str) -
 def test_clips_follow_the_review_and_reels_are_rendered(
     library: Library, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:
-    with serve(library) as address, httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as http:
+    with (
+        serve(library) as address,
+        httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as http,
+    ):
         match = f"/api/matches/{library.keys[0]}"
-        clips = http.post(f"{match}/clips", json={"duration_s": 9, "undecided_from": 0.6}).json()["clips"]
+        clips = http.post(f"{match}/clips", json={"duration_s": 9, "undecided_from": 0.6}).json()[
+            "clips"
+        ]
         assert [(clip["label"], round(clip["start_s"], 3), clip["chosen"]) for clip in clips] == [
             ("Goal", 3.4, True),
             ("Goal", 7.4, True),
@@ -38,16 +50,29 @@ def test_clips_follow_the_review_and_reels_are_rendered(
             ("Foul", 15.5, True),
         ]
         spot = http.get(match).json()["predictions"][0]
-        state: dict[str, Any] = {"source": "prediction", "label": "Goal", "period": 1, "position_ms": 5400, "confidence": 0.95}
-        edit = {"revision": 0, "edits": [{"id": spot["id"], "state": {**state, "status": "rejected"}}]}
+        state: dict[str, Any] = {
+            "source": "prediction",
+            "label": "Goal",
+            "period": 1,
+            "position_ms": 5400,
+            "confidence": 0.95,
+        }
+        edit = {
+            "revision": 0,
+            "edits": [{"id": spot["id"], "state": {**state, "status": "rejected"}}],
+        }
         assert http.post(f"{match}/edits", json=edit).status_code == 200
-        clips = http.post(f"{match}/clips", json={"duration_s": 9, "undecided_from": 0.6}).json()["clips"]
+        clips = http.post(f"{match}/clips", json={"duration_s": 9, "undecided_from": 0.6}).json()[
+            "clips"
+        ]
         assert [round(clip["start_s"], 3) for clip in clips] == [4.1, 8.1, 15.5]
         by_class = {"duration_s": 9, "undecided_from": 0.6, "thresholds": {"Foul": 0.7}}
         clips = http.post(f"{match}/clips", json=by_class).json()["clips"]
         assert [round(clip["start_s"], 3) for clip in clips] == [4.1, 15.5]
         job = http.post(f"{match}/reel", json={"clips": [CLIP]}).json()
-        assert http.post(f"{match}/reel", json={"clips": [CLIP]}).status_code == 422  # one at a time
+        assert (
+            http.post(f"{match}/reel", json={"clips": [CLIP]}).status_code == 422
+        )  # one at a time
         while job["state"] == "running":
             time.sleep(0.05)
             job = http.get(f"/api/jobs/{job['key']}").json()
@@ -74,19 +99,29 @@ def test_clips_follow_the_review_and_reels_are_rendered(
         ([{**CLIP, "moments": [MOMENT] * 201}], "not valid"),
     ],
 )
-def test_clips_that_cannot_be_cut(client: TestClient, key: str, clips: list[dict[str, Any]], reason: str) -> None:
+def test_clips_that_cannot_be_cut(
+    client: TestClient, key: str, clips: list[dict[str, Any]], reason: str
+) -> None:
     reply = client.post(f"/api/matches/{key}/reel", json={"clips": clips})
     assert reply.status_code == 422
     assert reason in reply.json()["error"]
 
 
-def test_shot_changes_are_found_once_and_remembered(library: Library, serve: Serve, tmp_path: Path) -> None:
-    with serve(library) as address, httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as http:
+def test_shot_changes_are_found_once_and_remembered(
+    library: Library, serve: Serve, tmp_path: Path
+) -> None:
+    with (
+        serve(library) as address,
+        httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as http,
+    ):
         match = f"/api/matches/{library.keys[0]}"
         assert http.get(match).json()["shots"] == {}
         job = http.post(f"{match}/shots", json={}).json()
         assert job["kind"] == "shots"
-        assert "shot changes are being looked for" in http.post(f"{match}/reel", json={"clips": [CLIP]}).json()["error"]
+        assert (
+            "shot changes are being looked for"
+            in http.post(f"{match}/reel", json={"clips": [CLIP]}).json()["error"]
+        )
         shares = []
         while job["state"] == "running":
             shares.append(job["progress"])
@@ -94,19 +129,29 @@ def test_shot_changes_are_found_once_and_remembered(library: Library, serve: Ser
             job = http.get(f"/api/jobs/{job['key']}").json()
         assert job["state"] == "done", job["message"]
         assert shares == sorted(shares)
-        assert any(0.5 <= share < 1 for share in shares)  # the second half is the second half of the work
+        assert any(
+            0.5 <= share < 1 for share in shares
+        )  # the second half is the second half of the work
         expected = {"1": [5.0, 10.0], "2": [5.0, 10.0]}
         assert http.get(f"{match}/shots").json()["shots"] == expected
         assert http.get(match).json()["shots"] == expected
     video = next((tmp_path / "data").rglob("1_90p.mp4"))
-    video.write_bytes(video.read_bytes() + bytes(8))  # another video now: its shot changes are not known
+    video.write_bytes(
+        video.read_bytes() + bytes(8)
+    )  # another video now: its shot changes are not known
     assert list(library.shots(_files(library))) == [2]
 
 
 def test_a_damaged_file_of_shot_changes_is_as_none(library: Library, season: Any) -> None:
     path = season.edits / season.first / "shots.json"
     path.parent.mkdir(parents=True)
-    for text in ("{", "[]", '{"shots": 3}', '{"shots": {"1": {"size_bytes": "x"}}}', '{"shots": {"1": [1]}}'):
+    for text in (
+        "{",
+        "[]",
+        '{"shots": 3}',
+        '{"shots": {"1": {"size_bytes": "x"}}}',
+        '{"shots": {"1": [1]}}',
+    ):
         path.write_text(text)
         assert library.shots(_files(library)) == {}
 

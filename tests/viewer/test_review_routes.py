@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from spotkick.formats.catalogue import FORMATS
+from spotkick.formats.registry import FORMATS
 from spotkick.formats.soccernet import parse_labels, read_label_set
 from spotkick.viewer.edits import SpotState, Status
 
@@ -20,7 +20,9 @@ def change(spot: dict[str, Any], source: str, **changes: object) -> dict[str, An
 
 
 def post(client: TestClient, key: str, revision: int, *edits: dict[str, Any]) -> Any:
-    return client.post(f"/api/matches/{key}/edits", json={"revision": revision, "edits": list(edits)})
+    return client.post(
+        f"/api/matches/{key}/edits", json={"revision": revision, "edits": list(edits)}
+    )
 
 
 def exported(client: TestClient, key: str, query: str = "") -> list[tuple[str, int, int]]:
@@ -30,9 +32,19 @@ def exported(client: TestClient, key: str, query: str = "") -> list[tuple[str, i
 
 
 def test_without_corrections_the_labels_come_back_as_they_are(client: TestClient, key: str) -> None:
-    assert exported(client, key) == [("Goal", 1, 5000), ("Corner", 1, 9000), ("Foul", 1, 14000), ("Goal", 2, 6000)]
+    assert exported(client, key) == [
+        ("Goal", 1, 5000),
+        ("Corner", 1, 9000),
+        ("Foul", 1, 14000),
+        ("Goal", 2, 6000),
+    ]
     document = client.get(f"/api/matches/{key}/export?format=soccernet-v2").json()
-    assert [row["visibility"] for row in document["annotations"]] == ["visible", "not shown", "visible", "visible"]
+    assert [row["visibility"] for row in document["annotations"]] == [
+        "visible",
+        "not shown",
+        "visible",
+        "visible",
+    ]
     assert [row["team"] for row in document["annotations"]] == ["home", "away", "home", "away"]
 
 
@@ -45,15 +57,23 @@ def test_corrections_arrive_in_the_export(client: TestClient, key: str) -> None:
         client,
         key,
         0,
-        change(goal, "prediction", status="accepted", position_ms=5300),  # the label at 5.0 s gives way
+        change(
+            goal, "prediction", status="accepted", position_ms=5300
+        ),  # the label at 5.0 s gives way
         change(late, "prediction", status="rejected"),
         change(corner, "label", status="rejected"),
         change(foul, "label", status="accepted", label="Penalty"),
         change(added, "added", status="accepted"),
     )
     assert reply.json() == {"revision": 5}
-    assert exported(client, key) == [("Goal", 1, 5300), ("Penalty", 1, 14000), ("Offside", 2, 1234), ("Goal", 2, 6000)]
-    # of the undecided ones those at 0.6 or more: the duplicate and the wrong class; the rejected one stays out
+    assert exported(client, key) == [
+        ("Goal", 1, 5300),
+        ("Penalty", 1, 14000),
+        ("Offside", 2, 1234),
+        ("Goal", 2, 6000),
+    ]
+    # of the undecided ones those at 0.6 or more: the duplicate and the wrong class; the rejected
+    # one stays out
     more = exported(client, key, "&undecided_from=0.6")
     assert set(more) - set(exported(client, key)) == {("Goal", 1, 6100), ("Foul", 1, 9200)}
 
@@ -70,12 +90,16 @@ def test_two_tabs_cannot_overwrite_each_other(client: TestClient, key: str) -> N
     assert post(client, key, 7, first).status_code == 409
 
 
-def test_corrections_survive_a_new_prediction_file(client: TestClient, key: str, tmp_path: Path) -> None:
+def test_corrections_survive_a_new_prediction_file(
+    client: TestClient, key: str, tmp_path: Path
+) -> None:
     spot = client.get(f"/api/matches/{key}").json()["predictions"][4]
     post(client, key, 0, change(spot, "prediction", status="accepted", position_ms=15500))
     results = next((tmp_path / "out").rglob("results_spotting.json"))
     text = results.read_text()
-    results.write_text(text.replace('"position": "5400"', '"position": "5450"').replace('"0.55"', '"0.61"'))
+    results.write_text(
+        text.replace('"position": "5400"', '"position": "5450"').replace('"0.55"', '"0.61"')
+    )
     match = client.get(f"/api/matches/{key}").json()
     assert match["predictions"][4]["id"] == spot["id"]
     assert ("Corner", 2, 15500) in exported(client, key)
@@ -84,7 +108,9 @@ def test_corrections_survive_a_new_prediction_file(client: TestClient, key: str,
 
 
 @pytest.mark.parametrize("kind", list(FORMATS))
-def test_every_format_can_be_exported_and_read_back(client: TestClient, key: str, kind: str, tmp_path: Path) -> None:
+def test_every_format_can_be_exported_and_read_back(
+    client: TestClient, key: str, kind: str, tmp_path: Path
+) -> None:
     reply = client.get(f"/api/matches/{key}/export?format={kind}")
     if kind == "parquet" and reply.status_code == 422:
         assert "pip install" in reply.json()["error"]
@@ -102,7 +128,9 @@ def test_every_format_can_be_exported_and_read_back(client: TestClient, key: str
     assert sum(len(match.actions) for match in matches) == 4
 
 
-def test_the_labels_of_all_matches_come_as_a_set_that_training_reads(client: TestClient, key: str, tmp_path: Path) -> None:
+def test_the_labels_of_all_matches_come_as_a_set_that_training_reads(
+    client: TestClient, key: str, tmp_path: Path
+) -> None:
     assert client.get("/api/export").status_code == 422
     spot = client.get(f"/api/matches/{key}").json()["predictions"][4]
     post(client, key, 0, change(spot, "prediction", status="accepted"))
@@ -112,7 +140,9 @@ def test_the_labels_of_all_matches_come_as_a_set_that_training_reads(client: Tes
     assert corrected.match.endswith("Northport 2 - 1 Eastvale")
     assert (len(corrected.actions), len(untouched.actions)) == (5, 2)
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as archive:
-        assert archive.namelist() == [f"{match.match}/Labels-v2.json" for match in (corrected, untouched)]
+        assert archive.namelist() == [
+            f"{match.match}/Labels-v2.json" for match in (corrected, untouched)
+        ]
 
 
 def test_an_unknown_format_is_named(client: TestClient, key: str) -> None:
@@ -122,5 +152,12 @@ def test_an_unknown_format_is_named(client: TestClient, key: str) -> None:
 
 
 def test_states_can_be_built_from_what_they_dump() -> None:
-    state = SpotState(source="label", label="Goal", period=1, position_ms=5, status=Status.REJECTED, confidence=0.25)
+    state = SpotState(
+        source="label",
+        label="Goal",
+        period=1,
+        position_ms=5,
+        status=Status.REJECTED,
+        confidence=0.25,
+    )
     assert SpotState.model_validate(state.model_dump(mode="json")) == state

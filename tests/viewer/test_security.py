@@ -12,9 +12,9 @@ from starlette.websockets import WebSocketDisconnect
 
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import ConfigError
-from spotkick.formats.match_labels import write_label_tree
+from spotkick.formats.label_tree import write_label_tree
 from spotkick.viewer.app import create_app
-from spotkick.viewer.library import Library
+from spotkick.viewer.match_store import Library
 from spotkick.viewer.security import MAX_BODY_BYTES, AccessRules
 from spotkick.viewer.server import checked_token
 
@@ -36,49 +36,93 @@ TOKEN = "-".join(["letters"] * 3)
         "10.0.0.1:8765",
     ],
 )
-def test_a_foreign_host_is_refused_so_that_rebinding_a_name_gains_nothing(library: Library, host: str) -> None:
+def test_a_foreign_host_is_refused_so_that_rebinding_a_name_gains_nothing(
+    library: Library, host: str
+) -> None:
     # A page on a rebound name reads without an Origin: to the browser it is the page's own site.
     with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as rebound:
         for path in ("/", "/api/matches", "/static/match.js"):
             assert rebound.get(path, headers={"host": host}).status_code == 403
         own = {"host": host, "origin": f"http://{host}", "sec-fetch-site": "same-origin"}
-        assert rebound.post(f"/api/matches/{library.keys[0]}/edits", json=CHANGE, headers=own).status_code == 403
+        assert (
+            rebound.post(
+                f"/api/matches/{library.keys[0]}/edits", json=CHANGE, headers=own
+            ).status_code
+            == 403
+        )
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765", "LOCALHOST:8765"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765", "LOCALHOST:8765"]
+)
 def test_own_addresses_are_answered(client: TestClient, host: str) -> None:
-    assert client.get("/api/matches", headers={"host": host, "origin": f"http://{host}"}).status_code == 200
+    assert (
+        client.get("/api/matches", headers={"host": host, "origin": f"http://{host}"}).status_code
+        == 200
+    )
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8765", "file://"])
+@pytest.mark.parametrize(
+    "origin",
+    ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8765", "file://"],
+)
 def test_a_foreign_origin_is_refused(client: TestClient, key: str, origin: str) -> None:
     assert client.get("/api/matches", headers={"origin": origin}).status_code == 403
-    assert client.post(f"/api/matches/{key}/edits", json=CHANGE, headers={"origin": origin}).status_code == 403
+    assert (
+        client.post(
+            f"/api/matches/{key}/edits", json=CHANGE, headers={"origin": origin}
+        ).status_code
+        == 403
+    )
 
 
 def test_a_change_needs_a_sign_that_it_is_ours(library: Library, key: str) -> None:
     with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as bare:
         url = f"/api/matches/{key}/edits"
         assert bare.post(url, json=CHANGE).status_code == 403
-        assert bare.post(url, json=CHANGE, headers={"sec-fetch-site": "cross-site"}).status_code == 403
-        assert bare.post(url, json=CHANGE, headers={"sec-fetch-site": "same-site"}).status_code == 403
-        assert bare.post(url, json=CHANGE, headers={"sec-fetch-site": "same-origin"}).status_code == 200
+        assert (
+            bare.post(url, json=CHANGE, headers={"sec-fetch-site": "cross-site"}).status_code == 403
+        )
+        assert (
+            bare.post(url, json=CHANGE, headers={"sec-fetch-site": "same-site"}).status_code == 403
+        )
+        assert (
+            bare.post(url, json=CHANGE, headers={"sec-fetch-site": "same-origin"}).status_code
+            == 200
+        )
 
 
-@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "media_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"],
+)
 def test_what_a_form_can_send_is_no_change(client: TestClient, key: str, media_type: str) -> None:
     url = f"/api/matches/{key}/edits"
-    assert client.post(url, content=json.dumps(CHANGE), headers={"content-type": media_type}).status_code == 415
+    assert (
+        client.post(
+            url, content=json.dumps(CHANGE), headers={"content-type": media_type}
+        ).status_code
+        == 415
+    )
 
 
 def test_other_sites_can_embed_nothing_but_may_link_to_us(client: TestClient, key: str) -> None:
     embedded = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
     assert client.get(f"/api/matches/{key}/video/1", headers=embedded).status_code == 403
-    assert client.get("/", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}).status_code == 200
+    assert (
+        client.get(
+            "/", headers={"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+        ).status_code
+        == 200
+    )
 
 
-@pytest.mark.parametrize("path", ["/", "/match", "/static/match.js", "/api/matches", "/api/nothing"])
-def test_every_reply_forbids_foreign_scripts_frames_and_guessing(client: TestClient, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/", "/match", "/static/match.js", "/api/matches", "/api/nothing"]
+)
+def test_every_reply_forbids_foreign_scripts_frames_and_guessing(
+    client: TestClient, path: str
+) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -145,7 +189,9 @@ def test_links_out_of_the_given_folders_are_not_followed(tmp_path: Path) -> None
     assert files.videos == {}
 
 
-def test_a_file_that_becomes_a_link_later_is_not_served(client: TestClient, key: str, tmp_path: Path) -> None:
+def test_a_file_that_becomes_a_link_later_is_not_served(
+    client: TestClient, key: str, tmp_path: Path
+) -> None:
     assert client.get(f"/api/matches/{key}/video/1").status_code == 200
     video = next((tmp_path / "data").rglob("1_90p.mp4"))
     secret = tmp_path / "secret.mp4"
@@ -160,7 +206,12 @@ def test_a_file_that_becomes_a_link_later_is_not_served(client: TestClient, key:
 
 def test_a_large_body_is_refused_before_it_is_read(library: Library, key: str) -> None:
     sent: list[dict[str, Any]] = []
-    headers = {"host": ORIGIN[7:], "origin": ORIGIN, "content-type": "application/json", "content-length": str(10**12)}
+    headers = {
+        "host": ORIGIN[7:],
+        "origin": ORIGIN,
+        "content-type": "application/json",
+        "content-length": str(10**12),
+    }
     scope = {
         "type": "http",
         "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -182,7 +233,9 @@ def test_a_large_body_is_refused_before_it_is_read(library: Library, key: str) -
     assert sent[0]["status"] == 413
 
 
-def test_large_bodies_are_refused_with_and_without_a_stated_length(client: TestClient, key: str) -> None:
+def test_large_bodies_are_refused_with_and_without_a_stated_length(
+    client: TestClient, key: str
+) -> None:
     url = f"/api/matches/{key}/edits"
     large = b'{"revision": 0, "edits": [], "x": "' + b"a" * MAX_BODY_BYTES + b'"}'
     headers = {"content-type": "application/json"}
@@ -205,7 +258,9 @@ def test_large_bodies_are_refused_with_and_without_a_stated_length(client: TestC
         b'{"revision": 1e999, "edits": []}',
     ],
 )
-def test_malformed_bodies_are_named_and_change_nothing(client: TestClient, key: str, body: bytes) -> None:
+def test_malformed_bodies_are_named_and_change_nothing(
+    client: TestClient, key: str, body: bytes
+) -> None:
     url = f"/api/matches/{key}/edits"
     reply = client.post(url, content=body, headers={"content-type": "application/json"})
     assert reply.status_code in (400, 422)
@@ -229,18 +284,34 @@ def test_malformed_bodies_are_named_and_change_nothing(client: TestClient, key: 
         {"extra": 1},
     ],
 )
-def test_states_that_no_page_of_ours_sends_are_refused(client: TestClient, key: str, state: dict[str, object]) -> None:
-    good = {"source": "added", "label": "Goal", "period": 1, "position_ms": 0, "status": "accepted", "confidence": None}
+def test_states_that_no_page_of_ours_sends_are_refused(
+    client: TestClient, key: str, state: dict[str, object]
+) -> None:
+    good = {
+        "source": "added",
+        "label": "Goal",
+        "period": 1,
+        "position_ms": 0,
+        "status": "accepted",
+        "confidence": None,
+    }
     url = f"/api/matches/{key}/edits"
     bad = {"revision": 0, "edits": [{"id": "a-0123456789ab", "state": {**good, **state}}]}
     assert client.post(url, json=bad).status_code == 422
-    assert client.post(url, json={"revision": 0, "edits": [{"id": "../../x", "state": good}]}).status_code == 422
+    assert (
+        client.post(
+            url, json={"revision": 0, "edits": [{"id": "../../x", "state": good}]}
+        ).status_code
+        == 422
+    )
     assert client.get(url).json()["revision"] == 0
 
 
 def test_names_that_look_like_markup_stay_text_in_replies(tmp_path: Path) -> None:
     name = "<img src=x onerror=alert(1)>"
-    write_label_tree(tmp_path, [MatchActions(name, (Action("<script>alert(1)</script>", 1, 1000),))])
+    write_label_tree(
+        tmp_path, [MatchActions(name, (Action("<script>alert(1)</script>", 1, 1000),))]
+    )
     library = Library([tmp_path])
     with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as client:
         reply = client.get(f"/api/matches/{library.keys[0]}")

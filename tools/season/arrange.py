@@ -1,9 +1,11 @@
 """Put rendered matches of the form ``NAME.mp4`` with ``NAME.json`` into a season, and list the matches of each split.
 
-    python tools/season/arrange.py SEASON --from MATCHES --train match_1001 ... --valid match_2002 --test match_2003
+    python tools/season/arrange.py SEASON --from MATCHES --train match_1001 ... --valid match_2002
+    --test match_2003
 
-A season is a folder ``SEASON/<split>/<match>/`` with ``1_224p.mp4`` and ``Labels-v2.json``, as `render_season.sh` makes it.
-Without matches to add, only ``SEASON/splits/<split>.txt`` is written anew: the matches that are there and have labels.
+A season is a folder ``SEASON/<split>/<match>/`` with ``1_224p.mp4`` and ``Labels-v2.json``, as
+`render_season.sh` makes it. Without matches to add, only ``SEASON/splits/<split>.txt`` is written
+anew: the matches that are there and have labels.
 """
 
 import argparse
@@ -24,7 +26,11 @@ LABELS = "Labels-v2.json"
 def actions_of(document: dict[str, Any], match: str) -> MatchActions:
     """The events of a ``NAME.json`` (``t`` in seconds, ``label``, ``team``) as actions of one half."""
     return MatchActions(
-        match, tuple(Action(e["label"], 1, round(1000 * e["t"]), team=SIDES.get(e.get("team"))) for e in document["events"])
+        match,
+        tuple(
+            Action(e["label"], 1, round(1000 * e["t"]), team=SIDES.get(e.get("team")))
+            for e in document["events"]
+        ),
     )
 
 
@@ -43,9 +49,15 @@ def write_splits(season: Path) -> dict[str, list[str]]:
     """List the finished matches of each split."""
     splits = {}
     for split in SPLITS:
-        found = sorted(path.parent.name for path in season.glob(f"{split}/*/{LABELS}") if (path.parent / VIDEO).exists())
+        found = sorted(
+            path.parent.name
+            for path in season.glob(f"{split}/*/{LABELS}")
+            if (path.parent / VIDEO).exists()
+        )
         splits[split] = [f"{split}/{name}" for name in found]
-        write_text(season / "splits" / f"{split}.txt", "".join(f"{match}\n" for match in splits[split]))
+        write_text(
+            season / "splits" / f"{split}.txt", "".join(f"{match}\n" for match in splits[split])
+        )
     return splits
 
 
@@ -53,7 +65,9 @@ def main() -> None:
     """Add the matches that are named, and list all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("season", type=Path)
-    parser.add_argument("--from", dest="matches", type=Path, help="folder of NAME.mp4 and NAME.json")
+    parser.add_argument(
+        "--from", dest="matches", type=Path, help="folder of NAME.mp4 and NAME.json"
+    )
     for split in SPLITS:
         parser.add_argument(f"--{split}", nargs="+", default=[])
     arguments = parser.parse_args()

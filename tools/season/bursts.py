@@ -1,7 +1,8 @@
 """Short bursts of play by hand, which raise the rate of the events that two computer teams rarely cause.
 
-One player a side, the one nearest to the ball, is under outside control and nearly always does what the engine's own
-computer player would do. Now and then he slides at the ball carrier, runs the ball over a line or shoots from afar.
+One player a side, the one nearest to the ball, is under outside control and nearly always does what
+the engine's own computer player would do. Now and then he slides at the ball carrier, runs the ball
+over a line or shoots from afar.
 """
 
 from dataclasses import dataclass
@@ -54,7 +55,16 @@ def direction(dx: float, dy: float, attacks_right: bool) -> str:
     Returns:
         Name of the engine's action.
     """
-    names = ("right", "top_right", "top", "top_left", "left", "bottom_left", "bottom", "bottom_right")
+    names = (
+        "right",
+        "top_right",
+        "top",
+        "top_left",
+        "left",
+        "bottom_left",
+        "bottom",
+        "bottom_right",
+    )
     angle = np.arctan2(dy, dx if attacks_right else -dx)
     return names[round(float(angle) / (np.pi / 4)) % 8]
 

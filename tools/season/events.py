@@ -1,7 +1,8 @@
 """Turns the states of a simulated football match into a list of timed events.
 
-The engine tells whether the ball is in play, which set piece is being taken, the score and who holds a card; an event is a
-change of one of these. All functions are pure, so that the labels of a rendered match can be tested without the engine.
+The engine tells whether the ball is in play, which set piece is being taken, the score and who
+holds a card; an event is a change of one of these. All functions are pure, so that the labels of a
+rendered match can be tested without the engine.
 """
 
 from collections.abc import Sequence
@@ -24,8 +25,8 @@ RESTART_LABELS: dict[Mode, str] = {
 }
 FOUL_MODES: frozenset[Mode] = frozenset({"free_kick", "penalty"})
 
-# The engine cuts to the spot 1 s after the referee's gesture ends, and whistles 2 s later: the gesture ends 3.0 s before the
-# whistle, and the frames show the card well up 0.6 s before that.
+# The engine cuts to the spot 1 s after the referee's gesture ends, and whistles 2 s later: the
+# gesture ends 3.0 s before the whistle, and the frames show the card well up 0.6 s before that.
 CARD_BEFORE_WHISTLE_MS = 3600
 
 
@@ -61,7 +62,8 @@ class MatchEvent:
     Attributes:
         time_ms: Time since the start of the video.
         label: Class of the event.
-        team: The team that acts: it scores, restarts, puts the ball out, commits the foul or is cautioned.
+        team: The team that acts: it scores, restarts, puts the ball out, commits the foul or is
+            cautioned.
         whistle_ms: For cards, when the foul was whistled.
     """
 
@@ -79,7 +81,8 @@ class Stoppage:
         stop: First state after the stop.
         whistle: First state in which play is on again; None when the video ends before.
         restart: First state after the ball is kicked or thrown; None when the video ends before.
-        mode: Set piece of the restart; `kick_off` when there is none; None when the video ends before.
+        mode: Set piece of the restart; `kick_off` when there is none; None when the video ends
+            before.
         goal_team: Team that scored, when a goal caused the stop.
     """
 
@@ -108,7 +111,9 @@ def find_stoppages(states: Sequence[MatchState]) -> list[Stoppage]:
     """
     stoppages: list[Stoppage] = []
     starts = [0] if states and not states[0].in_play else []
-    starts += [i for i, (a, b) in enumerate(pairwise(states), start=1) if a.in_play and not b.in_play]
+    starts += [
+        i for i, (a, b) in enumerate(pairwise(states), start=1) if a.in_play and not b.in_play
+    ]
     for start in starts:
         whistle = next((i for i in range(start, len(states)) if states[i].in_play), None)
         # The score rises in the instant of the stop, or one instant before the engine stops play.
@@ -119,7 +124,11 @@ def find_stoppages(states: Sequence[MatchState]) -> list[Stoppage]:
             continue
         mode = states[whistle].mode
         # A kick-off starts play without a set piece that lasts.
-        kick = next((i for i in range(whistle, len(states)) if states[i].mode != mode), None) if mode != "normal" else whistle
+        kick = (
+            next((i for i in range(whistle, len(states)) if states[i].mode != mode), None)
+            if mode != "normal"
+            else whistle
+        )
         stoppages.append(
             Stoppage(
                 stop=states[start],
@@ -154,9 +163,9 @@ def stop_label(stoppage: Stoppage) -> str | None:
 def find_cards(states: Sequence[MatchState], stoppages: Sequence[Stoppage]) -> list[MatchEvent]:
     """Finds cautions and dismissals.
 
-    The engine books a first caution at the whistle of the foul, and takes a dismissed player off some seconds later; both are
-    put where the referee holds up the card. A card whose restart is not in the video is left out, because then that instant is
-    unknown.
+    The engine books a first caution at the whistle of the foul, and takes a dismissed player off
+    some seconds later; both are put where the referee holds up the card. A card whose restart is
+    not in the video is left out, because then that instant is unknown.
 
     Args:
         states: States in time order.
@@ -168,9 +177,14 @@ def find_cards(states: Sequence[MatchState], stoppages: Sequence[Stoppage]) -> l
     events: list[MatchEvent] = []
     for before, after in pairwise(states):
         for side, team in enumerate(TEAMS):
-            # A dismissal may come a moment after the restart, so the stoppage is the last one that began.
+            # A dismissal may come a moment after the restart, so the stoppage is the last one that
+            # began.
             label = card_label(before, after, side)
-            stoppage = next((s for s in reversed(stoppages) if s.stop.time_ms <= after.time_ms), None) if label else None
+            stoppage = (
+                next((s for s in reversed(stoppages) if s.stop.time_ms <= after.time_ms), None)
+                if label
+                else None
+            )
             if label is None or stoppage is None or stoppage.whistle is None:
                 continue
             time_ms = max(stoppage.stop.time_ms, stoppage.whistle.time_ms - CARD_BEFORE_WHISTLE_MS)
@@ -180,7 +194,9 @@ def find_cards(states: Sequence[MatchState], stoppages: Sequence[Stoppage]) -> l
 
 def card_label(before: MatchState, after: MatchState, side: int) -> str | None:
     """The card that a team got between two states, None when it got none."""
-    if any(old and not new for old, new in zip(before.active[side], after.active[side], strict=True)):
+    if any(
+        old and not new for old, new in zip(before.active[side], after.active[side], strict=True)
+    ):
         return "Yellow->red card"
     if any(new and not old for old, new in zip(before.cards[side], after.cards[side], strict=True)):
         return "Yellow card"
@@ -223,10 +239,18 @@ def find_events(states: Sequence[MatchState]) -> list[MatchEvent]:
             events.append(MatchEvent(stoppage.stop.time_ms, label, stoppage.goal_team))
         elif label is not None:
             # The opponent of the team that restarts has put the ball out, or committed the foul.
-            taker = stoppage.restart.nearest_team if stoppage.restart else stoppage.stop.nearest_team
+            taker = (
+                stoppage.restart.nearest_team if stoppage.restart else stoppage.stop.nearest_team
+            )
             events.append(MatchEvent(stoppage.stop.time_ms, label, OPPONENT[taker]))
         if stoppage.restart is not None and stoppage.mode is not None:
-            events.append(MatchEvent(stoppage.restart.time_ms, RESTART_LABELS[stoppage.mode], stoppage.restart.nearest_team))
+            events.append(
+                MatchEvent(
+                    stoppage.restart.time_ms,
+                    RESTART_LABELS[stoppage.mode],
+                    stoppage.restart.nearest_team,
+                )
+            )
     return sorted(events, key=lambda event: event.time_ms)
 
 

@@ -1,6 +1,7 @@
 """Renders one football match with exact event times.
 
-Run it under Xvfb with the Python of the environment that `build_engine.sh` makes; see README.md beside this file.
+Run it under Xvfb with the Python of the environment that `build_engine.sh` makes; see README.md
+beside this file.
 """
 
 import argparse
@@ -30,7 +31,8 @@ METRES_X, METRES_Y = 54.4, 83.6  # of one unit of the engine's positions
 FIRST_KICK_OFF_MS = 2000
 X264_OPTIONS = {"crf": "16", "preset": "veryfast", "g": "20"}
 
-# x, y and role of eleven players, own half negative; the layout of the engine's 11_vs_11_competition.
+# x, y and role of eleven players, own half negative; the layout of the engine's
+# 11_vs_11_competition.
 FORMATION = (
     (-1.0, 0.0, "GK"),
     (0.0, 0.02, "RM"),
@@ -99,7 +101,11 @@ def make_scenario(engine: ModuleType, plan: MatchPlan) -> Any:
     for team, players in enumerate((scenario.left_team, scenario.right_team)):
         for index, (x, y, role) in enumerate(FORMATION):
             place = SECOND_TEAM_FORWARDS.get(index, (x, y)) if team else (x, y)
-            players.append(engine.FormationEntry(*place, getattr(engine.e_PlayerRole, f"e_PlayerRole_{role}"), False, True))
+            players.append(
+                engine.FormationEntry(
+                    *place, getattr(engine.e_PlayerRole, f"e_PlayerRole_{role}"), False, True
+                )
+            )
     scenario.left_agents = scenario.right_agents = 1
     scenario.real_time = False
     scenario.deterministic = False
@@ -119,7 +125,9 @@ def read_state(info: Any, time_ms: int) -> MatchState:
     teams = (info.left_team, info.right_team)
     distance = [
         min(
-            np.hypot((p.position[0] - ball[0]) * METRES_X, (p.position[1] - ball[1]) * METRES_Y) if p.is_active else np.inf
+            np.hypot((p.position[0] - ball[0]) * METRES_X, (p.position[1] - ball[1]) * METRES_Y)
+            if p.is_active
+            else np.inf
             for p in players
         )
         for players in teams
@@ -132,15 +140,23 @@ def read_state(info: Any, time_ms: int) -> MatchState:
         score=(info.left_goals, info.right_goals),
         ball=ball,
         nearest_team=TEAMS[int(np.argmin(distance))],
-        cards=(tuple(bool(p.has_card) for p in teams[0]), tuple(bool(p.has_card) for p in teams[1])),
-        active=(tuple(bool(p.is_active) for p in teams[0]), tuple(bool(p.is_active) for p in teams[1])),
+        cards=(
+            tuple(bool(p.has_card) for p in teams[0]),
+            tuple(bool(p.has_card) for p in teams[1]),
+        ),
+        active=(
+            tuple(bool(p.is_active) for p in teams[0]),
+            tuple(bool(p.is_active) for p in teams[1]),
+        ),
     )
 
 
 def read_situation(info: Any, team: Team) -> Situation | None:
     """What the controlled player of a team sees; None when nobody is controlled."""
     players, controllers = (
-        (info.left_team, info.left_controllers) if team == "left" else (info.right_team, info.right_controllers)
+        (info.left_team, info.left_controllers)
+        if team == "left"
+        else (info.right_team, info.right_controllers)
     )
     number = controllers[0].controlled_player
     if not 0 <= number < len(players):
@@ -256,11 +272,17 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 def main() -> None:
     """Renders the match that the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path, help="folder of the match; 1_224p.mp4, Labels-v2.json and events.json go there")
+    parser.add_argument(
+        "out",
+        type=Path,
+        help="folder of the match; 1_224p.mp4, Labels-v2.json and events.json go there",
+    )
     parser.add_argument("--engine-data", type=Path, required=True, help="data folder of the engine")
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--minutes", type=float, default=15.0)
-    parser.add_argument("--frame-rate", type=int, default=2, choices=(1, 2, 5, 10), help="frames a second")
+    parser.add_argument(
+        "--frame-rate", type=int, default=2, choices=(1, 2, 5, 10), help="frames a second"
+    )
     arguments = parser.parse_args()
     plan = plan_match(arguments.seed, round(arguments.minutes * 60), arguments.frame_rate)
     out: Path = arguments.out

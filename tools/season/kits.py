@@ -1,7 +1,8 @@
 """Gives every rendered match its own look: kits, boards, crowd, grass and disc-shaped club signs, all of them fictional.
 
-The engine reads its textures from a data folder. `write_data_folder` makes a copy of that folder out of symbolic links, in
-which only the recoloured textures and two settings of the renderer are files of their own.
+The engine reads its textures from a data folder. `write_data_folder` makes a copy of that folder
+out of symbolic links, in which only the recoloured textures and two settings of the renderer are
+files of their own.
 """
 
 from dataclasses import dataclass
@@ -29,16 +30,21 @@ PALETTE: tuple[Colour, ...] = (
 )
 REFEREE_COLOURS: tuple[Colour, ...] = ((20, 20, 20), (245, 240, 60), (230, 60, 160), (60, 225, 215))
 PATTERNS = ("plain", "stripes", "hoops", "halves", "sash", "sleeves")
-MINIMUM_CONTRAST = 190.0  # Euclidean distance of two colours in 8-bit RGB below which kits look alike at 224 lines
+MINIMUM_CONTRAST = (
+    190.0  # Euclidean distance of two colours in 8-bit RGB below which kits look alike at 224 lines
+)
 
-# Bands of rows in the 1024 x 1024 kit texture, of which the left half is the front and the right half the back.
+# Bands of rows in the 1024 x 1024 kit texture, of which the left half is the front and the right
+# half the back.
 SHIRT_ROWS = slice(0, 412)
 SHORTS_ROWS = slice(412, 572)
 SOCKS_ROWS = slice(572, 1024)
 
 KIT_FILES = (
-    "databases/default/images_teams/primeradivision/fcbarcelona_kit_02.bmp",  # the engine's file name for its left team
-    "databases/default/images_teams/primeradivision/realmadrid_kit_02.bmp",  # and for its right team
+    # the engine's file name for its left team
+    "databases/default/images_teams/primeradivision/fcbarcelona_kit_02.bmp",
+    # and for its right team
+    "databases/default/images_teams/primeradivision/realmadrid_kit_02.bmp",
 )
 SIGN_FILES = (
     "databases/default/images_teams/primeradivision/fcbarcelona_logo.bmp",
@@ -82,9 +88,18 @@ def draw_kit(rng: np.random.Generator, avoid: tuple[Colour, ...]) -> Kit:
     Returns:
         The kit.
     """
-    choices = [colour for colour in PALETTE if all(contrast(colour, other) >= MINIMUM_CONTRAST for other in avoid)]
-    # With three shirts to avoid nothing may be left: then the colour farthest from the nearest of them.
-    shirt = choices[rng.integers(len(choices))] if choices else max(PALETTE, key=lambda c: min(contrast(c, o) for o in avoid))
+    choices = [
+        colour
+        for colour in PALETTE
+        if all(contrast(colour, other) >= MINIMUM_CONTRAST for other in avoid)
+    ]
+    # With three shirts to avoid nothing may be left: then the colour farthest from the nearest of
+    # them.
+    shirt = (
+        choices[rng.integers(len(choices))]
+        if choices
+        else max(PALETTE, key=lambda c: min(contrast(c, o) for o in avoid))
+    )
     others = [colour for colour in PALETTE if colour != shirt and colour not in avoid]
     second = others[rng.integers(len(others))]
     shorts = shirt if rng.random() < 0.4 else PALETTE[rng.integers(len(PALETTE))]
@@ -160,13 +175,15 @@ def read_pixels(data: bytes) -> tuple[Image, int, list[int]]:
         data: The file.
 
     Returns:
-        (height, width, 3) RGB; where the pixels start in the file; the byte of red, green and blue in a pixel.
+        (height, width, 3) RGB; where the pixels start in the file; the byte of red, green and blue
+        in a pixel.
 
     Raises:
         ValueError: Another kind of BMP.
     """
     offset, width, height, bits = (
-        int.from_bytes(data[start:stop], "little") for start, stop in ((10, 14), (18, 22), (22, 26), (28, 30))
+        int.from_bytes(data[start:stop], "little")
+        for start, stop in ((10, 14), (18, 22), (22, 26), (28, 30))
     )
     if data[:2] != b"BM" or bits not in {24, 32}:
         raise ValueError(f"expected a BMP with 24 or 32 bits a pixel, found {bits}")
@@ -237,7 +254,9 @@ def repaint(source: Path, target: Path, name: str, image: Image) -> None:
 def replace_once(text: str, old: str, new: str) -> str:
     """Replaces a passage that must occur exactly once."""
     if text.count(old) != 1:
-        raise ValueError(f"expected {old!r} once in the engine's data, found it {text.count(old)} times: another engine version?")
+        raise ValueError(
+            f"expected {old!r} once in the engine's data, found it {text.count(old)} times: another engine version?"
+        )
     return text.replace(old, new)
 
 
@@ -260,7 +279,10 @@ def write_data_folder(source: Path, target: Path, seed: int) -> tuple[Kit, Kit]:
     right = draw_kit(rng, (referee, left.shirt))
     goalkeeper = draw_kit(rng, (left.shirt, right.shirt))
     dressed = ((KIT_FILES[0], left), (KIT_FILES[1], right), (GOALKEEPER_FILE, goalkeeper))
-    for name, kit in (*dressed, (REFEREE_FILE, Kit("plain", referee, referee, (20, 20, 20), (20, 20, 20)))):
+    for name, kit in (
+        *dressed,
+        (REFEREE_FILE, Kit("plain", referee, referee, (20, 20, 20), (20, 20, 20))),
+    ):
         repaint(source, target, name, paint_kit(kit))
 
     def shape_of(name: str) -> tuple[int, int]:
@@ -269,7 +291,9 @@ def write_data_folder(source: Path, target: Path, seed: int) -> tuple[Kit, Kit]:
 
     for name, kit in zip(SIGN_FILES, (left, right, goalkeeper), strict=True):
         repaint(source, target, name, paint_sign(shape_of(name), kit.shirt, kit.second))
-    boards = sorted(path.relative_to(source).as_posix() for path in (source / BOARD_FOLDER).glob("*.bmp"))
+    boards = sorted(
+        path.relative_to(source).as_posix() for path in (source / BOARD_FOLDER).glob("*.bmp")
+    )
     for name in (*boards, BOARD_STRIP_FILE):
         repaint(source, target, name, paint_board(shape_of(name), rng))
     repaint(source, target, BALL_FILE, np.full((*shape_of(BALL_FILE), 3), 235, np.uint8))
@@ -277,10 +301,15 @@ def write_data_folder(source: Path, target: Path, seed: int) -> tuple[Kit, Kit]:
         factors = 1.0 + rng.uniform(-spread, spread, 3)
         repaint(source, target, name, tint(read_pixels((source / name).read_bytes())[0], factors))
 
-    # Shadows and fine ambient occlusion cost most of the time of a software renderer and show little at 224 lines.
-    sun = replace_once((source / SUN_FILE).read_text(), "<shadow>true</shadow>", "<shadow>false</shadow>")
+    # Shadows and fine ambient occlusion cost most of the time of a software renderer and show
+    # little at 224 lines.
+    sun = replace_once(
+        (source / SUN_FILE).read_text(), "<shadow>true</shadow>", "<shadow>false</shadow>"
+    )
     write_own(target, SUN_FILE, sun.encode())
-    shader = replace_once((source / AMBIENT_SHADER_FILE).read_text(), "i < SSAO_kernelSize;", "i < 4;")
+    shader = replace_once(
+        (source / AMBIENT_SHADER_FILE).read_text(), "i < SSAO_kernelSize;", "i < 4;"
+    )
     shader = replace_once(shader, "SSAO /= SSAO_kernelSize * 1.0f;", "SSAO /= 4.0f;")
     write_own(target, AMBIENT_SHADER_FILE, shader.encode())
     return left, right

@@ -1,12 +1,14 @@
 """Put a season into the package: features, labels and splits, a clip with its labels, and a checkpoint.
 
-    spotkick features SEASON --kind video --out FEATURES --dim 64 --fit-split SEASON/splits/train.txt --mask ... --mask ...
-    python tools/season/package.py data SEASON FEATURES src/spotkick/assets/demo
-    python tools/season/package.py clip SEASON/test/match_2003 src/spotkick/assets/demo --start 300 --length 220
-    spotkick train src/spotkick/assets/demo/season.toml --data src/spotkick/assets/demo --out RUN
-    python tools/season/package.py checkpoint RUN/best src/spotkick/assets/demo
+    spotkick features SEASON --kind video --out FEATURES --dim 64 --fit-split
+    SEASON/splits/train.txt --mask ... --mask ... python tools/season/package.py data SEASON
+    FEATURES src/spotkick/assets/demo python tools/season/package.py clip SEASON/test/match_2003
+    src/spotkick/assets/demo --start 300 --length 220 spotkick train
+    src/spotkick/assets/demo/season.toml --data src/spotkick/assets/demo --out RUN python
+    tools/season/package.py checkpoint RUN/best src/spotkick/assets/demo
 
-README.md beside this file has the whole course of a season. A clip must come from a match that nobody trains on.
+README.md beside this file has the whole course of a season. A clip must come from a match that
+nobody trains on.
 """
 
 import argparse
@@ -64,8 +66,12 @@ def package_clip(match: Path, assets: Path, start_s: float, length_s: float) -> 
                 count += 1
         container.mux(stream.encode(None))
     labels = read_labels(match / LABELS)
-    inside = [action for action in labels.actions if start_s <= action.position_s < start_s + length_s]
-    shifted = tuple(Action(a.label, 1, a.position_ms - round(1000 * start_s), team=a.team) for a in inside)
+    inside = [
+        action for action in labels.actions if start_s <= action.position_s < start_s + length_s
+    ]
+    shifted = tuple(
+        Action(a.label, 1, a.position_ms - round(1000 * start_s), team=a.team) for a in inside
+    )
     write_labels(target.parent / LABELS, MatchActions(labels.match, shifted))
     print(f"{count} pictures, {target.stat().st_size / 1e6:.2f} MB, {len(inside)} labels")
 
@@ -74,10 +80,20 @@ def package_checkpoint(folder: Path, assets: Path) -> None:
     """Copy a checkpoint, without the folder that its data lay in."""
     checkpoint = read_checkpoint(folder)
     training = {**checkpoint.config.training}
-    training["experiment"] = {**training["experiment"], "data": {**training["experiment"]["data"], "root": "."}}
-    files = {name: (folder / name).read_bytes() for name in checkpoint.config.files if "/" not in name}
+    training["experiment"] = {
+        **training["experiment"],
+        "data": {**training["experiment"]["data"], "root": "."},
+    }
+    files = {
+        name: (folder / name).read_bytes() for name in checkpoint.config.files if "/" not in name
+    }
     shutil.rmtree(assets / "checkpoint", ignore_errors=True)
-    write_checkpoint(assets / "checkpoint", checkpoint.config.replace(training=training), files, checkpoint.features_folder)
+    write_checkpoint(
+        assets / "checkpoint",
+        checkpoint.config.replace(training=training),
+        files,
+        checkpoint.features_folder,
+    )
 
 
 def main() -> None:

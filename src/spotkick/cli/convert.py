@@ -13,17 +13,27 @@ from spotkick.timeline import parse_frame_rate
 def convert(
     source: Annotated[Path, typer.Argument(help="File, folder or zip to read.", metavar="IN")],
     target: Annotated[Path, typer.Argument(help="File or folder to write.", metavar="OUT")],
-    from_: Annotated[str | None, typer.Option("--from", help="Format of IN; judged by its content unless given.")] = None,
-    to: Annotated[str | None, typer.Option("--to", help="Format of OUT; judged by its name unless given.")] = None,
-    rate: Annotated[
-        str | None, typer.Option(help="Frames per second, for formats that count frames: 25, 29.97, 30000/1001.")
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Format of IN; judged by its content unless given.")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the report to this file.")] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Format of OUT; judged by its name unless given.")
+    ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            help="Frames per second, for formats that count frames: 25, 29.97, 30000/1001."
+        ),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report to this file.")
+    ] = None,
 ) -> None:
     """Convert labels or predictions between formats, and say what the target cannot hold.
 
-    Formats: soccernet-v1, soccernet-v2, soccernet-ball, soccernet-results, osl-v1, osl-v2, e2e-spot, e2e-spot-results,
-    activitynet, activitynet-results, thumos, thumos-results, label-studio, via3, elan, fiftyone, csv, parquet.
+    Formats: soccernet-v1, soccernet-v2, soccernet-ball, soccernet-results, osl-v1, osl-v2,
+    e2e-spot, e2e-spot-results, activitynet, activitynet-results, thumos, thumos-results,
+    label-studio, via3, elan, fiftyone, csv, parquet.
     """
     frame_rate = None if rate is None else parse_frame_rate(rate)
     report = convert_files(source, target, from_=from_, to=to, frame_rate=frame_rate)

@@ -12,15 +12,30 @@ from spotkick.timeline import parse_frame_rate
 
 
 def doctor(
-    path: Annotated[Path, typer.Argument(help="Data set, match folder, or labels or predictions in any known format.")],
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="Data set, match folder, or labels or predictions in any known format."
+        ),
+    ],
     classes: Annotated[
         str | None,
-        typer.Option(help="soccernet-v1, soccernet-v2, soccernet-ball, or a file; guessed unless given."),
+        typer.Option(
+            help="soccernet-v1, soccernet-v2, soccernet-ball, or a file; guessed unless given."
+        ),
     ] = None,
-    labels: Annotated[Path | None, typer.Option(help="Labels of the matches that PATH predicts.")] = None,
-    feature: Annotated[str | None, typer.Option(help="Look at the features of this name only.")] = None,
-    frame_rate: Annotated[str | None, typer.Option(help="Frames per second of the evaluator's grid.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write all findings to this file.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Labels of the matches that PATH predicts.")
+    ] = None,
+    feature: Annotated[
+        str | None, typer.Option(help="Look at the features of this name only.")
+    ] = None,
+    frame_rate: Annotated[
+        str | None, typer.Option(help="Frames per second of the evaluator's grid.")
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write all findings to this file.")
+    ] = None,
 ) -> None:
     """Check a data set, a match folder or predictions, and say what is wrong and how to mend it.
 

@@ -13,50 +13,110 @@ from spotkick.errors import ConfigError, InputError, SpotkickWarning
 if TYPE_CHECKING:
     from spotkick.actions import MatchActions
     from spotkick.formats.scores import MatchScores
-    from spotkick.highlights.profile import HighlightsConfig
+    from spotkick.highlights.config import HighlightsConfig
     from spotkick.highlights.reel import PeriodVideo
 
 
 def highlights(
-    spots: Annotated[Path, typer.Argument(help="results_spotting.json of one match, or a folder that holds it.")],
+    spots: Annotated[
+        Path, typer.Argument(help="results_spotting.json of one match, or a folder that holds it.")
+    ],
     videos: Annotated[
         list[Path],
-        typer.Argument(metavar="VIDEO...", help="Video of the match, or one per half (1_*, 2_*).", readable=False),
+        typer.Argument(
+            metavar="VIDEO...",
+            help="Video of the match, or one per half (1_*, 2_*).",
+            readable=False,
+        ),
     ],
-    out: Annotated[Path | None, typer.Option(help="The reel: .mp4, .mov or .mkv. Without it only lists are written.")] = None,
-    duration: Annotated[float, typer.Option(min=0.1, help="Longest duration of the reel in seconds.")] = 180.0,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The reel: .mp4, .mov or .mkv. Without it only lists are written."),
+    ] = None,
+    duration: Annotated[
+        float, typer.Option(min=0.1, help="Longest duration of the reel in seconds.")
+    ] = 180.0,
     edl: Annotated[Path | None, typer.Option(help="Write a CMX3600 edit decision list.")] = None,
     fcpxml: Annotated[Path | None, typer.Option(help="Write FCPXML.")] = None,
     otio: Annotated[Path | None, typer.Option(help="Write OpenTimelineIO.")] = None,
     vtt: Annotated[Path | None, typer.Option(help="Write captions of the reel as WebVTT.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the clips as a table.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the clips with the reason for each, and what was left out.")] = None,
-    poster: Annotated[Path | None, typer.Option(help="Write a picture of the best moment as JPEG.")] = None,
-    scores: Annotated[Path | None, typer.Option(help="Scores of every frame.", show_default="scores.npz beside SPOTS")] = None,
-    checkpoint: Annotated[Path | None, typer.Option(help="Take thresholds and lengths of clips from this checkpoint.")] = None,
+    json: Annotated[
+        Path | None,
+        typer.Option(help="Write the clips with the reason for each, and what was left out."),
+    ] = None,
+    poster: Annotated[
+        Path | None, typer.Option(help="Write a picture of the best moment as JPEG.")
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="Scores of every frame.", show_default="scores.npz beside SPOTS"),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option(help="Take thresholds and lengths of clips from this checkpoint.")
+    ] = None,
     threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Least confidence of a spot.", show_default="the checkpoint's, or 0.34")
+        float | None,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Least confidence of a spot.",
+            show_default="the checkpoint's, or 0.34",
+        ),
     ] = None,
     peak_threshold: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Least score of a moment that was not spotted.", show_default="0.5")
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Least score of a moment that was not spotted.", show_default="0.5"
+        ),
     ] = None,
-    lead: Annotated[list[str] | None, typer.Option(help="Seconds before and after, such as Goal=10:30; may be repeated.")] = None,
-    interest: Annotated[list[str] | None, typer.Option(help="Worth of a class, such as Corner=0.8; may be repeated.")] = None,
+    lead: Annotated[
+        list[str] | None,
+        typer.Option(help="Seconds before and after, such as Goal=10:30; may be repeated."),
+    ] = None,
+    interest: Annotated[
+        list[str] | None,
+        typer.Option(help="Worth of a class, such as Corner=0.8; may be repeated."),
+    ] = None,
     start: Annotated[
-        list[str] | None, typer.Option(help="When a period starts in a video of the whole match, such as 2=3610.5 (seconds).")
+        list[str] | None,
+        typer.Option(
+            help="When a period starts in a video of the whole match, such as 2=3610.5 (seconds)."
+        ),
     ] = None,
-    captions: Annotated[bool, typer.Option("--captions", help="Burn a caption into each clip.")] = False,
-    copy: Annotated[bool, typer.Option("--copy", help="Copy instead of encoding: fast, but clips start at key frames.")] = False,
-    no_snap: Annotated[bool, typer.Option("--no-snap", help="Do not move the ends of clips to shot changes.")] = False,
-    non_drop: Annotated[bool, typer.Option("--non-drop", help="Non-drop timecode at 29.97 and 59.94.")] = False,
+    captions: Annotated[
+        bool, typer.Option("--captions", help="Burn a caption into each clip.")
+    ] = False,
+    copy: Annotated[
+        bool,
+        typer.Option(
+            "--copy", help="Copy instead of encoding: fast, but clips start at key frames."
+        ),
+    ] = False,
+    no_snap: Annotated[
+        bool, typer.Option("--no-snap", help="Do not move the ends of clips to shot changes.")
+    ] = False,
+    non_drop: Annotated[
+        bool, typer.Option("--non-drop", help="Non-drop timecode at 29.97 and 59.94.")
+    ] = False,
 ) -> None:
     """Cut a highlight reel: spots, and moments that look like actions but were not spotted, ranked and fitted into a duration."""
-    from spotkick.highlights.lists import write_list
-    from spotkick.highlights.reel import choose, describe, plan_parts, propose_clips, render, total_s, write_poster
+    from spotkick.highlights.edit_list_files import write_list
+    from spotkick.highlights.reel import (
+        choose,
+        describe,
+        plan_parts,
+        propose_clips,
+        render,
+        total_s,
+        write_poster,
+    )
 
     lists = {"edl": edl, "fcpxml": fcpxml, "otio": otio, "vtt": vtt, "csv": csv, "json": json}
     if out is None and poster is None and not any(lists.values()):
-        raise ConfigError("nothing to write: give --out reel.mp4, --poster, --edl, --fcpxml, --otio, --vtt, --csv or --json")
+        raise ConfigError(
+            "nothing to write: give --out reel.mp4, --poster, --edl, --fcpxml, --otio, --vtt, --csv or --json"
+        )
     match, match_scores = _read_match(spots, scores)
     config = _config(checkpoint, threshold, peak_threshold, lead or [], interest or [])
     seen = _videos(videos, {action.period for action in match.actions}, start or [])
@@ -66,7 +126,9 @@ def highlights(
     if out is not None:
         with _progress() as show:
             parts = render(out, parts, mode="copy" if copy else "encode", progress=show)
-    edits = describe(match.match or spots.stem, chosen, parts, seen, drop=False if non_drop else None)
+    edits = describe(
+        match.match or spots.stem, chosen, parts, seen, drop=False if non_drop else None
+    )
     shown = {candidate for clip in chosen for candidate in clip.candidates}
     left_out = [clip for clip in clips if clip.main not in shown]
     for kind, path in lists.items():
@@ -74,7 +136,9 @@ def highlights(
             write_list(kind, path, edits, chosen, left_out)
     if poster is not None:
         write_poster(poster, chosen, seen)
-    typer.echo(f"{len(chosen)} of {len(clips)} clips, {float(total_s(parts)):.1f} s{f': {out}' if out else ''}")
+    typer.echo(
+        f"{len(chosen)} of {len(clips)} clips, {float(total_s(parts)):.1f} s{f': {out}' if out else ''}"
+    )
     for clip in chosen:
         typer.echo(f"  {clip.title}: {clip.reason}")
 
@@ -87,7 +151,9 @@ def _read_match(spots: Path, scores: Path | None) -> "tuple[MatchActions, MatchS
     if spots.is_dir() and not file.is_file():
         below = sorted(spots.rglob(RESULTS_FILE))
         if len(below) != 1:
-            held = f"{len(below)} matches; give the folder of one" if below else f"no {RESULTS_FILE}"
+            held = (
+                f"{len(below)} matches; give the folder of one" if below else f"no {RESULTS_FILE}"
+            )
             raise InputError(f"{spots}: a reel is cut from one match, this folder holds {held}")
         file = below[0]
     match = next(iter(read_results(file)))
@@ -98,13 +164,22 @@ def _read_match(spots: Path, scores: Path | None) -> "tuple[MatchActions, MatchS
 
 
 def _config(
-    checkpoint: Path | None, threshold: float | None, peak_threshold: float | None, lead: Sequence[str], interest: Sequence[str]
+    checkpoint: Path | None,
+    threshold: float | None,
+    peak_threshold: float | None,
+    lead: Sequence[str],
+    interest: Sequence[str],
 ) -> "HighlightsConfig":
-    from spotkick.highlights.profile import HighlightsConfig
+    from spotkick.highlights.config import HighlightsConfig
 
     values: dict[str, object] = {
-        "lead_s": {label: _numbers(text, 2, "--lead Goal=10:30") for label, text in map(_split, lead)},
-        "interest": {label: _numbers(text, 1, "--interest Corner=0.8")[0] for label, text in map(_split, interest)},
+        "lead_s": {
+            label: _numbers(text, 2, "--lead Goal=10:30") for label, text in map(_split, lead)
+        },
+        "interest": {
+            label: _numbers(text, 1, "--interest Corner=0.8")[0]
+            for label, text in map(_split, interest)
+        },
     }
     if checkpoint is not None:
         from spotkick.checkpoint import read_checkpoint
@@ -135,7 +210,9 @@ def _numbers(text: str, count: int, example: str) -> tuple[float, ...]:
     return numbers
 
 
-def _videos(paths: Sequence[Path], periods: set[int], starts: Sequence[str]) -> "dict[int, PeriodVideo]":
+def _videos(
+    paths: Sequence[Path], periods: set[int], starts: Sequence[str]
+) -> "dict[int, PeriodVideo]":
     """Videos by period: one per half as their names say, or one of the whole match with the times at which periods start."""
     from spotkick.highlights.reel import PeriodVideo
     from spotkick.video.probe import probe
@@ -143,13 +220,21 @@ def _videos(paths: Sequence[Path], periods: set[int], starts: Sequence[str]) -> 
     begin_s: dict[int, float] = {}
     for label, text in map(_split, starts):
         if not label.isdecimal():
-            raise ConfigError(f"expected --start PERIOD=SECONDS such as 2=3610.5, got period {label!r}")
+            raise ConfigError(
+                f"expected --start PERIOD=SECONDS such as 2=3610.5, got period {label!r}"
+            )
         begin_s[int(label)] = _numbers(text, 1, "--start 2=3610.5")[0]
     if len(paths) > 1 or (not begin_s and _period_in(paths[0]) is not None):
         numbered = {_period_in(path): path for path in paths}
         if None in numbered or len(numbered) < len(paths) or begin_s:
-            raise InputError("several videos must be one per period, named 1_*, 2_* and so on, without --start")
-        return {period: PeriodVideo(probe(path)) for period, path in numbered.items() if period is not None}
+            raise InputError(
+                "several videos must be one per period, named 1_*, 2_* and so on, without --start"
+            )
+        return {
+            period: PeriodVideo(probe(path))
+            for period, path in numbered.items()
+            if period is not None
+        }
     info = probe(paths[0])
     begin_s.setdefault(1, 0.0)
     unknown = sorted(periods - set(begin_s))
@@ -159,8 +244,13 @@ def _videos(paths: Sequence[Path], periods: set[int], starts: Sequence[str]) -> 
         names = ", ".join(map(str, unknown))
         message = f"actions of period {names} are left out: say when it starts in the video with --start {unknown[0]}=SECONDS"
         warnings.warn(message, SpotkickWarning, stacklevel=2)
-    ends = {period: min((s for s in begin_s.values() if s > first), default=None) for period, first in begin_s.items()}
-    return {period: PeriodVideo(info, first, ends[period]) for period, first in sorted(begin_s.items())}
+    ends = {
+        period: min((s for s in begin_s.values() if s > first), default=None)
+        for period, first in begin_s.items()
+    }
+    return {
+        period: PeriodVideo(info, first, ends[period]) for period, first in sorted(begin_s.items())
+    }
 
 
 def _period_in(path: Path) -> int | None:
@@ -172,7 +262,9 @@ def _can_snap(*, wanted: bool) -> bool:
     from spotkick.highlights.shots import can_find_shots
 
     if wanted and not can_find_shots():
-        typer.echo("clips are not moved to shot changes: pip install 'spotkick[highlights]'", err=True)
+        typer.echo(
+            "clips are not moved to shot changes: pip install 'spotkick[highlights]'", err=True
+        )
         return False
     return wanted
 

@@ -7,20 +7,30 @@ import typer
 
 
 def import_weights(
-    weights: Annotated[Path, typer.Argument(help="Released .h5 (Keras) or .pth.tar (PyTorch) file.")],
+    weights: Annotated[
+        Path, typer.Argument(help="Released .h5 (Keras) or .pth.tar (PyTorch) file.")
+    ],
     out: Annotated[Path, typer.Argument(help="Checkpoint folder to write.")],
-    classes: Annotated[str | None, typer.Option(help="Class list by name or file; known for 3 and 17 classes.")] = None,
-    features: Annotated[str | None, typer.Option(help="Name of the features that the weights read.")] = None,
+    classes: Annotated[
+        str | None, typer.Option(help="Class list by name or file; known for 3 and 17 classes.")
+    ] = None,
+    features: Annotated[
+        str | None, typer.Option(help="Name of the features that the weights read.")
+    ] = None,
 ) -> None:
     """Turn the authors' released weights into a checkpoint."""
     from spotkick.errors import MissingExtraError
 
     try:
-        from spotkick.experiment.import_weights import import_released
+        from spotkick.pipelines.import_weights import import_released
     except ImportError as error:
         raise MissingExtraError("torch", "train", "importing weights") from error
     from spotkick.formats.classes import find_classes
 
-    checkpoint = import_released(weights, out, classes=find_classes(classes) if classes else None, features=features)
+    checkpoint = import_released(
+        weights, out, classes=find_classes(classes) if classes else None, features=features
+    )
     source = checkpoint.feature_source
-    typer.echo(f"{len(checkpoint.classes)} classes, features '{source.name}' with {source.dim} values; checkpoint: {out}")
+    typer.echo(
+        f"{len(checkpoint.classes)} classes, features '{source.name}' with {source.dim} values; checkpoint: {out}"
+    )

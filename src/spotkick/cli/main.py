@@ -1,7 +1,8 @@
 """The ``spotkick`` program: its commands, and how their errors reach the user.
 
-A command lives in the module of its name. Only the module that is called is imported, and what needs an optional package is
-imported inside its function, so that ``spotkick --help`` answers at once and a command needs only its own packages.
+A command lives in the module of its name. Only the module that is called is imported, and what
+needs an optional package is imported inside its function, so that ``spotkick --help`` answers at
+once and a command needs only its own packages.
 """
 
 import importlib
@@ -32,7 +33,8 @@ COMMANDS: Final = (
     "proposals",
     "detect",
 )
-"""In the order of the help page. ``import-weights`` is the function ``import_weights`` of ``cli/import_weights.py``."""
+"""In the order of the help page. ``import-weights`` is the function ``import_weights`` of
+``cli/import_weights.py``."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -42,7 +44,13 @@ def _print_version(wanted: bool) -> None:
 
 
 def _describe(
-    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    version: bool = typer.Option(
+        False,
+        "--version",
+        callback=_print_version,
+        is_eager=True,
+        help="Show the version and exit.",
+    ),
 ) -> None:
     """Action spotting in match video: what happens, and when."""
     del version
@@ -58,7 +66,13 @@ def build_app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     return app
 
 
-def _one_line(message: Warning | str, category: type[Warning], filename: str, lineno: int, line: str | None = None) -> str:
+def _one_line(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
     del filename, lineno, line
     label = "warning" if issubclass(category, UserWarning) else category.__name__
     return f"{label}: {' '.join(str(message).split())}\n"

@@ -10,22 +10,41 @@ from spotkick.timeline import parse_frame_rate
 
 
 def proposals(
-    checkpoint: Annotated[Path | None, typer.Argument(help="Trained localizer; not needed with --train.")] = None,
-    inputs: Annotated[
-        list[Path] | None, typer.Argument(help="Feature files (.npy); without any, the data set of the checkpoint is used.")
+    checkpoint: Annotated[
+        Path | None, typer.Argument(help="Trained localizer; not needed with --train.")
     ] = None,
-    train: Annotated[Path | None, typer.Option(metavar="CONFIG.toml", help="Train a localizer into the folder --out.")] = None,
-    out: Annotated[Path, typer.Option(help="File of proposals to write; with --train, the run directory.")] = Path(
-        "proposals.json"
-    ),
-    labels: Annotated[Path | None, typer.Option(help="Label file that names the videos; replaces data.labels.")] = None,
-    features: Annotated[Path | None, typer.Option(help="Folder of features; replaces data.features.")] = None,
-    subset: Annotated[str | None, typer.Option(help="Subset of the labels to use; replaces data.valid.")] = None,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Feature files (.npy); without any, the data set of the checkpoint is used."
+        ),
+    ] = None,
+    train: Annotated[
+        Path | None,
+        typer.Option(metavar="CONFIG.toml", help="Train a localizer into the folder --out."),
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="File of proposals to write; with --train, the run directory.")
+    ] = Path("proposals.json"),
+    labels: Annotated[
+        Path | None, typer.Option(help="Label file that names the videos; replaces data.labels.")
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Folder of features; replaces data.features.")
+    ] = None,
+    subset: Annotated[
+        str | None, typer.Option(help="Subset of the labels to use; replaces data.valid.")
+    ] = None,
     frame_rate: Annotated[str, typer.Option(help="Feature frames per second of INPUTS.")] = "2",
     assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="With --train: replace one value, such as training.tem_loss=bmn.")
+        list[str] | None,
+        typer.Option(
+            "--set", help="With --train: replace one value, such as training.tem_loss=bmn."
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="With --train: go on from an interrupted run in --out.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="With --train: go on from an interrupted run in --out.")
+    ] = False,
 ) -> None:
     """Train a temporal localizer (BMN), or propose segments of videos with a trained one."""
     given = {"labels": labels, "features": features, "valid": subset}
@@ -38,9 +57,11 @@ def proposals(
         raise typer.BadParameter("give either a checkpoint, or --train CONFIG.toml")
     if assignments or resume:
         raise typer.BadParameter("--set and --resume belong to --train")
-    from spotkick.experiment.localization import make_proposals
+    from spotkick.localization.pipeline import make_proposals
 
-    found = make_proposals(checkpoint, out, data=data, inputs=inputs or (), frame_rate=parse_frame_rate(frame_rate))
+    found = make_proposals(
+        checkpoint, out, data=data, inputs=inputs or (), frame_rate=parse_frame_rate(frame_rate)
+    )
     print(f"{sum(len(video.segments) for video in found)} proposals in {len(found)} videos: {out}")
 
 
@@ -52,7 +73,10 @@ def _train(config: Path, assignments: list[str], out: Path, *, resume: bool) -> 
     except ImportError as error:
         raise MissingExtraError("torch", "train", "training") from error
     del torch
-    from spotkick.experiment.localizer_training import read_localization_experiment, run_localization_training
+    from spotkick.localization.experiment import (
+        read_localization_experiment,
+        run_localization_training,
+    )
 
     experiment = read_localization_experiment(config, tuple(assignments))
     checkpoint = run_localization_training(experiment, out, resume=resume, on_epoch=_show)

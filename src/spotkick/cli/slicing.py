@@ -6,30 +6,49 @@ from typing import Annotated
 import typer
 
 from spotkick.actions import ActionClasses
-from spotkick.encoding.estimate import all_labels, comparison_table, estimate_slicing, read_score_set, to_toml
-from spotkick.encoding.estimate_plot import slicing_page, slicing_svg
+from spotkick.datasets.splits import read_split_matches
 from spotkick.encoding.slicing import PRESETS
 from spotkick.errors import ConfigError
-from spotkick.experiment.matches import split_matches
 from spotkick.files import write_text
 from spotkick.formats.classes import find_classes
 from spotkick.formats.convert import read_actions
+from spotkick.tuning.slicing_estimate import (
+    all_labels,
+    estimate_slicing,
+    estimate_table,
+    read_score_set,
+    to_toml,
+)
+from spotkick.tuning.slicing_plot import slicing_page, slicing_svg
 
 METHOD = """\
-# K1..K4 in seconds, proposed from labels. Without scores: K1 and K2 at the median and the quartile of the time since the previous
-# incident of any class, K3 and K4 likewise until the next, shrunk where actions of the class crowd. With scores: where the mean
-# response of the segmentation has fallen to a half (K2, K3) and a tenth (K1, K4). Assumed: a context lasts until something else
-# happens, or as long as the network sees it (which depends on the slicing it was trained with). A start for tuning, not a result.
+# K1..K4 in seconds, proposed from labels. Without scores: K1 and K2 at the median and the quartile
+# of the time since the previous incident of any class, K3 and K4 likewise until the next, shrunk
+# where actions of the class crowd. With scores: where the mean response of the segmentation has
+# fallen to a half (K2, K3) and a tenth (K1, K4). Assumed: a context lasts until something else
+# happens, or as long as the network sees it (which depends on the slicing it was trained with). A
+# start for tuning, not a result.
 """
 
 
 def slicing(
-    labels: Annotated[Path, typer.Argument(help="Labels in any format that 'spotkick convert' reads.")],
+    labels: Annotated[
+        Path, typer.Argument(help="Labels in any format that 'spotkick convert' reads.")
+    ],
     classes: Annotated[
-        str | None, typer.Option(help="soccernet-v1, soccernet-v2, soccernet-ball, or a file; all labels unless given.")
+        str | None,
+        typer.Option(
+            help="soccernet-v1, soccernet-v2, soccernet-ball, or a file; all labels unless given."
+        ),
     ] = None,
-    split: Annotated[str | None, typer.Option(help="Only the matches of this split: a file, or its name such as valid.")] = None,
-    scores: Annotated[Path | None, typer.Option(help="Folder of predictions with scores.npz of a trained network.")] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(help="Only the matches of this split: a file, or its name such as valid."),
+    ] = None,
+    scores: Annotated[
+        Path | None,
+        typer.Option(help="Folder of predictions with scores.npz of a trained network."),
+    ] = None,
     compare: Annotated[str, typer.Option(help="Preset to show beside the estimates: v1, v2.")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the TOML block to this file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a drawing: .svg or .html.")] = None,
@@ -39,10 +58,12 @@ def slicing(
         raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, got '{compare}'")
     matches = read_actions(labels)
     if split is not None:
-        wanted = set(split_matches(labels, split))
+        wanted = set(read_split_matches(labels, split))
         matches = tuple(match for match in matches if match.match in wanted)
     found = find_classes(classes) if classes else ActionClasses(all_labels(matches))
-    estimates = estimate_slicing(matches, found, None if scores is None else read_score_set(scores, matches))
+    estimates = estimate_slicing(
+        matches, found, None if scores is None else read_score_set(scores, matches)
+    )
     block = METHOD + to_toml(estimates)
     other = PRESETS[compare] if compare else {}
     if out is not None:
@@ -50,4 +71,4 @@ def slicing(
     if plot is not None:
         draw = slicing_page if plot.suffix.lower() == ".html" else slicing_svg
         write_text(plot, draw(estimates, other, f"preset {compare}"))
-    print(block if not compare else f"{block}\n{comparison_table(estimates, other)}")
+    print(block if not compare else f"{block}\n{estimate_table(estimates, other)}")

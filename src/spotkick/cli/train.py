@@ -7,13 +7,24 @@ import typer
 
 
 def train(
-    config: Annotated[Path, typer.Argument(help="TOML file of the experiment.", metavar="CONFIG.toml")],
-    data: Annotated[Path | None, typer.Option(help="Folder of match folders; replaces data.root.")] = None,
-    out: Annotated[Path, typer.Option(help="Run directory for checkpoints, curves and results.")] = Path("runs/calf"),
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Replace one value, such as training.epochs=20; may be repeated.")
+    config: Annotated[
+        Path, typer.Argument(help="TOML file of the experiment.", metavar="CONFIG.toml")
+    ],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of match folders; replaces data.root.")
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on from an interrupted run in --out.")] = False,
+    out: Annotated[
+        Path, typer.Option(help="Run directory for checkpoints, curves and results.")
+    ] = Path("runs/calf"),
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="Replace one value, such as training.epochs=20; may be repeated."
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from an interrupted run in --out.")
+    ] = False,
 ) -> None:
     """Train a network from a configuration, validate it, and write its checkpoints."""
     from spotkick.errors import MissingExtraError
@@ -23,11 +34,15 @@ def train(
     except ImportError as error:
         raise MissingExtraError("torch", "train", "training") from error
     del torch
-    from spotkick.experiment.config import read_experiment
-    from spotkick.experiment.train import BEST, run_training
+    from spotkick.pipelines.config import read_experiment
+    from spotkick.pipelines.train import BEST, run_training
 
-    result = run_training(read_experiment(config, assignments or [], data_root=data), out, resume=resume)
+    result = run_training(
+        read_experiment(config, assignments or [], data_root=data), out, resume=resume
+    )
     score = (
-        "" if result.best_score is None else f", best validation Average-mAP {result.best_score:.4f} at epoch {result.best_epoch}"
+        ""
+        if result.best_score is None
+        else f", best validation Average-mAP {result.best_score:.4f} at epoch {result.best_epoch}"
     )
     typer.echo(f"{result.epochs} epochs{score}; checkpoint: {out / BEST}")

@@ -8,16 +8,32 @@ import typer
 
 def tune(
     config: Annotated[
-        Path, typer.Argument(help="TOML file of an experiment, with or without a [tune] table.", metavar="CONFIG.toml")
+        Path,
+        typer.Argument(
+            help="TOML file of an experiment, with or without a [tune] table.",
+            metavar="CONFIG.toml",
+        ),
     ],
-    trials: Annotated[int, typer.Option(min=1, help="Trials of the search in all, those of earlier calls included.")],
+    trials: Annotated[
+        int,
+        typer.Option(min=1, help="Trials of the search in all, those of earlier calls included."),
+    ],
     storage: Annotated[
-        str, typer.Option(metavar="URL", help="File or database that processes share; a file in --out unless given.")
+        str,
+        typer.Option(
+            metavar="URL",
+            help="File or database that processes share; a file in --out unless given.",
+        ),
     ] = "",
-    data: Annotated[Path | None, typer.Option(help="Folder of match folders; replaces data.root.")] = None,
-    out: Annotated[Path, typer.Option(help="Folder for best.toml and the tables of trials.")] = Path("runs/tune"),
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of match folders; replaces data.root.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option(help="Folder for best.toml and the tables of trials.")
+    ] = Path("runs/tune"),
     assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Replace one value, such as tune.epochs=8; may be repeated.")
+        list[str] | None,
+        typer.Option("--set", help="Replace one value, such as tune.epochs=8; may be repeated."),
     ] = None,
 ) -> None:
     """Search parameters by Bayesian optimisation, then the context slicing on a grid, by validation scores."""
@@ -28,12 +44,18 @@ def tune(
             __import__(package)
         except ImportError as error:
             raise MissingExtraError(package, extra, "searching parameters") from error
-    from spotkick.experiment.tuning.results import summary
-    from spotkick.experiment.tuning.search import BEST_FILE, read_search, run_search
+    from spotkick.tuning.results import summary
+    from spotkick.tuning.search import BEST_FILE, read_search, run_search
 
     search = read_search(config, assignments or [], data_root=data)
     try:
-        found = run_search(search, out, trials=trials, storage=storage, note=lambda line: typer.echo(line, err=True))
+        found = run_search(
+            search,
+            out,
+            trials=trials,
+            storage=storage,
+            note=lambda line: typer.echo(line, err=True),
+        )
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on where it was", err=True)
         raise typer.Exit(130) from None

@@ -6,15 +6,27 @@ import typer
 
 
 def view(
-    paths: list[Path] = typer.Argument(help="Match folders, videos, predictions, labels, or a run folder."),
-    port: int | None = typer.Option(None, min=0, max=65535, help="Port; the default is the first free one from 8765 on."),
-    browser: bool = typer.Option(True, "--browser/--no-browser", help="Open the page in the browser."),
-    host: str = typer.Option("127.0.0.1", help="Address to listen on. Others than loopback need a token."),
-    token: str | None = typer.Option(None, help="Secret that every request must carry; 'auto' makes one."),
-    edits: Path | None = typer.Option(None, help="Folder for corrections; the default is beside the files of each match."),
+    paths: list[Path] = typer.Argument(
+        help="Match folders, videos, predictions, labels, or a run folder."
+    ),
+    port: int | None = typer.Option(
+        None, min=0, max=65535, help="Port; the default is the first free one from 8765 on."
+    ),
+    browser: bool = typer.Option(
+        True, "--browser/--no-browser", help="Open the page in the browser."
+    ),
+    host: str = typer.Option(
+        "127.0.0.1", help="Address to listen on. Others than loopback need a token."
+    ),
+    token: str | None = typer.Option(
+        None, help="Secret that every request must carry; 'auto' makes one."
+    ),
+    edits: Path | None = typer.Option(
+        None, help="Folder for corrections; the default is beside the files of each match."
+    ),
 ) -> None:
     """Show matches with scores, spots and labels in the browser; correct, export, make reels."""
-    from spotkick.experiment.reels import HighlightReels
+    from spotkick.pipelines.viewer_reels import HighlightReels
     from spotkick.viewer.server import ViewerOptions, serve
 
     options = ViewerOptions(host=host, port=port, token=token, browser=browser, edits=edits)

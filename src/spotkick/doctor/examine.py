@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.actions import BUILT_IN_CLASSES, SOCCERNET_BALL, ActionClasses, MatchActions
+from spotkick.datasets.match_folder import MatchFolder, find_matches
 from spotkick.doctor.findings import DoctorReport, Finding, Severity
 from spotkick.doctor.labels import check_both_halves, check_labels
 from spotkick.doctor.media import check_media
 from spotkick.doctor.predictions import check_against_labels, check_predictions, check_scale
 from spotkick.errors import InputError, SpotkickError, SpotkickWarning
 from spotkick.formats.convert import read_actions
-from spotkick.formats.detect import detect
-from spotkick.formats.matches import LABEL_FILES, MatchFolder, find_matches
+from spotkick.formats.detect import detect_format
+from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.soccernet import TimeSource, read_labels
 from spotkick.timeline import FEATURE_RATE
 
@@ -39,11 +40,13 @@ def examine(
     """Examine a path.
 
     Args:
-        path: root of a data set, match folder, or labels or predictions in any format that can be converted.
+        path: root of a data set, match folder, or labels or predictions in any format that can be
+            converted.
         classes: the class list; the built-in list that most labels belong to when None.
         frame_rate: of the evaluator's grid; 25 for ball actions and 2 otherwise when None.
         feature: look at the features of this name only.
-        labels: labels of the matches that predictions are for, to find matches that only one side has.
+        labels: labels of the matches that predictions are for, to find matches that only one side
+            has.
 
     Raises:
         InputError: if there is nothing of a known kind.
@@ -54,13 +57,17 @@ def examine(
     if folders:
         return _examine_folders(path, folders, classes, frame_rate, feature)
     matches = read_actions(path, frame_rate=FEATURE_RATE)
-    kind = detect(path)
+    kind = detect_format(path)
     found = classes or guess_classes(matches)
     rate = float(frame_rate or _grid_rate(found))
     scored = any(action.confidence is not None for match in matches for action in match.actions)
     findings: list[Finding] = []
     for match in matches:
-        findings += check_predictions(match, found, frame_rate=rate) if scored else check_labels(match, found, frame_rate=rate)
+        findings += (
+            check_predictions(match, found, frame_rate=rate)
+            if scored
+            else check_labels(match, found, frame_rate=rate)
+        )
     findings += check_scale(matches, str(path)) if scored else check_both_halves(matches)
     if labels is not None:
         findings += check_against_labels(matches, [match.match for match in read_actions(labels)])
@@ -70,7 +77,10 @@ def examine(
 def _match_folders(path: Path) -> list[MatchFolder]:
     if not path.is_dir():
         return []
-    if any((path / name).is_file() for name in LABEL_FILES) or MatchFolder(path.parent, path.name).feature_names():
+    if (
+        any((path / name).is_file() for name in LABEL_FILES)
+        or MatchFolder(path.parent, path.name).feature_names()
+    ):
         return [MatchFolder(path.resolve().parent, path.resolve().name)]
     return [MatchFolder(path, match) for match in find_matches(path)]
 
@@ -83,7 +93,8 @@ def guess_classes(matches: Iterable[MatchActions]) -> ActionClasses | None:
     """The built-in class list that most of the labels belong to; None when it is none of them."""
     labels = [action.label for match in matches for action in match.actions]
     shares = {
-        name: sum(label in classes.names or label in classes.aliases for label in labels) / max(len(labels), 1)
+        name: sum(label in classes.names or label in classes.aliases for label in labels)
+        / max(len(labels), 1)
         for name, classes in BUILT_IN_CLASSES.items()
     }
     best = max(shares, key=lambda name: (shares[name], len(BUILT_IN_CLASSES[name])))
@@ -144,7 +155,15 @@ def _read_folder(folder: MatchFolder) -> tuple[dict[str, MatchActions], list[Fin
                 found[name] = read_labels(path, match=folder.match)
                 by_clock = read_labels(path, match=folder.match, time_source=TimeSource.GAME_TIME)
             except SpotkickError as error:
-                problems.append(Finding(Severity.ERROR, "unreadable-labels", folder.match, str(error), "restore the file"))
+                problems.append(
+                    Finding(
+                        Severity.ERROR,
+                        "unreadable-labels",
+                        folder.match,
+                        str(error),
+                        "restore the file",
+                    )
+                )
                 continue
         problems += check_clock(found[name], by_clock)
     return found, problems
@@ -176,7 +195,13 @@ def check_clock(by_position: MatchActions, by_clock: MatchActions) -> Iterator[F
 
 
 def _report(
-    path: Path, kind: str, matches: Sequence[MatchActions], findings: Iterable[Finding], count: int | None = None
+    path: Path,
+    kind: str,
+    matches: Sequence[MatchActions],
+    findings: Iterable[Finding],
+    count: int | None = None,
 ) -> DoctorReport:
     actions = sum(len(match.actions) for match in matches)
-    return DoctorReport(str(path), kind, len(matches) if count is None else count, actions, tuple(findings))
+    return DoctorReport(
+        str(path), kind, len(matches) if count is None else count, actions, tuple(findings)
+    )

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 MOST_EXAMPLES: Final = 3
-"""Findings of one kind that are shown one by one; the others are counted, and all are in the JSON report."""
+"""Findings of one kind that are shown one by one; the others are counted, and all are in the JSON
+report."""
 
 
 class Severity(StrEnum):
@@ -72,7 +73,9 @@ class DoctorReport:
         for finding in self.findings:
             groups.setdefault((finding.severity, finding.check), []).append(finding)
         order = list(Severity)
-        ranked = sorted(groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1]), item[0][1]))
+        ranked = sorted(
+            groups.items(), key=lambda item: (order.index(item[0][0]), -len(item[1]), item[0][1])
+        )
         for (severity, check), found in ranked:
             yield severity, check, found
 
@@ -83,18 +86,29 @@ class DoctorReport:
             total = sum(finding.count for finding in found)
             times = f"{total:,} in {len(found):,} places" if total != len(found) else f"{total:,}"
             lines.append(f"{severity}: {check} ({times})")
-            lines += [f"    {finding.where}: {finding.message}" for finding in found[:MOST_EXAMPLES]]
+            lines += [
+                f"    {finding.where}: {finding.message}" for finding in found[:MOST_EXAMPLES]
+            ]
             if len(found) > MOST_EXAMPLES:
                 lines.append(f"    ... and {len(found) - MOST_EXAMPLES:,} more")
-            lines += [f"    remedy: {remedy}" for remedy in dict.fromkeys(finding.remedy for finding in found[:MOST_EXAMPLES])]
+            lines += [
+                f"    remedy: {remedy}"
+                for remedy in dict.fromkeys(finding.remedy for finding in found[:MOST_EXAMPLES])
+            ]
         return [*lines, self._verdict()]
 
     def _verdict(self) -> str:
         if not self.findings:
             return "nothing wrong was found"
-        counts = [sum(finding.severity is severity for finding in self.findings) for severity in Severity]
+        counts = [
+            sum(finding.severity is severity for finding in self.findings) for severity in Severity
+        ]
         return "{:,} errors, {:,} warnings, {:,} remarks".format(*counts)
 
     def to_json(self) -> dict[str, Any]:
         """The report as plain values for a JSON file."""
-        return {**asdict(self), "findings": [asdict(finding) for finding in self.findings], "errors": self.errors}
+        return {
+            **asdict(self),
+            "findings": [asdict(finding) for finding in self.findings],
+            "errors": self.errors,
+        }

@@ -12,7 +12,8 @@ from spotkick.doctor.findings import Finding, Severity
 from spotkick.evaluation.frames import OFFICIAL_PERIODS
 
 LONGEST_HALF_S: Final = 65 * 60
-"""A half with more stoppage time than this is probably a mistake; the longest in SoccerNet are below an hour."""
+"""A half with more stoppage time than this is probably a mistake; the longest in SoccerNet are
+below an hour."""
 
 SILENCE_S: Final = 10 * 60
 """Dense labels that say nothing for so long probably miss a part of the half."""
@@ -27,14 +28,19 @@ SINGULAR: Final = ("Kick-off", "Goal", "Penalty", "Red card", "Yellow->red card"
 """Classes of SoccerNet-v2 of which two cannot follow each other within seconds."""
 
 SIMULTANEOUS: Final = ("Substitution", "Yellow card", "Red card", "Yellow->red card")
-"""Classes of SoccerNet-v2 that happen to several players at once: two in one frame are no mistake."""
+"""Classes of SoccerNet-v2 that happen to several players at once: two in one frame are no
+mistake."""
 
 _SINGULAR_S: Final = 20
-_SCORE: Final = re.compile(r"(?:^|/)\d{4}-\d{2}-\d{2} - \d{2}-\d{2} .+? (\d{1,2}) - (\d{1,2}) [^/]+$")
+_SCORE: Final = re.compile(
+    r"(?:^|/)\d{4}-\d{2}-\d{2} - \d{2}-\d{2} .+? (\d{1,2}) - (\d{1,2}) [^/]+$"
+)
 _GOAL: Final = "Goal"
 
 
-def check_labels(match: MatchActions, classes: ActionClasses | None, *, frame_rate: float) -> Iterator[Finding]:
+def check_labels(
+    match: MatchActions, classes: ActionClasses | None, *, frame_rate: float
+) -> Iterator[Finding]:
     """Check the actions of one match.
 
     Args:
@@ -44,7 +50,11 @@ def check_labels(match: MatchActions, classes: ActionClasses | None, *, frame_ra
     """
     if not match.actions:
         yield Finding(
-            Severity.WARNING, "no-actions", match.match, "the match has no actions", "label it, or leave the match out of the set"
+            Severity.WARNING,
+            "no-actions",
+            match.match,
+            "the match has no actions",
+            "label it, or leave the match out of the set",
         )
         return
     if classes is not None:
@@ -52,7 +62,9 @@ def check_labels(match: MatchActions, classes: ActionClasses | None, *, frame_ra
     yield from _check_positions(match)
     yield from _check_halves(match)
     for period in sorted({action.period for action in match.actions}):
-        actions = sorted((a for a in match.actions if a.period == period), key=lambda action: action.position_ms)
+        actions = sorted(
+            (a for a in match.actions if a.period == period), key=lambda action: action.position_ms
+        )
         yield from _check_repeats(match.match, actions, frame_rate)
         yield from _check_silence(match.match, period, actions)
     yield from _check_score(match)
@@ -61,13 +73,17 @@ def check_labels(match: MatchActions, classes: ActionClasses | None, *, frame_ra
 def _check_classes(match: MatchActions, classes: ActionClasses) -> Iterator[Finding]:
     unknown = Counter(action.label for action in match.actions if action.label not in classes)
     for label, count in unknown.items():
-        close = next((name for name in classes if name.casefold() == label.strip().casefold()), None)
+        close = next(
+            (name for name in classes if name.casefold() == label.strip().casefold()), None
+        )
         yield Finding(
             Severity.WARNING,
             "unknown-class",
             match.match,
             f"{count} actions '{label[:60]}' are not in the class list {classes.name}",
-            f"rename it to '{close}'" if close else "correct the label, or name the right class list with --classes",
+            f"rename it to '{close}'"
+            if close
+            else "correct the label, or name the right class list with --classes",
             count,
         )
 
@@ -93,7 +109,9 @@ def _check_positions(match: MatchActions) -> Iterator[Finding]:
             "check whether positions count from the start of the match, or are in another unit than milliseconds",
             len(late),
         )
-    other = Counter(action.period for action in match.actions if action.period not in OFFICIAL_PERIODS)
+    other = Counter(
+        action.period for action in match.actions if action.period not in OFFICIAL_PERIODS
+    )
     for period, count in sorted(other.items()):
         yield Finding(
             Severity.WARNING,
@@ -132,7 +150,11 @@ def _check_halves(match: MatchActions) -> Iterator[Finding]:
 
 def check_both_halves(matches: Sequence[MatchActions]) -> Iterator[Finding]:
     """Matches without a second half, in a set whose matches have one."""
-    lacking = [match for match in matches if match.actions and 2 not in {action.period for action in match.actions}]
+    lacking = [
+        match
+        for match in matches
+        if match.actions and 2 not in {action.period for action in match.actions}
+    ]
     if len(lacking) <= len(matches) / 2:
         for match in lacking:
             yield Finding(
@@ -165,7 +187,11 @@ def _check_repeats(where: str, actions: Sequence[Action], frame_rate: float) -> 
             )
         elif same_frame and former.team and action.team and former.team != action.team:
             yield Finding(
-                Severity.ERROR, "both-teams", where, f"{pair}, by both teams", "find out which team it was, delete the other"
+                Severity.ERROR,
+                "both-teams",
+                where,
+                f"{pair}, by both teams",
+                "find out which team it was, delete the other",
             )
         elif same_frame:
             yield Finding(
@@ -176,9 +202,21 @@ def _check_repeats(where: str, actions: Sequence[Action], frame_rate: float) -> 
                 "delete one of the two",
             )
         elif action.label in SINGULAR and gap_s < _SINGULAR_S:
-            yield Finding(Severity.WARNING, "impossible-pair", where, f"{pair}: too soon", "check the video, delete one")
+            yield Finding(
+                Severity.WARNING,
+                "impossible-pair",
+                where,
+                f"{pair}: too soon",
+                "check the video, delete one",
+            )
         elif gap_s < REPEAT_S:
-            yield Finding(Severity.INFO, "near-duplicate", where, pair, "check whether it is one action labelled twice")
+            yield Finding(
+                Severity.INFO,
+                "near-duplicate",
+                where,
+                pair,
+                "check whether it is one action labelled twice",
+            )
 
 
 def _check_silence(where: str, period: int, actions: Sequence[Action]) -> Iterator[Finding]:
@@ -209,7 +247,11 @@ def _check_silence(where: str, period: int, actions: Sequence[Action]) -> Iterat
 def _check_score(match: MatchActions) -> Iterator[Finding]:
     """Goals against the final score in a SoccerNet match name, when goals are labelled."""
     found = _SCORE.search(match.match)
-    goals = [action for action in match.actions if action.label == _GOAL and action.period in OFFICIAL_PERIODS]
+    goals = [
+        action
+        for action in match.actions
+        if action.label == _GOAL and action.period in OFFICIAL_PERIODS
+    ]
     if found is None or not any(action.label in ("Kick-off", _GOAL) for action in match.actions):
         return
     home, away = int(found[1]), int(found[2])

@@ -10,25 +10,35 @@ from typing import Final
 import numpy as np
 
 from spotkick.actions import Action, MatchActions
+from spotkick.datasets.match_folder import MatchFolder
 from spotkick.doctor.findings import Finding, Severity
 from spotkick.errors import InputError
 from spotkick.features.tracks import FeatureTrack, read_track
-from spotkick.formats.matches import MatchFolder
 from spotkick.timeline import FEATURE_RATE, format_clock
 from spotkick.video.probe import VideoInfo, probe
 
 TOLERANCE_S: Final = 2.0
-"""Lengths of one half may differ by this much between files: extractors drop a last incomplete stretch."""
+"""Lengths of one half may differ by this much between files: extractors drop a last incomplete
+stretch."""
 
 LATE_START_S: Final = 0.5
-"""A first picture later than this in the file: tools that count from the file's clock place actions this much later."""
+"""A first picture later than this in the file: tools that count from the file's clock place actions
+this much later."""
 
 SHORTEST_HALF_S: Final = 20 * 60
-"""Features of a SoccerNet half that last less than this are probably at another rate than assumed."""
+"""Features of a SoccerNet half that last less than this are probably at another rate than
+assumed."""
 
 LONGEST_HALF_S: Final = 75 * 60
 
-KNOWN_RATES: Final = (Fraction(1), Fraction(2), Fraction(5), Fraction(10), Fraction(25), Fraction(30))
+KNOWN_RATES: Final = (
+    Fraction(1),
+    Fraction(2),
+    Fraction(5),
+    Fraction(10),
+    Fraction(25),
+    Fraction(30),
+)
 """Frame rates that features and videos of this field come in."""
 
 _RATE_SLACK: Final = 0.02
@@ -69,7 +79,9 @@ def assumed_rate(feature: str) -> Fraction:
     return Fraction(1) if feature in _ONE_PER_SECOND else FEATURE_RATE
 
 
-def check_media(folder: MatchFolder, labels: MatchActions | None, feature: str | None = None) -> Iterator[Finding]:
+def check_media(
+    folder: MatchFolder, labels: MatchActions | None, feature: str | None = None
+) -> Iterator[Finding]:
     """Check the features and videos of a match folder.
 
     Args:
@@ -97,7 +109,9 @@ def check_media(folder: MatchFolder, labels: MatchActions | None, feature: str |
             yield from _check_actions(folder.match, period, found, actions)
 
 
-def _check_missing(match: str, what: str, files: Mapping[int, Path], wanted: set[int]) -> Iterator[Finding]:
+def _check_missing(
+    match: str, what: str, files: Mapping[int, Path], wanted: set[int]
+) -> Iterator[Finding]:
     missing = sorted((wanted or {1}) - set(files))
     if missing:
         halves = " and ".join(str(period) for period in missing)
@@ -110,14 +124,24 @@ def _check_missing(match: str, what: str, files: Mapping[int, Path], wanted: set
         )
 
 
-def _check_feature(match: str, path: Path, period: int, lengths: dict[int, list[MediaLength]]) -> Iterator[Finding]:
+def _check_feature(
+    match: str, path: Path, period: int, lengths: dict[int, list[MediaLength]]
+) -> Iterator[Finding]:
     try:
         track = read_track(path, frame_rate=assumed_rate(path.stem.partition("_")[2]))
     except InputError as error:
-        yield Finding(Severity.ERROR, "unreadable-features", match, str(error), "download or extract the file again")
+        yield Finding(
+            Severity.ERROR,
+            "unreadable-features",
+            match,
+            str(error),
+            "download or extract the file again",
+        )
         return
     rate = track.source.frame_rate
-    lengths.setdefault(period, []).append(MediaLength(path.name, track.duration_s, False, len(track), rate))
+    lengths.setdefault(period, []).append(
+        MediaLength(path.name, track.duration_s, False, len(track), rate)
+    )
     yield from _check_values(match, path.name, track)
 
 
@@ -148,14 +172,24 @@ def _check_values(match: str, name: str, track: FeatureTrack) -> Iterator[Findin
         )
 
 
-def _check_video(match: str, path: Path, period: int, lengths: dict[int, list[MediaLength]]) -> Iterator[Finding]:
+def _check_video(
+    match: str, path: Path, period: int, lengths: dict[int, list[MediaLength]]
+) -> Iterator[Finding]:
     try:
         info = probe(path)
     except InputError as error:
-        yield Finding(Severity.ERROR, "unreadable-video", match, str(error), "download or record the video again")
+        yield Finding(
+            Severity.ERROR,
+            "unreadable-video",
+            match,
+            str(error),
+            "download or record the video again",
+        )
         return
     if info.duration_s > 0:
-        lengths.setdefault(period, []).append(MediaLength(path.name, info.duration_s, True, 0, info.frame_rate))
+        lengths.setdefault(period, []).append(
+            MediaLength(path.name, info.duration_s, True, 0, info.frame_rate)
+        )
     yield from check_video(match, info)
 
 
@@ -182,7 +216,11 @@ def check_video(match: str, info: VideoInfo) -> Iterator[Finding]:
 def _check_lengths(match: str, period: int, found: list[MediaLength]) -> Iterator[Finding]:
     """Lengths of one half against each other: the video's when there is one, else the median's."""
     videos = [length for length in found if length.is_video]
-    reference = videos[0] if videos else sorted(found, key=lambda length: length.duration_s)[len(found) // 2]
+    reference = (
+        videos[0]
+        if videos
+        else sorted(found, key=lambda length: length.duration_s)[len(found) // 2]
+    )
     for length in found:
         if length is reference or abs(length.duration_s - reference.duration_s) <= TOLERANCE_S:
             continue
@@ -215,13 +253,21 @@ def _fitting_rate(length: MediaLength, duration_s: float) -> Fraction | None:
     if length.is_video or length.frames == 0:
         return None
     slack_s = max(TOLERANCE_S, _RATE_SLACK * duration_s)
-    rates = [rate for rate in KNOWN_RATES if rate != length.rate and abs(length.frames / rate - duration_s) <= slack_s]
+    rates = [
+        rate
+        for rate in KNOWN_RATES
+        if rate != length.rate and abs(length.frames / rate - duration_s) <= slack_s
+    ]
     return rates[0] if rates else None
 
 
 def _check_plausible(match: str, period: int, length: MediaLength) -> Iterator[Finding]:
     fitting = [rate for rate in KNOWN_RATES if 40 * 60 <= length.frames / rate <= 60 * 60]
-    guess = f"; at {fitting[0]} per second it would be {format_clock(length.frames / float(fitting[0]))}" if fitting else ""
+    guess = (
+        f"; at {fitting[0]} per second it would be {format_clock(length.frames / float(fitting[0]))}"
+        if fitting
+        else ""
+    )
     yield Finding(
         Severity.WARNING,
         "unusual-length",
@@ -231,7 +277,9 @@ def _check_plausible(match: str, period: int, length: MediaLength) -> Iterator[F
     )
 
 
-def _check_actions(match: str, period: int, found: list[MediaLength], actions: list[Action]) -> Iterator[Finding]:
+def _check_actions(
+    match: str, period: int, found: list[MediaLength], actions: list[Action]
+) -> Iterator[Finding]:
     """Labels that lie beyond the end of what was recorded, so at an offset from it or in another cut."""
     if not actions:
         return

@@ -15,10 +15,13 @@ THRESHOLDS: Final = 200
 """Fixed thresholds between 0 and 1 at which the official evaluator cuts."""
 
 FEW_LEVELS: Final = 50
-"""When all confidences of a set fall between so few thresholds, the official score suffers from their scale."""
+"""When all confidences of a set fall between so few thresholds, the official score suffers from
+their scale."""
 
 
-def check_predictions(match: MatchActions, classes: ActionClasses | None, *, frame_rate: float) -> Iterator[Finding]:
+def check_predictions(
+    match: MatchActions, classes: ActionClasses | None, *, frame_rate: float
+) -> Iterator[Finding]:
     """Check the predictions for one match against the rules of the official evaluator.
 
     Args:
@@ -28,7 +31,11 @@ def check_predictions(match: MatchActions, classes: ActionClasses | None, *, fra
     """
     if not match.actions:
         yield Finding(
-            Severity.WARNING, "no-predictions", match.match, "there are no predictions", "lower the threshold or check the run"
+            Severity.WARNING,
+            "no-predictions",
+            match.match,
+            "there are no predictions",
+            "lower the threshold or check the run",
         )
         return
     kept = list(match.actions)
@@ -87,7 +94,9 @@ def _check_confidences(where: str, actions: Sequence[Action]) -> Iterator[Findin
         )
 
 
-def _check_frames(where: str, actions: Sequence[Action], classes: ActionClasses | None, frame_rate: float) -> Iterator[Finding]:
+def _check_frames(
+    where: str, actions: Sequence[Action], classes: ActionClasses | None, frame_rate: float
+) -> Iterator[Finding]:
     length = math.ceil(PERIOD_S * frame_rate)
     cells: Counter[tuple[int, str, int]] = Counter()
     wrapped = late = 0
@@ -130,7 +139,10 @@ def _check_frames(where: str, actions: Sequence[Action], classes: ActionClasses 
 
 def check_scale(matches: Sequence[MatchActions], where: str) -> Iterator[Finding]:
     """Whether the confidences of a whole set use the evaluator's thresholds."""
-    values = np.array([a.confidence for match in matches for a in match.actions if a.confidence is not None], dtype=np.float64)
+    values = np.array(
+        [a.confidence for match in matches for a in match.actions if a.confidence is not None],
+        dtype=np.float64,
+    )
     values = values[(values >= 0) & (values <= 1)]
     if len(values) < 10 * THRESHOLDS:
         return
@@ -150,7 +162,9 @@ def check_scale(matches: Sequence[MatchActions], where: str) -> Iterator[Finding
         )
 
 
-def check_against_labels(predicted: Sequence[MatchActions], labelled: Sequence[str]) -> Iterator[Finding]:
+def check_against_labels(
+    predicted: Sequence[MatchActions], labelled: Sequence[str]
+) -> Iterator[Finding]:
     """Matches that only one of the two sides has."""
     names = {match.match for match in predicted}
     for name in sorted(set(labelled) - names):
@@ -163,5 +177,9 @@ def check_against_labels(predicted: Sequence[MatchActions], labelled: Sequence[s
         )
     for name in sorted(names - set(labelled)):
         yield Finding(
-            Severity.INFO, "unlabelled-match", name, "the match is predicted but not labelled", "nothing to do: it is not scored"
+            Severity.INFO,
+            "unlabelled-match",
+            name,
+            "the match is predicted but not labelled",
+            "nothing to do: it is not scored",
         )

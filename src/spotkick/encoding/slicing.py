@@ -1,8 +1,10 @@
 """Context slicing: how far before and after an action its context reaches, per class.
 
-K1 < K2 < 0 < K3 < K4 cut the time around an action into six zones: far before, transition before, just before, just after,
-transition after, far after. Values are in seconds; `ContextSlicing.frames` is the only place where they are scaled.
-Source: CALF paper, section 3.1; the values of section 4.1 (v1) and of the authors' 17-class code (v2).
+K1 < K2 < 0 < K3 < K4 cut the time around an action into six zones: far before, transition before,
+just before, just after, transition after, far after. Values are in seconds; `ContextSlicing.frames`
+is the only place where they are scaled.
+Source: CALF paper, section 3.1; the values of section 4.1 (v1) and of the authors' 17-class code
+(v2).
 """
 
 from collections.abc import Mapping
@@ -48,7 +50,8 @@ class ContextSlicing:
             >>> ContextSlicing(((-20, -10, 60, 90),)).frames(Fraction(2))
             array([[-40., -20., 120., 180.]])
         """
-        # Rounded, so that one frame in seconds comes back as one frame and not as 0.9999999999999999.
+        # Rounded, so that one frame in seconds comes back as one frame and not as
+        # 0.9999999999999999.
         return (np.asarray(self.bounds_s, dtype=np.float64) * float(frame_rate)).round(9)
 
 
@@ -83,7 +86,12 @@ SLICING_V2: Final[Mapping[str, Bounds]] = {
 }
 """Source: the authors' PyTorch code for SoccerNet-v2."""
 
-PRESETS: Final[Mapping[str, Mapping[str, Bounds]]] = {"v1": SLICING_V1, "v2": SLICING_V2, "default20": {}, "binary": {}}
+PRESETS: Final[Mapping[str, Mapping[str, Bounds]]] = {
+    "v1": SLICING_V1,
+    "v2": SLICING_V2,
+    "default20": {},
+    "binary": {},
+}
 """Preset -> bounds by class name; classes that a preset does not name take the default."""
 
 
@@ -98,22 +106,28 @@ def slicing_for(
 
     Args:
         classes: decides which classes, and their order.
-        preset: ``v1``, ``v2``, ``default20``, or ``binary`` (one frame on each side, the paper's ablation ii).
+        preset: ``v1``, ``v2``, ``default20``, or ``binary`` (one frame on each side, the paper's
+            ablation ii).
         overrides: bounds in seconds that replace the preset's, by class name.
         frame_rate: needed by ``binary`` only, whose bounds are one frame long.
 
     Raises:
-        ConfigError: on an unknown preset, an override for a class that is not listed, or bounds out of order.
+        ConfigError: on an unknown preset, an override for a class that is not listed, or bounds out
+            of order.
     """
     if preset not in PRESETS:
         raise ConfigError(f"slicing preset must be one of {', '.join(PRESETS)}, got '{preset}'")
     unknown = sorted(set(overrides or {}) - set(classes.names))
     if unknown:
-        raise ConfigError(f"slicing is given for classes that are not in the class list: {', '.join(unknown)}")
+        raise ConfigError(
+            f"slicing is given for classes that are not in the class list: {', '.join(unknown)}"
+        )
     fallback = DEFAULT_BOUNDS_S
     if preset == "binary":
         if frame_rate is None:
-            raise ConfigError("the slicing preset 'binary' is one frame wide and needs the frame rate")
+            raise ConfigError(
+                "the slicing preset 'binary' is one frame wide and needs the frame rate"
+            )
         frame_s = float(1 / frame_rate)
         fallback = (-frame_s, -frame_s, frame_s, frame_s)
     known = {**PRESETS[preset], **(overrides or {})}

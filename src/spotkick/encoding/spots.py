@@ -12,7 +12,8 @@ import numpy.typing as npt
 def border_mask(num_frames: int, border_frames: int) -> npt.NDArray[np.bool_]:
     """True for the frames of a chunk that carry loss: all but ``border_frames`` on each side.
 
-    The network sees less context there than it was built for. The mask is an array of its own: labels are never overwritten.
+    The network sees less context there than it was built for. The mask is an array of its own:
+    labels are never overwritten.
     """
     mask = np.zeros(num_frames, dtype=np.bool_)
     mask[border_frames : num_frames - border_frames] = True
@@ -30,7 +31,8 @@ def encode_spots(
         mask: (frames,), frames whose actions are encoded; all when None.
 
     Returns:
-        rows (batch, num_spots, 2 + classes): 1, frame / frames, one-hot class; zeros after the last action.
+        rows (batch, num_spots, 2 + classes): 1, frame / frames, one-hot class; zeros after the last
+            action.
         dropped (batch,): actions that did not fit.
     """
     batch, num_frames, num_classes = marked.shape
@@ -59,8 +61,8 @@ class DecodedSpots(NamedTuple):
 def decode_spots(rows: npt.NDArray[np.floating], num_frames: int) -> DecodedSpots:
     """Read rows of `encode_spots` or of a network back as frames, classes and confidences.
 
-    The frame is round(location x frames), clipped to the chunk: the exact inverse of the encoding, where the released code
-    decodes with another factor and is off by up to one frame.
+    The frame is round(location x frames), clipped to the chunk: the exact inverse of the encoding,
+    where the released code decodes with another factor and is off by up to one frame.
 
     Args:
         rows: (batch, num_spots, 2 + classes).

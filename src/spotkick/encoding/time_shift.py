@@ -11,7 +11,9 @@ import numpy.typing as npt
 from spotkick.errors import ConfigError, InputError
 
 
-def action_frames(frames: Sequence[int], classes: Sequence[int], num_frames: int, num_classes: int) -> npt.NDArray[np.bool_]:
+def action_frames(
+    frames: Sequence[int], classes: Sequence[int], num_frames: int, num_classes: int
+) -> npt.NDArray[np.bool_]:
     """Mark the frames of actions.
 
     Args:
@@ -29,15 +31,21 @@ def action_frames(frames: Sequence[int], classes: Sequence[int], num_frames: int
     if num_frames < 1:
         raise InputError("a half without frames cannot be encoded")
     marked = np.zeros((num_frames, num_classes), dtype=np.bool_)
-    marked[np.clip(np.asarray(frames, dtype=np.intp), 0, num_frames - 1), np.asarray(classes, dtype=np.intp)] = True
+    marked[
+        np.clip(np.asarray(frames, dtype=np.intp), 0, num_frames - 1),
+        np.asarray(classes, dtype=np.intp),
+    ] = True
     return marked
 
 
-def time_shift_encoding(marked: npt.NDArray[np.bool_], slicing_frames: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+def time_shift_encoding(
+    marked: npt.NDArray[np.bool_], slicing_frames: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float32]:
     """Encode the actions of a half as time shifts s, in frames.
 
-    s >= 0 counts from a past action, s < 0 towards a future one. The frame belongs to the one of the two whose context it lies
-    in more deeply; a tie goes to the future. Without any action of a class, s = K1 (far before) in all frames.
+    s >= 0 counts from a past action, s < 0 towards a future one. The frame belongs to the one of
+    the two whose context it lies in more deeply; a tie goes to the future. Without any action of a
+    class, s = K1 (far before) in all frames.
 
     Args:
         marked: (frames, classes), see `action_frames`.
@@ -61,7 +69,9 @@ def time_shift_encoding(marked: npt.NDArray[np.bool_], slicing_frames: npt.NDArr
     return shifts
 
 
-def _encode_class(actions: npt.NDArray[np.intp], num_frames: int, bounds: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _encode_class(
+    actions: npt.NDArray[np.intp], num_frames: int, bounds: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
     k1, k2, k3, k4 = bounds
     if actions.size == 0:
         return np.full(num_frames, k1)
@@ -75,6 +85,8 @@ def _encode_class(actions: npt.NDArray[np.intp], num_frames: int, bounds: npt.ND
     meeting = np.flatnonzero((past >= k3) & (past < k4))
     after, before = past[meeting], future[meeting]
     with np.errstate(invalid="ignore", divide="ignore"):
-        stays = (before <= k1) | ((before <= k2) & ((after - k3) / (k4 - k3) < (k2 - before) / (k2 - k1)))
+        stays = (before <= k1) | (
+            (before <= k2) & ((after - k3) / (k4 - k3) < (k2 - before) / (k2 - k1))
+        )
     shifts[meeting[stays]] = after[stays]
     return shifts

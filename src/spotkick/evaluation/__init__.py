@@ -1,24 +1,34 @@
 """Scores for spotting and localization: the field's official metrics and the analyses around them. numpy only.
 
-`evaluate` is the official Average-mAP. `match_sets` does its costly part once; breakdowns, operating points, errors, calibration
-and uncertainty all start from what it returns.
+`evaluate` is the official Average-mAP. `assign_predictions` does its costly part once; breakdowns,
+operating points, errors, calibration and uncertainty all start from what it returns.
 """
 
 from spotkick.evaluation.average_map import (
     LOOSE_TOLERANCES_S,
     TIGHT_TOLERANCES_S,
-    MatchedActions,
+    AssignmentResult,
     Score,
     SpottingScore,
+    assign_predictions,
     evaluate,
-    match_sets,
     score_matches,
     tolerances_of,
 )
 from spotkick.evaluation.breakdowns import Part, by_distance, by_game_time, without_first_frame
 from spotkick.evaluation.calibration import Calibration, calibrate
-from spotkick.evaluation.detection import ACTIVITYNET_OVERLAPS, THUMOS14_OVERLAPS, evaluate_detection
-from spotkick.evaluation.errors import ErrorCase, ErrorKind, SpotErrors, error_costs, find_errors
+from spotkick.evaluation.detection import (
+    ACTIVITYNET_OVERLAPS,
+    THUMOS14_OVERLAPS,
+    evaluate_detection,
+)
+from spotkick.evaluation.error_analysis import (
+    ErrorCase,
+    ErrorKind,
+    SpotErrors,
+    error_costs,
+    find_errors,
+)
 from spotkick.evaluation.frame_tolerance import evaluate_frames
 from spotkick.evaluation.operating_points import (
     SpotCounts,
@@ -33,19 +43,25 @@ from spotkick.evaluation.proposals import ProposalScore, evaluate_proposals
 from spotkick.evaluation.rank_uniform import evaluate_rank_uniform, rank_uniform
 from spotkick.evaluation.summary import summary_table
 from spotkick.evaluation.team_map import evaluate_teams
-from spotkick.evaluation.uncertainty import Comparison, Interval, Uncertainty, bootstrap, compare_systems
+from spotkick.evaluation.uncertainty import (
+    Comparison,
+    Interval,
+    Uncertainty,
+    bootstrap,
+    compare_systems,
+)
 
 __all__ = [
     "ACTIVITYNET_OVERLAPS",
     "LOOSE_TOLERANCES_S",
     "THUMOS14_OVERLAPS",
     "TIGHT_TOLERANCES_S",
+    "AssignmentResult",
     "Calibration",
     "Comparison",
     "ErrorCase",
     "ErrorKind",
     "Interval",
-    "MatchedActions",
     "Part",
     "ProposalScore",
     "Score",
@@ -53,6 +69,7 @@ __all__ = [
     "SpotErrors",
     "SpottingScore",
     "Uncertainty",
+    "assign_predictions",
     "bootstrap",
     "by_distance",
     "by_game_time",
@@ -70,7 +87,6 @@ __all__ = [
     "evaluate_teams",
     "find_errors",
     "legacy_tolerances_s",
-    "match_sets",
     "rank_uniform",
     "score_matches",
     "summary_table",

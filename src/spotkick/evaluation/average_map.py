@@ -1,7 +1,8 @@
 """Average-mAP of action spotting, equal to the official SoccerNet evaluator to the last digit.
 
-Three steps: put labels and predictions on the evaluator's frames (`frames`), match them at every tolerance (`matching`), turn the
-matches into average precision (`average_precision`). `match_sets` does the first two and is the base of every further analysis.
+Three steps: put labels and predictions on the evaluator's frames (`frames`), match them at every
+tolerance (`matching`), turn the matches into average precision (`average_precision`).
+`assign_predictions` does the first two and is the base of every further analysis.
 """
 
 import itertools
@@ -18,6 +19,7 @@ import numpy.typing as npt
 
 from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
+from spotkick.evaluation.assignment import UNMATCHED, assign_to_labels, closest_labels
 from spotkick.evaluation.average_precision import (
     NUM_BINS,
     bin_histogram,
@@ -26,8 +28,13 @@ from spotkick.evaluation.average_precision import (
     reaching,
     threshold_bins,
 )
-from spotkick.evaluation.frames import OFFICIAL_PERIODS, FramedActions, FrameGrid, frame_labels, frame_predictions
-from spotkick.evaluation.matching import UNMATCHED, closest_labels, match_labels
+from spotkick.evaluation.frames import (
+    OFFICIAL_PERIODS,
+    FramedActions,
+    FrameGrid,
+    frame_labels,
+    frame_predictions,
+)
 from spotkick.timeline import FEATURE_RATE
 
 LOOSE_TOLERANCES_S: Final = tuple(float(5 * step) for step in range(1, 13))
@@ -37,11 +44,12 @@ TIGHT_TOLERANCES_S: Final = (1.0, 2.0, 3.0, 4.0, 5.0)
 """Tolerances of the ``tight`` metric."""
 
 UNSHOWN_FACTOR: Final = Fraction(17, 13)
-"""The official evaluator multiplies the unshown Average-mAP by this, because 4 of the 17 classes are always shown."""
+"""The official evaluator multiplies the unshown Average-mAP by this, because 4 of the 17 classes
+are always shown."""
 
 
 @dataclass(frozen=True, slots=True)
-class MatchedActions:
+class AssignmentResult:
     """Labels and predictions on the frame grid, and which found which. P predictions, T tolerances.
 
     Attributes:
@@ -104,7 +112,8 @@ class SpottingScore:
         metric: name of the metric, or the tolerances it was computed at.
         overall: over all labels.
         visible: over labels that the broadcast shows, None when no label says so.
-        unshown: over labels that it does not show (see `UNSHOWN_FACTOR`), None when no label says so.
+        unshown: over labels that it does not show (see `UNSHOWN_FACTOR`), None when no label says
+            so.
         num_matches: matches scored.
         num_labels: labels counted, by class.
         num_predictions: predictions counted, by class.
@@ -153,21 +162,33 @@ def evaluate(
     Args:
         predictions: one entry per match, at least for every match of the labels, in any order.
         labels: one entry per match.
-        classes: classes that are scored; the mean is over all of them, also over those that have no label.
-        metric: ``loose``, ``tight``, ``at1`` ... ``at5``, or tolerances in seconds (full window widths).
-        frame_rate: frames per second of the evaluator's grid: 2 for SoccerNet, 25 for SoccerNet ball.
+        classes: classes that are scored; the mean is over all of them, also over those that have no
+            label.
+        metric: ``loose``, ``tight``, ``at1`` ... ``at5``, or tolerances in seconds (full window
+            widths).
+        frame_rate: frames per second of the evaluator's grid: 2 for SoccerNet, 25 for SoccerNet
+            ball.
         periods: periods that count.
 
     Raises:
-        InputError: if a match has labels but no predictions, comes twice, or a prediction has no confidence.
+        InputError: if a match has labels but no predictions, comes twice, or a prediction has no
+            confidence.
         ConfigError: if the metric is not known.
 
     Warns:
-        SpotkickWarning: once for each kind of entry that the official evaluator drops, moves or overwrites in silence.
+        SpotkickWarning: once for each kind of entry that the official evaluator drops, moves or
+            overwrites in silence.
 
     Source: ``SoccerNet.Evaluation.ActionSpotting`` 0.2.0.
     """
-    matched = match_sets(predictions, labels, classes, tolerances_s=tolerances_of(metric), frame_rate=frame_rate, periods=periods)
+    matched = assign_predictions(
+        predictions,
+        labels,
+        classes,
+        tolerances_s=tolerances_of(metric),
+        frame_rate=frame_rate,
+        periods=periods,
+    )
     score = score_matches(matched, metric=metric if isinstance(metric, str) else _name(metric))
     for message in score.warnings:
         warnings.warn(message, SpotkickWarning, stacklevel=2)
@@ -191,7 +212,7 @@ def tolerances_of(metric: str | Sequence[float]) -> tuple[float, ...]:
     return tolerances
 
 
-def match_sets(
+def assign_predictions(
     predictions: Iterable[MatchActions],
     labels: Iterable[MatchActions],
     classes: ActionClasses,
@@ -199,11 +220,12 @@ def match_sets(
     tolerances_s: Sequence[float] = LOOSE_TOLERANCES_S,
     frame_rate: Fraction = FEATURE_RATE,
     periods: Sequence[int] = OFFICIAL_PERIODS,
-) -> MatchedActions:
+) -> AssignmentResult:
     """Put labels and predictions on the official frame grid and match them; arguments as in `evaluate`.
 
     Raises:
-        InputError: if a match has labels but no predictions, comes twice, or a prediction has no confidence.
+        InputError: if a match has labels but no predictions, comes twice, or a prediction has no
+            confidence.
     """
     truth: dict[str, MatchActions] = {}
     for match in labels:
@@ -215,19 +237,23 @@ def match_sets(
     grid = FrameGrid(tuple(truth), classes, frame_rate, tuple(periods))
     framed_labels, messages = frame_labels(truth.values(), grid)
     framed_predictions, further = frame_predictions(predictions, grid)
-    return MatchedActions(
+    return AssignmentResult(
         labels=framed_labels,
         predictions=framed_predictions,
         tolerances_s=tuple(tolerances_s),
-        matched=match_labels(framed_labels, framed_predictions, [tolerance * grid.rate for tolerance in tolerances_s]),
+        matched=assign_to_labels(
+            framed_labels, framed_predictions, [tolerance * grid.rate for tolerance in tolerances_s]
+        ),
         closest=closest_labels(framed_labels, framed_predictions),
-        has_visibility=any(action.visibility is not None for match in truth.values() for action in match.actions),
+        has_visibility=any(
+            action.visibility is not None for match in truth.values() for action in match.actions
+        ),
         messages=(*messages, *further),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class GroupCounts:
     """What average precision is computed from, for G groups of labels and predictions (visibility, matches, time bins).
 
     Attributes:
@@ -240,9 +266,9 @@ class Counts:
     predictions: npt.NDArray[np.int64]
     hits: npt.NDArray[np.int64]
 
-    def total(self) -> "Counts":
+    def total(self) -> "GroupCounts":
         """All groups as one."""
-        return Counts(
+        return GroupCounts(
             self.labels.sum(axis=0, keepdims=True),
             self.predictions.sum(axis=0, keepdims=True),
             self.hits.sum(axis=1, keepdims=True),
@@ -250,17 +276,22 @@ class Counts:
 
     def average_precision(self) -> npt.NDArray[np.float64]:
         """(T, G, C) 11-point average precision at the official thresholds."""
-        precision, recall = precision_recall(reaching(self.hits), reaching(self.predictions), self.labels)
+        precision, recall = precision_recall(
+            reaching(self.hits), reaching(self.predictions), self.labels
+        )
         return eleven_point_average_precision(precision, recall)
 
 
 def count_groups(
-    matched: MatchedActions, label_group: npt.NDArray[np.int64], prediction_group: npt.NDArray[np.int64], num_groups: int
-) -> Counts:
+    matched: AssignmentResult,
+    label_group: npt.NDArray[np.int64],
+    prediction_group: npt.NDArray[np.int64],
+    num_groups: int,
+) -> GroupCounts:
     """Count labels, predictions and hits by group and class.
 
     Args:
-        matched: of `match_sets`.
+        matched: of `assign_predictions`.
         label_group: (labels,) group of each label; negative ones are left out.
         prediction_group: (predictions,) group of each prediction; negative ones are left out.
         num_groups: number of groups G.
@@ -275,18 +306,25 @@ def count_groups(
     for row, found in zip(hits, matched.matched, strict=True):
         hit = np.flatnonzero((found != UNMATCHED) & counted)
         row[:] = bin_histogram(series[hit], bins[hit], num_series)
-    return Counts(
-        np.bincount(label_series[label_group >= 0], minlength=num_series).reshape(num_groups, num_classes),
-        bin_histogram(series[counted], bins[counted], num_series).reshape(num_groups, num_classes, NUM_BINS),
+    return GroupCounts(
+        np.bincount(label_series[label_group >= 0], minlength=num_series).reshape(
+            num_groups, num_classes
+        ),
+        bin_histogram(series[counted], bins[counted], num_series).reshape(
+            num_groups, num_classes, NUM_BINS
+        ),
         hits.reshape(len(hits), num_groups, num_classes, NUM_BINS),
     )
 
 
-def score_matches(matched: MatchedActions, *, metric: str = "") -> SpottingScore:
+def score_matches(matched: AssignmentResult, *, metric: str = "") -> SpottingScore:
     """Average-mAP of matched sets, overall and by visibility."""
     names = matched.classes.names
     counts = count_groups(
-        matched, (matched.labels.value < 0).astype(np.int64), (~matched.closest_is_visible()).astype(np.int64), num_groups=2
+        matched,
+        (matched.labels.value < 0).astype(np.int64),
+        (~matched.closest_is_visible()).astype(np.int64),
+        num_groups=2,
     )
     num_labels = counts.labels.sum(axis=0)
     num_predictions = counts.predictions.sum(axis=(0, 2))
@@ -334,7 +372,9 @@ def average_over_tolerances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.f
     return total / (len(values) - 1)
 
 
-def _score(table: npt.NDArray[np.float64], matched: MatchedActions, *, factor: Fraction = Fraction(1)) -> Score:
+def _score(
+    table: npt.NDArray[np.float64], matched: AssignmentResult, *, factor: Fraction = Fraction(1)
+) -> Score:
     """A (tolerances, classes) table of average precision, averaged."""
     means = np.array([np.mean(row) for row in table])
     average = float(average_over_tolerances(means))
@@ -342,7 +382,9 @@ def _score(table: npt.NDArray[np.float64], matched: MatchedActions, *, factor: F
         average = average * factor.numerator / factor.denominator
     return Score(
         average_map=average,
-        per_class=MappingProxyType(dict(zip(matched.classes.names, average_over_tolerances(table).tolist(), strict=True))),
+        per_class=MappingProxyType(
+            dict(zip(matched.classes.names, average_over_tolerances(table).tolist(), strict=True))
+        ),
         map_at=MappingProxyType(dict(zip(matched.tolerances_s, means.tolist(), strict=True))),
     )
 

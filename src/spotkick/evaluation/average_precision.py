@@ -5,11 +5,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-Counts = npt.NDArray[Any]
+GroupCounts = npt.NDArray[Any]
 """Whole numbers, also where a matrix product made them floats."""
 
 THRESHOLDS: Final = np.linspace(0, 1, 200)
-"""Confidence thresholds of the official evaluator; the score depends on where confidences lie between them."""
+"""Confidence thresholds of the official evaluator; the score depends on where confidences lie
+between them."""
 
 RECALL_LEVELS: Final = np.arange(11) / 10
 
@@ -23,7 +24,9 @@ def threshold_bins(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]
     return np.searchsorted(THRESHOLDS, confidence, side="right").astype(np.int64)
 
 
-def bin_histogram(series: npt.NDArray[np.int64], bins: npt.NDArray[np.int64], num_series: int) -> npt.NDArray[np.int64]:
+def bin_histogram(
+    series: npt.NDArray[np.int64], bins: npt.NDArray[np.int64], num_series: int
+) -> npt.NDArray[np.int64]:
     """Count entries by series and by the number of thresholds that they reach.
 
     Args:
@@ -34,17 +37,19 @@ def bin_histogram(series: npt.NDArray[np.int64], bins: npt.NDArray[np.int64], nu
     Returns:
         (num_series, 201) counts; such histograms may be added up.
     """
-    return np.bincount(series * NUM_BINS + bins, minlength=num_series * NUM_BINS).reshape(num_series, NUM_BINS)
+    return np.bincount(series * NUM_BINS + bins, minlength=num_series * NUM_BINS).reshape(
+        num_series, NUM_BINS
+    )
 
 
-def reaching(histogram: Counts) -> Counts:
-    """Counts of entries at or above each threshold: (..., 201) histogram to (..., 200)."""
-    counts: Counts = np.cumsum(histogram[..., :0:-1], axis=-1)[..., ::-1]
+def reaching(histogram: GroupCounts) -> GroupCounts:
+    """GroupCounts of entries at or above each threshold: (..., 201) histogram to (..., 200)."""
+    counts: GroupCounts = np.cumsum(histogram[..., :0:-1], axis=-1)[..., ::-1]
     return counts
 
 
 def precision_recall(
-    true_positives: Counts, predictions: Counts, labels: Counts
+    true_positives: GroupCounts, predictions: GroupCounts, labels: GroupCounts
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Precision and recall, 0 where there is nothing to divide by.
 
@@ -71,7 +76,9 @@ def eleven_point_average_precision(
     Returns:
         (...) average precision. Source: ``compute_mAP`` of the official evaluator (VOC 2007).
     """
-    best = np.maximum.accumulate(precision, axis=-1)  # the thresholds that reach a recall are the first ones
+    best = np.maximum.accumulate(
+        precision, axis=-1
+    )  # the thresholds that reach a recall are the first ones
     best = np.concatenate([np.zeros((*best.shape[:-1], 1)), best], axis=-1)
     total = np.zeros(precision.shape[:-1])
     for level in RECALL_LEVELS:

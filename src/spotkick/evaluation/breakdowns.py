@@ -1,7 +1,7 @@
 """Average-mAP over parts of the match: by game time, by distance to the next action (Figs. 4 and 5 of the CALF paper).
 
-No code was released for these figures; what is not stated in the paper is chosen here and said in the docstrings. Classes without
-a label in a part are left out of its mean.
+No code was released for these figures; what is not stated in the paper is chosen here and said in
+the docstrings. Classes without a label in a part are left out of its mean.
 """
 
 import itertools
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.actions import ActionClasses, MatchActions
-from spotkick.evaluation.average_map import MatchedActions, average_over_tolerances, count_groups
+from spotkick.evaluation.average_map import AssignmentResult, average_over_tolerances, count_groups
 from spotkick.timeline import PERIOD_NAMES
 
 DISTANCE_EDGES_S: Final = (0.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
@@ -58,13 +58,15 @@ class Part:
         }
 
 
-def by_game_time(matched: MatchedActions, *, bin_minutes: float = 5, last_minute: float = 45) -> tuple[Part, ...]:
+def by_game_time(
+    matched: AssignmentResult, *, bin_minutes: float = 5, last_minute: float = 45
+) -> tuple[Part, ...]:
     """Average-mAP in bins of game time, each period by itself.
 
     Labels and predictions count in the bin of their own time.
 
     Args:
-        matched: of `spotkick.evaluation.match_sets`.
+        matched: of `spotkick.evaluation.assign_predictions`.
         bin_minutes: width of a bin.
         last_minute: where the last bin begins, which has no end.
     """
@@ -77,7 +79,12 @@ def by_game_time(matched: MatchedActions, *, bin_minutes: float = 5, last_minute
         return row * bins + np.searchsorted(edges, frame / grid.rate / 60, side="right") - 1
 
     spans = [
-        (f"{PERIOD_NAMES.get(period, f'period {period}')}, {_span(low, high)} min", low, high, period)
+        (
+            f"{PERIOD_NAMES.get(period, f'period {period}')}, {_span(low, high)} min",
+            low,
+            high,
+            period,
+        )
         for period in sorted(grid.periods)
         for low, high in itertools.pairwise(edges)
     ]
@@ -89,13 +96,16 @@ def by_game_time(matched: MatchedActions, *, bin_minutes: float = 5, last_minute
     )
 
 
-def by_distance(matched: MatchedActions, *, edges_s: Sequence[float] = DISTANCE_EDGES_S) -> tuple[Part, ...]:
+def by_distance(
+    matched: AssignmentResult, *, edges_s: Sequence[float] = DISTANCE_EDGES_S
+) -> tuple[Part, ...]:
     """Average-mAP in bins of the distance to the closest other action of the same period, of any class.
 
-    A prediction counts in the bin of the nearest label of its class; one without any in its period counts nowhere.
+    A prediction counts in the bin of the nearest label of its class; one without any in its period
+    counts nowhere.
 
     Args:
-        matched: of `spotkick.evaluation.match_sets`.
+        matched: of `spotkick.evaluation.assign_predictions`.
         edges_s: lower edges of the bins; the last bin has no end.
     """
     edges = [*map(float, edges_s), np.inf]
@@ -106,23 +116,27 @@ def by_distance(matched: MatchedActions, *, edges_s: Sequence[float] = DISTANCE_
     return _parts(matched, place, of_prediction, spans)
 
 
-def distance_to_others(matched: MatchedActions) -> npt.NDArray[np.float64]:
+def distance_to_others(matched: AssignmentResult) -> npt.NDArray[np.float64]:
     """(labels,) seconds to the closest other label of the same match and period, infinity where there is none."""
     labels = matched.labels
     half = labels.group // len(matched.classes)
     order = np.lexsort((labels.frame, half))
-    gap = np.where(half[order][1:] == half[order][:-1], np.diff(labels.frame[order]).astype(np.float64), np.inf)
+    gap = np.where(
+        half[order][1:] == half[order][:-1], np.diff(labels.frame[order]).astype(np.float64), np.inf
+    )
     nearest = np.minimum(np.append(np.inf, gap), np.append(gap, np.inf))[: len(order)]
     distance = np.empty(len(labels))
     distance[order] = nearest / labels.grid.rate
     return distance
 
 
-def without_first_frame(labels: Iterable[MatchActions], classes: ActionClasses, name: str) -> tuple[MatchActions, ...]:
+def without_first_frame(
+    labels: Iterable[MatchActions], classes: ActionClasses, name: str
+) -> tuple[MatchActions, ...]:
     """Leave out the labels of a class on the first frame of the second and later periods.
 
-    SoccerNet notes a substitution made at the break on the first frame of the second half, where nothing can be seen of it. The
-    paper reports its score with and without these (62.5 and 63.2).
+    SoccerNet notes a substitution made at the break on the first frame of the second half, where
+    nothing can be seen of it. The paper reports its score with and without these (62.5 and 63.2).
 
     Args:
         labels: one entry per match.
@@ -135,7 +149,11 @@ def without_first_frame(labels: Iterable[MatchActions], classes: ActionClasses, 
             tuple(
                 action
                 for action in match.actions
-                if not (action.period > 1 and action.position_ms < FIRST_FRAME_MS and classes.resolve(action.label) == name)
+                if not (
+                    action.period > 1
+                    and action.position_ms < FIRST_FRAME_MS
+                    and classes.resolve(action.label) == name
+                )
             ),
         )
         for match in labels
@@ -147,7 +165,7 @@ def _span(low: float, high: float) -> str:
 
 
 def _parts(
-    matched: MatchedActions,
+    matched: AssignmentResult,
     label_part: npt.NDArray[np.int64],
     prediction_part: npt.NDArray[np.int64],
     spans: Sequence[tuple[str, float, float, int | None]],
@@ -162,5 +180,7 @@ def _parts(
             num_labels=int(labels.sum()),
             num_predictions=int(predictions.sum()),
         )
-        for span, row, known, labels, predictions in zip(spans, table, present, counts.labels, counts.predictions, strict=True)
+        for span, row, known, labels, predictions in zip(
+            spans, table, present, counts.labels, counts.predictions, strict=True
+        )
     )

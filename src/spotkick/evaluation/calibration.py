@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.evaluation.average_map import MatchedActions
-from spotkick.evaluation.matching import UNMATCHED
+from spotkick.evaluation.assignment import UNMATCHED
+from spotkick.evaluation.average_map import AssignmentResult
 from spotkick.evaluation.operating_points import tolerance_row
 
 
@@ -20,7 +20,8 @@ class Calibration:
         confidence: (B,) mean confidence of the predictions of a bin, NaN without any.
         accuracy: (B,) share of them that found a label, NaN without any.
         count: (B,) predictions.
-        expected_error: mean distance between confidence and accuracy, weighted by counts; 0 is perfect.
+        expected_error: mean distance between confidence and accuracy, weighted by counts; 0 is
+            perfect.
     """
 
     edges: npt.NDArray[np.float64]
@@ -31,7 +32,9 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file; empty bins have nulls."""
-        columns = zip(self.edges[:-1], self.edges[1:], self.confidence, self.accuracy, self.count, strict=True)
+        columns = zip(
+            self.edges[:-1], self.edges[1:], self.confidence, self.accuracy, self.count, strict=True
+        )
         return {
             "expected_error": self.expected_error,
             "bins": [
@@ -47,11 +50,13 @@ class Calibration:
         }
 
 
-def calibrate(matched: MatchedActions, tolerance_s: float, *, label: str | None = None, bins: int = 10) -> Calibration:
+def calibrate(
+    matched: AssignmentResult, tolerance_s: float, *, label: str | None = None, bins: int = 10
+) -> Calibration:
     """Compare confidences with how often they are right.
 
     Args:
-        matched: of `spotkick.evaluation.match_sets`.
+        matched: of `spotkick.evaluation.assign_predictions`.
         tolerance_s: full width of the window in which a prediction is right.
         label: one class; default is all.
         bins: number of bins.
@@ -59,7 +64,8 @@ def calibrate(matched: MatchedActions, tolerance_s: float, *, label: str | None 
     Raises:
         InputError: if the sets were not matched at this tolerance.
 
-    Source: expected calibration error, Guo et al., "On calibration of modern neural networks", ICML 2017.
+    Source: expected calibration error, Guo et al., "On calibration of modern neural networks", ICML
+    2017.
     """
     right = matched.matched[tolerance_row(matched, tolerance_s)] != UNMATCHED
     confidence = matched.predictions.value
@@ -73,5 +79,7 @@ def calibrate(matched: MatchedActions, tolerance_s: float, *, label: str | None 
         accuracy = np.bincount(place, weights=right, minlength=bins) / count
     used = count > 0
     total = int(count.sum())
-    error = float(np.sum(count[used] * np.abs(mean[used] - accuracy[used])) / total) if total else 0.0
+    error = (
+        float(np.sum(count[used] * np.abs(mean[used] - accuracy[used])) / total) if total else 0.0
+    )
     return Calibration(np.linspace(0, 1, bins + 1), mean, accuracy, count, error)

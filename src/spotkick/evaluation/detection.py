@@ -1,9 +1,10 @@
 """Mean average precision of detected segments at temporal overlaps: ActivityNet, and THUMOS14 as it is commonly scored.
 
-The official ActivityNet script is written for Python 2 and no longer runs; this is its definition. Three of its habits are not
-followed, because they depend on the machine or on a page that is gone: equal scores are ordered later-first (there: unstable), a
-segment of no length overlaps nothing (there: 0/0 counts as a hit), and blocked videos are an argument (there: downloaded from a
-dead address).
+The official ActivityNet script is written for Python 2 and no longer runs; this is its definition.
+Three of its habits are not followed, because they depend on the machine or on a page that is gone:
+equal scores are ordered later-first (there: unstable), a segment of no length overlaps nothing
+(there: 0/0 counts as a hit), and blocked videos are an argument (there: downloaded from a dead
+address).
 """
 
 import warnings
@@ -16,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError, SpotkickWarning
+from spotkick.evaluation.assignment import deferred_acceptance
 from spotkick.evaluation.average_map import Score
-from spotkick.evaluation.matching import deferred_acceptance
 from spotkick.formats.segments import Segment, VideoSegments
 
 ACTIVITYNET_OVERLAPS: Final = tuple(np.linspace(0.5, 0.95, 10).tolist())
@@ -27,7 +28,8 @@ THUMOS14_OVERLAPS: Final = (0.3, 0.4, 0.5, 0.6, 0.7)
 """Temporal overlaps that papers report on THUMOS14."""
 
 DUPLICATE_TOLERANCE_S: Final = 1e-3
-"""Labels of a class whose starts and ends are this close are one label to OpenTAD and ActionFormer."""
+"""Labels of a class whose starts and ends are this close are one label to OpenTAD and
+ActionFormer."""
 
 _PAIRS_AT_ONCE: Final = 2_000_000
 
@@ -67,12 +69,14 @@ def evaluate_detection(
     """Score detections with the mean over classes of interpolated average precision, at several overlaps.
 
     Args:
-        predictions: detections with scores. Those in videos without a label of their class are false positives.
+        predictions: detections with scores. Those in videos without a label of their class are
+            false positives.
         labels: segments that are there; their classes are the classes of the mean.
         overlaps: temporal intersection over union that a hit needs, each.
         subset: label videos of this subset only, such as ``validation``.
         blocked: names of videos that do not count.
-        merge_duplicates: drop repeated labels as OpenTAD and ActionFormer do (see `DUPLICATE_TOLERANCE_S`).
+        merge_duplicates: drop repeated labels as OpenTAD and ActionFormer do (see
+            `DUPLICATE_TOLERANCE_S`).
 
     Returns:
         Score with ``map_at`` by overlap; ``average_map`` is the mean over overlaps.
@@ -81,21 +85,31 @@ def evaluate_detection(
         InputError: if there are no labels, or a detection has no score.
 
     Warns:
-        SpotkickWarning: for detections of classes without labels, which do not count (the official script stops there).
+        SpotkickWarning: for detections of classes without labels, which do not count (the official
+            script stops there).
 
     Source: ActivityNet ``Evaluation/eval_detection.py``; the interpolation is that of VOC 2011.
     """
-    chosen = [video for video in labels if (subset is None or video.subset == subset) and video.video not in blocked]
+    chosen = [
+        video
+        for video in labels
+        if (subset is None or video.subset == subset) and video.video not in blocked
+    ]
     if merge_duplicates:
         chosen = [drop_duplicates(video) for video in chosen]
     names = tuple(sorted({segment.label for video in chosen for segment in video.segments}))
     if not names:
-        raise InputError("there are no labels to score against" + (f" in the subset {subset!r}" if subset else ""))
+        raise InputError(
+            "there are no labels to score against"
+            + (f" in the subset {subset!r}" if subset else "")
+        )
     videos: dict[str, int] = {}
     truth = _table(chosen, names, videos)
     found = _table([video for video in predictions if video.video not in blocked], names, videos)
     if np.isnan(found.score).any():
-        raise InputError("a detection has no score, or one that is not a number; detections need one")
+        raise InputError(
+            "a detection has no score, or one that is not a number; detections need one"
+        )
     unknown = found.class_index < 0
     if unknown.any():
         message = f"{unknown.sum()} detections of classes without any label were left out; the official script stops there"
@@ -124,7 +138,9 @@ def drop_duplicates(video: VideoSegments) -> VideoSegments:
     return VideoSegments(video.video, video.duration_s, tuple(kept), video.subset)
 
 
-def _table(videos: Iterable[VideoSegments], names: Sequence[str], numbers: dict[str, int]) -> SegmentTable:
+def _table(
+    videos: Iterable[VideoSegments], names: Sequence[str], numbers: dict[str, int]
+) -> SegmentTable:
     """Rows of all segments; ``numbers`` is filled with a number for each video."""
     column = {name: index for index, name in enumerate(names)}
     rows = [
@@ -141,16 +157,26 @@ def _table(videos: Iterable[VideoSegments], names: Sequence[str], numbers: dict[
     values = np.array(rows, dtype=np.float64).reshape(-1, 5)
     class_index = values[:, 1].astype(np.int64)
     return SegmentTable(
-        values[:, 0].astype(np.int64) * len(names) + class_index, class_index, values[:, 2], values[:, 3], values[:, 4]
+        values[:, 0].astype(np.int64) * len(names) + class_index,
+        class_index,
+        values[:, 2],
+        values[:, 3],
+        values[:, 4],
     )
 
 
 def detection_average_precision(
-    predictions: SegmentTable, labels: SegmentTable, num_classes: int, overlaps: Sequence[float], *, strict: bool = False
+    predictions: SegmentTable,
+    labels: SegmentTable,
+    num_classes: int,
+    overlaps: Sequence[float],
+    *,
+    strict: bool = False,
 ) -> Floats:
     """Interpolated average precision.
 
-    Each prediction, best score first, takes the free label that it overlaps most, if the overlap suffices.
+    Each prediction, best score first, takes the free label that it overlaps most, if the overlap
+    suffices.
 
     Args:
         predictions: rows in any order; equal scores count later-first.
@@ -173,11 +199,15 @@ def detection_average_precision(
         hit = np.zeros(len(ranked), dtype=bool)
         hit[holder[holder >= 0]] = True
         for index in range(num_classes):
-            row[index] = interpolated_average_precision(hit[ranked.class_index == index], int(num_labels[index]))
+            row[index] = interpolated_average_precision(
+                hit[ranked.class_index == index], int(num_labels[index])
+            )
     return table
 
 
-def _candidates(ranked: SegmentTable, truth: SegmentTable, least: float) -> tuple[Ints, Ints, Floats]:
+def _candidates(
+    ranked: SegmentTable, truth: SegmentTable, least: float
+) -> tuple[Ints, Ints, Floats]:
     """(prediction, label, overlap) of all pairs of a series that overlap enough; by prediction, largest overlap first."""
     low = np.searchsorted(truth.series, ranked.series)
     count = np.searchsorted(truth.series, ranked.series, side="right") - low
@@ -188,7 +218,9 @@ def _candidates(ranked: SegmentTable, truth: SegmentTable, least: float) -> tupl
         prediction = np.repeat(np.arange(len(ranked))[here], count[here])
         first = np.repeat(np.cumsum(count[here]) - count[here] - low[here], count[here])
         label = np.arange(len(prediction)) - first
-        overlap = temporal_overlap(ranked.start[prediction], ranked.end[prediction], truth.start[label], truth.end[label])
+        overlap = temporal_overlap(
+            ranked.start[prediction], ranked.end[prediction], truth.start[label], truth.end[label]
+        )
         order = np.lexsort((-label, -overlap, prediction))
         order = order[overlap[order] >= least]
         parts.append((prediction[order], label[order], overlap[order]))

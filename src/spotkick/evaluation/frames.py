@@ -1,7 +1,7 @@
 """Actions on the frame grid of the official SoccerNet evaluator, with a count of everything that the grid loses.
 
-The official code writes each action into a vector of 120 minutes per half. What does not fit is dropped, moved or overwritten
-there without a word; here it is treated the same, and said.
+The official code writes each action into a vector of 120 minutes per half. What does not fit is
+dropped, moved or overwritten there without a word; here it is treated the same, and said.
 """
 
 import math
@@ -62,7 +62,8 @@ class FramedActions:
         group: number of the (match, period, class) series, in that order of significance.
         frame: frame inside the period.
         value: confidence of predictions; labels have +1 when visible and -1 when not shown.
-        source: number of the action in the concatenation of all matches' actions, as they were given.
+        source: number of the action in the concatenation of all matches' actions, as they were
+            given.
     """
 
     grid: FrameGrid
@@ -93,10 +94,14 @@ class FramedActions:
     @property
     def period(self) -> npt.NDArray[np.int64]:
         """(n,) number of the period as the files have it."""
-        return np.asarray(self.grid.periods)[self.group // len(self.grid.classes) % len(self.grid.periods)]
+        return np.asarray(self.grid.periods)[
+            self.group // len(self.grid.classes) % len(self.grid.periods)
+        ]
 
 
-def frame_labels(labels: Iterable[MatchActions], grid: FrameGrid) -> tuple[FramedActions, list[str]]:
+def frame_labels(
+    labels: Iterable[MatchActions], grid: FrameGrid
+) -> tuple[FramedActions, list[str]]:
     """Put labels on the grid.
 
     Args:
@@ -108,24 +113,30 @@ def frame_labels(labels: Iterable[MatchActions], grid: FrameGrid) -> tuple[Frame
     """
 
     def signs(match: MatchActions) -> list[float]:
-        return [-1.0 if action.visibility is Visibility.NOT_SHOWN else 1.0 for action in match.actions]
+        return [
+            -1.0 if action.visibility is Visibility.NOT_SHOWN else 1.0 for action in match.actions
+        ]
 
     number = {name: index for index, name in enumerate(grid.matches)}
     return _frame(((number[match.match], match, signs(match)) for match in labels), grid, "labels")
 
 
-def frame_predictions(predictions: Iterable[MatchActions], grid: FrameGrid) -> tuple[FramedActions, list[str]]:
+def frame_predictions(
+    predictions: Iterable[MatchActions], grid: FrameGrid
+) -> tuple[FramedActions, list[str]]:
     """Put predictions on the grid; those with a confidence below 0, or none, are left out after they took their cell.
 
     Args:
-        predictions: one entry at least for each match of the grid, in any order. They are read one by one and not kept.
+        predictions: one entry at least for each match of the grid, in any order. They are read one
+            by one and not kept.
         grid: the cells.
 
     Returns:
         The predictions, and one message for each kind of loss.
 
     Raises:
-        InputError: if a match comes twice or not at all, or a prediction has no confidence, so is a label.
+        InputError: if a match comes twice or not at all, or a prediction has no confidence, so is a
+            label.
     """
     number = {name: index for index, name in enumerate(grid.matches)}
     seen: set[str] = set()
@@ -147,20 +158,34 @@ def frame_predictions(predictions: Iterable[MatchActions], grid: FrameGrid) -> t
         )
     usable = framed.value >= 0
     if not usable.all():
-        messages.append(f"{np.sum(~usable)} predictions with a confidence below 0 or not a number were left out")
+        messages.append(
+            f"{np.sum(~usable)} predictions with a confidence below 0 or not a number were left out"
+        )
     above = int(np.sum(framed.value > 1))
     if above:
-        messages.append(f"{above} predictions have a confidence above 1; the official thresholds end at 1 and see them as equal")
+        messages.append(
+            f"{above} predictions have a confidence above 1; the official thresholds end at 1 and see them as equal"
+        )
     if len(seen) > len(number):
-        messages.append(f"predictions for {len(seen) - len(number)} matches without labels were left out")
-    return FramedActions(grid, framed.group[usable], framed.frame[usable], framed.value[usable], framed.source[usable]), messages
+        messages.append(
+            f"predictions for {len(seen) - len(number)} matches without labels were left out"
+        )
+    return FramedActions(
+        grid,
+        framed.group[usable],
+        framed.frame[usable],
+        framed.value[usable],
+        framed.source[usable],
+    ), messages
 
 
 def _confidences(match: MatchActions) -> list[float | None]:
     confidences = [action.confidence for action in match.actions]
     if None in confidences:
         action = match.actions[confidences.index(None)]
-        raise InputError(f"{match.match}: {action.label} at {action.game_time} has no confidence; predictions need one")
+        raise InputError(
+            f"{match.match}: {action.label} at {action.game_time} has no confidence; predictions need one"
+        )
     return confidences
 
 
@@ -179,7 +204,9 @@ def _frame(
         part[4] = values
         rows.append(part)
     match_index, class_index, period_index, position_ms, value = np.concatenate(rows, axis=1)
-    match_index, class_index, period_index = (row.astype(np.int64) for row in (match_index, class_index, period_index))
+    match_index, class_index, period_index = (
+        row.astype(np.int64) for row in (match_index, class_index, period_index)
+    )
     frame = _frames(position_ms.clip(-_FAR_MS, _FAR_MS), grid.frame_rate)
 
     messages = columns.messages(what)
@@ -187,7 +214,9 @@ def _frame(
     in_period = known & (period_index >= 0)
     if in_period.sum() < known.sum():
         wanted = " and ".join(str(period) for period in grid.periods)
-        messages.append(f"{known.sum() - in_period.sum()} {what} in periods other than {wanted} were left out")
+        messages.append(
+            f"{known.sum() - in_period.sum()} {what} in periods other than {wanted} were left out"
+        )
     frame, inside = _fold(frame, in_period, grid.num_frames, what, messages)
 
     group = (match_index * len(grid.periods) + period_index) * len(grid.classes) + class_index
@@ -196,7 +225,9 @@ def _frame(
     order = np.argsort(key, kind="stable")
     last = np.append(key[order][1:] != key[order][:-1], True)[: len(order)]
     if not last.all():
-        messages.append(f"{np.sum(~last)} {what} share class and frame with a later one, which replaced them")
+        messages.append(
+            f"{np.sum(~last)} {what} share class and frame with a later one, which replaced them"
+        )
     source = source[order[last]]
     return FramedActions(grid, group[source], frame[source], value[source], source), messages
 
@@ -204,13 +235,21 @@ def _frame(
 def _frames(position_ms: npt.NDArray[np.float64], rate: Fraction) -> npt.NDArray[np.int64]:
     """Frames of positions, cut towards zero."""
     if rate.denominator == 1:
-        return np.trunc(float(rate) * (position_ms / 1000)).astype(np.int64)  # the official expression, with its rounding errors
-    whole = np.abs(position_ms).astype(np.int64) * rate.numerator // (1000 * rate.denominator)  # 29.97: there is no official one
+        return np.trunc(float(rate) * (position_ms / 1000)).astype(
+            np.int64
+        )  # the official expression, with its rounding errors
+    whole = (
+        np.abs(position_ms).astype(np.int64) * rate.numerator // (1000 * rate.denominator)
+    )  # 29.97: there is no official one
     return np.sign(position_ms).astype(np.int64) * whole
 
 
 def _fold(
-    frame: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_], num_frames: int, what: str, messages: list[str]
+    frame: npt.NDArray[np.int64],
+    counted: npt.NDArray[np.bool_],
+    num_frames: int,
+    what: str,
+    messages: list[str],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Clamp late frames to the last one, wrap negative ones to the end as a negative index does, mark what still lies outside."""
     late = counted & (frame >= num_frames)
@@ -246,13 +285,19 @@ class _Columns:
             self._known[label] = -1 if column is None else column
         found = [self._known[label] for label in labels]
         if -1 in found:
-            self._unknown.update(label for label, column in zip(labels, found, strict=True) if column < 0)
+            self._unknown.update(
+                label for label, column in zip(labels, found, strict=True) if column < 0
+            )
         return found
 
     def messages(self, what: str) -> list[str]:
         """What to tell the user."""
         if not self._unknown:
             return []
-        listed = ", ".join(f"{label[:40]!r} ({count})" for label, count in self._unknown.most_common(5))
+        listed = ", ".join(
+            f"{label[:40]!r} ({count})" for label, count in self._unknown.most_common(5)
+        )
         more = ", ..." if len(self._unknown) > 5 else ""
-        return [f"{self._unknown.total()} {what} with labels outside the class list were left out: {listed}{more}"]
+        return [
+            f"{self._unknown.total()} {what} with labels outside the class list were left out: {listed}{more}"
+        ]

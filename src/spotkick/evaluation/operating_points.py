@@ -1,7 +1,8 @@
 """True and false positives at a threshold: which threshold to use, and what it gives.
 
-A threshold is chosen on one set (validation) and applied to another (test). The matching does not depend on it: what a label
-takes above the threshold is the same whether weaker predictions are there or not.
+A threshold is chosen on one set (validation) and applied to another (test). The matching does not
+depend on it: what a label takes above the threshold is the same whether weaker predictions are
+there or not.
 """
 
 from collections.abc import Mapping
@@ -13,9 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError
-from spotkick.evaluation.average_map import MatchedActions
-from spotkick.evaluation.average_precision import THRESHOLDS, bin_histogram, reaching, threshold_bins
-from spotkick.evaluation.matching import UNMATCHED
+from spotkick.evaluation.assignment import UNMATCHED
+from spotkick.evaluation.average_map import AssignmentResult
+from spotkick.evaluation.average_precision import (
+    THRESHOLDS,
+    bin_histogram,
+    reaching,
+    threshold_bins,
+)
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -50,7 +56,10 @@ class SpotCounts:
     @property
     def f1(self) -> float:
         """Harmonic mean of precision and recall."""
-        return _share(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
+        return _share(
+            2 * self.true_positives,
+            2 * self.true_positives + self.false_positives + self.false_negatives,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
@@ -69,11 +78,13 @@ def _share(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
-def count_spots(matched: MatchedActions, thresholds: Mapping[str, float], tolerance_s: float) -> Mapping[str, SpotCounts]:
+def count_spots(
+    matched: AssignmentResult, thresholds: Mapping[str, float], tolerance_s: float
+) -> Mapping[str, SpotCounts]:
     """Count hits and errors of each class.
 
     Args:
-        matched: of `spotkick.evaluation.match_sets`, at this tolerance among others.
+        matched: of `spotkick.evaluation.assign_predictions`, at this tolerance among others.
         thresholds: least confidence of each class.
         tolerance_s: full width of the window.
 
@@ -93,17 +104,19 @@ def count_spots(matched: MatchedActions, thresholds: Mapping[str, float], tolera
     labels = np.bincount(matched.labels.class_index, minlength=size)
     return MappingProxyType(
         {
-            name: SpotCounts(float(limit[i]), int(hits[i]), int(others[i]), int(labels[i] - hits[i]))
+            name: SpotCounts(
+                float(limit[i]), int(hits[i]), int(others[i]), int(labels[i] - hits[i])
+            )
             for i, name in enumerate(matched.classes.names)
         }
     )
 
 
-def tune_class_thresholds(matched: MatchedActions, tolerance_s: float) -> Mapping[str, float]:
+def tune_class_thresholds(matched: AssignmentResult, tolerance_s: float) -> Mapping[str, float]:
     """The threshold of each class that gives the best F1; of equals the highest. A class without any hit gets infinity.
 
     Args:
-        matched: of `spotkick.evaluation.match_sets` on the validation set.
+        matched: of `spotkick.evaluation.assign_predictions` on the validation set.
         tolerance_s: full width of the window.
 
     Raises:
@@ -117,26 +130,33 @@ def tune_class_thresholds(matched: MatchedActions, tolerance_s: float) -> Mappin
         own = column == index
         order = np.argsort(-matched.predictions.value[own], kind="stable")
         confidence, hits = matched.predictions.value[own][order], np.cumsum(found[own][order])
-        last = np.append(confidence[1:] != confidence[:-1], True)[: len(order)]  # equal confidences come in together
+        last = np.append(confidence[1:] != confidence[:-1], True)[
+            : len(order)
+        ]  # equal confidences come in together
         f1 = 2 * hits[last] / (np.flatnonzero(last) + 1 + labels[index])
         thresholds[name] = float(confidence[last][np.argmax(f1)]) if np.any(f1 > 0) else np.inf
     return MappingProxyType(thresholds)
 
 
-def tune_common_threshold(matched: MatchedActions, tolerance_s: float) -> float:
+def tune_common_threshold(matched: AssignmentResult, tolerance_s: float) -> float:
     """The one of the 200 official thresholds that gives the best mean F1 over classes; of equals the lowest.
 
     Args:
-        matched: of `spotkick.evaluation.match_sets` on the validation set.
+        matched: of `spotkick.evaluation.assign_predictions` on the validation set.
         tolerance_s: full width of the window.
 
     Raises:
         InputError: if the sets were not matched at this tolerance.
 
-    Source: the notebook behind Fig. 6 of the CALF paper, which however tunes on the set that it reports.
+    Source: the notebook behind Fig. 6 of the CALF paper, which however tunes on the set that it
+    reports.
     """
     found = matched.matched[tolerance_row(matched, tolerance_s)] != UNMATCHED
-    column, bins, size = matched.predictions.class_index, threshold_bins(matched.predictions.value), len(matched.classes)
+    column, bins, size = (
+        matched.predictions.class_index,
+        threshold_bins(matched.predictions.value),
+        len(matched.classes),
+    )
     hits = reaching(bin_histogram(column[found], bins[found], size))
     reached = reaching(bin_histogram(column, bins, size))
     labels = np.bincount(matched.labels.class_index, minlength=size)[:, None]
@@ -144,12 +164,15 @@ def tune_common_threshold(matched: MatchedActions, tolerance_s: float) -> float:
     return float(THRESHOLDS[np.argmax(f1.mean(axis=0))])
 
 
-def count_curve(matched: MatchedActions, tuned_on: MatchedActions | None = None) -> Mapping[float, Mapping[str, SpotCounts]]:
+def count_curve(
+    matched: AssignmentResult, tuned_on: AssignmentResult | None = None
+) -> Mapping[float, Mapping[str, SpotCounts]]:
     """Hits and errors by tolerance and class, each tolerance at the common threshold that is best for it (Fig. 6 of the paper).
 
     Args:
         matched: the set that is reported, at all tolerances of the curve.
-        tuned_on: the set that thresholds are chosen on; None chooses on the reported set itself, as the authors did.
+        tuned_on: the set that thresholds are chosen on; None chooses on the reported set itself, as
+            the authors did.
 
     Raises:
         InputError: if the sets were not matched at the same tolerances.
@@ -158,7 +181,9 @@ def count_curve(matched: MatchedActions, tuned_on: MatchedActions | None = None)
     curve = {}
     for tolerance in matched.tolerances_s:
         threshold = tune_common_threshold(source, tolerance)
-        curve[tolerance] = count_spots(matched, dict.fromkeys(matched.classes.names, threshold), tolerance)
+        curve[tolerance] = count_spots(
+            matched, dict.fromkeys(matched.classes.names, threshold), tolerance
+        )
     return MappingProxyType(curve)
 
 
@@ -176,7 +201,7 @@ def legacy_tolerances_s(labels: tuple[float, ...], frame_rate: float) -> tuple[f
     return tuple(label / frame_rate for label in labels)
 
 
-def tolerance_row(matched: MatchedActions, tolerance_s: float) -> int:
+def tolerance_row(matched: AssignmentResult, tolerance_s: float) -> int:
     """Row of a tolerance in ``matched.matched``.
 
     Raises:

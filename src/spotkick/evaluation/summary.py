@@ -16,7 +16,12 @@ def summary_table(score: SpottingScore, *, style: TableStyle = "text") -> str:
         parts += [("visible", score.visible), ("unshown", score.unshown)]
     header = ["class", "labels", "predictions", *(name for name, _ in parts)]
     rows = [
-        [name, str(labels), str(score.num_predictions[name]), *(f"{100 * part.per_class[name]:.2f}" for _, part in parts)]
+        [
+            name,
+            str(labels),
+            str(score.num_predictions[name]),
+            *(f"{100 * part.per_class[name]:.2f}" for _, part in parts),
+        ]
         for name, labels in score.num_labels.items()
     ]
     total = [str(sum(counts.values())) for counts in (score.num_labels, score.num_predictions)]

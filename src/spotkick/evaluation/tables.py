@@ -31,7 +31,14 @@ def choose_style(*, markdown: bool, latex: bool) -> TableStyle:
     return "latex" if latex else "markdown" if markdown else "text"
 
 
-def make_table(header: Row, rows: Sequence[Row], style: TableStyle = "text", *, foot: int = 0, comment: str = "") -> str:
+def make_table(
+    header: Row,
+    rows: Sequence[Row],
+    style: TableStyle = "text",
+    *,
+    foot: int = 0,
+    comment: str = "",
+) -> str:
     """Lay out cells.
 
     Args:
@@ -49,10 +56,17 @@ def make_table(header: Row, rows: Sequence[Row], style: TableStyle = "text", *, 
 
 def _text(header: Row, rows: Sequence[Row], foot: int) -> list[str]:
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
-    lines = ["  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in (header, *rows)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
+        for row in (header, *rows)
+    ]
     rule = "-" * len(lines[0])
     body = lines[1:]
-    return [lines[0], rule, *body] if not foot else [lines[0], rule, *body[:-foot], rule, *body[-foot:]]
+    return (
+        [lines[0], rule, *body]
+        if not foot
+        else [lines[0], rule, *body[:-foot], rule, *body[-foot:]]
+    )
 
 
 def _markdown(header: Row, rows: Sequence[Row]) -> list[str]:
@@ -66,7 +80,15 @@ def _latex(header: Row, rows: Sequence[Row], foot: int, comment: str) -> str:
     if foot:
         lines.insert(len(lines) - foot, r"\midrule")
     columns = "l" + "r" * (len(header) - 1)
-    parts = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *lines, r"\bottomrule", r"\end{tabular}"]
+    parts = [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        head,
+        r"\midrule",
+        *lines,
+        r"\bottomrule",
+        r"\end{tabular}",
+    ]
     return "\n".join([f"% {latex_text(comment)}", *parts] if comment else parts)
 
 

@@ -1,7 +1,8 @@
 """How sure a score is: bootstrap over matches, and paired comparison of systems.
 
-Matches are the independent units, so they are what is drawn again with replacement. Counts per match are made once; a resample is
-then a weighted sum of them, which makes a thousand resamples cheap.
+Matches are the independent units, so they are what is drawn again with replacement. GroupCounts per
+match are made once; a resample is then a weighted sum of them, which makes a thousand resamples
+cheap.
 """
 
 import itertools
@@ -14,8 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError
-from spotkick.evaluation.average_map import MatchedActions, average_over_tolerances, count_groups, score_matches
-from spotkick.evaluation.average_precision import NUM_BINS, eleven_point_average_precision, precision_recall, reaching
+from spotkick.evaluation.average_map import (
+    AssignmentResult,
+    average_over_tolerances,
+    count_groups,
+    score_matches,
+)
+from spotkick.evaluation.average_precision import (
+    NUM_BINS,
+    eleven_point_average_precision,
+    precision_recall,
+    reaching,
+)
 
 RESAMPLES: Final = 1000
 LEVEL: Final = 0.95
@@ -73,8 +84,10 @@ class Comparison:
     Attributes:
         order: names, best score first.
         scores: Average-mAP of each, with its interval.
-        differences: (better, worse) -> difference in Average-mAP with its interval, for every pair in ``order``.
-        probability: (better, worse) -> share of the resamples in which the better one stays ahead; equal ones count half.
+        differences: (better, worse) -> difference in Average-mAP with its interval, for every pair
+            in ``order``.
+        probability: (better, worse) -> share of the resamples in which the better one stays ahead;
+            equal ones count half.
         order_probability: share of the resamples in which the whole order is as it is here.
     """
 
@@ -90,28 +103,40 @@ class Comparison:
             "order": list(self.order),
             "scores": {name: interval.to_json() for name, interval in self.scores.items()},
             "pairs": [
-                {"better": pair[0], "worse": pair[1], **interval.to_json(), "probability": self.probability[pair]}
+                {
+                    "better": pair[0],
+                    "worse": pair[1],
+                    **interval.to_json(),
+                    "probability": self.probability[pair],
+                }
                 for pair, interval in self.differences.items()
             ],
             "order_probability": self.order_probability,
         }
 
 
-def bootstrap(matched: MatchedActions, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0) -> Uncertainty:
+def bootstrap(
+    matched: AssignmentResult, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
+) -> Uncertainty:
     """Confidence intervals of Average-mAP by drawing matches with replacement.
 
     Args:
-        matched: of `spotkick.evaluation.match_sets`.
+        matched: of `spotkick.evaluation.assign_predictions`.
         resamples: how often to draw.
         level: share of the resampled values inside the interval.
         seed: of the random numbers.
     """
     score = score_matches(matched)
-    averages, per_class = _resampled(matched, _draws(len(matched.labels.grid.matches), resamples, seed))
+    averages, per_class = _resampled(
+        matched, _draws(len(matched.labels.grid.matches), resamples, seed)
+    )
     return Uncertainty(
         average_map=_interval(score.average_map, averages, level),
         per_class=MappingProxyType(
-            {name: _interval(value, per_class[:, i], level) for i, (name, value) in enumerate(score.overall.per_class.items())}
+            {
+                name: _interval(value, per_class[:, i], level)
+                for i, (name, value) in enumerate(score.overall.per_class.items())
+            }
         ),
         num_matches=len(matched.labels.grid.matches),
         resamples=resamples,
@@ -119,12 +144,17 @@ def bootstrap(matched: MatchedActions, *, resamples: int = RESAMPLES, level: flo
 
 
 def compare_systems(
-    systems: Mapping[str, MatchedActions], *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
+    systems: Mapping[str, AssignmentResult],
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
 ) -> Comparison:
     """Compare systems on the same resamples of the same matches, so that easy and hard matches cancel out.
 
     Args:
-        systems: name -> of `spotkick.evaluation.match_sets`, all with the same labels, classes and tolerances.
+        systems: name -> of `spotkick.evaluation.assign_predictions`, all with the same labels,
+            classes and tolerances.
         resamples: how often to draw.
         level: share of the resampled values inside the intervals.
         seed: of the random numbers.
@@ -136,9 +166,13 @@ def compare_systems(
         raise InputError("at least two systems are needed for a comparison")
     first = next(iter(systems.values()))
     for name, matched in systems.items():
-        same_grid = matched.labels.grid == first.labels.grid and matched.tolerances_s == first.tolerances_s
+        same_grid = (
+            matched.labels.grid == first.labels.grid and matched.tolerances_s == first.tolerances_s
+        )
         if not same_grid or not np.array_equal(matched.labels.key, first.labels.key):
-            raise InputError(f"system {name!r} was matched with other labels, classes or tolerances; compare on the same ones")
+            raise InputError(
+                f"system {name!r} was matched with other labels, classes or tolerances; compare on the same ones"
+            )
     weights = _draws(len(first.labels.grid.matches), resamples, seed)
     value = {name: score_matches(matched).average_map for name, matched in systems.items()}
     drawn = {name: _resampled(matched, weights)[0] for name, matched in systems.items()}
@@ -148,16 +182,27 @@ def compare_systems(
     steps = np.array([ahead[pair] > 0 for pair in itertools.pairwise(order)])
     return Comparison(
         order=order,
-        scores=MappingProxyType({name: _interval(value[name], drawn[name], level) for name in order}),
-        differences=MappingProxyType({(a, b): _interval(value[a] - value[b], ahead[a, b], level) for a, b in pairs}),
-        probability=MappingProxyType({pair: float(np.mean(ahead[pair] > 0) + np.mean(ahead[pair] == 0) / 2) for pair in pairs}),
+        scores=MappingProxyType(
+            {name: _interval(value[name], drawn[name], level) for name in order}
+        ),
+        differences=MappingProxyType(
+            {(a, b): _interval(value[a] - value[b], ahead[a, b], level) for a, b in pairs}
+        ),
+        probability=MappingProxyType(
+            {
+                pair: float(np.mean(ahead[pair] > 0) + np.mean(ahead[pair] == 0) / 2)
+                for pair in pairs
+            }
+        ),
         order_probability=float(steps.all(axis=0).mean()),
     )
 
 
 def _draws(num_matches: int, resamples: int, seed: int) -> npt.NDArray[np.int64]:
     """(resamples, matches) how often each match is drawn."""
-    return np.random.default_rng(seed).multinomial(num_matches, np.full(num_matches, 1 / num_matches), size=resamples)
+    return np.random.default_rng(seed).multinomial(
+        num_matches, np.full(num_matches, 1 / num_matches), size=resamples
+    )
 
 
 def _interval(value: float, drawn: Floats, level: float) -> Interval:
@@ -168,15 +213,19 @@ def _interval(value: float, drawn: Floats, level: float) -> Interval:
     return Interval(value, float(low), float(high), level)
 
 
-def _resampled(matched: MatchedActions, weights: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _resampled(matched: AssignmentResult, weights: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
     """Average-mAP (resamples,) and per class (resamples, classes), NaN where a resample has no label of the class.
 
-    A class that lost all its labels in a resample is left out of that mean; one without any label in the whole set counts as 0,
-    as in the score itself.
+    A class that lost all its labels in a resample is left out of that mean; one without any label
+    in the whole set counts as 0, as in the score itself.
     """
     num_matches = len(matched.labels.grid.matches)
-    counts = count_groups(matched, matched.labels.match_index, matched.predictions.match_index, num_matches)
-    most = num_matches * max(int(counts.predictions.sum()), 1)  # float32 multiplies faster, and counts exactly up to 2^24
+    counts = count_groups(
+        matched, matched.labels.match_index, matched.predictions.match_index, num_matches
+    )
+    most = num_matches * max(
+        int(counts.predictions.sum()), 1
+    )  # float32 multiplies faster, and counts exactly up to 2^24
     kind: type[np.floating[Any]] = np.float32 if most < _EXACT_IN_FLOAT32 else np.float64
     hits = np.moveaxis(counts.hits, 1, 0).reshape(num_matches, -1).astype(kind)
     predictions = counts.predictions.reshape(num_matches, -1).astype(kind)

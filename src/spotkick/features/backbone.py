@@ -1,7 +1,8 @@
 """Image backbones: networks that turn a picture into a vector, run by ONNX Runtime.
 
-A backbone is any ONNX file with one picture input and a vector (or a map that is averaged) as its first output. Layout, size and
-number type are read from the file. Bytes go in as they are, because such a file normalises inside; floats are normalised first.
+A backbone is any ONNX file with one picture input and a vector (or a map that is averaged) as its
+first output. Layout, size and number type are read from the file. Bytes go in as they are, because
+such a file normalises inside; floats are normalised first.
 """
 
 import hashlib
@@ -88,18 +89,26 @@ class Backbone:
         if not self._channels_last:
             batch = np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
         picture = self._session.get_inputs()[0]
-        (output, *_) = self._session.run([self._session.get_outputs()[0].name], {picture.name: batch})
+        (output, *_) = self._session.run(
+            [self._session.get_outputs()[0].name], {picture.name: batch}
+        )
         return _flatten(np.asarray(output, dtype=np.float32))
 
 
 def _flatten(output: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Average maps (N, D, h, w) to vectors (N, D)."""
-    averaged: npt.NDArray[np.float32] = output.mean(axis=tuple(range(2, output.ndim))) if output.ndim > 2 else output
+    averaged: npt.NDArray[np.float32] = (
+        output.mean(axis=tuple(range(2, output.ndim))) if output.ndim > 2 else output
+    )
     return averaged
 
 
 def open_backbone(
-    path: Path = BUNDLED_BACKBONE, *, normalisation: Normalisation | None = None, device: Device = "cpu", threads: int = 0
+    path: Path = BUNDLED_BACKBONE,
+    *,
+    normalisation: Normalisation | None = None,
+    device: Device = "cpu",
+    threads: int = 0,
 ) -> Backbone:
     """Open a backbone file.
 
@@ -114,7 +123,9 @@ def open_backbone(
         ConfigError: if the device is not there.
     """
     if not path.is_file():
-        raise InputError(f"{path}: no such backbone file; give an ONNX file, or none for the one that ships")
+        raise InputError(
+            f"{path}: no such backbone file; give an ONNX file, or none for the one that ships"
+        )
     session = _open_session(path, device, threads)
     channels_last, batch, size_px = _picture_input(session.get_inputs(), path)
     takes_bytes = session.get_inputs()[0].type == "tensor(uint8)"
@@ -135,11 +146,15 @@ def open_backbone(
 def _open_session(path: Path, device: Device, threads: int) -> onnxruntime.InferenceSession:
     provider = _PROVIDERS[device]
     if provider not in onnxruntime.get_available_providers():
-        raise ConfigError(f"device '{device}' is not available to ONNX Runtime here; use cpu, or install onnxruntime-gpu")
+        raise ConfigError(
+            f"device '{device}' is not available to ONNX Runtime here; use cpu, or install onnxruntime-gpu"
+        )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or max(1, (os.cpu_count() or 1) - 1)
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # waiting threads leave the cores to the decoder
+    options.add_session_config_entry(
+        "session.intra_op.allow_spinning", "0"
+    )  # waiting threads leave the cores to the decoder
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[provider])
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes
@@ -149,7 +164,11 @@ def _open_session(path: Path, device: Device, threads: int) -> onnxruntime.Infer
 
 def _picture_input(inputs: Sequence[Any], path: Path) -> tuple[bool, int | None, tuple[int, int]]:
     """Whether channels come last, the batch size if it is fixed, and (width, height)."""
-    if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in {"tensor(uint8)", "tensor(float)"}:
+    if (
+        len(inputs) != 1
+        or len(inputs[0].shape) != 4
+        or inputs[0].type not in {"tensor(uint8)", "tensor(float)"}
+    ):
         found = ", ".join(f"{item.type} {item.shape}" for item in inputs)
         raise InputError(
             f"{path}: a backbone needs one picture input, (N, height, width, 3) or (N, 3, height, width), found {found}"
@@ -160,7 +179,9 @@ def _picture_input(inputs: Sequence[Any], path: Path) -> tuple[bool, int | None,
     elif rest[0] == 3:
         channels_last, (height, width) = False, rest[1:]
     else:
-        raise InputError(f"{path}: a backbone needs 3 colour channels, its input has shape {inputs[0].shape}")
+        raise InputError(
+            f"{path}: a backbone needs 3 colour channels, its input has shape {inputs[0].shape}"
+        )
     size = tuple(side if isinstance(side, int) else _DEFAULT_SIZE_PX for side in (width, height))
     return channels_last, batch if isinstance(batch, int) else None, (size[0], size[1])
 
@@ -170,6 +191,8 @@ def _with_dim(backbone: Backbone) -> Backbone:
     width, height = backbone.size_px
     vector = backbone.embed(np.zeros((1, height, width, 3), dtype=np.uint8))
     if vector.ndim != 2:
-        raise InputError(f"{backbone.path}: a backbone needs an output of shape (N, dim), found {vector.shape}")
+        raise InputError(
+            f"{backbone.path}: a backbone needs an output of shape (N, dim), found {vector.shape}"
+        )
     fields = {name: getattr(backbone, name) for name in backbone.__dataclass_fields__}
     return Backbone(**{**fields, "dim": int(vector.shape[1])})

@@ -1,8 +1,9 @@
 """Features from pixels: sample a video, run a backbone, project.
 
-Decoding and the network run at the same time, with a few batches between them, so that any length needs the same memory.
-What decides the values (backbone, rate, fit, masks, projection) is an `Extractor`; it is stored beside the features it made and
-inside checkpoints, and its fingerprint tells features of different origin apart.
+Decoding and the network run at the same time, with a few batches between them, so that any length
+needs the same memory. What decides the values (backbone, rate, fit, masks, projection) is an
+`Extractor`; it is stored beside the features it made and inside checkpoints, and its fingerprint
+tells features of different origin apart.
 """
 
 import queue
@@ -21,9 +22,21 @@ from pydantic import Field, field_validator
 
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError, InputError
-from spotkick.features.backbone import BUNDLED_BACKBONE, Backbone, Device, Normalisation, open_backbone
+from spotkick.features.backbone import (
+    BUNDLED_BACKBONE,
+    Backbone,
+    Device,
+    Normalisation,
+    open_backbone,
+)
 from spotkick.features.pca import Projection, read_projection, write_projection
-from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource, FeatureTrack, fingerprint, write_source
+from spotkick.features.tracks import (
+    SOURCE_SUFFIX,
+    FeatureSource,
+    FeatureTrack,
+    fingerprint,
+    write_source,
+)
 from spotkick.files import read_json, write_bytes, write_json
 from spotkick.timeline import FEATURE_RATE, parse_frame_rate
 from spotkick.video.decode import Fit, Sample, sample_video
@@ -52,8 +65,10 @@ class ExtractionConfig(FrozenConfig):
 
     Attributes:
         frame_rate: vectors per second, as an exact fraction.
-        fit: ``stretch`` squeezes the whole picture into the size of the backbone; ``crop`` takes its centre, as SoccerNet did.
-        masks: regions painted grey before the network sees them, such as a scoreboard that gives goals away.
+        fit: ``stretch`` squeezes the whole picture into the size of the backbone; ``crop`` takes
+            its centre, as SoccerNet did.
+        masks: regions painted grey before the network sees them, such as a scoreboard that gives
+            goals away.
         normalisation: of backbones that take floats; None for ImageNet's.
     """
 
@@ -67,7 +82,9 @@ class ExtractionConfig(FrozenConfig):
     def _not_empty(cls, masks: tuple[Region, ...]) -> tuple[Region, ...]:
         for left, top, right, bottom in masks:
             if left >= right or top >= bottom:
-                raise ValueError(f"left < right and top < bottom must hold in a mask, got {left}, {top}, {right}, {bottom}")
+                raise ValueError(
+                    f"left < right and top < bottom must hold in a mask, got {left}, {top}, {right}, {bottom}"
+                )
         return masks
 
     @property
@@ -101,13 +118,19 @@ class Extractor:
             dim=self.projection.dim if self.projection else self.backbone.dim,
             frame_rate=self.config.rate,
             kind="backbone",
-            fingerprint=fingerprint(_FORMAT, self.backbone.digest, self.config.model_dump_json(), projected),
+            fingerprint=fingerprint(
+                _FORMAT, self.backbone.digest, self.config.model_dump_json(), projected
+            ),
         )
 
     @property
     def default_name(self) -> str:
         """``backbone`` or ``backbone_PCA512``, as SoccerNet names its features."""
-        return f"{self.backbone.name}_PCA{self.projection.dim}" if self.projection else self.backbone.name
+        return (
+            f"{self.backbone.name}_PCA{self.projection.dim}"
+            if self.projection
+            else self.backbone.name
+        )
 
     def with_projection(self, projection: Projection | None) -> "Extractor":
         """The same with another projection."""
@@ -115,7 +138,7 @@ class Extractor:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ExtractionProgress:
     """How far an extraction is.
 
     Attributes:
@@ -134,7 +157,12 @@ class Progress:
         return self.done_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
-def extract_video(path: Path, extractor: Extractor, *, progress: Callable[[Progress], None] | None = None) -> FeatureTrack:
+def extract_video(
+    path: Path,
+    extractor: Extractor,
+    *,
+    progress: Callable[[ExtractionProgress], None] | None = None,
+) -> FeatureTrack:
     """Make the features of one video.
 
     Args:
@@ -157,7 +185,7 @@ def extract_video(path: Path, extractor: Extractor, *, progress: Callable[[Progr
         vectors.append(extractor.projection.apply(embedded) if extractor.projection else embedded)
         count += len(images)
         if progress is not None:
-            progress(Progress(float(count / rate), total_s, time.monotonic() - started))
+            progress(ExtractionProgress(float(count / rate), total_s, time.monotonic() - started))
     return FeatureTrack(np.concatenate(vectors), extractor.source, str(path))
 
 
@@ -191,9 +219,13 @@ def _masked(sample: Sample, boxes: list[tuple[slice, slice]]) -> npt.NDArray[np.
     return image
 
 
-def _prefetch(items: Generator[npt.NDArray[np.uint8], None, None]) -> Iterator[npt.NDArray[np.uint8]]:
+def _prefetch(
+    items: Generator[npt.NDArray[np.uint8], None, None],
+) -> Iterator[npt.NDArray[np.uint8]]:
     """Run an iterator in a thread of its own, a few items ahead. Its errors appear here, and it stops when nobody listens."""
-    ready: queue.Queue[tuple[npt.NDArray[np.uint8] | None, BaseException | None]] = queue.Queue(maxsize=_BATCHES_AHEAD)
+    ready: queue.Queue[tuple[npt.NDArray[np.uint8] | None, BaseException | None]] = queue.Queue(
+        maxsize=_BATCHES_AHEAD
+    )
     abandoned = threading.Event()
 
     def produce() -> None:
@@ -244,9 +276,15 @@ def write_extractor(extractor: Extractor, root: Path) -> Path:
         write_bytes(folder / _BACKBONE_FILE, extractor.backbone.path.read_bytes())
     if extractor.projection:
         write_projection(extractor.projection, folder)
-    backbone = {"name": extractor.backbone.name, "sha256": extractor.backbone.digest, "bundled": bundled}
+    backbone = {
+        "name": extractor.backbone.name,
+        "sha256": extractor.backbone.digest,
+        "bundled": bundled,
+    }
     settings = extractor.config.model_dump(mode="json")
-    write_json(folder / EXTRACTION_FILE, {"format": _FORMAT, "backbone": backbone, "settings": settings})
+    write_json(
+        folder / EXTRACTION_FILE, {"format": _FORMAT, "backbone": backbone, "settings": settings}
+    )
     return folder
 
 
@@ -259,24 +297,33 @@ def read_extractor(folder: Path, *, device: Device = "cpu", threads: int = 0) ->
         threads: see there.
 
     Raises:
-        InputError: if the folder describes features that were not made from video, is damaged, or its backbone has changed.
+        InputError: if the folder describes features that were not made from video, is damaged, or
+            its backbone has changed.
         ConfigError: if a setting is not valid, or the device is not there.
     """
     path = folder / EXTRACTION_FILE
     if not path.is_file():
-        raise InputError(f"{folder}: does not say how to make these features from video; give their feature files instead")
+        raise InputError(
+            f"{folder}: does not say how to make these features from video; give their feature files instead"
+        )
     document = read_json(path)
-    described = FeatureSource.from_json(read_json(folder / "source.json"), str(folder / "source.json"))
+    described = FeatureSource.from_json(
+        read_json(folder / "source.json"), str(folder / "source.json")
+    )
     backbone, settings = _parts(document, path)
     config = ExtractionConfig.parse(settings, str(path))
     file = BUNDLED_BACKBONE if backbone.get("bundled") else folder / _BACKBONE_FILE
     opened = open_backbone(file, normalisation=config.normalisation, device=device, threads=threads)
     if opened.digest != backbone.get("sha256"):
-        raise InputError(f"{folder}: its features were made with another version of the backbone {file.name}; extract them again")
+        raise InputError(
+            f"{folder}: its features were made with another version of the backbone {file.name}; extract them again"
+        )
     opened = replace(opened, name=str(backbone.get("name", opened.name)))
     extractor = Extractor(opened, config, read_projection(folder), described.name)
     if extractor.source != described:
-        raise InputError(f"{folder}: its files do not belong together (the fingerprint differs); extract the features again")
+        raise InputError(
+            f"{folder}: its files do not belong together (the fingerprint differs); extract the features again"
+        )
     return extractor
 
 

@@ -1,7 +1,8 @@
 """Principal components: shorter vectors, learned once on a training set and the same for every video.
 
-The projection is part of where features come from and is stored with their source. Learning it on each video by itself would give
-every video axes of its own, and nothing learned on one would hold on another.
+The projection is part of where features come from and is stored with their source. Learning it on
+each video by itself would give every video axes of its own, and nothing learned on one would hold
+on another.
 """
 
 import io
@@ -57,7 +58,8 @@ class Projection:
 def fit_projection(batches: Iterable[npt.NDArray[np.floating[Any]]], kept: int) -> Projection:
     """Learn a projection from vectors of a training set, one batch at a time.
 
-    The sign of a direction is free; the largest entry of each is made positive, so that the result is the same everywhere.
+    The sign of a direction is free; the largest entry of each is made positive, so that the result
+    is the same everywhere.
 
     Args:
         batches: (frames, dim) each, such as the tracks of the training matches.
@@ -70,7 +72,10 @@ def fit_projection(batches: Iterable[npt.NDArray[np.floating[Any]]], kept: int) 
     for batch in batches:
         values = batch.astype(np.float64)
         if not count:
-            total, products = np.zeros(values.shape[1]), np.zeros((values.shape[1], values.shape[1]))
+            total, products = (
+                np.zeros(values.shape[1]),
+                np.zeros((values.shape[1], values.shape[1])),
+            )
         count += len(values)
         total += values.sum(axis=0)
         products += values.T @ values
@@ -83,9 +88,14 @@ def fit_projection(batches: Iterable[npt.NDArray[np.floating[Any]]], kept: int) 
     components = directions.T[::-1][:kept]
     largest = components[np.arange(kept), np.abs(components).argmax(axis=1)]
     components = components * np.sign(largest)[:, None]
-    kept_variance, variance = float(variances[-kept:].sum()), max(float(variances.sum()), np.finfo(float).tiny)
+    kept_variance, variance = (
+        float(variances[-kept:].sum()),
+        max(float(variances.sum()), np.finfo(float).tiny),
+    )
     scale = (kept / kept_variance) ** 0.5 if kept_variance > 0 else 1.0
-    return Projection(mean.astype(np.float32), components.astype(np.float32), scale, kept_variance / variance)
+    return Projection(
+        mean.astype(np.float32), components.astype(np.float32), scale, kept_variance / variance
+    )
 
 
 def write_projection(projection: Projection, folder: Path) -> None:
@@ -96,7 +106,13 @@ def write_projection(projection: Projection, folder: Path) -> None:
     """
     buffer = io.BytesIO()
     scale, explained = np.float64(projection.scale), np.float64(projection.explained)
-    np.savez(buffer, mean=projection.mean, components=projection.components, scale=scale, explained=explained)
+    np.savez(
+        buffer,
+        mean=projection.mean,
+        components=projection.components,
+        scale=scale,
+        explained=explained,
+    )
     write_bytes(folder / PROJECTION_FILE, buffer.getvalue())
 
 
@@ -117,5 +133,7 @@ def read_projection(folder: Path) -> Projection | None:
     except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a stored projection ({error}); fit it again") from error
     if components.ndim != 2 or mean.shape != components.shape[1:]:
-        raise InputError(f"{path}: mean {mean.shape} and components {components.shape} do not fit each other; fit it again")
+        raise InputError(
+            f"{path}: mean {mean.shape} and components {components.shape} do not fit each other; fit it again"
+        )
     return Projection(mean, components, scale, explained)

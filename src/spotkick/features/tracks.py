@@ -1,7 +1,8 @@
 """Feature tracks: one vector per frame of a half, with the frame rate and where the vectors come from.
 
-A track stays on disk and is mapped into memory, so that hundreds of matches train on a small machine. Pages that were read are
-given back by `FeatureTrack.release`; without it the resident size would grow to the size of the data set.
+A track stays on disk and is mapped into memory, so that hundreds of matches train on a small
+machine. Pages that were read are given back by `FeatureTrack.release`; without it the resident size
+would grow to the size of the data set.
 """
 
 import hashlib
@@ -28,11 +29,13 @@ class FeatureSource:
     """Where the vectors of a track come from; two tracks may be mixed only when their sources agree.
 
     Attributes:
-        name: the part of the file name after the period, such as ``ResNET_TF2_PCA512`` or ``commentary``.
+        name: the part of the file name after the period, such as ``ResNET_TF2_PCA512`` or
+            ``commentary``.
         dim: length of a vector.
         frame_rate: vectors per second.
         kind: ``file`` (made elsewhere), ``commentary`` or ``backbone``.
-        fingerprint: SHA-256 of everything that decides the values (model, projection, preprocessing); empty when not known.
+        fingerprint: SHA-256 of everything that decides the values (model, projection,
+            preprocessing); empty when not known.
     """
 
     name: str
@@ -67,7 +70,9 @@ class FeatureSource:
                 fingerprint=str(value["fingerprint"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise InputError(f"{where}: not a feature source description: {type(error).__name__} {error}") from error
+            raise InputError(
+                f"{where}: not a feature source description: {type(error).__name__} {error}"
+            ) from error
 
     def require_compatible(self, other: "FeatureSource", where: str) -> None:
         """Refuse features that a network trained on this source cannot read.
@@ -135,21 +140,27 @@ class FeatureTrack:
             )
 
 
-def read_track(path: Path, *, source: FeatureSource | None = None, frame_rate: Fraction = FEATURE_RATE) -> FeatureTrack:
+def read_track(
+    path: Path, *, source: FeatureSource | None = None, frame_rate: Fraction = FEATURE_RATE
+) -> FeatureTrack:
     """Map a ``.npy`` feature file; nothing but its header is read.
 
     Args:
         path: file ``{period}_{name}.npy`` or any other ``.npy`` of shape (frames, dim).
-        source: what the features are; when None, a ``NAME.source`` folder beside or above the file is used, and without one
-            the source is taken from the file name, shape and ``frame_rate``.
+        source: what the features are; when None, a ``NAME.source`` folder beside or above the file
+            is used, and without one the source is taken from the file name, shape and
+            ``frame_rate``.
         frame_rate: frames per second of files that have no source description.
 
     Raises:
-        InputError: if the file is missing, empty, truncated, of another type or shape, or disagrees with its source.
+        InputError: if the file is missing, empty, truncated, of another type or shape, or disagrees
+            with its source.
     """
     values = _map_array(path)
     if source is None:
-        source = find_source(path) or FeatureSource(name=feature_name(path), dim=values.shape[1], frame_rate=frame_rate)
+        source = find_source(path) or FeatureSource(
+            name=feature_name(path), dim=values.shape[1], frame_rate=frame_rate
+        )
     if values.shape[1] != source.dim:
         raise InputError(
             f"{path}: {values.shape[1]} values per frame, but '{source.name}' features have {source.dim}; extract it again"
@@ -159,21 +170,37 @@ def read_track(path: Path, *, source: FeatureSource | None = None, frame_rate: F
 
 def _map_array(path: Path) -> npt.NDArray[np.floating[Any]]:
     if not path.is_file():
-        raise InputError(f"{path}: no such feature file; make it with 'spotkick features' or download it")
+        raise InputError(
+            f"{path}: no such feature file; make it with 'spotkick features' or download it"
+        )
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         detail = (
-            "it holds Python objects" if "allow_pickle" in str(error) or "Array can't be memory-mapped" in str(error) else error
+            "it holds Python objects"
+            if "allow_pickle" in str(error) or "Array can't be memory-mapped" in str(error)
+            else error
         )
         raise InputError(
             f"{path}: not a readable .npy feature file ({detail}); it may be empty or cut off, get it again"
         ) from error
-    if not isinstance(values, np.ndarray) or values.ndim != 2 or values.dtype not in (np.float16, np.float32):
-        found = f"{values.dtype} of shape {values.shape}" if isinstance(values, np.ndarray) else "an archive of arrays"
-        raise InputError(f"{path}: features must be float16 or float32 of shape (frames, dim), found {found}")
+    if (
+        not isinstance(values, np.ndarray)
+        or values.ndim != 2
+        or values.dtype not in (np.float16, np.float32)
+    ):
+        found = (
+            f"{values.dtype} of shape {values.shape}"
+            if isinstance(values, np.ndarray)
+            else "an archive of arrays"
+        )
+        raise InputError(
+            f"{path}: features must be float16 or float32 of shape (frames, dim), found {found}"
+        )
     if 0 in values.shape:
-        raise InputError(f"{path}: no frames or no values per frame (shape {values.shape}); extract the features again")
+        raise InputError(
+            f"{path}: no frames or no values per frame (shape {values.shape}); extract the features again"
+        )
     return values
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
 from spotkick.files import read_json
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     items,
     optional_confidence,
@@ -21,11 +21,18 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.output import write_document
-from spotkick.formats.segments import Segment, VideoSegments, matches_of_segments, segments_of_matches
+from spotkick.formats.json_output import write_document
+from spotkick.formats.segments import (
+    Segment,
+    VideoSegments,
+    matches_of_segments,
+    segments_of_matches,
+)
 
-LABEL_CAPACITY: Final = Capacity(confidence=False, team=False, visibility=False, intervals=True)
-RESULT_CAPACITY: Final = Capacity(needs_confidence=True, team=False, visibility=False, intervals=True)
+LABEL_CAPACITY: Final = Capabilities(confidence=False, team=False, visibility=False, intervals=True)
+RESULT_CAPACITY: Final = Capabilities(
+    needs_confidence=True, team=False, visibility=False, intervals=True
+)
 
 FIELDS: Final = frozenset(
     {
@@ -47,8 +54,9 @@ def read_activitynet_segments(path: Path) -> tuple[VideoSegments, ...]:
     """Read labels, detections or proposals.
 
     Args:
-        path: a file with ``database`` (labels), ``results`` (detections; proposals have no label), or videos directly at the
-            top, each with ``annotations``, as BMN's ``anet_anno_action.json``.
+        path: a file with ``database`` (labels), ``results`` (detections; proposals have no label),
+            or videos directly at the top, each with ``annotations``, as BMN's
+            ``anet_anno_action.json``.
 
     Raises:
         InputError: if the file is none of these, or a value is malformed.
@@ -59,13 +67,19 @@ def read_activitynet_segments(path: Path) -> tuple[VideoSegments, ...]:
     if isinstance(document.get("results"), dict):
         return tuple(
             VideoSegments(
-                _name(video, str(path)), None, _segments({"results": found}, "results", f"{path}: results.{shown(video)}")
+                _name(video, str(path)),
+                None,
+                _segments({"results": found}, "results", f"{path}: results.{shown(video)}"),
             )
             for video, found in document["results"].items()
         )
-    if document and all(isinstance(video, dict) and "annotations" in video for video in document.values()):
+    if document and all(
+        isinstance(video, dict) and "annotations" in video for video in document.values()
+    ):
         return _videos(document, str(path))
-    raise InputError(f"{path}: an ActivityNet file has 'database' or 'results', found {shown(document)}")
+    raise InputError(
+        f"{path}: an ActivityNet file has 'database' or 'results', found {shown(document)}"
+    )
 
 
 def _videos(database: Mapping[str, Any], where: str) -> tuple[VideoSegments, ...]:
@@ -115,7 +129,9 @@ def read_activitynet(path: Path) -> tuple[MatchActions, ...]:
     videos = read_activitynet_segments(path)
     unnamed = sum(not segment.label for video in videos for segment in video.segments)
     if unnamed:
-        raise InputError(f"{path}: {unnamed} segments have no label; proposals cannot be read as actions")
+        raise InputError(
+            f"{path}: {unnamed} segments have no label; proposals cannot be read as actions"
+        )
     return matches_of_segments(videos)
 
 
@@ -129,7 +145,9 @@ def write_activitynet_segments(path: Path, videos: Sequence[VideoSegments]) -> N
         video.video: {
             "subset": video.subset or "validation",
             "duration": _duration(video),
-            "annotations": [{"segment": [s.start_s, s.end_s], "label": s.label} for s in video.segments],
+            "annotations": [
+                {"segment": [s.start_s, s.end_s], "label": s.label} for s in video.segments
+            ],
         }
         for video in videos
     }
@@ -137,7 +155,11 @@ def write_activitynet_segments(path: Path, videos: Sequence[VideoSegments]) -> N
 
 
 def _duration(video: VideoSegments) -> float:
-    return video.duration_s if video.duration_s is not None else max((s.end_s for s in video.segments), default=0.0)
+    return (
+        video.duration_s
+        if video.duration_s is not None
+        else max((s.end_s for s in video.segments), default=0.0)
+    )
 
 
 def write_activitynet_results(path: Path, videos: Sequence[VideoSegments]) -> None:

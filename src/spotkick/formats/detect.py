@@ -8,17 +8,23 @@ from spotkick.errors import InputError
 from spotkick.files import read_bytes
 from spotkick.formats.e2e_spot import load_json
 from spotkick.formats.fields import shown
-from spotkick.formats.matches import open_match_tree
+from spotkick.formats.match_tree import open_match_tree
 from spotkick.formats.thumos import CLASS_FILE, LABEL_FILE
 
-_RESULT_FILES: Final = frozenset({"results_spotting.json", "Predictions-v2.json", "Predictions-v1.json"})
-_LABEL_FILES: Final = {"Labels-v2.json": "soccernet-v2", "Labels-ball.json": "soccernet-ball", "Labels.json": "soccernet-v1"}
+_RESULT_FILES: Final = frozenset(
+    {"results_spotting.json", "Predictions-v2.json", "Predictions-v1.json"}
+)
+_LABEL_FILES: Final = {
+    "Labels-v2.json": "soccernet-v2",
+    "Labels-ball.json": "soccernet-ball",
+    "Labels.json": "soccernet-v1",
+}
 _SUFFIXES: Final = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".eaf": "elan"}
 _MOST_ITEMS: Final = 50
 _HELP: Final = "name the format with --from"
 
 
-def detect(path: Path) -> str:
+def detect_format(path: Path) -> str:
     """Name of the format, as in `spotkick.formats.convert.FORMATS`.
 
     Raises:
@@ -58,7 +64,9 @@ def _detect_tree(path: Path) -> str:
         return "soccernet-results"
     found = next((format_name for name, format_name in _LABEL_FILES.items() if name in names), None)
     if found is None:
-        raise InputError(f"{path}: no label or prediction files of a known format found in it; {_HELP}")
+        raise InputError(
+            f"{path}: no label or prediction files of a known format found in it; {_HELP}"
+        )
     return found
 
 
@@ -84,9 +92,18 @@ def detect_document(document: Any, where: str, name: str = "") -> str:
 def _detect_list(items: list[Any]) -> str | None:
     objects = [item for item in items[:_MOST_ITEMS] if isinstance(item, dict)]
     if any("video" in item and "events" in item for item in objects):
-        events = [event for item in objects if isinstance(item.get("events"), list) for event in item["events"][:_MOST_ITEMS]]
+        events = [
+            event
+            for item in objects
+            if isinstance(item.get("events"), list)
+            for event in item["events"][:_MOST_ITEMS]
+        ]
         scored = any(isinstance(event, dict) and "score" in event for event in events)
-        return "e2e-spot-results" if scored or not any("num_frames" in item for item in objects) else "e2e-spot"
+        return (
+            "e2e-spot-results"
+            if scored or not any("num_frames" in item for item in objects)
+            else "e2e-spot"
+        )
     if any("data" in item and ("annotations" in item or "predictions" in item) for item in objects):
         return "label-studio"
     return None
@@ -111,14 +128,20 @@ def _detect_object(document: Mapping[str, Any], name: str) -> str | None:
         return _detect_predictions(document)
     if "annotations" in keys:
         return _detect_labels(document["annotations"], name)
-    if document and all(isinstance(value, dict) and "annotations" in value for value in document.values()):
+    if document and all(
+        isinstance(value, dict) and "annotations" in value for value in document.values()
+    ):
         return "activitynet"
     return "fiftyone" if isinstance(document.get("labels"), dict) else None
 
 
 def _detect_predictions(document: Mapping[str, Any]) -> str:
     rows = [row for row in _rows(document["predictions"]) if isinstance(row, dict)]
-    return "osl-v1" if "fps" in document or "Url" in document or any("frame" in row for row in rows) else "soccernet-results"
+    return (
+        "osl-v1"
+        if "fps" in document or "Url" in document or any("frame" in row for row in rows)
+        else "soccernet-results"
+    )
 
 
 def _detect_labels(annotations: Any, name: str) -> str:

@@ -1,8 +1,8 @@
 """E2E-Spot JSON: frame-based labels (``train.json``) and predictions (``pred-test.30.json``), plain or compressed with gzip.
 
-Labels are a list of ``{video, num_frames, num_events, events[{frame, label, comment}], fps, width, height}``, predictions of
-``{video, events[{frame, label, score}], fps}``. For SoccerNet its tools write team and visibility into the comment, as
-``home; visible``, and so does this module.
+Labels are a list of ``{video, num_frames, num_events, events[{frame, label, comment}], fps, width,
+height}``, predictions of ``{video, events[{frame, label, score}], fps}``. For SoccerNet its tools
+write team and visibility into the comment, as ``home; visible``, and so does this module.
 """
 
 import zlib
@@ -14,7 +14,7 @@ from typing import Any, Final
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError
 from spotkick.files import MAX_JSON_BYTES, parse_json, read_bytes, write_text
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     items,
     number_of_rate,
@@ -26,16 +26,25 @@ from spotkick.formats.fields import (
     require_text,
     required,
 )
-from spotkick.formats.output import write_document
-from spotkick.formats.recordings import RecordedActions, group_recordings, split_matches
+from spotkick.formats.json_output import write_document
+from spotkick.formats.recordings import RecordedActions, group_recordings, split_periods
 from spotkick.timeline import frame_of_position, position_of_frame
 
-LABEL_CAPACITY: Final = Capacity(confidence=False, frames=True)
-RESULT_CAPACITY: Final = Capacity(needs_confidence=True, team=False, visibility=False, frames=True)
+LABEL_CAPACITY: Final = Capabilities(confidence=False, frames=True)
+RESULT_CAPACITY: Final = Capabilities(
+    needs_confidence=True, team=False, visibility=False, frames=True
+)
 
 FIELDS: Final = frozenset(
     {
-        *("[].video", "[].fps", "[].num_events", "[].events[].frame", "[].events[].label", "[].events[].score"),
+        *(
+            "[].video",
+            "[].fps",
+            "[].num_events",
+            "[].events[].frame",
+            "[].events[].label",
+            "[].events[].score",
+        ),
         "[].events[].comment",
     }
 )
@@ -58,7 +67,10 @@ def read_e2e_spot(path: Path) -> tuple[MatchActions, ...]:
         InputError: if the file is not such a file, or a value is malformed.
     """
     videos = require_list(load_json(path), str(path))
-    return group_recordings(_video(require_object(video, f"{path}[{n}]"), f"{path}[{n}]") for n, video in enumerate(videos))
+    return group_recordings(
+        _video(require_object(video, f"{path}[{n}]"), f"{path}[{n}]")
+        for n, video in enumerate(videos)
+    )
 
 
 def load_json(path: Path) -> Any:
@@ -89,7 +101,9 @@ def _unpack(data: bytes, path: Path) -> bytes:
 def _video(video: dict[str, Any], where: str) -> RecordedActions:
     name = require_text(required(video, "video", where), f"{where}.video")
     rate = require_frame_rate(required(video, "fps", where), f"{where}.fps")
-    return RecordedActions(name, tuple(_action(event, place, rate) for event, place in items(video, "events", where)))
+    return RecordedActions(
+        name, tuple(_action(event, place, rate) for event, place in items(video, "events", where))
+    )
 
 
 def _action(event: dict[str, Any], where: str, rate: Fraction) -> Action:
@@ -117,7 +131,8 @@ def _read_comment(comment: Any) -> tuple[str | None, Visibility | None]:
 def write_e2e_spot(path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction) -> None:
     """Write labels, with the class list beside them.
 
-    The length of the videos is not known here: ``num_frames`` ends with the last action, and should be set to the true length.
+    The length of the videos is not known here: ``num_frames`` ends with the last action, and should
+    be set to the true length.
 
     Args:
         path: the JSON file; its folder gets a ``class.txt``.
@@ -129,16 +144,26 @@ def write_e2e_spot(path: Path, matches: Sequence[MatchActions], *, frame_rate: F
         InputError: if a period cannot be part of a video name.
     """
     videos = []
-    for recording in split_matches(matches):
-        events = [_event(action, frame_rate) | {"comment": _comment(action)} for action in recording.actions]
+    for recording in split_periods(matches):
+        events = [
+            _event(action, frame_rate) | {"comment": _comment(action)}
+            for action in recording.actions
+        ]
         count = max((event["frame"] for event in events), default=-1) + 1
-        video = {"video": recording.name, "num_frames": count, "num_events": len(events), "events": events}
+        video = {
+            "video": recording.name,
+            "num_frames": count,
+            "num_events": len(events),
+            "events": events,
+        }
         videos.append(video | {"fps": number_of_rate(frame_rate)})
     write_document(path, videos, matches)
     write_text(path.parent / CLASS_FILE, "".join(f"{label}\n" for label in _labels(matches)))
 
 
-def write_e2e_spot_results(path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction) -> None:
+def write_e2e_spot_results(
+    path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction
+) -> None:
     """Write predictions; an action without a confidence gets score 1.
 
     Args:
@@ -153,10 +178,13 @@ def write_e2e_spot_results(path: Path, matches: Sequence[MatchActions], *, frame
     videos = [
         {
             "video": recording.name,
-            "events": [_event(action, frame_rate) | {"score": _score(action)} for action in recording.actions],
+            "events": [
+                _event(action, frame_rate) | {"score": _score(action)}
+                for action in recording.actions
+            ],
             "fps": number_of_rate(frame_rate),
         }
-        for recording in split_matches(matches)
+        for recording in split_periods(matches)
     ]
     write_document(path, videos, matches)
 

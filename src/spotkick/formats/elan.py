@@ -1,7 +1,8 @@
 """ELAN annotation files (``.eaf``): time-aligned annotations on tiers, one file a video.
 
-The label is the annotation's value, or the tier's name where the value is empty. Annotations of a tier must not overlap in ELAN,
-so each label gets a tier of its own when a file is written, and a second one where its annotations would collide.
+The label is the annotation's value, or the tier's name where the value is empty. Annotations of a
+tier must not overlap in ELAN, so each label gets a tier of its own when a file is written, and a
+second one where its annotations would collide.
 """
 
 import re
@@ -15,13 +16,21 @@ from xml.parsers import expat
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_bytes, write_text
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import require_integer, require_text
-from spotkick.formats.matches import clean_match_name
+from spotkick.formats.match_tree import clean_match_name
 from spotkick.formats.recordings import recording_of_path
-from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
+from spotkick.formats.segments import (
+    MILLISECONDS,
+    Segment,
+    VideoSegments,
+    matches_of_segments,
+    segments_of_matches,
+)
 
-CAPACITY: Final = Capacity(confidence=False, team=False, visibility=False, negative=False, intervals=True, one_match=True)
+CAPACITY: Final = Capabilities(
+    confidence=False, team=False, visibility=False, negative=False, intervals=True, one_match=True
+)
 
 SHOWN_MS: Final = 500
 """Length that a moment is given, so that it can be seen and clicked."""
@@ -50,15 +59,21 @@ class _Document:
 
     def refuse(self, *_: Any) -> None:
         """Called for a document type or an entity: they can blow up a small file, and ELAN writes none."""
-        raise InputError(f"{self.where}: XML with a document type or entities is not read; ELAN files have none")
+        raise InputError(
+            f"{self.where}: XML with a document type or entities is not read; ELAN files have none"
+        )
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """An element opens."""
         self._path.append(name)
         if len(self._path) > _MAX_DEPTH:
-            raise InputError(f"{self.where}: XML nested deeper than {_MAX_DEPTH} elements; this is no ELAN file")
+            raise InputError(
+                f"{self.where}: XML nested deeper than {_MAX_DEPTH} elements; this is no ELAN file"
+            )
         if len(self._path) == 1 and name != "ANNOTATION_DOCUMENT":
-            raise InputError(f"{self.where}: an ELAN file starts with ANNOTATION_DOCUMENT, found {name[:40]!r}")
+            raise InputError(
+                f"{self.where}: an ELAN file starts with ANNOTATION_DOCUMENT, found {name[:40]!r}"
+            )
         if name == "HEADER":
             self.units = attributes.get("TIME_UNITS", _UNITS)
         elif name == "MEDIA_DESCRIPTOR":
@@ -117,13 +132,17 @@ def read_elan_segments(path: Path) -> tuple[VideoSegments, ...]:
 def _read_file(path: Path) -> VideoSegments:
     document = _parse(path)
     if document.units != _UNITS:
-        raise InputError(f"{path}: TIME_UNITS must be {_UNITS}, found {document.units[:40]!r}; save the file with a current ELAN")
+        raise InputError(
+            f"{path}: TIME_UNITS must be {_UNITS}, found {document.units[:40]!r}; save the file with a current ELAN"
+        )
     origins = [media["TIME_ORIGIN"] for media in document.media[:1] if media.get("TIME_ORIGIN")]
     origin_ms = require_integer(origins[0], f"{path}: TIME_ORIGIN") if origins else 0
     segments = []
     unaligned = 0
     for tier, attributes, value in document.annotations:
-        bounds = [document.slots.get(attributes.get(f"TIME_SLOT_REF{number}", "")) for number in (1, 2)]
+        bounds = [
+            document.slots.get(attributes.get(f"TIME_SLOT_REF{number}", "")) for number in (1, 2)
+        ]
         start, end = bounds
         if start is None or end is None:
             unaligned += 1
@@ -131,12 +150,16 @@ def _read_file(path: Path) -> VideoSegments:
         where = f"{path}: annotation {attributes.get('ANNOTATION_ID', '')[:40]}"
         start_ms, end_ms = (require_integer(bound, where) + origin_ms for bound in (start, end))
         if start_ms > end_ms:
-            raise InputError(f"{where} must not end before it starts, found {start_ms} to {end_ms} ms")
+            raise InputError(
+                f"{where} must not end before it starts, found {start_ms} to {end_ms} ms"
+            )
         label = require_text(value or tier, f"{where}: value")
         segments.append(Segment(start_ms / MILLISECONDS, end_ms / MILLISECONDS, label))
     if unaligned:
         warnings.warn(
-            f"{path}: {unaligned} annotations have no time of their own and were left out", SpotkickWarning, stacklevel=2
+            f"{path}: {unaligned} annotations have no time of their own and were left out",
+            SpotkickWarning,
+            stacklevel=2,
         )
     return VideoSegments(_video_name(document, path), None, tuple(segments))
 
@@ -157,11 +180,14 @@ def read_elan(path: Path) -> tuple[MatchActions, ...]:
     return matches_of_segments(read_elan_segments(path))
 
 
-def write_elan_segments(path: Path, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4") -> None:
+def write_elan_segments(
+    path: Path, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4"
+) -> None:
     """Write one file a video.
 
     Args:
-        path: an ``.eaf`` file for one video; otherwise a folder, in which each video's name becomes a path.
+        path: an ``.eaf`` file for one video; otherwise a folder, in which each video's name becomes
+            a path.
         videos: what to write; moments become annotations of up to half a second.
         video_suffix: of the video files that the annotations belong to.
 
@@ -171,20 +197,34 @@ def write_elan_segments(path: Path, videos: Sequence[VideoSegments], *, video_su
     """
     if path.suffix.lower() != ".eaf":
         for video in videos:
-            write_text(path / f"{clean_match_name(video.video, str(path))}.eaf", _document(video, video_suffix))
+            write_text(
+                path / f"{clean_match_name(video.video, str(path))}.eaf",
+                _document(video, video_suffix),
+            )
         return
     if len(videos) != 1:
-        raise InputError(f"{path}: an ELAN file holds one video, {len(videos)} were given; name a folder instead")
+        raise InputError(
+            f"{path}: an ELAN file holds one video, {len(videos)} were given; name a folder instead"
+        )
     write_text(path, _document(videos[0], video_suffix))
 
 
 def _document(video: VideoSegments, video_suffix: str) -> str:
     url = _text(f"./{video.video}{video_suffix}")
     tiers = _tiers(video.segments)
-    bounds = [bound for found in tiers.values() for start_ms, end_ms, _ in found for bound in (start_ms, end_ms)]
-    order = {index: number for number, index in enumerate(sorted(range(len(bounds)), key=bounds.__getitem__), start=1)}
+    bounds = [
+        bound
+        for found in tiers.values()
+        for start_ms, end_ms, _ in found
+        for bound in (start_ms, end_ms)
+    ]
+    order = {
+        index: number
+        for number, index in enumerate(sorted(range(len(bounds)), key=bounds.__getitem__), start=1)
+    }
     slots = "".join(
-        f'        <TIME_SLOT TIME_SLOT_ID="ts{number}" TIME_VALUE="{bounds[index]}"/>\n' for index, number in order.items()
+        f'        <TIME_SLOT TIME_SLOT_ID="ts{number}" TIME_VALUE="{bounds[index]}"/>\n'
+        for index, number in order.items()
     )
     body = []
     index = 0
@@ -219,12 +259,16 @@ def _tiers(segments: Sequence[Segment]) -> dict[str, list[tuple[int, int, str]]]
     """Tier name -> (start_ms, end_ms, label), without overlap inside a tier."""
     tiers: dict[str, list[tuple[int, int, str]]] = {}
     for segment in sorted(segments, key=lambda segment: segment.start_s):
-        start_ms, end_ms = (max(0, round(seconds * MILLISECONDS)) for seconds in (segment.start_s, segment.end_s))
+        start_ms, end_ms = (
+            max(0, round(seconds * MILLISECONDS)) for seconds in (segment.start_s, segment.end_s)
+        )
         if end_ms <= start_ms:
             end_ms = start_ms + SHOWN_MS
         number = 1
         while True:
-            found = tiers.setdefault(segment.label if number == 1 else f"{segment.label} #{number}", [])
+            found = tiers.setdefault(
+                segment.label if number == 1 else f"{segment.label} #{number}", []
+            )
             if not found or found[-1][1] <= start_ms:
                 break
             number += 1

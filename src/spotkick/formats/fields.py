@@ -29,7 +29,11 @@ _NO_TEAM: Final = ("", "not applicable", "none")
 def shown(value: Any) -> str:
     """A value as messages show it: its JSON when it is short and flat, otherwise what it is."""
     if isinstance(value, dict):
-        return f"an object with {_listed([str(key) for key in list(value)[:_MOST_SHOWN]])}" if value else "an empty object"
+        return (
+            f"an object with {_listed([str(key) for key in list(value)[:_MOST_SHOWN]])}"
+            if value
+            else "an empty object"
+        )
     if isinstance(value, list):
         return f"a list of {len(value)}"
     text = json.dumps(value)
@@ -80,7 +84,11 @@ def require_number(value: Any, where: str) -> float:
         InputError: if it is something else.
     """
     try:
-        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+        number = (
+            float(value)
+            if isinstance(value, int | float | str) and not isinstance(value, bool)
+            else math.nan
+        )
     except (ValueError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
@@ -96,7 +104,9 @@ def require_integer(value: Any, where: str) -> int:
     """
     number = require_number(value, where)
     if number != int(number) or abs(number) > MAX_POSITION_MS:
-        raise InputError(f"{where} must be a whole number of at most {MAX_POSITION_MS:,}, found {shown(value)}")
+        raise InputError(
+            f"{where} must be a whole number of at most {MAX_POSITION_MS:,}, found {shown(value)}"
+        )
     return int(number)
 
 
@@ -108,7 +118,9 @@ def require_seconds(value: Any, where: str) -> float:
     """
     seconds = require_number(value, where)
     if abs(seconds) * 1000 > MAX_POSITION_MS:
-        raise InputError(f"{where} must be at most {MAX_POSITION_MS // 1000:,} seconds, found {shown(value)}")
+        raise InputError(
+            f"{where} must be at most {MAX_POSITION_MS // 1000:,} seconds, found {shown(value)}"
+        )
     return seconds
 
 
@@ -137,9 +149,13 @@ def require_frame_rate(value: Any, where: str) -> Fraction:
     try:
         rate = parse_frame_rate(value if number is None else number)
     except (InputError, OverflowError) as error:
-        raise InputError(f"{where} must be a frame rate such as 25 or 30000/1001, found {shown(value)}") from error
+        raise InputError(
+            f"{where} must be a frame rate such as 25 or 30000/1001, found {shown(value)}"
+        ) from error
     if not SLOWEST_FPS <= rate <= FASTEST_FPS:
-        raise InputError(f"{where} must lie within {SLOWEST_FPS} and {FASTEST_FPS} frames per second, found {shown(value)}")
+        raise InputError(
+            f"{where} must lie within {SLOWEST_FPS} and {FASTEST_FPS} frames per second, found {shown(value)}"
+        )
     if rate.denominator in (1, _EXACT_DENOMINATOR) or number is None:
         return rate
     simple = Fraction(number).limit_denominator(_EXACT_DENOMINATOR)
@@ -208,14 +224,17 @@ def optional_visibility(value: Any, where: str) -> Visibility | None:
     try:
         return Visibility(value)
     except ValueError as error:
-        raise InputError(f"{where} must be 'visible' or 'not shown', found {shown(value)}") from error
+        raise InputError(
+            f"{where} must be 'visible' or 'not shown', found {shown(value)}"
+        ) from error
 
 
 def read_clock(values: Mapping[str, Any], position_ms: int | None, where: str) -> tuple[int, int]:
     """Period and position of an event that has a position, a ``gameTime`` "H - MM:SS", or both.
 
-    The period is taken from ``gameTime`` only when its clock agrees with the position: where one video holds the whole match,
-    tools write the half's clock beside the video's position, and the two must not be mixed.
+    The period is taken from ``gameTime`` only when its clock agrees with the position: where one
+    video holds the whole match, tools write the half's clock beside the video's position, and the
+    two must not be mixed.
 
     Args:
         values: the event.
@@ -227,7 +246,9 @@ def read_clock(values: Mapping[str, Any], position_ms: int | None, where: str) -
     """
     text = values.get("gameTime")
     if position_ms is None:
-        period, seconds = parse_game_time(require_text(required(values, "gameTime", where), f"{where}.gameTime"))
+        period, seconds = parse_game_time(
+            require_text(required(values, "gameTime", where), f"{where}.gameTime")
+        )
         position_ms = require_integer(seconds * 1000, f"{where}.gameTime")
     elif not isinstance(text, str) or not text.strip():
         period = 1
@@ -239,5 +260,7 @@ def read_clock(values: Mapping[str, Any], position_ms: int | None, where: str) -
         if abs(seconds * 1000 - position_ms) > _CLOCK_TOLERANCE_MS:
             period = 1
     if not 1 <= period <= MAX_PERIOD:
-        raise InputError(f"{where}.gameTime must have a period within 1 and {MAX_PERIOD}, found {shown(text)}")
+        raise InputError(
+            f"{where}.gameTime must have a period within 1 and {MAX_PERIOD}, found {shown(text)}"
+        )
     return period, position_ms

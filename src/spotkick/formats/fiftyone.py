@@ -1,7 +1,8 @@
 """FiftyOne: ``labels.json`` of a FiftyOneTemporalDetectionDataset.
 
-A detection has either a ``support`` (first and last frame, numbers from 1) or ``timestamps`` (seconds). Timestamps need no frame
-rate and are what is written here; FiftyOne turns them into frames when it reads the videos.
+A detection has either a ``support`` (first and last frame, numbers from 1) or ``timestamps``
+(seconds). Timestamps need no frame rate and are what is written here; FiftyOne turns them into
+frames when it reads the videos.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Final
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
 from spotkick.files import read_json
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     items,
     optional_confidence,
@@ -26,11 +27,17 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.output import write_document
-from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
+from spotkick.formats.json_output import write_document
+from spotkick.formats.segments import (
+    MILLISECONDS,
+    Segment,
+    VideoSegments,
+    matches_of_segments,
+    segments_of_matches,
+)
 from spotkick.timeline import position_of_frame
 
-CAPACITY: Final = Capacity(intervals=True)
+CAPACITY: Final = Capabilities(intervals=True)
 
 FIELDS: Final = frozenset(
     {
@@ -42,7 +49,9 @@ FIELDS: Final = frozenset(
 """Fields that are read or can be derived."""
 
 
-def read_fiftyone_segments(path: Path, *, frame_rate: Fraction | None = None) -> tuple[VideoSegments, ...]:
+def read_fiftyone_segments(
+    path: Path, *, frame_rate: Fraction | None = None
+) -> tuple[VideoSegments, ...]:
     """Read temporal detections.
 
     Args:
@@ -50,7 +59,8 @@ def read_fiftyone_segments(path: Path, *, frame_rate: Fraction | None = None) ->
         frame_rate: needed for detections that have ``support`` instead of ``timestamps``.
 
     Raises:
-        InputError: if the file is not such a file, a value is malformed, or a frame rate is needed and not given.
+        InputError: if the file is not such a file, a value is malformed, or a frame rate is needed
+            and not given.
     """
     path = path / "labels.json" if path.is_dir() else path
     document = require_object(read_json(path), str(path))
@@ -65,7 +75,9 @@ def read_fiftyone_segments(path: Path, *, frame_rate: Fraction | None = None) ->
     return tuple(videos)
 
 
-def _segment(value: dict[str, Any], where: str, classes: list[Any], rate: Fraction | None) -> Segment:
+def _segment(
+    value: dict[str, Any], where: str, classes: list[Any], rate: Fraction | None
+) -> Segment:
     start_s, end_s = _bounds(value, where, rate)
     attributes = require_object(value.get("attributes") or {}, f"{where}.attributes")
     return Segment(
@@ -74,7 +86,9 @@ def _segment(value: dict[str, Any], where: str, classes: list[Any], rate: Fracti
         label=_label(required(value, "label", where), f"{where}.label", classes),
         score=optional_confidence(value, where, "confidence"),
         team=optional_team(attributes.get("team"), f"{where}.attributes.team"),
-        visibility=optional_visibility(attributes.get("visibility"), f"{where}.attributes.visibility"),
+        visibility=optional_visibility(
+            attributes.get("visibility"), f"{where}.attributes.visibility"
+        ),
     )
 
 
@@ -82,7 +96,9 @@ def _label(value: Any, where: str, classes: list[Any]) -> str:
     """A class name, or a number that points into the list of classes."""
     if isinstance(value, int) and not isinstance(value, bool):
         if not 0 <= value < len(classes):
-            raise InputError(f"{where} is class {shown(value)}, but the file lists {len(classes)} classes")
+            raise InputError(
+                f"{where} is class {shown(value)}, but the file lists {len(classes)} classes"
+            )
         value = classes[value]
     return require_text(value, where)
 
@@ -92,7 +108,9 @@ def _bounds(value: Mapping[str, Any], where: str, rate: Fraction | None) -> tupl
         return require_interval(value["timestamps"], f"{where}.timestamps")
     support = require_interval(required(value, "support", where), f"{where}.support")
     if rate is None:
-        raise InputError(f"{where} counts frames, and the file does not state the frame rate: give it with --rate")
+        raise InputError(
+            f"{where} counts frames, and the file does not state the frame rate: give it with --rate"
+        )
     first, last = (require_integer(frame, f"{where}.support") for frame in support)
     start_s = position_of_frame(first - 1, rate) / MILLISECONDS
     return start_s, start_s if last == first else position_of_frame(last, rate) / MILLISECONDS
@@ -119,7 +137,10 @@ def write_fiftyone_segments(path: Path, videos: Sequence[VideoSegments]) -> None
 
 
 def _detection(segment: Segment) -> dict[str, Any]:
-    detection: dict[str, Any] = {"label": segment.label, "timestamps": [segment.start_s, segment.end_s]}
+    detection: dict[str, Any] = {
+        "label": segment.label,
+        "timestamps": [segment.start_s, segment.end_s],
+    }
     stated = {"team": segment.team, "visibility": segment.visibility}
     attributes = {key: value for key, value in stated.items() if value is not None}
     confidence = {} if segment.score is None else {"confidence": segment.score}

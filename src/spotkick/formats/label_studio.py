@@ -1,8 +1,9 @@
 """Label Studio JSON: ``timelinelabels`` regions of video tasks, annotations and predictions.
 
-Ranges are frame numbers that start at 1, with both ends inside; one frame is a moment. The export does not state the frame rate:
-it is the ``frameRate`` of the ``<Video>`` tag in the labeling setup, 24 unless set. Files written here carry it in the task's
-data; a setup with ``<Video name="video" value="$video" frameRate="$fps"/>`` takes it from there.
+Ranges are frame numbers that start at 1, with both ends inside; one frame is a moment. The export
+does not state the frame rate: it is the ``frameRate`` of the ``<Video>`` tag in the labeling setup,
+24 unless set. Files written here carry it in the task's data; a setup with ``<Video name="video"
+value="$video" frameRate="$fps"/>`` takes it from there.
 """
 
 import warnings
@@ -14,7 +15,7 @@ from typing import Any, Final
 from spotkick.actions import MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_json
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     items,
     number_of_rate,
@@ -27,19 +28,42 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.output import write_document
+from spotkick.formats.json_output import write_document
 from spotkick.formats.recordings import recording_of_path
-from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
+from spotkick.formats.segments import (
+    MILLISECONDS,
+    Segment,
+    VideoSegments,
+    matches_of_segments,
+    segments_of_matches,
+)
 from spotkick.timeline import frame_of_position, position_of_frame
 
-CAPACITY: Final = Capacity(frames=True, negative=False, intervals=True)
+CAPACITY: Final = Capabilities(frames=True, negative=False, intervals=True)
 
-_RESULT: Final = ("id", "type", "from_name", "to_name", "score", "meta.text[]", "value.timelinelabels[]", "origin")
+_RESULT: Final = (
+    "id",
+    "type",
+    "from_name",
+    "to_name",
+    "score",
+    "meta.text[]",
+    "value.timelinelabels[]",
+    "origin",
+)
 FIELDS: Final = frozenset(
     {
         *("[].id", "[].data.video", "[].data.fps"),
-        *(f"[].{group}[].result[].{field}" for group in ("annotations", "predictions") for field in _RESULT),
-        *(f"[].{group}[].result[].value.ranges[].{end}" for group in ("annotations", "predictions") for end in ("start", "end")),
+        *(
+            f"[].{group}[].result[].{field}"
+            for group in ("annotations", "predictions")
+            for field in _RESULT
+        ),
+        *(
+            f"[].{group}[].result[].value.ranges[].{end}"
+            for group in ("annotations", "predictions")
+            for end in ("start", "end")
+        ),
     }
 )
 """Fields that are read or can be derived."""
@@ -54,14 +78,17 @@ _FILE_QUERY: Final = "?d="
 _TEAM_NOTE: Final = "team: "
 
 
-def read_label_studio_segments(path: Path, *, frame_rate: Fraction | None = None) -> tuple[VideoSegments, ...]:
+def read_label_studio_segments(
+    path: Path, *, frame_rate: Fraction | None = None
+) -> tuple[VideoSegments, ...]:
     """Read the timeline labels of an export.
 
     A task's annotations are read; its predictions only where it has no annotation.
 
     Args:
         path: the JSON export, a list of tasks.
-        frame_rate: of the labeling setup; what the tasks state comes first, 24 is assumed with a warning when nothing is known.
+        frame_rate: of the labeling setup; what the tasks state comes first, 24 is assumed with a
+            warning when nothing is known.
 
     Raises:
         InputError: if the file is not such an export, or a value is malformed.
@@ -74,7 +101,14 @@ def read_label_studio_segments(path: Path, *, frame_rate: Fraction | None = None
         where = f"{path}[{number}]"
         task = require_object(value, where)
         data = require_object(required(task, "data", where), f"{where}.data")
-        stated = next((require_frame_rate(data[key], f"{where}.data.{key}") for key in _RATE_KEYS if data.get(key)), frame_rate)
+        stated = next(
+            (
+                require_frame_rate(data[key], f"{where}.data.{key}")
+                for key in _RATE_KEYS
+                if data.get(key)
+            ),
+            frame_rate,
+        )
         assumed += stated is None
         segments = tuple(_segments(task, where, stated or DEFAULT_FRAME_RATE))
         videos.append(VideoSegments(_video_name(data, where), None, segments))
@@ -90,7 +124,10 @@ def read_label_studio_segments(path: Path, *, frame_rate: Fraction | None = None
 
 def _video_name(data: dict[str, Any], where: str) -> str:
     keys = [*_VIDEO_KEYS, *sorted(data)]
-    found = next((data[key] for key in keys if isinstance(data.get(key), str) and key not in _RATE_KEYS), None)
+    found = next(
+        (data[key] for key in keys if isinstance(data.get(key), str) and key not in _RATE_KEYS),
+        None,
+    )
     if found is None:
         raise InputError(f"{where}.data must name a video, found {shown(data)}")
     return recording_of_path(require_text(found.rpartition(_FILE_QUERY)[2], f"{where}.data"))
@@ -110,24 +147,38 @@ def _region(region: dict[str, Any], where: str, rate: Fraction) -> Iterator[Segm
     score = optional_confidence(region, where, "score")
     team, visibility = _read_notes(region.get("meta"))
     for bounds, place in items(value, "ranges", f"{where}.value"):
-        first, last = (require_integer(required(bounds, end, place), f"{place}.{end}") for end in ("start", "end"))
+        first, last = (
+            require_integer(required(bounds, end, place), f"{place}.{end}")
+            for end in ("start", "end")
+        )
         if first > last:
             raise InputError(f"{place} must not end before it starts, found {first} to {last}")
         start_s = position_of_frame(first - 1, rate) / MILLISECONDS
         end_s = start_s if last == first else position_of_frame(last, rate) / MILLISECONDS
         for label in labels:
-            yield Segment(start_s, end_s, require_text(label, f"{where}.value.{_TYPE}"), score, team, visibility)
+            yield Segment(
+                start_s,
+                end_s,
+                require_text(label, f"{where}.value.{_TYPE}"),
+                score,
+                team,
+                visibility,
+            )
 
 
 def _read_notes(meta: Any) -> tuple[str | None, Visibility | None]:
     """Team and visibility from the notes of a region, where `write_label_studio` keeps them; other notes are left alone."""
     notes = meta.get("text") if isinstance(meta, dict) else None
     texts = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
-    team = next((text.removeprefix(_TEAM_NOTE) for text in texts if text.startswith(_TEAM_NOTE)), None)
+    team = next(
+        (text.removeprefix(_TEAM_NOTE) for text in texts if text.startswith(_TEAM_NOTE)), None
+    )
     return team or None, next((value for value in Visibility if value in texts), None)
 
 
-def read_label_studio(path: Path, *, frame_rate: Fraction | None = None) -> tuple[MatchActions, ...]:
+def read_label_studio(
+    path: Path, *, frame_rate: Fraction | None = None
+) -> tuple[MatchActions, ...]:
     """Read the first frames of timeline labels as actions; see `read_label_studio_segments`.
 
     Raises:
@@ -137,7 +188,11 @@ def read_label_studio(path: Path, *, frame_rate: Fraction | None = None) -> tupl
 
 
 def write_label_studio_segments(
-    path: Path, videos: Sequence[VideoSegments], *, frame_rate: Fraction = DEFAULT_FRAME_RATE, video_suffix: str = ".mp4"
+    path: Path,
+    videos: Sequence[VideoSegments],
+    *,
+    frame_rate: Fraction = DEFAULT_FRAME_RATE,
+    video_suffix: str = ".mp4",
 ) -> None:
     """Write tasks for import; segments with a score become predictions, the others annotations.
 
@@ -153,7 +208,10 @@ def write_label_studio_segments(
     tasks = []
     for number, video in enumerate(videos, start=1):
         predicted = [segment.score is not None for segment in video.segments]
-        regions = [_region_of(segment, f"{number}-{index}", frame_rate) for index, segment in enumerate(video.segments)]
+        regions = [
+            _region_of(segment, f"{number}-{index}", frame_rate)
+            for index, segment in enumerate(video.segments)
+        ]
         group = "predictions" if predicted and all(predicted) else "annotations"
         data = {"video": f"{video.video}{video_suffix}", "fps": number_of_rate(frame_rate)}
         tasks.append({"id": number, "data": data, group: [{"result": regions}]})
@@ -161,7 +219,9 @@ def write_label_studio_segments(
 
 
 def _region_of(segment: Segment, identifier: str, rate: Fraction) -> dict[str, Any]:
-    start_ms, end_ms = (round(seconds * MILLISECONDS) for seconds in (segment.start_s, segment.end_s))
+    start_ms, end_ms = (
+        round(seconds * MILLISECONDS) for seconds in (segment.start_s, segment.end_s)
+    )
     first = max(0, frame_of_position(start_ms, rate)) + 1
     last = max(first, frame_of_position(end_ms - 1, rate) + 1)
     region: dict[str, Any] = {
@@ -172,7 +232,11 @@ def _region_of(segment: Segment, identifier: str, rate: Fraction) -> dict[str, A
         "value": {"ranges": [{"start": first, "end": last}], _TYPE: [segment.label]},
     }
     notes = list(_notes(segment))
-    return region | ({"score": segment.score} if segment.score is not None else {}) | ({"meta": {"text": notes}} if notes else {})
+    return (
+        region
+        | ({"score": segment.score} if segment.score is not None else {})
+        | ({"meta": {"text": notes}} if notes else {})
+    )
 
 
 def _notes(segment: Segment) -> Iterable[str]:
@@ -182,7 +246,9 @@ def _notes(segment: Segment) -> Iterable[str]:
         yield str(segment.visibility)
 
 
-def write_label_studio(path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction = DEFAULT_FRAME_RATE) -> None:
+def write_label_studio(
+    path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction = DEFAULT_FRAME_RATE
+) -> None:
     """Write actions as labels one frame long; see `write_label_studio_segments`.
 
     Raises:

@@ -1,7 +1,8 @@
 """OpenSportsLab JSON, versions 1 and 2.0: one file for a whole set of videos.
 
-Version 1 comes as a set of labelled videos (``videos``) or as the predictions for one video (``Url``, ``predictions``).
-Version 2.0 is one structure for labels and predictions. A video is a recording: the halves of a match are two entries.
+Version 1 comes as a set of labelled videos (``videos``) or as the predictions for one video
+(``Url``, ``predictions``). Version 2.0 is one structure for labels and predictions. A video is a
+recording: the halves of a match are two entries.
 """
 
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from typing import Any, Final
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
 from spotkick.files import read_json
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     items,
     optional_confidence,
@@ -27,14 +28,29 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.output import write_document
-from spotkick.formats.recordings import RecordedActions, group_recordings, recording_of_path, split_matches
+from spotkick.formats.json_output import write_document
+from spotkick.formats.recordings import (
+    RecordedActions,
+    group_recordings,
+    recording_of_path,
+    split_periods,
+)
 from spotkick.timeline import format_game_time, position_of_frame
 
-CAPACITY: Final = Capacity()
+CAPACITY: Final = Capabilities()
 """Both versions hold everything: what their tools do not know, they carry along."""
 
-_EVENT: Final = ("label", "gameTime", "position", "position_ms", "frame", "team", "visibility", "confidence", "confidence_score")
+_EVENT: Final = (
+    "label",
+    "gameTime",
+    "position",
+    "position_ms",
+    "frame",
+    "team",
+    "visibility",
+    "confidence",
+    "confidence_score",
+)
 
 V1_FIELDS: Final = frozenset(
     {
@@ -58,7 +74,16 @@ V1_FIELDS: Final = frozenset(
 
 V2_FIELDS: Final = frozenset(
     {
-        *("version", "date", "task", "modalities", "labels", "metadata.type", "data[].id", "data[].events[].head"),
+        *(
+            "version",
+            "date",
+            "task",
+            "modalities",
+            "labels",
+            "metadata.type",
+            "data[].id",
+            "data[].events[].head",
+        ),
         *("data[].inputs[].type", "data[].inputs[].path", "data[].inputs[].fps"),
         *(f"data[].events[].{field}" for field in _EVENT),
     }
@@ -76,13 +101,21 @@ def read_osl_v1(path: Path) -> tuple[MatchActions, ...]:
     """
     document = require_object(read_json(path), str(path))
     if "predictions" in document:
-        name = require_text(document.get("Url") or required(document, "UrlLocal", str(path)), f"{path}: Url").rstrip("/")
+        name = require_text(
+            document.get("Url") or required(document, "UrlLocal", str(path)), f"{path}: Url"
+        ).rstrip("/")
         events = items(document, "predictions", str(path))
-        return group_recordings([_recording(recording_of_path(name), events, document.get("fps"), str(path))])
+        return group_recordings(
+            [_recording(recording_of_path(name), events, document.get("fps"), str(path))]
+        )
     if "videos" not in document:
-        raise InputError(f"{path}: an OSL version 1 file has 'videos' or 'predictions', found {shown(document)}")
+        raise InputError(
+            f"{path}: an OSL version 1 file has 'videos' or 'predictions', found {shown(document)}"
+        )
     return group_recordings(
-        _recording(_video_name(video, place), items(video, "annotations", place), video.get("fps"), place)
+        _recording(
+            _video_name(video, place), items(video, "annotations", place), video.get("fps"), place
+        )
         for video, place in items(document, "videos", str(path))
     )
 
@@ -100,7 +133,9 @@ def read_osl_v2(path: Path) -> tuple[MatchActions, ...]:
     """
     document = require_object(read_json(path), str(path))
     required(document, "data", str(path))
-    return group_recordings(_entry(entry, place) for entry, place in items(document, "data", str(path)))
+    return group_recordings(
+        _entry(entry, place) for entry, place in items(document, "data", str(path))
+    )
 
 
 def _entry(entry: dict[str, Any], where: str) -> RecordedActions:
@@ -142,7 +177,9 @@ def _position(event: dict[str, Any], where: str, rate: Fraction | None) -> int |
     return None
 
 
-def write_osl_v1(path: Path, matches: Sequence[MatchActions], *, video_suffix: str = ".mp4") -> None:
+def write_osl_v1(
+    path: Path, matches: Sequence[MatchActions], *, video_suffix: str = ".mp4"
+) -> None:
     """Write a labelled set of version 1; scores of predictions go to ``confidence``.
 
     Args:
@@ -155,18 +192,28 @@ def write_osl_v1(path: Path, matches: Sequence[MatchActions], *, video_suffix: s
         InputError: if a period cannot be part of a video name.
     """
     videos = [
-        {"path": f"{recording.name}{video_suffix}", "annotations": [_event_v1(action) for action in recording.actions]}
-        for recording in split_matches(matches)
+        {
+            "path": f"{recording.name}{video_suffix}",
+            "annotations": [_event_v1(action) for action in recording.actions],
+        }
+        for recording in split_periods(matches)
     ]
-    write_document(path, {"version": 1, "date": _today(), "labels": _labels(matches), "videos": videos}, matches)
+    write_document(
+        path,
+        {"version": 1, "date": _today(), "labels": _labels(matches), "videos": videos},
+        matches,
+    )
 
 
-def write_osl_v2(path: Path, matches: Sequence[MatchActions], *, video_suffix: str = ".mp4") -> None:
+def write_osl_v2(
+    path: Path, matches: Sequence[MatchActions], *, video_suffix: str = ".mp4"
+) -> None:
     """Write labels or predictions as version 2.0.
 
     Args:
         path: the JSON file.
-        matches: labels or predictions; the file is marked as predictions when an action has a confidence.
+        matches: labels or predictions; the file is marked as predictions when an action has a
+            confidence.
         video_suffix: of the video files that the entries name.
 
     Raises:
@@ -179,7 +226,7 @@ def write_osl_v2(path: Path, matches: Sequence[MatchActions], *, video_suffix: s
             "inputs": [{"type": "video", "path": f"{recording.name}{video_suffix}"}],
             "events": [_event_v2(action) for action in recording.actions],
         }
-        for recording in split_matches(matches)
+        for recording in split_periods(matches)
     ]
     predicted = any(action.confidence is not None for match in matches for action in match.actions)
     document = {
@@ -195,13 +242,23 @@ def write_osl_v2(path: Path, matches: Sequence[MatchActions], *, video_suffix: s
 
 
 def _event_v1(action: Action) -> dict[str, Any]:
-    event: dict[str, Any] = {"gameTime": action.game_time, "label": action.label, "position": str(action.position_ms)}
+    event: dict[str, Any] = {
+        "gameTime": action.game_time,
+        "label": action.label,
+        "position": str(action.position_ms),
+    }
     return event | _extras(action)
 
 
 def _event_v2(action: Action) -> dict[str, Any]:
-    event: dict[str, Any] = {"head": _HEAD, "label": action.label, "position_ms": action.position_ms}
-    return event | {"gameTime": format_game_time(action.period, action.position_ms)} | _extras(action)
+    event: dict[str, Any] = {
+        "head": _HEAD,
+        "label": action.label,
+        "position_ms": action.position_ms,
+    }
+    return (
+        event | {"gameTime": format_game_time(action.period, action.position_ms)} | _extras(action)
+    )
 
 
 def _extras(action: Action) -> dict[str, Any]:

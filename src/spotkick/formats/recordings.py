@@ -1,7 +1,8 @@
 """Recordings: how a match with periods becomes one or several videos, and back.
 
-SoccerNet keeps the halves of a match under one name; most other formats know videos only. A recording is named ``match/1``,
-``match/2`` and so on, as E2E-Spot does for SoccerNet, or ``match`` alone when the whole set has first periods only.
+SoccerNet keeps the halves of a match under one name; most other formats know videos only. A
+recording is named ``match/1``, ``match/2`` and so on, as E2E-Spot does for SoccerNet, or ``match``
+alone when the whole set has first periods only.
 """
 
 import re
@@ -16,7 +17,9 @@ from spotkick.errors import InputError, SpotkickWarning
 MAX_PERIOD: Final = 9
 """Largest period that a recording's name can state, with one digit."""
 
-_MEDIA_SUFFIX: Final = re.compile(r"\.(?:mp4|mkv|avi|mov|webm|m4v|ts|mpg|mpeg|npy|parquet|h5)$", re.IGNORECASE)
+_MEDIA_SUFFIX: Final = re.compile(
+    r"\.(?:mp4|mkv|avi|mov|webm|m4v|ts|mpg|mpeg|npy|parquet|h5)$", re.IGNORECASE
+)
 _PERIOD_NAME: Final = re.compile(r"^(?P<match>.+)/(?P<period>[1-9])$", re.DOTALL)
 _PERIOD_VIDEO: Final = re.compile(r"^(?P<match>.+)/(?P<period>[1-9])(?:_(?:\d+p|HQ))?$", re.DOTALL)
 _PERIOD_FEATURES: Final = re.compile(r"^(?P<match>.+)/(?P<period>[1-9])(?:_[^/]*)?$", re.DOTALL)
@@ -62,11 +65,12 @@ def recording_of_path(path: str) -> str:
     return f"{found['match']}/{found['period']}" if found else stem
 
 
-def split_matches(matches: Sequence[MatchActions]) -> tuple[RecordedActions, ...]:
+def split_periods(matches: Sequence[MatchActions]) -> tuple[RecordedActions, ...]:
     """Cut each match into its recordings.
 
-    When no match of the set needs periods in its name, recordings are called as the matches are. Otherwise each match has
-    recordings ``/1`` and ``/2``, even when one is empty, and those of further periods that have actions.
+    When no match of the set needs periods in its name, recordings are called as the matches are.
+    Otherwise each match has recordings ``/1`` and ``/2``, even when one is empty, and those of
+    further periods that have actions.
 
     Raises:
         InputError: if an action's period is not within 1 and 9.
@@ -86,7 +90,10 @@ def split_matches(matches: Sequence[MatchActions]) -> tuple[RecordedActions, ...
 
 
 def _needs_periods(match: MatchActions) -> bool:
-    named = parse_recording(match.match)[1] is not None or recording_of_path(f"{match.match}.mp4") != match.match
+    named = (
+        parse_recording(match.match)[1] is not None
+        or recording_of_path(f"{match.match}.mp4") != match.match
+    )
     return named or any(action.period != 1 for action in match.actions)
 
 
@@ -102,8 +109,16 @@ def group_recordings(recordings: Iterable[RecordedActions]) -> tuple[MatchAction
         match, period = parse_recording(recording.name)
         repeated += recording.name in seen
         seen.add(recording.name)
-        found = recording.actions if period is None else tuple(replace(action, period=period) for action in recording.actions)
+        found = (
+            recording.actions
+            if period is None
+            else tuple(replace(action, period=period) for action in recording.actions)
+        )
         actions.setdefault(match, []).extend(found)
     if repeated:
-        warnings.warn(f"{repeated} videos are listed more than once; their actions were joined", SpotkickWarning, stacklevel=2)
+        warnings.warn(
+            f"{repeated} videos are listed more than once; their actions were joined",
+            SpotkickWarning,
+            stacklevel=2,
+        )
     return tuple(MatchActions(match, tuple(found)) for match, found in actions.items())

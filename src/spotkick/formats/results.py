@@ -1,6 +1,7 @@
 """``results_spotting.json``: predictions as the SoccerNet evaluation server takes them, in a folder or a zip archive.
 
-One file a match, ``<league>/<season>/<match>/results_spotting.json``; every value of a prediction is a string.
+One file a match, ``<league>/<season>/<match>/results_spotting.json``; every value of a prediction
+is a string.
 """
 
 import io
@@ -13,8 +14,13 @@ from typing import Any, Final
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
 from spotkick.files import parse_json, read_json, write_bytes, write_json
-from spotkick.formats.bulk import actions_from_columns
-from spotkick.formats.matches import MatchTree, clean_match_name, open_match_tree, require_matches
+from spotkick.formats.action_columns import actions_from_columns
+from spotkick.formats.match_tree import (
+    MatchTree,
+    clean_match_name,
+    open_match_tree,
+    require_matches,
+)
 from spotkick.formats.soccernet import (
     LONGEST_POSITION_MS,
     match_name_of,
@@ -42,7 +48,8 @@ def parse_results(document: Any, where: str, *, match: str | None = None) -> Mat
         match: name of the match; default is the file's own ``UrlLocal``.
 
     Returns:
-        Predictions in file order, with every label, period and confidence that the file has, usable or not.
+        Predictions in file order, with every label, period and confidence that the file has, usable
+        or not.
 
     Raises:
         InputError: if the document or a row has not the form of a prediction file.
@@ -50,7 +57,10 @@ def parse_results(document: Any, where: str, *, match: str | None = None) -> Mat
     rows = rows_of(document, "predictions", where)
     actions = _parse_columns(rows)
     if actions is None:
-        actions = tuple(_parse_row(row, f"{where}, prediction {number}") for number, row in enumerate(rows, start=1))
+        actions = tuple(
+            _parse_row(row, f"{where}, prediction {number}")
+            for number, row in enumerate(rows, start=1)
+        )
     return MatchActions(match_name_of(document, match, where), actions)
 
 
@@ -64,17 +74,28 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
         positions = [row["position"] for row in rows]
         confidences = [row["confidence"] for row in rows]
         periods = {half: int(half) for half in set(halves)}
-        strings = all(set(map(type, column)) == {str} for column in (labels, halves, positions, confidences))
+        strings = all(
+            set(map(type, column)) == {str} for column in (labels, halves, positions, confidences)
+        )
         position_ms = list(map(int, positions))
         scores = list(map(float, confidences))
     except (KeyError, TypeError, ValueError):
         return None
     in_range = max(position_ms) <= LONGEST_POSITION_MS and min(position_ms) >= -LONGEST_POSITION_MS
-    usual = strings and in_range and all(label.strip() for label in set(labels)) and set(halves) <= _USUAL_HALVES
+    usual = (
+        strings
+        and in_range
+        and all(label.strip() for label in set(labels))
+        and set(halves) <= _USUAL_HALVES
+    )
     if not usual:
         return None
     return actions_from_columns(
-        len(rows), label=labels, period=[periods[half] for half in halves], position_ms=position_ms, confidence=scores
+        len(rows),
+        label=labels,
+        period=[periods[half] for half in halves],
+        position_ms=position_ms,
+        confidence=scores,
     )
 
 
@@ -83,7 +104,11 @@ def _parse_row(row: dict[str, Any], where: str) -> Action:
     label = parse_label(row, where)
     if row.get("position") is not None:
         position_ms = parse_position(row["position"], where)
-        period = _parse_half(row["half"], where) if row.get("half") is not None else parse_row_time(row, where)[0]
+        period = (
+            _parse_half(row["half"], where)
+            if row.get("half") is not None
+            else parse_row_time(row, where)[0]
+        )
     else:
         period, second = parse_row_time(row, where)
         position_ms = 1000 * second
@@ -93,26 +118,37 @@ def _parse_row(row: dict[str, Any], where: str) -> Action:
             raise TypeError
         score = float(confidence)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{where}: confidence must be a number such as '0.93', got {shorten(confidence)}") from error
+        raise InputError(
+            f"{where}: confidence must be a number such as '0.93', got {shorten(confidence)}"
+        ) from error
     team = row.get("team")
-    return Action(label, period, position_ms, score, team=team if isinstance(team, str) and team else None)
+    return Action(
+        label, period, position_ms, score, team=team if isinstance(team, str) and team else None
+    )
 
 
 def _parse_half(value: Any, where: str) -> int:
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    text = (
+        str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    )
     if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 3 or int(text) == 0:
-        raise InputError(f"{where}: half must be '1' or '2' (3 and 4 for extra time), got {shorten(value)}")
+        raise InputError(
+            f"{where}: half must be '1' or '2' (3 and 4 for extra time), got {shorten(value)}"
+        )
     return int(text)
 
 
-def read_results(path: Path, matches: Sequence[str] | None = None, *, filename: str | None = None) -> Iterator[MatchActions]:
+def read_results(
+    path: Path, matches: Sequence[str] | None = None, *, filename: str | None = None
+) -> Iterator[MatchActions]:
     """Read the predictions of many matches, one match at a time.
 
     Args:
-        path: folder or zip archive of ``<match>/results_spotting.json``, one match folder, or one JSON file.
+        path: folder or zip archive of ``<match>/results_spotting.json``, one match folder, or one
+            JSON file.
         matches: names in the wanted order; default is every match found, sorted.
-        filename: name of the prediction files when a set holds several kinds; default is ``results_spotting.json``, or
-            ``Predictions-v2.json`` where there is none.
+        filename: name of the prediction files when a set holds several kinds; default is
+            ``results_spotting.json``, or ``Predictions-v2.json`` where there is none.
 
     Raises:
         InputError: if there are no predictions, a wanted match has none, or a file is damaged.
@@ -124,7 +160,9 @@ def read_results(path: Path, matches: Sequence[str] | None = None, *, filename: 
         chosen = filename or _choose_file(tree)
         available = tree.matches_with(chosen)
         if not available:
-            raise InputError(f"{path}: no file named {chosen}; predictions lie in league/season/match/{RESULTS_FILE}")
+            raise InputError(
+                f"{path}: no file named {chosen}; predictions lie in league/season/match/{RESULTS_FILE}"
+            )
         if matches is not None:
             require_matches(matches, available, f"{path} ({chosen})")
         for match in available if matches is None else matches:
@@ -198,5 +236,7 @@ def _zip_bytes(documents: dict[str, MatchActions]) -> bytes:
             member = zipfile.ZipInfo(f"{name}/{RESULTS_FILE}", date_time=_ZIP_TIME)
             member.compress_type = zipfile.ZIP_DEFLATED
             member.external_attr = 0o644 << 16
-            archive.writestr(member, json.dumps(results_document(item), indent=2, ensure_ascii=False))
+            archive.writestr(
+                member, json.dumps(results_document(item), indent=2, ensure_ascii=False)
+            )
     return buffer.getvalue()

@@ -1,6 +1,7 @@
 """Per-frame segmentation scores of a match, kept beside its predictions for plots, reports and highlights.
 
-One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], float16 ``scores_<period>`` (frames, classes).
+One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], float16
+``scores_<period>`` (frames, classes).
 """
 
 import io
@@ -47,8 +48,12 @@ def write_scores(path: Path, scores: MatchScores) -> None:
         StorageError: if the file cannot be written.
     """
     buffer = io.BytesIO()
-    arrays: dict[str, Any] = {f"{_PREFIX}{period}": values.astype(np.float16) for period, values in scores.periods.items()}
-    arrays["frame_rate"] = np.array([scores.frame_rate.numerator, scores.frame_rate.denominator], dtype=np.int64)
+    arrays: dict[str, Any] = {
+        f"{_PREFIX}{period}": values.astype(np.float16) for period, values in scores.periods.items()
+    }
+    arrays["frame_rate"] = np.array(
+        [scores.frame_rate.numerator, scores.frame_rate.denominator], dtype=np.int64
+    )
     np.savez_compressed(buffer, classes=np.array(scores.classes), **arrays)
     write_bytes(path, buffer.getvalue())
 
@@ -63,7 +68,9 @@ def read_scores(path: Path, match: str = "") -> MatchScores:
     Raises:
         InputError: if the file is not such an archive, or its arrays do not fit each other.
     """
-    with reading_arrays(path, "a file of segmentation scores", "write it again with 'spotkick spot'"):
+    with reading_arrays(
+        path, "a file of segmentation scores", "write it again with 'spotkick spot'"
+    ):
         data = io.BytesIO(read_bytes(path))
         with zipfile.ZipFile(data) as archive:
             check_archive(archive, str(path))
@@ -72,10 +79,16 @@ def read_scores(path: Path, match: str = "") -> MatchScores:
             classes = tuple(str(name) for name in arrays["classes"])
             frame_rate = Fraction(*(int(part) for part in arrays["frame_rate"]))
             names = [name for name in arrays.files if name.startswith(_PREFIX)]
-            periods = {int(name.removeprefix(_PREFIX)): arrays[name].astype(np.float32) for name in names}
+            periods = {
+                int(name.removeprefix(_PREFIX)): arrays[name].astype(np.float32) for name in names
+            }
     for period, values in periods.items():
         if values.ndim != 2 or values.shape[1] != len(classes):
-            raise InputError(f"{path}: scores of period {period} have shape {values.shape}, expected (frames, {len(classes)})")
+            raise InputError(
+                f"{path}: scores of period {period} have shape {values.shape}, expected (frames, {len(classes)})"
+            )
     if frame_rate <= 0:
         raise InputError(f"{path}: frame_rate must be positive, got {frame_rate}")
-    return MatchScores(match or path.parent.name, classes, frame_rate, dict(sorted(periods.items())))
+    return MatchScores(
+        match or path.parent.name, classes, frame_rate, dict(sorted(periods.items()))
+    )

@@ -1,7 +1,7 @@
 """Segments: actions with a start and an end, and the videos that they lie in.
 
-Temporal localization (ActivityNet, THUMOS) and annotation tools mark intervals where action spotting marks moments. A moment is a
-segment of no length; the moment of a segment is its start.
+Temporal localization (ActivityNet, THUMOS) and annotation tools mark intervals where action
+spotting marks moments. A moment is a segment of no length; the moment of a segment is its start.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from spotkick.actions import Action, MatchActions, Visibility
-from spotkick.formats.recordings import RecordedActions, group_recordings, split_matches
+from spotkick.formats.recordings import RecordedActions, group_recordings, split_periods
 
 MILLISECONDS: Final = 1000
 """Per second."""
@@ -61,19 +61,31 @@ class VideoSegments:
 def segments_of_matches(matches: Iterable[MatchActions]) -> tuple[VideoSegments, ...]:
     """Write actions as segments of no length, one video per recording (see `spotkick.formats.recordings`)."""
     return tuple(
-        VideoSegments(recording.name, None, tuple(_segment_of_action(action) for action in recording.actions))
-        for recording in split_matches(tuple(matches))
+        VideoSegments(
+            recording.name, None, tuple(_segment_of_action(action) for action in recording.actions)
+        )
+        for recording in split_periods(tuple(matches))
     )
 
 
 def _segment_of_action(action: Action) -> Segment:
-    return Segment(action.position_s, action.position_s, action.label, action.confidence, action.team, action.visibility)
+    return Segment(
+        action.position_s,
+        action.position_s,
+        action.label,
+        action.confidence,
+        action.team,
+        action.visibility,
+    )
 
 
 def matches_of_segments(videos: Sequence[VideoSegments]) -> tuple[MatchActions, ...]:
     """Read segments as actions at their starts; the ends are lost."""
     return group_recordings(
-        RecordedActions(video.video, tuple(_action_of_segment(segment) for segment in video.segments)) for video in videos
+        RecordedActions(
+            video.video, tuple(_action_of_segment(segment) for segment in video.segments)
+        )
+        for video in videos
     )
 
 

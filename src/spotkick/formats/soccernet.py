@@ -1,7 +1,8 @@
 """SoccerNet label files: ``Labels.json`` (v1), ``Labels-v2.json`` and ``Labels-ball.json``.
 
-The three share one shape; v1 has no ``position`` and is exact to a second only. A row whose time or label cannot be read stops
-the reading, because labels that silently lack an action would change every score computed from them.
+The three share one shape; v1 has no ``position`` and is exact to a second only. A row whose time or
+label cannot be read stops the reading, because labels that silently lack an action would change
+every score computed from them.
 """
 
 import re
@@ -14,8 +15,14 @@ from typing import Any, Final
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import parse_json, read_json, write_json
-from spotkick.formats.bulk import actions_from_columns
-from spotkick.formats.matches import MatchTree, clean_match_name, label_file_names, open_match_tree, require_matches
+from spotkick.formats.action_columns import actions_from_columns
+from spotkick.formats.match_tree import (
+    MatchTree,
+    clean_match_name,
+    label_file_names,
+    open_match_tree,
+    require_matches,
+)
 from spotkick.timeline import parse_game_time
 
 LONGEST_POSITION_MS: Final = 10**10
@@ -30,8 +37,9 @@ _USUAL_TIME: Final = re.compile(r"[1-5] - \d{1,3}:\d\d").fullmatch
 class TimeSource(StrEnum):
     """Which field of a label says when it happened.
 
-    The official evaluator reads ``position`` (milliseconds) since 2022; numbers published in 2021 and before come from
-    ``gameTime`` (whole seconds). A label without ``position`` is always read from ``gameTime``.
+    The official evaluator reads ``position`` (milliseconds) since 2022; numbers published in 2021
+    and before come from ``gameTime`` (whole seconds). A label without ``position`` is always read
+    from ``gameTime``.
     """
 
     POSITION = "position"
@@ -39,7 +47,11 @@ class TimeSource(StrEnum):
 
 
 def parse_labels(
-    document: Any, where: str, *, match: str | None = None, time_source: TimeSource = TimeSource.POSITION
+    document: Any,
+    where: str,
+    *,
+    match: str | None = None,
+    time_source: TimeSource = TimeSource.POSITION,
 ) -> MatchActions:
     """Turn the content of a label file into actions.
 
@@ -50,7 +62,8 @@ def parse_labels(
         time_source: which time field counts.
 
     Returns:
-        The actions in file order, all classes, also with negative positions and periods beyond the second: whoever uses them
+        The actions in file order, all classes, also with negative positions and periods beyond the
+            second: whoever uses them
         decides, and says what is left out.
 
     Raises:
@@ -68,7 +81,9 @@ def parse_labels(
 def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
     """Read rows that all have the usual form; None when any is unusual."""
     try:
-        times, labels, positions, teams, visibilities = columns = [[row[field] for row in rows] for field in _USUAL_FIELDS]
+        times, labels, positions, teams, visibilities = columns = [
+            [row[field] for row in rows] for field in _USUAL_FIELDS
+        ]
         if not rows or any(set(map(type, column)) != {str} for column in columns):
             return None
         if not all(map(_USUAL_TIME, times)):
@@ -78,7 +93,11 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
         position_ms = list(map(int, positions))
     except (KeyError, TypeError, ValueError):
         return None
-    if max(position_ms) > LONGEST_POSITION_MS or min(position_ms) < -LONGEST_POSITION_MS or not all(map(str.strip, set(labels))):
+    if (
+        max(position_ms) > LONGEST_POSITION_MS
+        or min(position_ms) < -LONGEST_POSITION_MS
+        or not all(map(str.strip, set(labels)))
+    ):
         return None
     return actions_from_columns(
         len(rows),
@@ -90,7 +109,9 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
     )
 
 
-def _parse_rows(rows: list[dict[str, Any]], where: str, time_source: TimeSource) -> tuple[Action, ...]:
+def _parse_rows(
+    rows: list[dict[str, Any]], where: str, time_source: TimeSource
+) -> tuple[Action, ...]:
     """Read row by row; every field is checked, and named when it is at fault."""
     actions = []
     unknown_visibility = 0
@@ -103,9 +124,19 @@ def _parse_rows(rows: list[dict[str, Any]], where: str, time_source: TimeSource)
         past_100_minutes += from_clock and second >= _WRAP_MINUTES * 60
         visibility = _visibility(row.get("visibility"))
         unknown_visibility += visibility is None and row.get("visibility") is not None
-        actions.append(Action(parse_label(row, at), period, position_ms, team=_team(row.get("team"), at), visibility=visibility))
+        actions.append(
+            Action(
+                parse_label(row, at),
+                period,
+                position_ms,
+                team=_team(row.get("team"), at),
+                visibility=visibility,
+            )
+        )
     warn_counted(
-        unknown_visibility, where, "annotations have a visibility other than 'visible' or 'not shown'; taken as not stated"
+        unknown_visibility,
+        where,
+        "annotations have a visibility other than 'visible' or 'not shown'; taken as not stated",
     )
     warn_counted(
         past_100_minutes,
@@ -116,7 +147,9 @@ def _parse_rows(rows: list[dict[str, Any]], where: str, time_source: TimeSource)
     return tuple(actions)
 
 
-def read_labels(path: Path, *, match: str | None = None, time_source: TimeSource = TimeSource.POSITION) -> MatchActions:
+def read_labels(
+    path: Path, *, match: str | None = None, time_source: TimeSource = TimeSource.POSITION
+) -> MatchActions:
     """Read one label file; see `parse_labels`.
 
     Raises:
@@ -152,15 +185,24 @@ def read_label_set(
         chosen = filename or _choose_label_file(tree, matches, classes)
         available = tree.matches_with(chosen)
         if not available:
-            raise InputError(f"{path}: no file named {chosen} in any match folder (league/season/match)")
+            raise InputError(
+                f"{path}: no file named {chosen} in any match folder (league/season/match)"
+            )
         if matches is not None:
             require_matches(matches, available, f"{path} ({chosen})")
         for match in available if matches is None else matches:
             where = f"{path}/{match}/{chosen}"
-            yield parse_labels(parse_json(tree.read(match, chosen), where), where, match=match, time_source=time_source)
+            yield parse_labels(
+                parse_json(tree.read(match, chosen), where),
+                where,
+                match=match,
+                time_source=time_source,
+            )
 
 
-def _choose_label_file(tree: MatchTree, matches: Sequence[str] | None, classes: ActionClasses | None) -> str:
+def _choose_label_file(
+    tree: MatchTree, matches: Sequence[str] | None, classes: ActionClasses | None
+) -> str:
     """The first suitable file name that every wanted match has, else the first that any has."""
     candidates = label_file_names(classes)
     held = {name: set(tree.matches_with(name)) for name in candidates}
@@ -211,7 +253,9 @@ def parse_position(value: Any, where: str) -> int:
             raise TypeError
         position_ms = int(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{where}: position must be whole milliseconds such as '29049', got {shorten(value)}") from error
+        raise InputError(
+            f"{where}: position must be whole milliseconds such as '29049', got {shorten(value)}"
+        ) from error
     if abs(position_ms) > LONGEST_POSITION_MS:
         raise InputError(f"{where}: position of {shorten(value)} milliseconds is beyond any match")
     return position_ms
@@ -237,10 +281,14 @@ def rows_of(document: Any, key: str, where: str) -> list[dict[str, Any]]:
     """
     rows = document.get(key) if isinstance(document, dict) else None
     if not isinstance(rows, list):
-        raise InputError(f"{where}: a JSON object with a list {key!r} is needed, as in a SoccerNet file")
+        raise InputError(
+            f"{where}: a JSON object with a list {key!r} is needed, as in a SoccerNet file"
+        )
     for number, row in enumerate(rows, start=1) if set(map(type, rows)) - {dict} else ():
         if not isinstance(row, dict):
-            raise InputError(f"{where}: item {number} of {key!r} must be an object, got {shorten(row)}")
+            raise InputError(
+                f"{where}: item {number} of {key!r} must be an object, got {shorten(row)}"
+            )
     return rows
 
 
@@ -266,7 +314,9 @@ def _team(value: Any, where: str) -> str | None:
     if value is None or value in ("", _NO_TEAM):
         return None
     if not isinstance(value, str):
-        raise InputError(f"{where}: team must be text such as 'home' or 'away', got {shorten(value)}")
+        raise InputError(
+            f"{where}: team must be text such as 'home' or 'away', got {shorten(value)}"
+        )
     return value
 
 

@@ -1,7 +1,9 @@
 """Tables of actions: CSV and Parquet, one row an action.
 
-Written columns: ``match, period, position_ms, label, confidence, team, visibility``. Read are also tables that people make by
-hand: a label and a time are enough, under any of the names in `COLUMNS`; a time may be seconds or a clock such as ``1:02:05``.
+Written columns: ``match, period, position_ms, label, confidence, team, visibility``. Read are also
+tables that people make by
+hand: a label and a time are enough, under any of the names in `COLUMNS`; a time may be seconds or a
+clock such as ``1:02:05``.
 """
 
 import csv
@@ -15,7 +17,7 @@ from typing import Any, Final
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError, MissingExtraError
 from spotkick.files import atomic_path, read_bytes, write_text
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     optional_confidence,
     optional_team,
@@ -27,7 +29,7 @@ from spotkick.formats.fields import (
 from spotkick.formats.recordings import MAX_PERIOD
 from spotkick.timeline import parse_game_time
 
-CAPACITY: Final = Capacity(empty=False)
+CAPACITY: Final = Capabilities(empty=False)
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "match": ("match", "game", "video", "video_name", "urllocal"),
@@ -40,7 +42,8 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "team": ("team",),
     "visibility": ("visibility",),
 }
-"""What a column holds -> header names that are read as it, in lower case; the first one found counts."""
+"""What a column holds -> header names that are read as it, in lower case; the first one found
+counts."""
 
 WRITTEN: Final = ("match", "period", "position_ms", "label", "confidence", "team", "visibility")
 
@@ -58,7 +61,8 @@ _DELIMITERS: Final = (",", ";", "\t")
 def read_table(path: Path) -> tuple[MatchActions, ...]:
     """Read a CSV (comma, semicolon or tab) or Parquet table.
 
-    Matches come in order of first appearance; rows without a match column belong to one match named like the file.
+    Matches come in order of first appearance; rows without a match column belong to one match named
+    like the file.
 
     Raises:
         InputError: if the file is not such a table, a column is missing, or a value is malformed.
@@ -88,20 +92,29 @@ def unread_columns(path: Path) -> tuple[str, ...]:
 
 def _columns(header: Sequence[str], where: str) -> dict[str, int]:
     names = [name.strip().lower() for name in header]
-    columns = {field: names.index(known) for field, found in COLUMNS.items() for known in reversed(found) if known in names}
+    columns = {
+        field: names.index(known)
+        for field, found in COLUMNS.items()
+        for known in reversed(found)
+        if known in names
+    }
     times = [field for field in _TIMES if field in columns]
     if "label" not in columns or not times:
         raise InputError(
             f"{where}: a table needs a column 'label' and one of 'position_ms', 'position_s' or 'gameTime', "
             f"found {', '.join(header[:_MOST_SHOWN])[:_LONGEST_SHOWN]}"
         )
-    return {field: index for field, index in columns.items() if field not in _TIMES or field == times[0]}
+    return {
+        field: index for field, index in columns.items() if field not in _TIMES or field == times[0]
+    }
 
 
 def _action(values: Mapping[str, Any], where: str, name: str) -> tuple[str, Action]:
     period, position_ms = _time(values, where)
     match = values.get("match")
-    return require_text(name if match is None or match == "" else str(match), f"{where}: match"), Action(
+    return require_text(
+        name if match is None or match == "" else str(match), f"{where}: match"
+    ), Action(
         label=require_text(values["label"], f"{where}: label"),
         period=period,
         position_ms=position_ms,
@@ -113,7 +126,9 @@ def _action(values: Mapping[str, Any], where: str, name: str) -> tuple[str, Acti
 
 def _confidence(value: Any, where: str) -> float | None:
     missing = value is None or value == "" or (isinstance(value, float) and math.isnan(value))
-    return None if missing else optional_confidence({"confidence": _point(value)}, where, "confidence")
+    return (
+        None if missing else optional_confidence({"confidence": _point(value)}, where, "confidence")
+    )
 
 
 def _seconds(value: Any) -> Any:
@@ -127,7 +142,9 @@ def _seconds(value: Any) -> Any:
 
 def _point(value: Any) -> Any:
     """A number with a decimal comma, as spreadsheets of many countries write it, with a point."""
-    return value.replace(",", ".") if isinstance(value, str) and _DECIMAL_COMMA.match(value) else value
+    return (
+        value.replace(",", ".") if isinstance(value, str) and _DECIMAL_COMMA.match(value) else value
+    )
 
 
 def _time(values: Mapping[str, Any], where: str) -> tuple[int, int]:
@@ -140,7 +157,9 @@ def _time(values: Mapping[str, Any], where: str) -> tuple[int, int]:
     elif "position_ms" in values:
         position_ms = require_integer(values["position_ms"], f"{where}: position_ms")
     else:
-        position_ms = round(1000 * require_seconds(_seconds(values["position_s"]), f"{where}: time in seconds"))
+        position_ms = round(
+            1000 * require_seconds(_seconds(values["position_s"]), f"{where}: time in seconds")
+        )
     if not 1 <= stated <= MAX_PERIOD:
         raise InputError(f"{where}: period must lie within 1 and {MAX_PERIOD}, found {stated}")
     return stated, position_ms
@@ -150,19 +169,29 @@ def _read_csv(path: Path) -> tuple[list[str], Iterable[Sequence[Any]]]:
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start}); save the table as 'CSV UTF-8'") from error
+        raise InputError(
+            f"{path}: not UTF-8 text (byte {error.start}); save the table as 'CSV UTF-8'"
+        ) from error
     first = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=first.count)
     try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
+        rows = [
+            row
+            for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+            if row
+        ]
     except csv.Error as error:
         raise InputError(f"{path}: not a readable CSV table: {error}") from error
     if not rows:
         raise InputError(f"{path}: the table is empty; its first line must name the columns")
     width = len(rows[0])
-    short = next((number for number, row in enumerate(rows[1:], start=1) if len(row) != width), None)
+    short = next(
+        (number for number, row in enumerate(rows[1:], start=1) if len(row) != width), None
+    )
     if short is not None:
-        raise InputError(f"{path}, row {short}: {width} fields are needed as in the header, found {len(rows[short])}")
+        raise InputError(
+            f"{path}, row {short}: {width} fields are needed as in the header, found {len(rows[short])}"
+        )
     return rows[0], rows[1:]
 
 
@@ -172,13 +201,17 @@ def _read_parquet(path: Path) -> tuple[list[str], Iterable[Sequence[Any]]]:
     try:
         file = parquet.ParquetFile(io.BytesIO(data))
         if file.metadata.num_rows > MAX_ROWS:
-            raise InputError(f"{path}: {file.metadata.num_rows:,} rows, more than the limit of {MAX_ROWS:,}")
+            raise InputError(
+                f"{path}: {file.metadata.num_rows:,} rows, more than the limit of {MAX_ROWS:,}"
+            )
         wanted = {name for names in COLUMNS.values() for name in names}
         header = list(file.schema_arrow.names)
         table = file.read(columns=[name for name in header if name.strip().lower() in wanted])
         columns = {name: table.column(name).to_pylist() for name in table.column_names}
     except (OSError, ValueError, KeyError, NotImplementedError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: not a readable Parquet table: {str(error).splitlines()[0]}") from error
+        raise InputError(
+            f"{path}: not a readable Parquet table: {str(error).splitlines()[0]}"
+        ) from error
     blank = [None] * table.num_rows
     return header, zip(*(columns.get(name, blank) for name in header), strict=True)
 
@@ -187,7 +220,9 @@ def _import_parquet() -> Any:
     try:
         from pyarrow import parquet
     except ImportError as error:
-        raise MissingExtraError("pyarrow", "tables", "reading and writing Parquet tables") from error
+        raise MissingExtraError(
+            "pyarrow", "tables", "reading and writing Parquet tables"
+        ) from error
     return parquet
 
 
@@ -211,14 +246,30 @@ def write_table(path: Path, matches: Sequence[MatchActions]) -> None:
 
 def _row(match: str, action: Action) -> tuple[Any, ...]:
     visibility = None if action.visibility is None else str(action.visibility)
-    return match, action.period, action.position_ms, action.label, action.confidence, action.team, visibility
+    return (
+        match,
+        action.period,
+        action.position_ms,
+        action.label,
+        action.confidence,
+        action.team,
+        visibility,
+    )
 
 
 def _write_parquet(path: Path, rows: Sequence[tuple[Any, ...]]) -> None:
     parquet = _import_parquet()
     import pyarrow as pa
 
-    types = (pa.string(), pa.int8(), pa.int64(), pa.string(), pa.float64(), pa.string(), pa.string())
+    types = (
+        pa.string(),
+        pa.int8(),
+        pa.int64(),
+        pa.string(),
+        pa.float64(),
+        pa.string(),
+        pa.string(),
+    )
     arrays = [pa.array([row[index] for row in rows], type=kind) for index, kind in enumerate(types)]
     with atomic_path(path) as temporary:
         parquet.write_table(pa.table(arrays, names=list(WRITTEN)), temporary)

@@ -1,8 +1,8 @@
 """THUMOS14 text files: labels as one file a class, detections as one file for all.
 
-Labels: a folder of ``<Class>_<subset>.txt`` with lines ``video start end`` (seconds). Detections: one ``.txt`` with lines
-``video start end class score``, where the class is a number explained by ``detclasslist.txt`` (lines ``7 BaseballPitch``) in the
-same folder.
+Labels: a folder of ``<Class>_<subset>.txt`` with lines ``video start end`` (seconds). Detections:
+one ``.txt`` with lines ``video start end class score``, where the class is a number explained by
+``detclasslist.txt`` (lines ``7 BaseballPitch``) in the same folder.
 """
 
 import re
@@ -13,12 +13,21 @@ from typing import Final
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
 from spotkick.files import read_bytes, write_text
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import require_number, require_seconds, require_text
-from spotkick.formats.segments import Segment, VideoSegments, matches_of_segments, segments_of_matches
+from spotkick.formats.segments import (
+    Segment,
+    VideoSegments,
+    matches_of_segments,
+    segments_of_matches,
+)
 
-LABEL_CAPACITY: Final = Capacity(confidence=False, team=False, visibility=False, empty=False, intervals=True)
-RESULT_CAPACITY: Final = Capacity(needs_confidence=True, team=False, visibility=False, empty=False, intervals=True)
+LABEL_CAPACITY: Final = Capabilities(
+    confidence=False, team=False, visibility=False, empty=False, intervals=True
+)
+RESULT_CAPACITY: Final = Capabilities(
+    needs_confidence=True, team=False, visibility=False, empty=False, intervals=True
+)
 
 CLASS_FILE: Final = "detclasslist.txt"
 """Class numbers and names, beside a file of detections."""
@@ -29,7 +38,8 @@ SUBSETS: Final = {"val": "validation", "test": "test"}
 LABEL_FILE: Final = re.compile(r"^(?P<label>.+)_(?P<subset>val|test)\.txt$")
 
 AMBIGUOUS: Final = "Ambiguous"
-"""Label of segments that the official evaluation neither rewards nor punishes; read like any other class."""
+"""Label of segments that the official evaluation neither rewards nor punishes; read like any other
+class."""
 
 
 def read_thumos_segments(path: Path) -> tuple[VideoSegments, ...]:
@@ -46,13 +56,20 @@ def read_thumos_segments(path: Path) -> tuple[VideoSegments, ...]:
     segments: dict[tuple[str, str | None], list[Segment]] = {}
     for video, subset, segment in rows:
         segments.setdefault((video, subset), []).append(segment)
-    return tuple(VideoSegments(video, None, tuple(found), subset) for (video, subset), found in segments.items())
+    return tuple(
+        VideoSegments(video, None, tuple(found), subset)
+        for (video, subset), found in segments.items()
+    )
 
 
 def _label_files(folder: Path) -> list[tuple[Path, re.Match[str]]]:
-    files = [(file, found) for file in sorted(folder.iterdir()) if (found := LABEL_FILE.match(file.name))]
+    files = [
+        (file, found) for file in sorted(folder.iterdir()) if (found := LABEL_FILE.match(file.name))
+    ]
     if not files:
-        raise InputError(f"{folder}: no THUMOS label files; they are called <Class>_val.txt or <Class>_test.txt")
+        raise InputError(
+            f"{folder}: no THUMOS label files; they are called <Class>_val.txt or <Class>_test.txt"
+        )
     return files
 
 
@@ -65,16 +82,26 @@ def _read_labels(file: Path, found: re.Match[str]) -> Iterator[tuple[str, str | 
 def _bounds(times: Sequence[str], where: str) -> tuple[float, float]:
     start_s, end_s = (require_seconds(time, where) for time in times)
     if start_s > end_s:
-        raise InputError(f"{where}: a segment must not end before it starts, found {start_s:g} to {end_s:g}")
+        raise InputError(
+            f"{where}: a segment must not end before it starts, found {start_s:g} to {end_s:g}"
+        )
     return start_s, end_s
 
 
-def _detection(fields: Sequence[str], names: dict[str, str], where: str) -> tuple[str, None, Segment]:
+def _detection(
+    fields: Sequence[str], names: dict[str, str], where: str
+) -> tuple[str, None, Segment]:
     video, start, end, number, score = fields
     start_s, end_s = _bounds((start, end), where)
     if number not in names:
-        raise InputError(f"{where}: class {number} is not in {CLASS_FILE}, which has {len(names)} classes")
-    return video, None, Segment(start_s, end_s, names[number], require_number(score, f"{where}: score"))
+        raise InputError(
+            f"{where}: class {number} is not in {CLASS_FILE}, which has {len(names)} classes"
+        )
+    return (
+        video,
+        None,
+        Segment(start_s, end_s, names[number], require_number(score, f"{where}: score")),
+    )
 
 
 def read_class_list(path: Path) -> dict[str, str]:
@@ -97,7 +124,9 @@ def _lines(path: Path, count: int) -> Iterator[tuple[list[str], str]]:
     for line, where in _text_lines(path):
         fields = line.rsplit(None, count)
         if len(fields) != count + 1:
-            raise InputError(f"{where}: a video name and {count} further fields are needed, found {len(fields)} fields")
+            raise InputError(
+                f"{where}: a video name and {count} further fields are needed, found {len(fields)} fields"
+            )
         yield [require_text(fields[0], f"{where}: video name"), *fields[1:]], where
 
 
@@ -105,7 +134,9 @@ def _text_lines(path: Path) -> Iterator[tuple[str, str]]:
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8") from error
+        raise InputError(
+            f"{path}: not UTF-8 text (byte {error.start}); save the file as UTF-8"
+        ) from error
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             yield line.strip(), f"{path}:{number}"
@@ -131,8 +162,15 @@ def write_thumos_segments(folder: Path, videos: Sequence[VideoSegments]) -> None
     for video in videos:
         subset = "test" if video.subset in ("test", "testing") else "val"
         for segment in video.segments:
-            if not segment.label or "/" in segment.label or "\\" in segment.label or segment.label.startswith("."):
-                raise InputError(f"class {segment.label!r} cannot be part of a THUMOS file name; rename it")
+            if (
+                not segment.label
+                or "/" in segment.label
+                or "\\" in segment.label
+                or segment.label.startswith(".")
+            ):
+                raise InputError(
+                    f"class {segment.label!r} cannot be part of a THUMOS file name; rename it"
+                )
             row = f"{video.video} {segment.start_s!r} {segment.end_s!r}\n"
             lines.setdefault(f"{segment.label}_{subset}.txt", []).append(row)
     for name, rows in lines.items():
@@ -153,7 +191,10 @@ def write_thumos_results(path: Path, videos: Sequence[VideoSegments]) -> None:
         for s in video.segments
     ]
     write_text(path, "".join(rows))
-    write_text(path.parent / CLASS_FILE, "".join(f"{number} {label}\n" for label, number in numbers.items()))
+    write_text(
+        path.parent / CLASS_FILE,
+        "".join(f"{number} {label}\n" for label, number in numbers.items()),
+    )
 
 
 def write_thumos(folder: Path, matches: Sequence[MatchActions]) -> None:

@@ -1,7 +1,7 @@
 """VIA3 projects (VGG video annotator): temporal segments with attributes.
 
-The label is the first attribute of temporal segments; further attributes called ``team``, ``visibility`` and ``confidence``
-hold what else is known. Times are seconds.
+The label is the first attribute of temporal segments; further attributes called ``team``,
+``visibility`` and ``confidence`` hold what else is known. Times are seconds.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Final
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
 from spotkick.files import read_json
-from spotkick.formats.capacity import Capacity
+from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     optional_confidence,
     optional_team,
@@ -23,11 +23,17 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.output import write_document
+from spotkick.formats.json_output import write_document
 from spotkick.formats.recordings import recording_of_path
-from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments, matches_of_segments, segments_of_matches
+from spotkick.formats.segments import (
+    MILLISECONDS,
+    Segment,
+    VideoSegments,
+    matches_of_segments,
+    segments_of_matches,
+)
 
-CAPACITY: Final = Capacity(intervals=True)
+CAPACITY: Final = Capabilities(intervals=True)
 
 FIELDS: Final = frozenset(
     {
@@ -40,9 +46,18 @@ FIELDS: Final = frozenset(
             "project.rev",
         ),
         *("project.rev_timestamp", "project.pname", "config"),
-        *(f"attribute.*.{field}" for field in ("aname", "anchor_id", "type", "desc", "options", "default_option_id")),
+        *(
+            f"attribute.*.{field}"
+            for field in ("aname", "anchor_id", "type", "desc", "options", "default_option_id")
+        ),
         *(f"file.*.{field}" for field in ("fid", "fname", "type", "loc", "src")),
-        *("view.*.fid_list[]", "metadata.*.vid", "metadata.*.flg", "metadata.*.z[]", "metadata.*.av"),
+        *(
+            "view.*.fid_list[]",
+            "metadata.*.vid",
+            "metadata.*.flg",
+            "metadata.*.z[]",
+            "metadata.*.av",
+        ),
     }
 )
 """Fields that are read or can be derived."""
@@ -88,17 +103,25 @@ def read_via3_segments(path: Path) -> tuple[VideoSegments, ...]:
 def _attributes(document: Mapping[str, Any], where: str) -> dict[str, tuple[str, dict[str, Any]]]:
     """Attributes of temporal segments: identifier -> (role, option texts). The first that is not ours by name is the label."""
     found = {}
-    for key, value in require_object(required(document, "attribute", where), f"{where}: attribute").items():
+    for key, value in require_object(
+        required(document, "attribute", where), f"{where}: attribute"
+    ).items():
         attribute = require_object(value, f"{where}: attribute.{shown(key)}")
         if attribute.get("anchor_id") == TEMPORAL:
-            options = require_object(attribute.get("options") or {}, f"{where}: attribute.{shown(key)}.options")
+            options = require_object(
+                attribute.get("options") or {}, f"{where}: attribute.{shown(key)}.options"
+            )
             found[key] = (str(attribute.get("aname", "")).strip().lower(), options)
     ours = (_TEAM, _VISIBILITY, _CONFIDENCE)
     label = next((key for key, (name, _) in found.items() if name == _LABEL), None)
     label = label or next((key for key, (name, _) in found.items() if name not in ours), None)
     if label is None and found:
-        raise InputError(f"{where}: no attribute of temporal segments holds the label; call it '{_LABEL}'")
-    return {key: (_LABEL if key == label else name, options) for key, (name, options) in found.items()}
+        raise InputError(
+            f"{where}: no attribute of temporal segments holds the label; call it '{_LABEL}'"
+        )
+    return {
+        key: (_LABEL if key == label else name, options) for key, (name, options) in found.items()
+    }
 
 
 def _view_names(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
@@ -106,7 +129,8 @@ def _view_names(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, 
     for view, value in require_object(required(document, "view", where), f"{where}: view").items():
         entry = require_object(value, f"{where}: view.{shown(view)}")
         listed = require_list(
-            required(entry, "fid_list", f"{where}: view.{shown(view)}"), f"{where}: view.{shown(view)}.fid_list"
+            required(entry, "fid_list", f"{where}: view.{shown(view)}"),
+            f"{where}: view.{shown(view)}.fid_list",
         )
         for key in listed[:1]:
             file = require_object(files.get(str(key)), f"{where}: file.{shown(key)}")
@@ -122,7 +146,9 @@ def _segment(times: list[Any], values: Mapping[str, Any], where: str) -> Segment
         start_s=bounds[0],
         end_s=bounds[-1],
         label=require_text(values.get(_LABEL), f"{where}.av: the label"),
-        score=None if values.get(_CONFIDENCE) == "" else optional_confidence(values, f"{where}.av", _CONFIDENCE),
+        score=None
+        if values.get(_CONFIDENCE) == ""
+        else optional_confidence(values, f"{where}.av", _CONFIDENCE),
         team=optional_team(values.get(_TEAM), f"{where}.av: the team"),
         visibility=optional_visibility(values.get(_VISIBILITY), f"{where}.av: the visibility"),
     )
@@ -137,7 +163,9 @@ def read_via3(path: Path) -> tuple[MatchActions, ...]:
     return matches_of_segments(read_via3_segments(path))
 
 
-def write_via3_segments(path: Path, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4") -> None:
+def write_via3_segments(
+    path: Path, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4"
+) -> None:
     """Write a project; the videos are local files, which the annotator asks for when it opens them.
 
     Args:
@@ -152,7 +180,11 @@ def write_via3_segments(path: Path, videos: Sequence[VideoSegments], *, video_su
     options = {str(number): label for number, label in enumerate(labels)}
     numbers = {label: number for number, label in options.items()}
     keys = [str(number) for number in range(1, len(videos) + 1)]
-    entries = [(key, segment) for key, video in zip(keys, videos, strict=True) for segment in video.segments]
+    entries = [
+        (key, segment)
+        for key, video in zip(keys, videos, strict=True)
+        for segment in video.segments
+    ]
     document = {
         "project": {
             "pid": "__VIA_PROJECT_ID__",
@@ -164,22 +196,38 @@ def write_via3_segments(path: Path, videos: Sequence[VideoSegments], *, video_su
             "data_format_version": "3.1.1",
             "vid_list": keys,
         },
-        "config": {"file": {"loc_prefix": {"1": "", "2": "", "3": "", "4": ""}}, "ui": {"file_content_align": "center"}},
+        "config": {
+            "file": {"loc_prefix": {"1": "", "2": "", "3": "", "4": ""}},
+            "ui": {"file_content_align": "center"},
+        },
         "attribute": {
             "1": _attribute(_LABEL, _SELECT, options),
             "2": _attribute(_TEAM, _TEXT, {}),
             "3": _attribute(_VISIBILITY, _TEXT, {}),
             "4": _attribute(_CONFIDENCE, _TEXT, {}),
         },
-        "file": {key: _file(key, f"{video.video}{video_suffix}") for key, video in zip(keys, videos, strict=True)},
+        "file": {
+            key: _file(key, f"{video.video}{video_suffix}")
+            for key, video in zip(keys, videos, strict=True)
+        },
         "view": {key: {"fid_list": [key]} for key in keys},
-        "metadata": {f"{key}_{index:08d}": _entry(key, segment, numbers) for index, (key, segment) in enumerate(entries)},
+        "metadata": {
+            f"{key}_{index:08d}": _entry(key, segment, numbers)
+            for index, (key, segment) in enumerate(entries)
+        },
     }
     write_document(path, document, videos)
 
 
 def _attribute(name: str, kind: int, options: Mapping[str, str]) -> dict[str, Any]:
-    return {"aname": name, "anchor_id": TEMPORAL, "type": kind, "desc": name, "options": dict(options), "default_option_id": ""}
+    return {
+        "aname": name,
+        "anchor_id": TEMPORAL,
+        "type": kind,
+        "desc": name,
+        "options": dict(options),
+        "default_option_id": "",
+    }
 
 
 def _file(key: str, name: str) -> dict[str, Any]:
@@ -194,7 +242,9 @@ def _entry(view: str, segment: Segment, numbers: Mapping[str, str]) -> dict[str,
         values["3"] = str(segment.visibility)
     if segment.score is not None:
         values["4"] = repr(segment.score)
-    times = [round(seconds * MILLISECONDS) / MILLISECONDS for seconds in (segment.start_s, segment.end_s)]
+    times = [
+        round(seconds * MILLISECONDS) / MILLISECONDS for seconds in (segment.start_s, segment.end_s)
+    ]
     return {"vid": view, "flg": 0, "z": times, "xy": [], "av": values}
 
 

@@ -34,6 +34,8 @@ def draw_caption(text: str, size_px: tuple[int, int]) -> Overlay:
     ImageDraw.Draw(image).text((margin, high // 2), line, fill=255, font=font, anchor="lm")
     letters = np.asarray(image, dtype=np.float32) / 255
     opacity = letters + (1 - letters) * _STRIP_OPACITY
-    luma = np.rint((letters * _WHITE + (1 - letters) * _STRIP_OPACITY * _BLACK) / opacity).astype(np.uint8)
+    luma = np.rint((letters * _WHITE + (1 - letters) * _STRIP_OPACITY * _BLACK) / opacity).astype(
+        np.uint8
+    )
     left, top = margin // 2 * 2, (height - margin - high) // 2 * 2
     return Overlay(luma, opacity.astype(np.float32), min(left, width - wide), max(0, top))

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from spotkick.highlights.candidates import Candidate
-from spotkick.highlights.profile import HighlightsConfig
+from spotkick.highlights.config import HighlightsConfig
 
 _ALMOST_S: Final = 3.0
 """A candidate this close to a clip belongs to it."""
@@ -47,7 +47,9 @@ class Clip:
     def title(self) -> str:
         """What it shows: the main moment first, then others by their score, each kind once."""
         others = sorted(self.candidates, key=lambda candidate: -candidate.score)
-        return ", ".join(list(dict.fromkeys(candidate.title for candidate in (self.main, *others)))[:_MOST_NAMED])
+        return ", ".join(
+            list(dict.fromkeys(candidate.title for candidate in (self.main, *others)))[:_MOST_NAMED]
+        )
 
     @property
     def reason(self) -> str:
@@ -57,17 +59,24 @@ class Clip:
 
 def value_of(candidate: Candidate, config: HighlightsConfig) -> float:
     """Worth of a candidate: its score times the interest in its class."""
-    return candidate.score * config.interest_of(candidate.label) * (1.0 if candidate.spotted else config.possible_share)
+    return (
+        candidate.score
+        * config.interest_of(candidate.label)
+        * (1.0 if candidate.spotted else config.possible_share)
+    )
 
 
 def make_clips(
-    candidates: Iterable[Candidate], durations_s: Mapping[int, float], config: HighlightsConfig | None = None
+    candidates: Iterable[Candidate],
+    durations_s: Mapping[int, float],
+    config: HighlightsConfig | None = None,
 ) -> tuple[Clip, ...]:
     """Put clips around candidates, so that none overlap.
 
-    The most valuable candidates come first. One that falls into the clip of another, or almost, is shown there; the clip of any
-    other ends where a more valuable one begins. So the knapsack can take the goal without the throw-ins around it, and
-    `merge_touching` joins what is taken together.
+    The most valuable candidates come first. One that falls into the clip of another, or almost, is
+    shown there; the clip of any other ends where a more valuable one begins. So the knapsack can
+    take the goal without the throw-ins around it, and `merge_touching` joins what is taken
+    together.
 
     Args:
         candidates: see `spotkick.highlights.candidates.find_candidates`.
@@ -81,16 +90,21 @@ def make_clips(
     inside = [
         candidate
         for candidate in candidates
-        if 0 <= candidate.position_s < durations_s.get(candidate.period, 0.0) and config.interest_of(candidate.label) > 0
+        if 0 <= candidate.position_s < durations_s.get(candidate.period, 0.0)
+        and config.interest_of(candidate.label) > 0
     ]
     clips: list[Clip] = []
-    for candidate in sorted(inside, key=lambda item: (-value_of(item, config), item.period, item.position_s, item.label)):
+    for candidate in sorted(
+        inside, key=lambda item: (-value_of(item, config), item.period, item.position_s, item.label)
+    ):
         _place(clips, candidate, durations_s[candidate.period], config)
     worthy = [clip for clip in clips if clip.value >= config.least_value] or clips
     return tuple(sorted(worthy, key=lambda clip: (clip.period, clip.start_s)))
 
 
-def _place(clips: list[Clip], candidate: Candidate, duration_s: float, config: HighlightsConfig) -> None:
+def _place(
+    clips: list[Clip], candidate: Candidate, duration_s: float, config: HighlightsConfig
+) -> None:
     """Add a candidate to the clip that shows it, or a clip of its own between those that are there."""
     at_s = candidate.position_s
     before_s, after_s = config.lead_of(candidate.label)
@@ -99,7 +113,9 @@ def _place(clips: list[Clip], candidate: Candidate, duration_s: float, config: H
         if clip.period != candidate.period:
             continue
         if clip.start_s - _ALMOST_S <= at_s <= clip.end_s + _ALMOST_S:
-            shown = sorted((*clip.candidates, candidate), key=lambda item: (item.position_s, item.label))
+            shown = sorted(
+                (*clip.candidates, candidate), key=lambda item: (item.position_s, item.label)
+            )
             clips[number] = replace(clip, candidates=tuple(shown))
             return
         if clip.end_s < at_s:
@@ -107,7 +123,16 @@ def _place(clips: list[Clip], candidate: Candidate, duration_s: float, config: H
         else:
             end_s = min(end_s, clip.start_s)
     if end_s > start_s:
-        clips.append(Clip(candidate.period, start_s, end_s, (candidate,), value_of(candidate, config), candidate))
+        clips.append(
+            Clip(
+                candidate.period,
+                start_s,
+                end_s,
+                (candidate,),
+                value_of(candidate, config),
+                candidate,
+            )
+        )
 
 
 def merge_touching(clips: Sequence[Clip], gap_s: float = 0.0) -> tuple[Clip, ...]:
@@ -124,17 +149,28 @@ def merge_touching(clips: Sequence[Clip], gap_s: float = 0.0) -> tuple[Clip, ...
             merged.append(clip)
             continue
         best = max(last, clip, key=lambda item: item.value)
-        merged[-1] = Clip(clip.period, last.start_s, clip.end_s, (*last.candidates, *clip.candidates), best.value, best.main)
+        merged[-1] = Clip(
+            clip.period,
+            last.start_s,
+            clip.end_s,
+            (*last.candidates, *clip.candidates),
+            best.value,
+            best.main,
+        )
     return tuple(merged)
 
 
 def snap_clips(
-    clips: Sequence[Clip], shots_of: Callable[[int, float, float], Sequence[float]], *, snap_s: float, budget_s: float
+    clips: Sequence[Clip],
+    shots_of: Callable[[int, float, float], Sequence[float]],
+    *,
+    snap_s: float,
+    budget_s: float,
 ) -> tuple[Clip, ...]:
     """Move ends of clips to shot changes that are near.
 
-    A clip is not moved over what it shows, nor over another clip, and the whole stays within the budget; the most valuable clips
-    are moved first.
+    A clip is not moved over what it shows, nor over another clip, and the whole stays within the
+    budget; the most valuable clips are moved first.
 
     Args:
         clips: in order of time, none overlapping.
@@ -157,7 +193,9 @@ def snap_clips(
             if floor_s <= s <= first_s - _LEAST_LEAD_S
         ]
         ends = [
-            s for s in shots_of(clip.period, clip.end_s - snap_s, clip.end_s + snap_s) if last_s + _LEAST_LEAD_S <= s <= ceiling_s
+            s
+            for s in shots_of(clip.period, clip.end_s - snap_s, clip.end_s + snap_s)
+            if last_s + _LEAST_LEAD_S <= s <= ceiling_s
         ]
         for moved in (
             replace(clip, start_s=_nearest(clip.start_s, starts), end_s=_nearest(clip.end_s, ends)),
@@ -175,7 +213,10 @@ def _room(clips: Sequence[Clip], number: int) -> tuple[float, float]:
     """Between which times a clip can move."""
     period = clips[number].period
     floor_s = max((clip.end_s for clip in clips[:number] if clip.period == period), default=0.0)
-    ceiling_s = min((clip.start_s for clip in clips[number + 1 :] if clip.period == period), default=float("inf"))
+    ceiling_s = min(
+        (clip.start_s for clip in clips[number + 1 :] if clip.period == period),
+        default=float("inf"),
+    )
     return floor_s, ceiling_s
 
 
@@ -185,4 +226,6 @@ def _nearest(time_s: float, changes: Sequence[float]) -> float:
 
 def overlap(clips: Sequence[Clip]) -> bool:
     """Whether two clips that follow each other show the same moment."""
-    return any(one.period == other.period and one.end_s > other.start_s for one, other in pairwise(clips))
+    return any(
+        one.period == other.period and one.end_s > other.start_s for one, other in pairwise(clips)
+    )

@@ -118,7 +118,9 @@ class Stretch:
     value: float = 0.0
 
 
-def make_edit_list(title: str, stretches: Sequence[Stretch], *, drop: bool | None = None) -> EditList:
+def make_edit_list(
+    title: str, stretches: Sequence[Stretch], *, drop: bool | None = None
+) -> EditList:
     """Count clips in frames at the rate of the first video.
 
     Args:
@@ -132,5 +134,9 @@ def make_edit_list(title: str, stretches: Sequence[Stretch], *, drop: bool | Non
         record_in = edits[-1].record_out if edits else 0
         num_frames = max(1, round(item.duration_s * rate))
         source_in = round(item.start_s * item.source.info.frame_rate)
-        edits.append(Edit(item.source, source_in, num_frames, record_in, item.title, item.reason, item.value))
-    return EditList(title, rate, tuple(edits), default_drop(rate) if drop is None else drop and can_drop(rate))
+        edits.append(
+            Edit(item.source, source_in, num_frames, record_in, item.title, item.reason, item.value)
+        )
+    return EditList(
+        title, rate, tuple(edits), default_drop(rate) if drop is None else drop and can_drop(rate)
+    )

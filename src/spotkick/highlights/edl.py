@@ -1,7 +1,8 @@
 """CMX3600 edit decision lists, which every editing program reads.
 
-Source timecodes count from the first frame of each video, record timecodes from 01:00:00:00. Source: CMX 3600 as in
-SMPTE 258M: event, reel, channels, transition, source in and out, record in and out; out points are the first frame not shown.
+Source timecodes count from the first frame of each video, record timecodes from 01:00:00:00.
+Source: CMX 3600 as in SMPTE 258M: event, reel, channels, transition, source in and out, record in
+and out; out points are the first frame not shown.
 """
 
 from typing import Final
@@ -25,7 +26,11 @@ def write_edl(edits: EditList) -> str:
         raise InputError(
             f"an EDL holds up to {_MOST_EVENTS} events at up to {_MOST_COUNTED} frames per second; write OTIO instead"
         )
-    lines = [f"TITLE: {_plain(edits.title)}", f"FCM: {'DROP FRAME' if edits.drop else 'NON-DROP FRAME'}", ""]
+    lines = [
+        f"TITLE: {_plain(edits.title)}",
+        f"FCM: {'DROP FRAME' if edits.drop else 'NON-DROP FRAME'}",
+        "",
+    ]
     hour, _ = parse_timecode("01:00:00;00" if edits.drop else "01:00:00:00", rate)
     for number, edit in enumerate(edits.edits, start=1):
         first = edit.source.start_frame
@@ -33,8 +38,14 @@ def write_edl(edits: EditList) -> str:
         source_drop = edits.drop and can_drop(source_rate)
         codes = " ".join(
             [
-                *(format_timecode(first + frame, source_rate, drop=source_drop) for frame in (edit.source_in, edit.source_out)),
-                *(format_timecode(hour + frame, rate, drop=edits.drop) for frame in (edit.record_in, edit.record_out)),
+                *(
+                    format_timecode(first + frame, source_rate, drop=source_drop)
+                    for frame in (edit.source_in, edit.source_out)
+                ),
+                *(
+                    format_timecode(hour + frame, rate, drop=edits.drop)
+                    for frame in (edit.record_in, edit.record_out)
+                ),
             ]
         )
         channels = "AA/V" if edit.source.info.has_audio else "V"

@@ -1,7 +1,7 @@
 """FCPXML 1.8, for Final Cut Pro and DaVinci Resolve.
 
-All times are multiples of the frame duration, written as fractions of a second: 1001/30000s is one frame at 29.97. Source: Apple,
-FCPXML reference.
+All times are multiples of the frame duration, written as fractions of a second: 1001/30000s is one
+frame at 29.97. Source: Apple, FCPXML reference.
 """
 
 from fractions import Fraction
@@ -23,7 +23,13 @@ def write_fcpxml(edits: EditList) -> str:
         if key not in formats:
             formats[key] = f"r{len(formats) + 1}"
             size: dict[str, Any] = {"width": str(info.width_px), "height": str(info.height_px)}
-            ET.SubElement(resources, "format", id=formats[key], frameDuration=_time(1, info.frame_rate), **size)
+            ET.SubElement(
+                resources,
+                "format",
+                id=formats[key],
+                frameDuration=_time(1, info.frame_rate),
+                **size,
+            )
         assets[source.path] = f"a{number}"
         _add_asset(resources, source, f"a{number}", formats[key])
     event = ET.SubElement(ET.SubElement(root, "library"), "event", name=edits.title)

@@ -16,7 +16,9 @@ def write_otio(edits: EditList) -> str:
         raise MissingExtraError("opentimelineio", "highlights", "writing OTIO") from error
 
     def span(start: int, length: int, rate: float) -> "otio.opentime.TimeRange":
-        return otio.opentime.TimeRange(otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(length, rate))
+        return otio.opentime.TimeRange(
+            otio.opentime.RationalTime(start, rate), otio.opentime.RationalTime(length, rate)
+        )
 
     timeline = otio.schema.Timeline(edits.title)
     timeline.global_start_time = otio.opentime.RationalTime(0, float(edits.rate))

@@ -10,19 +10,19 @@ from typing import Literal
 from spotkick.actions import Action
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.formats.scores import MatchScores
-from spotkick.highlights.budget import choose_clips
 from spotkick.highlights.candidates import find_candidates
 from spotkick.highlights.captions import draw_caption
 from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips
+from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import EditList, Source, Stretch, make_edit_list, make_source
-from spotkick.highlights.profile import HighlightsConfig
+from spotkick.highlights.knapsack import choose_clips
 from spotkick.highlights.shots import find_shot_changes
 from spotkick.timeline import format_clock
-from spotkick.video.copying import copy_reel
 from spotkick.video.cut import ReelPart, reel_size, write_reel
-from spotkick.video.pictures import picture_at, write_jpeg
-from spotkick.video.planning import plan_cut
+from spotkick.video.cut_points import plan_cut
 from spotkick.video.probe import VideoInfo
+from spotkick.video.stills import picture_at, write_jpeg
+from spotkick.video.stream_copy import copy_reel
 
 CutMode = Literal["encode", "copy"]
 
@@ -60,10 +60,18 @@ def propose_clips(
     """
     config = config or HighlightsConfig()
     candidates = find_candidates(actions, scores, config)
-    clips = make_clips(candidates, {period: video.duration_s for period, video in videos.items()}, config)
+    clips = make_clips(
+        candidates, {period: video.duration_s for period, video in videos.items()}, config
+    )
     if not clips:
-        found = f"{len(candidates)} moments lie outside the videos given" if candidates else "no spot reaches its threshold"
-        raise InputError(f"nothing to make a reel of: {found}; lower the threshold, or check periods and videos")
+        found = (
+            f"{len(candidates)} moments lie outside the videos given"
+            if candidates
+            else "no spot reaches its threshold"
+        )
+        raise InputError(
+            f"nothing to make a reel of: {found}; lower the threshold, or check periods and videos"
+        )
     return clips
 
 
@@ -88,13 +96,21 @@ def choose(
 
     def shots_of(period: int, first_s: float, last_s: float) -> list[float]:
         video = videos[period]
-        changes = find_shot_changes(video.info.path, first_s + video.start_s, last_s + video.start_s)
-        return [change - video.start_s for change in changes if 0 <= change - video.start_s <= video.duration_s]
+        changes = find_shot_changes(
+            video.info.path, first_s + video.start_s, last_s + video.start_s
+        )
+        return [
+            change - video.start_s
+            for change in changes
+            if 0 <= change - video.start_s <= video.duration_s
+        ]
 
     return snap_clips(chosen, shots_of, snap_s=config.snap_s, budget_s=budget_s)
 
 
-def plan_parts(clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], *, captions: bool = False) -> tuple[ReelPart, ...]:
+def plan_parts(
+    clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], *, captions: bool = False
+) -> tuple[ReelPart, ...]:
     """Find the exact pictures of each clip, and draw captions.
 
     Raises:
@@ -114,7 +130,11 @@ def plan_parts(clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], *, capt
 
 
 def render(
-    path: Path, parts: Sequence[ReelPart], *, mode: CutMode = "encode", progress: Callable[[float], None] | None = None
+    path: Path,
+    parts: Sequence[ReelPart],
+    *,
+    mode: CutMode = "encode",
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[ReelPart, ...]:
     """Write the reel.
 
@@ -122,7 +142,7 @@ def render(
         the parts as they were cut; copies are longer than asked for.
 
     Raises:
-        InputError: see `spotkick.video.cut.write_reel` and `spotkick.video.copying.copy_reel`.
+        InputError: see `spotkick.video.cut.write_reel` and `spotkick.video.stream_copy.copy_reel`.
         StorageError: if the reel cannot be written.
     """
     if mode == "copy":
@@ -152,7 +172,11 @@ def describe(
     for clip, part in zip(clips, parts, strict=True):
         info = videos[clip.period].info
         source = _source_of(info)
-        stretches.append(Stretch(source, part.cut.start_s, part.cut.duration_s, clip.title, clip.reason, clip.value))
+        stretches.append(
+            Stretch(
+                source, part.cut.start_s, part.cut.duration_s, clip.title, clip.reason, clip.value
+            )
+        )
     return make_edit_list(title, stretches, drop=drop)
 
 
@@ -161,7 +185,9 @@ def _source_of(info: VideoInfo) -> Source:
     try:
         return make_source(info, info.timecode)
     except InputError as error:
-        warnings.warn(f"{info.path}: {error}; counted from zero instead", SpotkickWarning, stacklevel=3)
+        warnings.warn(
+            f"{info.path}: {error}; counted from zero instead", SpotkickWarning, stacklevel=3
+        )
         return Source(info)
 
 
@@ -174,7 +200,9 @@ def write_poster(path: Path, clips: Sequence[Clip], videos: Mapping[int, PeriodV
     """
     best = max(clips, key=lambda clip: clip.value)
     video = videos[best.period]
-    write_jpeg(path, picture_at(video.info.path, video.start_s + min(best.main.position_s + 1, best.end_s)))
+    write_jpeg(
+        path, picture_at(video.info.path, video.start_s + min(best.main.position_s + 1, best.end_s))
+    )
 
 
 def total_s(parts: Sequence[ReelPart]) -> Fraction:

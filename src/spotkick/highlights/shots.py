@@ -8,13 +8,14 @@ from typing import Final
 import av
 
 from spotkick.errors import MissingExtraError
+from spotkick.video.cut_points import read_until_broken, seek_before
 from spotkick.video.decode import to_image
-from spotkick.video.planning import read_until_broken, seek_before
 from spotkick.video.probe import frame_rate_of, open_video, start_ticks_of, time_base_of
 
 _SIZE_PX: Final = (256, 144)
 _WARM_UP_S: Final = 1.0
-"""The detector compares pictures with their neighbours, and needs some before the first that counts."""
+"""The detector compares pictures with their neighbours, and needs some before the first that
+counts."""
 
 
 def can_find_shots() -> bool:
@@ -45,7 +46,10 @@ def find_shot_changes(path: Path, start_s: float, end_s: float) -> list[float]:
     with open_video(path) as (container, stream):
         stream.thread_type = "AUTO"
         base, origin, rate = time_base_of(stream), start_ticks_of(stream), frame_rate_of(stream)
-        first, last = (origin + int(Fraction(moment) / base) for moment in (max(0.0, start_s - _WARM_UP_S), end_s))
+        first, last = (
+            origin + int(Fraction(moment) / base)
+            for moment in (max(0.0, start_s - _WARM_UP_S), end_s)
+        )
         seek_before(container, stream, first)
         times: list[float] = []
         for packet in read_until_broken(container, stream):

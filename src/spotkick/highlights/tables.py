@@ -39,16 +39,23 @@ def clip_rows(clips: Sequence[Clip], edits: EditList) -> list[dict[str, Any]]:
 def write_csv(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as CSV with a header. A text that a spreadsheet would run as a formula is quoted."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else ["clip"], lineterminator="\n")
+    writer = csv.DictWriter(
+        text, fieldnames=list(rows[0]) if rows else ["clip"], lineterminator="\n"
+    )
     writer.writeheader()
     for row in rows:
         writer.writerow(
-            {key: f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" else value for key, value in row.items()}
+            {
+                key: f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" else value
+                for key, value in row.items()
+            }
         )
     return text.getvalue()
 
 
-def document(title: str, rows: Sequence[dict[str, Any]], edits: EditList, left_out: Sequence[Clip]) -> dict[str, Any]:
+def document(
+    title: str, rows: Sequence[dict[str, Any]], edits: EditList, left_out: Sequence[Clip]
+) -> dict[str, Any]:
     """The rows as JSON, with what was proposed and did not fit."""
     return {
         "title": title,

@@ -1,7 +1,8 @@
 """SMPTE timecode: frame numbers as editors write them, with and without dropped numbers.
 
-At 29.97 and 59.94 frames per second a count of 30 or 60 a second runs 3.6 s late per hour. Drop-frame timecode leaves out the
-first two (four) *numbers* of each minute but every tenth; no frame is lost. Source: SMPTE ST 12-1.
+At 29.97 and 59.94 frames per second a count of 30 or 60 a second runs 3.6 s late per hour.
+Drop-frame timecode leaves out the first two (four) *numbers* of each minute but every tenth; no
+frame is lost. Source: SMPTE ST 12-1.
 """
 
 import re
@@ -49,17 +50,23 @@ def format_timecode(frame: int, rate: Fraction, *, drop: bool = False) -> str:
         '00:01:00;02'
     """
     if frame < 0 or (drop and not can_drop(rate)):
-        raise InputError(f"no timecode for frame {frame} at {rate} frames per second{' with drop-frame' if drop else ''}")
+        raise InputError(
+            f"no timecode for frame {frame} at {rate} frames per second{' with drop-frame' if drop else ''}"
+        )
     counted = counted_rate(rate)
     if drop:
         dropped = _DROPPED[rate]
         per_minute = 60 * counted - dropped
         tens, rest = divmod(frame, 10 * per_minute + dropped)
-        minutes = 10 * tens + (0 if rest < 60 * counted else 1 + (rest - 60 * counted) // per_minute)
+        minutes = 10 * tens + (
+            0 if rest < 60 * counted else 1 + (rest - 60 * counted) // per_minute
+        )
         frame += _dropped_before(minutes, dropped)
     seconds, frames = divmod(frame, counted)
     hours, seconds = divmod(seconds, 3600)
-    return f"{hours % 24:02d}:{seconds // 60:02d}:{seconds % 60:02d}{';' if drop else ':'}{frames:02d}"
+    return (
+        f"{hours % 24:02d}:{seconds // 60:02d}:{seconds % 60:02d}{';' if drop else ':'}{frames:02d}"
+    )
 
 
 def parse_timecode(text: str, rate: Fraction) -> tuple[int, bool]:
@@ -74,7 +81,9 @@ def parse_timecode(text: str, rate: Fraction) -> tuple[int, bool]:
     """
     match = _TIMECODE.fullmatch(text.strip())
     if match is None:
-        raise InputError(f"a timecode looks like 01:00:00:00, or 01:00:00;00 with drop-frame, got {text!r}")
+        raise InputError(
+            f"a timecode looks like 01:00:00:00, or 01:00:00;00 with drop-frame, got {text!r}"
+        )
     hours, minutes, seconds, frames = (int(match[group]) for group in (1, 2, 3, 5))
     drop = match[4] != ":"
     counted = counted_rate(rate)
@@ -83,4 +92,6 @@ def parse_timecode(text: str, rate: Fraction) -> tuple[int, bool]:
     if frames >= counted or hours > 23 or missing:
         raise InputError(f"timecode {text} does not exist at {rate} frames per second")
     total_minutes = 60 * hours + minutes
-    return (60 * total_minutes + seconds) * counted + frames - _dropped_before(total_minutes, dropped), drop
+    return (60 * total_minutes + seconds) * counted + frames - _dropped_before(
+        total_minutes, dropped
+    ), drop

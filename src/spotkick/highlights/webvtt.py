@@ -9,7 +9,9 @@ def write_vtt(edits: EditList) -> str:
     """The text of a WebVTT file in the time of the reel."""
     cues = ["WEBVTT", ""]
     for number, edit in enumerate(edits.edits, start=1):
-        start, end = (_clock(Fraction(frame) / edits.rate) for frame in (edit.record_in, edit.record_out))
+        start, end = (
+            _clock(Fraction(frame) / edits.rate) for frame in (edit.record_in, edit.record_out)
+        )
         cues += [str(number), f"{start} --> {end}", _escaped(edit.title), ""]
     return "\n".join(cues)
 

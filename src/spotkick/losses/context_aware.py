@@ -1,7 +1,8 @@
 """The context-aware segmentation loss, Eqs. (1)-(9), its variants, and per-frame losses to compare it with.
 
-Every case of the paper has the form -ln(a + b p), where a and b depend on the time shift alone. So the loss of a whole batch is
-two tensors of coefficients and one logarithm, without a loop over frames, classes or cases.
+Every case of the paper has the form -ln(a + b p), where a and b depend on the time shift alone. So
+the loss of a whole batch is two tensors of coefficients and one logarithm, without a loop over
+frames, classes or cases.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -13,7 +14,8 @@ from spotkick.errors import ConfigError
 
 SegmentationLoss = Literal["paper", "tf_legacy", "symmetric", "bce", "focal"]
 """``paper``: Eqs. (1)-(9). ``tf_legacy``: cases (4) and (5) as in the authors' TensorFlow code. ``symmetric``: case (3) mirrors
-case (4), as in the authors' replay-grounding code. ``bce``, ``focal``: an action frame is 1, every other frame 0."""
+case (4), as in the authors' replay-grounding code. ``bce``, ``focal``: an action frame is 1, every
+other frame 0."""
 
 SCORE_MARGIN: Final = 1e-6
 """Scores are kept this far from 0 and 1, so that no logarithm overflows in float32."""
@@ -56,16 +58,20 @@ def context_aware_loss(
     """Penalise each frame's score by how far in time it lies from the action that dominates it.
 
     Args:
-        scores: (..., frames, classes) in [0, 1], high where an action is; any float type, evaluated in float32 or better.
-        shifts: same shape, time shifts in frames as of `spotkick.encoding.time_shift.time_shift_encoding`.
+        scores: (..., frames, classes) in [0, 1], high where an action is; any float type, evaluated
+            in float32 or better.
+        shifts: same shape, time shifts in frames as of
+            `spotkick.encoding.time_shift.time_shift_encoding`.
         slicing_frames: (classes, 4), K1..K4 in frames.
         variant: see `SegmentationLoss`.
         margins: tau_min and tau_max of Eqs. (7) and (8).
-        mask: (frames,) or any shape that broadcasts to the scores without classes, False where a frame carries no loss.
-        target_radius_frames: ``bce`` and ``focal`` only: frames up to this far from an action count as action frames.
+        mask: (frames,) or any shape that broadcasts to the scores without classes, False where a
+            frame carries no loss.
+        target_radius_frames: ``bce`` and ``focal`` only: frames up to this far from an action count
+            as action frames.
         focal_gamma: ``focal`` only.
-        reduction: ``mean`` divides by the number of all frames and classes, masked ones included, as Eq. (9) does; ``sum``;
-            ``none`` keeps the shape of the scores.
+        reduction: ``mean`` divides by the number of all frames and classes, masked ones included,
+            as Eq. (9) does; ``sum``; ``none`` keeps the shape of the scores.
 
     Raises:
         ConfigError: if shapes disagree or the variant is unknown.
@@ -86,9 +92,13 @@ def context_aware_loss(
     exact = scores if scores.dtype == torch.float64 else scores.float()
     p = exact.clamp(SCORE_MARGIN, 1 - SCORE_MARGIN)
     if variant in ("bce", "focal"):
-        loss = _per_frame_loss(p, shifts.abs() <= target_radius_frames, focal_gamma if variant == "focal" else 0.0)
+        loss = _per_frame_loss(
+            p, shifts.abs() <= target_radius_frames, focal_gamma if variant == "focal" else 0.0
+        )
     else:
-        constant, slope, margin = _coefficients(shifts.to(p.dtype), slicing_frames.to(p), variant, margins)
+        constant, slope, margin = _coefficients(
+            shifts.to(p.dtype), slicing_frames.to(p), variant, margins
+        )
         loss = torch.relu(margin - torch.log(constant + slope * p))
     if mask is not None:
         loss = loss * mask.unsqueeze(-1)
@@ -97,9 +107,12 @@ def context_aware_loss(
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-def _coefficients(shifts: Tensor, slicing_frames: Tensor, variant: SegmentationLoss, margins: Margins) -> _Coefficients:
+def _coefficients(
+    shifts: Tensor, slicing_frames: Tensor, variant: SegmentationLoss, margins: Margins
+) -> _Coefficients:
     k1, k2, k3, k4 = slicing_frames.unbind(-1)
-    # Where a transition has no width (the paper's ablation ii) it is a step; any positive width serves as divisor.
+    # Where a transition has no width (the paper's ablation ii) it is a step; any positive width
+    # serves as divisor.
     width_before = torch.where(k2 > k1, k2 - k1, torch.ones_like(k1))
     width_after = torch.where(k4 > k3, k4 - k3, torch.ones_like(k4))
     depth_before = torch.where(shifts <= k1, 1.0, ((k2 - shifts) / width_before).clamp(0, 1))
@@ -122,7 +135,9 @@ def _coefficients(shifts: Tensor, slicing_frames: Tensor, variant: SegmentationL
         slope = torch.where(just_before, 1 - fall, slope)
         wants_high = just_after | just_before
     elif variant != "paper":
-        raise ConfigError(f"segmentation loss must be paper, tf_legacy, symmetric, bce or focal, got '{variant}'")
+        raise ConfigError(
+            f"segmentation loss must be paper, tf_legacy, symmetric, bce or focal, got '{variant}'"
+        )
     margin_high = torch.tensor(margins.high, dtype=shifts.dtype, device=shifts.device).log()
     margin_low = torch.tensor(margins.low, dtype=shifts.dtype, device=shifts.device).neg().log1p()
     return _Coefficients(constant, slope, torch.where(wants_high, margin_high, margin_low))

@@ -1,7 +1,7 @@
 """One-to-one matching of predicted spots with true ones, by location alone, for a whole batch at once.
 
-A target row is either an action (the first rows) or padding. The result is a permutation: each row is given one prediction,
-padding rows the ones that are left over.
+A target row is either an action (the first rows) or padding. The result is a permutation: each row
+is given one prediction, padding rows the ones that are left over.
 """
 
 from typing import Literal
@@ -13,12 +13,14 @@ from spotkick.errors import ConfigError, MissingExtraError
 
 MatchingMethod = Literal["mutual", "propose", "hungarian", "none"]
 """``mutual``: pairs that are nearest to each other, round by round (the paper). ``propose``: each action proposes to its nearest
-prediction, which accepts its nearest proposer (the authors' code). ``hungarian``: least total distance. ``none``: the i-th row
-is given the i-th prediction (the paper's ablation iv)."""
+prediction, which accepts its nearest proposer (the authors' code). ``hungarian``: least total
+distance. ``none``: the i-th row is given the i-th prediction (the paper's ablation iv)."""
 
 
 @torch.no_grad()
-def match_spots(predicted: Tensor, actual: Tensor, is_action: Tensor, method: MatchingMethod = "mutual") -> Tensor:
+def match_spots(
+    predicted: Tensor, actual: Tensor, is_action: Tensor, method: MatchingMethod = "mutual"
+) -> Tensor:
     """Choose a prediction for each target row.
 
     Args:
@@ -28,7 +30,8 @@ def match_spots(predicted: Tensor, actual: Tensor, is_action: Tensor, method: Ma
         method: see `MatchingMethod`.
 
     Returns:
-        (batch, spots) index of the prediction that each row is given; each row of the result is a permutation.
+        (batch, spots) index of the prediction that each row is given; each row of the result is a
+        permutation.
 
     Raises:
         ConfigError: on an unknown method.
@@ -60,7 +63,9 @@ def _by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> 
         nearest_prediction = free_distance.argmin(dim=2)
         offered = free_distance
         if only_proposers:
-            proposed = torch.zeros_like(free_distance, dtype=torch.bool).scatter_(2, nearest_prediction[:, :, None], True)
+            proposed = torch.zeros_like(free_distance, dtype=torch.bool).scatter_(
+                2, nearest_prediction[:, :, None], True
+            )
             offered = free_distance.masked_fill(~proposed, torch.inf)
         nearest_row = offered.argmin(dim=1)
         accepted = free_rows & (nearest_row.gather(1, nearest_prediction) == row_index)
@@ -80,7 +85,9 @@ def _hungarian(distance: Tensor, is_action: Tensor) -> Tensor:
         raise MissingExtraError("scipy", "train", "Hungarian matching") from error
     chosen = torch.full(is_action.shape, -1, dtype=torch.long)
     # scipy solves one problem at a time: a loop over chunks, the price of this method.
-    for chunk, (costs, actions) in enumerate(zip(distance.cpu().numpy(), is_action.cpu().numpy(), strict=True)):
+    for chunk, (costs, actions) in enumerate(
+        zip(distance.cpu().numpy(), is_action.cpu().numpy(), strict=True)
+    ):
         rows, columns = linear_sum_assignment(costs[actions])
         chosen[chunk, torch.from_numpy(actions.nonzero()[0][rows])] = torch.from_numpy(columns)
     return chosen.to(distance.device)

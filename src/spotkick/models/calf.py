@@ -26,21 +26,24 @@ class CalfArchitecture(FrozenConfig):
     """Sizes of a CALF network; the defaults are the paper's for SoccerNet-v1.
 
     Attributes:
-        kind: ``calf``: segmentation and spotting modules. ``dense``: the same trunk with one sigmoid per frame and class and no
-            spotting module, the model that the loss is compared with.
+        kind: ``calf``: segmentation and spotting modules. ``dense``: the same trunk with one
+            sigmoid per frame and class and no spotting module, the model that the loss is compared
+            with.
         feature_dim: length of a feature vector.
         num_classes: number of classes.
         chunk_frames: frames of a chunk.
         num_spots: spots predicted per chunk.
         capsule_dim: features per class in the segmentation module, f.
         receptive_field_frames: longest temporal kernel, r.
-        hidden: widths of the two layers that see single frames (the TensorFlow code has feature_dim // 4 and // 16).
+        hidden: widths of the two layers that see single frames (the TensorFlow code has feature_dim
+            // 4 and // 16).
         pyramid: widths of the temporal convolutions, shortest kernel first.
-        bn_axis: ``time`` normalises each time index of the chunk on its own, as the released code does, and ties the network to
-            its chunk length; ``capsule`` normalises each capsule feature, so that segmentation works for any length (the
-            spotting module, whose last layers see the whole chunk, does not).
-        score_sense: ``nearness``: p = 1 - distance to the capsule target, the paper's; ``distance``: p = distance, what the
-            authors' PyTorch checkpoints were trained for.
+        bn_axis: ``time`` normalises each time index of the chunk on its own, as the released code
+            does, and ties the network to its chunk length; ``capsule`` normalises each capsule
+            feature, so that segmentation works for any length (the spotting module, whose last
+            layers see the whole chunk, does not).
+        score_sense: ``nearness``: p = 1 - distance to the capsule target, the paper's;
+            ``distance``: p = distance, what the authors' PyTorch checkpoints were trained for.
     """
 
     kind: Literal["calf", "dense"] = "calf"
@@ -66,7 +69,8 @@ class NetworkOutput(NamedTuple):
 
     Attributes:
         scores: (batch, frames, classes), p in [0, 1].
-        spots: (batch, spots, 2 + classes): confidence, location in [0, 1], class probabilities; no rows for ``dense`` networks.
+        spots: (batch, spots, 2 + classes): confidence, location in [0, 1], class probabilities; no
+            rows for ``dense`` networks.
     """
 
     scores: Tensor
@@ -79,9 +83,15 @@ class CapsuleScores(nn.Module):
     def __init__(self, architecture: CalfArchitecture) -> None:
         """Args: architecture, sizes."""
         super().__init__()
-        self.capsule_dim, self.num_classes, self.floor = architecture.capsule_dim, architecture.num_classes, _SQUARE_ROOT_FLOOR
+        self.capsule_dim, self.num_classes, self.floor = (
+            architecture.capsule_dim,
+            architecture.num_classes,
+            _SQUARE_ROOT_FLOOR,
+        )
         self.over_time = architecture.bn_axis == "time"
-        normalised = architecture.chunk_frames if self.over_time else self.capsule_dim * self.num_classes
+        normalised = (
+            architecture.chunk_frames if self.over_time else self.capsule_dim * self.num_classes
+        )
         self.normalisation = nn.BatchNorm1d(normalised, eps=1e-3, momentum=0.01)
 
     def forward(self, capsules: Tensor) -> Tensor:
@@ -91,7 +101,12 @@ class CapsuleScores(nn.Module):
         else:
             normalised = self.normalisation(capsules).transpose(1, 2)
         batch, frames, _ = normalised.shape
-        offsets = torch.sigmoid(normalised).float().reshape(batch, frames, self.capsule_dim, self.num_classes) - 0.5
+        offsets = (
+            torch.sigmoid(normalised)
+            .float()
+            .reshape(batch, frames, self.capsule_dim, self.num_classes)
+            - 0.5
+        )
         squared = (offsets**2).sum(dim=2)
         distances: Tensor = 2 / self.capsule_dim**0.5 * torch.sqrt(squared + self.floor)
         return distances.clamp(max=1)  # rounding takes some capsule sizes past it
@@ -112,7 +127,9 @@ class SpottingModule(nn.Module):
         for _ in range(3):
             frames = (frames - _POOL_FRAMES) // _POOL_STRIDE + 1
         if frames < 1:
-            raise ConfigError(f"chunk_frames must be at least 15 for the spotting module, got {architecture.chunk_frames}")
+            raise ConfigError(
+                f"chunk_frames must be at least 15 for the spotting module, got {architecture.chunk_frames}"
+            )
         self.first = nn.Conv1d(self.num_classes * (architecture.capsule_dim + 1), 32, 3, padding=1)
         self.second = nn.Conv1d(32, 16, 3, padding=1)
         self.confidence_location = nn.Linear(16 * frames, 2 * self.num_spots)
@@ -124,8 +141,12 @@ class SpottingModule(nn.Module):
         hidden = torch.relu(self.first(_pool(hidden)))
         hidden = torch.relu(self.second(_pool(hidden)))
         flat = _pool(hidden).flatten(1)
-        positions = torch.sigmoid(self.confidence_location(flat).float()).reshape(-1, self.num_spots, 2)
-        classes = torch.softmax(self.classification(flat).float().reshape(-1, self.num_spots, self.num_classes), dim=-1)
+        positions = torch.sigmoid(self.confidence_location(flat).float()).reshape(
+            -1, self.num_spots, 2
+        )
+        classes = torch.softmax(
+            self.classification(flat).float().reshape(-1, self.num_spots, self.num_classes), dim=-1
+        )
         return torch.cat([positions, classes], dim=-1)
 
 
@@ -136,7 +157,9 @@ def _pool(hidden: Tensor) -> Tensor:
 class CalfNetwork(nn.Module):
     """Frame encoder, temporal pyramid, and the segmentation and spotting modules (or a dense head)."""
 
-    def __init__(self, architecture: CalfArchitecture, *, pyramid_mode: PyramidMode = "auto") -> None:
+    def __init__(
+        self, architecture: CalfArchitecture, *, pyramid_mode: PyramidMode = "auto"
+    ) -> None:
         """Args: architecture, sizes; pyramid_mode, how the temporal convolutions are computed.
 
         Raises:
@@ -146,10 +169,15 @@ class CalfNetwork(nn.Module):
         self.architecture = architecture
         self.encoder = FrameEncoder(architecture.feature_dim, architecture.hidden)
         self.pyramid = TemporalPyramid(
-            architecture.hidden[1], architecture.pyramid, architecture.receptive_field_frames, pyramid_mode
+            architecture.hidden[1],
+            architecture.pyramid,
+            architecture.receptive_field_frames,
+            pyramid_mode,
         )
         per_class = architecture.capsule_dim if architecture.kind == "calf" else 1
-        self.segmentation = nn.Conv1d(self.pyramid.out_channels, per_class * architecture.num_classes, 3, padding=1)
+        self.segmentation = nn.Conv1d(
+            self.pyramid.out_channels, per_class * architecture.num_classes, 3, padding=1
+        )
         if architecture.kind == "calf":
             self.capsule_scores = CapsuleScores(architecture)
             self.spotting = SpottingModule(architecture)
@@ -167,4 +195,6 @@ class CalfNetwork(nn.Module):
         distances = self.capsule_scores(hidden)
         nearness = 1 - distances
         spots = self.spotting(hidden, nearness)
-        return NetworkOutput(nearness if self.architecture.score_sense == "nearness" else distances, spots)
+        return NetworkOutput(
+            nearness if self.architecture.score_sense == "nearness" else distances, spots
+        )

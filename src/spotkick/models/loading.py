@@ -17,7 +17,9 @@ def load_network(checkpoint: Checkpoint | Path | str) -> CalfNetwork:
     Raises:
         CheckpointError: if the checkpoint is damaged or its weights do not fit its architecture.
     """
-    trained = checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(Path(checkpoint))
+    trained = (
+        checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(Path(checkpoint))
+    )
     network = CalfNetwork(CalfArchitecture.parse(trained.config.architecture, str(trained.folder)))
     path = trained.folder / WEIGHTS_FILE
     try:
@@ -31,7 +33,9 @@ def load_network(checkpoint: Checkpoint | Path | str) -> CalfNetwork:
 
 def network_files(network: CalfNetwork) -> dict[str, bytes]:
     """The files of a checkpoint that hold a network: its weights, and its graph for ONNX Runtime."""
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    plain = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
+    }
     on_cpu = CalfNetwork(network.architecture)
     on_cpu.load_state_dict(plain)
     return {WEIGHTS_FILE: safetensors.torch.save(plain), ONNX_FILE: onnx_bytes(on_cpu.eval())}

@@ -1,7 +1,7 @@
 """A long 1-D convolution as a product in the frequency domain, with its own backward pass.
 
-Autograd through `torch.fft` would take complex transforms of twice the size; both gradients are themselves convolutions, and are
-computed by real transforms of the same length here.
+Autograd through `torch.fft` would take complex transforms of twice the size; both gradients are
+themselves convolutions, and are computed by real transforms of the same length here.
 """
 
 from typing import Any
@@ -44,7 +44,8 @@ class _FourierCorrelation(torch.autograd.Function):
     def forward(ctx: Any, values: Tensor, weight: Tensor) -> Tensor:
         frames, kernel = values.shape[-1], weight.shape[-1]
         left, right = same_padding(kernel)
-        # Around a circle of this length no tap reaches round to the other end of the frames; a whole kernel has room, too.
+        # Around a circle of this length no tap reaches round to the other end of the frames; a
+        # whole kernel has room, too.
         length = fast_length(max(kernel, frames + right))
         spectrum = torch.fft.rfft(values, n=length).permute(2, 0, 1).contiguous()
         centred = functional.pad(weight, (0, length - kernel)).roll(-left, dims=-1)
@@ -63,7 +64,9 @@ class _FourierCorrelation(torch.autograd.Function):
         frames, kernel, left, length = ctx.sizes
         grad_spectrum = torch.fft.rfft(grad, n=length).permute(2, 0, 1).contiguous()
         to_values = torch.bmm(grad_spectrum, response.transpose(1, 2)).permute(1, 2, 0)
-        to_weight = torch.bmm(grad_spectrum.conj().resolve_conj().transpose(1, 2), spectrum).permute(1, 2, 0)
+        to_weight = torch.bmm(
+            grad_spectrum.conj().resolve_conj().transpose(1, 2), spectrum
+        ).permute(1, 2, 0)
         return (
             torch.fft.irfft(to_values, n=length)[..., :frames],
             torch.fft.irfft(to_weight, n=length).roll(left, dims=-1)[..., :kernel],

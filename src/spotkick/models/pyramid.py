@@ -1,7 +1,8 @@
 """The trunk of CALF: a two-layer perceptron per frame, then a pyramid of temporal convolutions.
 
-The pyramid's kernels are up to 80 frames long and cost most of a training step on CPU. Three ways give the same numbers: one
-convolution per kernel, one merged convolution with all kernels padded to the longest, and a product in the frequency domain.
+The pyramid's kernels are up to 80 frames long and cost most of a training step on CPU. Three ways
+give the same numbers: one convolution per kernel, one merged convolution with all kernels padded to
+the longest, and a product in the frequency domain.
 """
 
 from collections.abc import Sequence
@@ -50,14 +51,19 @@ class TemporalPyramid(nn.Module):
     """
 
     def __init__(
-        self, in_channels: int, out_channels: Sequence[int], receptive_field_frames: int, mode: PyramidMode = "auto"
+        self,
+        in_channels: int,
+        out_channels: Sequence[int],
+        receptive_field_frames: int,
+        mode: PyramidMode = "auto",
     ) -> None:
         """Args: in_channels; out_channels per kernel, shortest first; receptive_field_frames, the longest kernel; mode."""
         super().__init__()
         self.mode: PyramidMode = mode
         kernels = pyramid_kernels(receptive_field_frames)
         self.convolutions = nn.ModuleList(
-            nn.Conv1d(in_channels, width, kernel) for width, kernel in zip(out_channels, kernels, strict=True)
+            nn.Conv1d(in_channels, width, kernel)
+            for width, kernel in zip(out_channels, kernels, strict=True)
         )
         self.out_channels = in_channels + sum(out_channels)
 
@@ -68,7 +74,11 @@ class TemporalPyramid(nn.Module):
             mode = "fft" if encoded.device.type == "cpu" else "direct"
         if mode == "direct":
             levels = [
-                functional.conv1d(functional.pad(encoded, same_padding(layer.kernel_size[0])), layer.weight, layer.bias)
+                functional.conv1d(
+                    functional.pad(encoded, same_padding(layer.kernel_size[0])),
+                    layer.weight,
+                    layer.bias,
+                )
                 for layer in self.layers()
             ]
             return torch.cat([encoded, *(torch.relu(level) for level in levels)], dim=1)
@@ -77,7 +87,9 @@ class TemporalPyramid(nn.Module):
             exact = torch.promote_types(encoded.dtype, torch.float32)
             levels_at_once = convolve_by_fft(encoded.to(exact), weight.to(exact)).to(encoded.dtype)
         else:
-            levels_at_once = functional.conv1d(functional.pad(encoded, same_padding(weight.shape[-1])), weight)
+            levels_at_once = functional.conv1d(
+                functional.pad(encoded, same_padding(weight.shape[-1])), weight
+            )
         return torch.cat([encoded, torch.relu(levels_at_once + bias[:, None])], dim=1)
 
     def layers(self) -> list[nn.Conv1d]:

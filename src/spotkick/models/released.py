@@ -1,7 +1,7 @@
 """Reading the authors' released weights: the Keras ``.h5`` of 3 classes, and PyTorch ``.pth.tar`` files of the 17-class code.
 
-Sizes follow from the shapes. Neither reader executes anything from the file: HDF5 holds arrays alone, and torch loads with
-``weights_only``.
+Sizes follow from the shapes. Neither reader executes anything from the file: HDF5 holds arrays
+alone, and torch loads with ``weights_only``.
 """
 
 from collections.abc import Mapping
@@ -54,14 +54,20 @@ _KERAS_NORM: Final = {
     "moving_mean:0": "running_mean",
     "moving_variance:0": "running_var",
 }
-_DENSE: Final = ("encoder.first", "encoder.second", "spotting.confidence_location", "spotting.classification")
+_DENSE: Final = (
+    "encoder.first",
+    "encoder.second",
+    "spotting.confidence_location",
+    "spotting.classification",
+)
 
 
 def read_released(path: Path) -> CalfNetwork:
     """Read a released weight file as a network in evaluation mode.
 
     Args:
-        path: ``.h5`` (Keras) or ``.pth``, ``.pth.tar``, ``.pt`` (PyTorch checkpoint with ``state_dict``).
+        path: ``.h5`` (Keras) or ``.pth``, ``.pth.tar``, ``.pt`` (PyTorch checkpoint with
+            ``state_dict``).
 
     Raises:
         InputError: if the file is neither, or its layers do not fit each other.
@@ -71,14 +77,24 @@ def read_released(path: Path) -> CalfNetwork:
         raise InputError(f"{path}: no such weight file")
     is_keras = path.suffix.lower() in (".h5", ".hdf5")
     try:
-        weights = _keras_weights(_read_keras(path)) if is_keras else _torch_weights(_read_torch(path))
-        network = CalfNetwork(_architecture(weights, score_sense="nearness" if is_keras else "distance"))
-        missing = network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()}, strict=False)
+        weights = (
+            _keras_weights(_read_keras(path)) if is_keras else _torch_weights(_read_torch(path))
+        )
+        network = CalfNetwork(
+            _architecture(weights, score_sense="nearness" if is_keras else "distance")
+        )
+        missing = network.load_state_dict(
+            {name: torch.from_numpy(array) for name, array in weights.items()}, strict=False
+        )
     except (KeyError, IndexError, ValueError, RuntimeError, ConfigError) as error:
-        raise InputError(f"{path}: not CALF weights of the released layout ({type(error).__name__}: {error})") from error
+        raise InputError(
+            f"{path}: not CALF weights of the released layout ({type(error).__name__}: {error})"
+        ) from error
     absent = [name for name in missing.missing_keys if not name.endswith("num_batches_tracked")]
     if absent or missing.unexpected_keys:
-        raise InputError(f"{path}: not CALF weights of the released layout (missing {absent}, unknown {missing.unexpected_keys})")
+        raise InputError(
+            f"{path}: not CALF weights of the released layout (missing {absent}, unknown {missing.unexpected_keys})"
+        )
     return network.eval()
 
 
@@ -108,11 +124,17 @@ def _read_torch(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     except Exception as error:
         # torch reports a refused pickle, a cut-off archive and a text file by different exceptions.
         reason = str(error).splitlines()[0]
-        raise InputError(f"{path}: torch cannot read it without running its code, which is never done: {reason}") from error
+        raise InputError(
+            f"{path}: torch cannot read it without running its code, which is never done: {reason}"
+        ) from error
     state = content.get("state_dict", content) if isinstance(content, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not all(
+        isinstance(value, Tensor) for value in state.values()
+    ):
         raise InputError(f"{path}: a checkpoint with 'state_dict' is needed")
-    return {str(name).removeprefix("module."): value.float().numpy() for name, value in state.items()}
+    return {
+        str(name).removeprefix("module."): value.float().numpy() for name, value in state.items()
+    }
 
 
 def _keras_weights(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
@@ -124,7 +146,11 @@ def _keras_weights(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
         if name in _DENSE:
             matrix = kernel.reshape(-1, kernel.shape[3])
             if name.startswith("spotting"):
-                matrix = matrix.reshape(-1, channels, matrix.shape[1]).swapaxes(0, 1).reshape(-1, matrix.shape[1])
+                matrix = (
+                    matrix.reshape(-1, channels, matrix.shape[1])
+                    .swapaxes(0, 1)
+                    .reshape(-1, matrix.shape[1])
+                )
             weights[f"{name}.weight"] = np.ascontiguousarray(matrix.T)
         else:
             weights[f"{name}.weight"] = np.ascontiguousarray(kernel[:, 0].transpose(2, 1, 0))
@@ -139,7 +165,9 @@ def _torch_weights(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
     weights: dict[str, npt.NDArray[np.float32]] = {}
     for layer, name in _TORCH_LAYERS.items():
         kernel = arrays[f"{layer}.weight"]
-        weights[f"{name}.weight"] = kernel.reshape(len(kernel), -1) if name in _DENSE else kernel[..., 0]
+        weights[f"{name}.weight"] = (
+            kernel.reshape(len(kernel), -1) if name in _DENSE else kernel[..., 0]
+        )
         weights[f"{name}.bias"] = arrays[f"{layer}.bias"]
     for name in _KERAS_NORM.values():
         weights[f"capsule_scores.normalisation.{name}"] = arrays[f"batch_seg.{name}"]

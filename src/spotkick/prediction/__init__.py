@@ -1,6 +1,14 @@
 """From features to actions, without torch."""
 
 from spotkick.prediction.network import ChunkNetwork, ChunkOutput, OnnxNetwork
-from spotkick.prediction.spotting import HalfPrediction, SpottingSetup, spot_half, spot_match
+from spotkick.prediction.spotting import PeriodPrediction, SpottingSetup, spot_match, spot_period
 
-__all__ = ["ChunkNetwork", "ChunkOutput", "HalfPrediction", "OnnxNetwork", "SpottingSetup", "spot_half", "spot_match"]
+__all__ = [
+    "ChunkNetwork",
+    "ChunkOutput",
+    "OnnxNetwork",
+    "PeriodPrediction",
+    "SpottingSetup",
+    "spot_match",
+    "spot_period",
+]

@@ -17,7 +17,8 @@ class ChunkOutput(NamedTuple):
 
     Attributes:
         scores: (chunks, frames, classes) segmentation scores.
-        spots: (chunks, spots, 2 + classes) confidence, location, class probabilities; no rows for dense networks.
+        spots: (chunks, spots, 2 + classes) confidence, location, class probabilities; no rows for
+            dense networks.
     """
 
     scores: npt.NDArray[np.float32]
@@ -25,7 +26,8 @@ class ChunkOutput(NamedTuple):
 
 
 ChunkNetwork = Callable[[npt.NDArray[np.float32]], ChunkOutput]
-"""Anything that turns features (chunks, frames, dim) into a `ChunkOutput`: an ONNX session, or a torch network in training."""
+"""Anything that turns features (chunks, frames, dim) into a `ChunkOutput`: an ONNX session, or a
+torch network in training."""
 
 
 class OnnxNetwork:
@@ -44,14 +46,19 @@ class OnnxNetwork:
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        # Idle threads that spin would take the cores from decoding, or from other programs of a busy machine.
+        # Idle threads that spin would take the cores from decoding, or from other programs of a
+        # busy machine.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = (
-            ["CUDAExecutionProvider"] if use_cuda and "CUDAExecutionProvider" in onnxruntime.get_available_providers() else []
+            ["CUDAExecutionProvider"]
+            if use_cuda and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+            else []
         )
         try:
             self._session = onnxruntime.InferenceSession(
-                model if isinstance(model, bytes) else str(model), options, providers=[*providers, "CPUExecutionProvider"]
+                model if isinstance(model, bytes) else str(model),
+                options,
+                providers=[*providers, "CPUExecutionProvider"],
             )
         except Exception as error:
             # ONNX Runtime has no public root for its many exception classes.
@@ -62,7 +69,9 @@ class OnnxNetwork:
         self.classes = int(self._session.get_outputs()[0].shape[2])
 
     @classmethod
-    def of_checkpoint(cls, checkpoint: Checkpoint, *, threads: int = 0, use_cuda: bool = False) -> "OnnxNetwork":
+    def from_checkpoint(
+        cls, checkpoint: Checkpoint, *, threads: int = 0, use_cuda: bool = False
+    ) -> "OnnxNetwork":
         """The network of a checkpoint.
 
         Raises:
@@ -70,11 +79,15 @@ class OnnxNetwork:
         """
         path = checkpoint.folder / ONNX_FILE
         if not path.is_file():
-            raise CheckpointError(f"{checkpoint.folder}: no {ONNX_FILE}; write the checkpoint again with 'spotkick train'")
+            raise CheckpointError(
+                f"{checkpoint.folder}: no {ONNX_FILE}; write the checkpoint again with 'spotkick train'"
+            )
         return cls(path, threads=threads, use_cuda=use_cuda)
 
     def __call__(self, features: npt.NDArray[np.float32]) -> ChunkOutput:
         """Run a batch: features (chunks, frames, dim)."""
-        outputs = dict(zip(self._outputs, self._session.run(None, {"features": features}), strict=True))
+        outputs = dict(
+            zip(self._outputs, self._session.run(None, {"features": features}), strict=True)
+        )
         empty = np.zeros((len(features), 0, 2 + self.classes), dtype=np.float32)
         return ChunkOutput(outputs["scores"], outputs.get("spots", empty))

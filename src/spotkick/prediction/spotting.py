@@ -1,6 +1,7 @@
 """Spotting a half or a match: cut into chunks, run the network, stitch, decode, suppress.
 
-Source: CALF paper, section 3.3, and the authors' inference code; stitching and decoding are exact (see `spotkick.chunks`).
+Source: CALF paper, section 3.3, and the authors' inference code; stitching and decoding are exact
+(see `spotkick.chunks`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,8 @@ from spotkick.suppression import SuppressionMethod, suppress
 from spotkick.timeline import position_of_frame
 
 BATCH_CHUNKS: Final = 32
-"""Chunks run at once: bounds the memory of a long video, and is past the point where larger batches are faster."""
+"""Chunks run at once: bounds the memory of a long video, and is past the point where larger batches
+are faster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ class SpottingSetup:
     decoding: DecodingConfig
 
     @classmethod
-    def of_checkpoint(cls, checkpoint: Checkpoint, decoding: DecodingConfig | None = None) -> "SpottingSetup":
+    def from_checkpoint(
+        cls, checkpoint: Checkpoint, decoding: DecodingConfig | None = None
+    ) -> "SpottingSetup":
         """The setup that a checkpoint was trained for, with its own decoding unless another is given."""
         config = checkpoint.config
         return cls(
@@ -60,7 +64,7 @@ class SpottingSetup:
 
 
 @dataclass(frozen=True, slots=True)
-class HalfPrediction:
+class PeriodPrediction:
     """Prediction of one half.
 
     Attributes:
@@ -94,13 +98,23 @@ def spot_match(
     Raises:
         InputError: if features hold NaN or infinity.
     """
-    halves = {period: spot_half(network, track, setup, period) for period, track in sorted(tracks.items())}
+    halves = {
+        period: spot_period(network, track, setup, period)
+        for period, track in sorted(tracks.items())
+    }
     actions = tuple(action for half in halves.values() for action in half.actions)
-    scores = MatchScores(match, setup.classes.names, setup.frame_rate, {period: half.scores for period, half in halves.items()})
+    scores = MatchScores(
+        match,
+        setup.classes.names,
+        setup.frame_rate,
+        {period: half.scores for period, half in halves.items()},
+    )
     return MatchActions(match, actions), scores
 
 
-def spot_half(network: ChunkNetwork, track: FeatureTrack, setup: SpottingSetup, period: int = 1) -> HalfPrediction:
+def spot_period(
+    network: ChunkNetwork, track: FeatureTrack, setup: SpottingSetup, period: int = 1
+) -> PeriodPrediction:
     """Spot one half of any length, also shorter than a chunk.
 
     Raises:
@@ -110,16 +124,21 @@ def spot_half(network: ChunkNetwork, track: FeatureTrack, setup: SpottingSetup, 
     plan = plan_chunks(len(track), setup.chunk_frames, setup.border_frames, pad_half=setup.pad_half)
     outputs = list(_run(network, track.values, plan))
     track.release()
-    output = ChunkOutput(np.concatenate([part.scores for part in outputs]), np.concatenate([part.spots for part in outputs]))
+    output = ChunkOutput(
+        np.concatenate([part.scores for part in outputs]),
+        np.concatenate([part.spots for part in outputs]),
+    )
     scores = stitch(plan, output.scores).astype(np.float32)
     if setup.decoding.source == "spots" and output.spots.shape[1]:
         candidates = _spots_of_rows(output.spots, plan)
     else:
         candidates = _spots_of_scores(scores)
-    return HalfPrediction(scores, _actions(candidates, setup, period))
+    return PeriodPrediction(scores, _actions(candidates, setup, period))
 
 
-def _run(network: ChunkNetwork, values: npt.NDArray[np.floating[Any]], plan: ChunkPlan) -> Iterator[ChunkOutput]:
+def _run(
+    network: ChunkNetwork, values: npt.NDArray[np.floating[Any]], plan: ChunkPlan
+) -> Iterator[ChunkOutput]:
     index = plan.frame_index()
     for start in range(0, len(index), BATCH_CHUNKS):
         yield network(values[index[start : start + BATCH_CHUNKS]].astype(np.float32))
@@ -128,7 +147,9 @@ def _run(network: ChunkNetwork, values: npt.NDArray[np.floating[Any]], plan: Chu
 def _spots_of_rows(rows: npt.NDArray[np.float32], plan: ChunkPlan) -> _Candidates:
     decoded = decode_spots(rows, plan.chunk_frames)
     frames, kept = place_spots(plan, decoded.frames)
-    return _Candidates(frames[kept], decoded.classes[kept], decoded.confidences[kept].astype(np.float64))
+    return _Candidates(
+        frames[kept], decoded.classes[kept], decoded.confidences[kept].astype(np.float64)
+    )
 
 
 def _spots_of_scores(scores: npt.NDArray[np.float32]) -> _Candidates:

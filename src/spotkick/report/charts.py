@@ -1,7 +1,8 @@
 """Charts as inline SVG: curves with intervals, and bars of counts below them on the same axis.
 
-Each chart is drawn twice, for wide and for narrow screens, so that text has the same size on both; the style sheet shows
-one. Colours come from the style sheet (light, dark, print); series also differ in dash and in the shape of their marks.
+Each chart is drawn twice, for wide and for narrow screens, so that text has the same size on both;
+the style sheet shows one. Colours come from the style sheet (light, dark, print); series also
+differ in dash and in the shape of their marks.
 """
 
 import math
@@ -57,7 +58,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Counts for the panel below the curves."""
+    """GroupCounts for the panel below the curves."""
 
     name: str
     x: Sequence[float]
@@ -77,7 +78,9 @@ def percent_axis(label: str, values: Sequence[float] = (0, 100)) -> Axis:
     return Axis(label, 0, high, tuple((value, str(value)) for value in range(0, high + 1, step)))
 
 
-def line_chart(series: Sequence[Series], x: Axis, y: Axis, *, bars: Bars | None = None, diagonal: bool = False) -> Html:
+def line_chart(
+    series: Sequence[Series], x: Axis, y: Axis, *, bars: Bars | None = None, diagonal: bool = False
+) -> Html:
     """Curves over a common axis.
 
     Args:
@@ -98,7 +101,13 @@ def legend(names: Sequence[str]) -> Html:
     buttons = [
         tag(
             "button",
-            tag("svg", tag(f"path.line s{k}", d="M1 7H27"), mark(k, 14, 7), viewBox="0 0 28 14", aria_hidden="true"),
+            tag(
+                "svg",
+                tag(f"path.line s{k}", d="M1 7H27"),
+                mark(k, 14, 7),
+                viewBox="0 0 28 14",
+                aria_hidden="true",
+            ),
             name,
             type="button",
             aria_pressed="true",
@@ -138,18 +147,37 @@ class _Frame:
     bottom: float
 
     def px(self, value: float) -> float:
-        return round(_LEFT + (value - self.x.low) / (self.x.high - self.x.low) * (self.size[0] - _LEFT - _RIGHT), 1)
+        return round(
+            _LEFT
+            + (value - self.x.low) / (self.x.high - self.x.low) * (self.size[0] - _LEFT - _RIGHT),
+            1,
+        )
 
     def py(self, value: float) -> float:
         inside = min(max(value, self.y.low), self.y.high)
-        return round(self.bottom - (inside - self.y.low) / (self.y.high - self.y.low) * (self.bottom - _TOP), 1)
+        return round(
+            self.bottom - (inside - self.y.low) / (self.y.high - self.y.low) * (self.bottom - _TOP),
+            1,
+        )
 
 
-def _draw(series: Sequence[Series], x: Axis, y: Axis, bars: Bars | None, diagonal: bool, size: tuple[int, int]) -> Html:
+def _draw(
+    series: Sequence[Series],
+    x: Axis,
+    y: Axis,
+    bars: Bars | None,
+    diagonal: bool,
+    size: tuple[int, int],
+) -> Html:
     frame = _Frame(x, y, size, size[1] - _BOTTOM - (_COUNTS + _GAP if bars else 0))
     parts = _grid(frame)
     if diagonal:
-        parts.append(tag("path.diagonal", d=f"M{frame.px(x.low)} {frame.py(y.low)}L{frame.px(x.high)} {frame.py(y.high)}"))
+        parts.append(
+            tag(
+                "path.diagonal",
+                d=f"M{frame.px(x.low)} {frame.py(y.low)}L{frame.px(x.high)} {frame.py(y.high)}",
+            )
+        )
     parts += [_curve(number, item, frame) for number, item in enumerate(series)]
     if bars:
         parts.append(_bars(bars, frame))
@@ -184,18 +212,32 @@ def _that_fit(ticks: Sequence[tuple[float, str]], width: float) -> list[tuple[fl
 
 
 def _curve(number: int, series: Series, frame: _Frame) -> Html:
-    points = [(frame.px(x), frame.py(y)) for x, y in zip(series.x, series.y, strict=True) if not math.isnan(y)]
+    points = [
+        (frame.px(x), frame.py(y))
+        for x, y in zip(series.x, series.y, strict=True)
+        if not math.isnan(y)
+    ]
     parts = []
     if series.low:
         parts.append(_band(number, series, frame))
-    parts.append(tag(f"path.line s{number}", d="M" + "L".join(f"{x} {y}" for x, y in points) if points else "M0 0"))
+    parts.append(
+        tag(
+            f"path.line s{number}",
+            d="M" + "L".join(f"{x} {y}" for x, y in points) if points else "M0 0",
+        )
+    )
     if series.marks:
-        parts += [mark(number, x, y, text) for (x, y), text in zip(points, _tips(series, frame), strict=True)]
+        parts += [
+            mark(number, x, y, text)
+            for (x, y), text in zip(points, _tips(series, frame), strict=True)
+        ]
     return tag("g", *parts, data_group=number)
 
 
 def _band(number: int, series: Series, frame: _Frame) -> Html:
-    rows = [row for row in zip(series.x, series.low, series.high, strict=True) if not math.isnan(row[1])]
+    rows = [
+        row for row in zip(series.x, series.low, series.high, strict=True) if not math.isnan(row[1])
+    ]
     upper = [f"{frame.px(x)} {frame.py(high)}" for x, _, high in rows]
     lower = [f"{frame.px(x)} {frame.py(low)}" for x, low, _ in reversed(rows)]
     return tag(f"path.band s{number}", d="M" + "L".join([*upper, *lower]) + "Z" if rows else "M0 0")
@@ -227,14 +269,31 @@ def _bars(bars: Bars, frame: _Frame) -> Html:
         tag("path.axis", d=f"M{_LEFT} {bottom}H{frame.size[0] - _RIGHT}"),
         *([] if told else [tag("text.end", _short(most), x=_LEFT - 7, y=bottom - _TALLEST + 5)]),
         tag("text.end", "0", x=_LEFT - 7, y=bottom + 2),
-        tag("text.middle title", bars.name, transform=f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)"),
+        tag(
+            "text.middle title",
+            bars.name,
+            transform=f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)",
+        ),
     ]
     names = dict(frame.x.ticks)
     for x, height in zip(bars.x, bars.heights, strict=True):
         left, right = frame.px(x - bars.width / 2) + 1, frame.px(x + bars.width / 2) - 1
         tall = round(height / most * _TALLEST, 1)
         tip = f"{names.get(x, f'{x:g}')}: {height:,.0f} {bars.name.lower()}"
-        parts.append(tag("rect.bar", x=left, y=bottom - tall, width=max(right - left, 1.0), height=tall, data_tip=tip))
+        parts.append(
+            tag(
+                "rect.bar",
+                x=left,
+                y=bottom - tall,
+                width=max(right - left, 1.0),
+                height=tall,
+                data_tip=tip,
+            )
+        )
         if told:
-            parts.append(tag("text.middle small", f"{height:,.0f}", x=(left + right) / 2, y=bottom - tall - 4))
+            parts.append(
+                tag(
+                    "text.middle small", f"{height:,.0f}", x=(left + right) / 2, y=bottom - tall - 4
+                )
+            )
     return tag("g", *parts)

@@ -6,7 +6,13 @@ from fractions import Fraction
 from itertools import pairwise
 
 from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
-from spotkick.evaluation.average_map import MatchedActions, SpottingScore, match_sets, score_matches, tolerances_of
+from spotkick.evaluation.average_map import (
+    AssignmentResult,
+    SpottingScore,
+    assign_predictions,
+    score_matches,
+    tolerances_of,
+)
 from spotkick.evaluation.tables import TableStyle, make_table
 from spotkick.evaluation.uncertainty import RESAMPLES, Comparison, compare_systems
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
@@ -58,12 +64,19 @@ def compare_results(
     Raises:
         InputError: if there are fewer than two systems, or one misses a match.
     """
-    matched: dict[str, MatchedActions] = {
-        name: match_sets(found, labels, classes, tolerances_s=tolerances_of(metric), frame_rate=frame_rate)
+    matched: dict[str, AssignmentResult] = {
+        name: assign_predictions(
+            found, labels, classes, tolerances_s=tolerances_of(metric), frame_rate=frame_rate
+        )
         for name, found in systems.items()
     }
     comparison = compare_systems(matched, resamples=resamples, seed=seed)
-    return SystemComparison(metric, comparison, {name: score_matches(matched[name]) for name in comparison.order}, resamples)
+    return SystemComparison(
+        metric,
+        comparison,
+        {name: score_matches(matched[name]) for name in comparison.order},
+        resamples,
+    )
 
 
 def comparison_table(result: SystemComparison, *, style: TableStyle = "text") -> str:
@@ -73,17 +86,39 @@ def comparison_table(result: SystemComparison, *, style: TableStyle = "text") ->
         result: of `compare_results`.
         style: ``text`` with aligned columns, ``markdown`` or ``latex`` (booktabs).
     """
-    header = ("system", "Average-mAP", "95 % interval", "visible", "unshown", "lead over the next", "P(stays ahead)")
+    header = (
+        "system",
+        "Average-mAP",
+        "95 % interval",
+        "visible",
+        "unshown",
+        "lead over the next",
+        "P(stays ahead)",
+    )
     rows = _rows(result)
     return make_table(header, rows, style, comment=_verdict(result))
 
 
-def comparison_page(result: SystemComparison, *, title: str = "Comparison of action spotting systems") -> str:
+def comparison_page(
+    result: SystemComparison, *, title: str = "Comparison of action spotting systems"
+) -> str:
     """One HTML document that loads nothing: the table, every pair, classes and tolerances."""
     comparison = result.comparison
     order = comparison.order
-    header = ("System", "Average-mAP", "95 % interval", "visible", "unshown", "lead over the next", "P(stays ahead)")
-    chart = interval_chart([(name, (estimate(comparison.scores[name]),)) for name in order], (result.metric,), _axis(result))
+    header = (
+        "System",
+        "Average-mAP",
+        "95 % interval",
+        "visible",
+        "unshown",
+        "lead over the next",
+        "P(stays ahead)",
+    )
+    chart = interval_chart(
+        [(name, (estimate(comparison.scores[name]),)) for name in order],
+        (result.metric,),
+        _axis(result),
+    )
     overview = Section(
         "overview",
         "Overview",
@@ -95,13 +130,21 @@ def comparison_page(result: SystemComparison, *, title: str = "Comparison of act
                     chart,
                     f"Average-mAP ({result.metric}) of each system with 95 % bootstrap intervals over matches. Overlapping "
                     "intervals do not mean that systems are equal: the paired comparison below uses the same matches for both.",
-                    table(("System", "Average-mAP", "95 % interval"), [row[:3] for row in _rows(result)]),
+                    table(
+                        ("System", "Average-mAP", "95 % interval"),
+                        [row[:3] for row in _rows(result)],
+                    ),
                 ),
             ]
         ),
     )
     pairs = [
-        (f"{better} over {worse}", percent(lead.value), span(lead), f"{comparison.probability[better, worse]:.3f}")
+        (
+            f"{better} over {worse}",
+            percent(lead.value),
+            span(lead),
+            f"{comparison.probability[better, worse]:.3f}",
+        )
         for (better, worse), lead in comparison.differences.items()
     ]
     paired = Section(
@@ -119,7 +162,11 @@ def comparison_page(result: SystemComparison, *, title: str = "Comparison of act
     )
     some = result.scores[order[0]]
     subtitle = f"{len(order)} systems on {some.num_matches:,} matches, metric {result.metric}"
-    return page(title, subtitle, [overview, paired, _classes(result), _tolerances(result), _warnings(result)])
+    return page(
+        title,
+        subtitle,
+        [overview, paired, _classes(result), _tolerances(result), _warnings(result)],
+    )
 
 
 def _rows(result: SystemComparison) -> list[list[str]]:
@@ -128,12 +175,24 @@ def _rows(result: SystemComparison) -> list[list[str]]:
     rows = []
     for name in comparison.order:
         score, after = result.scores[name], following.get(name)
-        sight = [NONE if part is None else percent(part.average_map) for part in (score.visible, score.unshown)]
+        sight = [
+            NONE if part is None else percent(part.average_map)
+            for part in (score.visible, score.unshown)
+        ]
         lead = [NONE, NONE]
         if after is not None:
-            lead = [percent(comparison.differences[name, after].value), f"{comparison.probability[name, after]:.3f}"]
+            lead = [
+                percent(comparison.differences[name, after].value),
+                f"{comparison.probability[name, after]:.3f}",
+            ]
         rows.append(
-            [name, percent(score.average_map), span(comparison.scores[name]).replace("\N{NO-BREAK SPACE}", " "), *sight, *lead]
+            [
+                name,
+                percent(score.average_map),
+                span(comparison.scores[name]).replace("\N{NO-BREAK SPACE}", " "),
+                *sight,
+                *lead,
+            ]
         )
     return rows
 
@@ -145,7 +204,9 @@ def _verdict(result: SystemComparison) -> str:
 
 
 def _axis(result: SystemComparison) -> Axis:
-    return percent_axis("Average-mAP (%)", [100 * item.high for item in result.comparison.scores.values()])
+    return percent_axis(
+        "Average-mAP (%)", [100 * item.high for item in result.comparison.scores.values()]
+    )
 
 
 def _classes(result: SystemComparison) -> Section:
@@ -155,9 +216,14 @@ def _classes(result: SystemComparison) -> Section:
     for label, count in counts.items():
         values = [result.scores[name].overall.per_class[label] for name in order]
         best = max(values)
-        cells = [tag("span.best", percent(value), " ★") if value == best and count else percent(value) for value in values]
+        cells = [
+            tag("span.best", percent(value), " ★") if value == best and count else percent(value)
+            for value in values
+        ]
         rows.append([label, f"{count:,}", *cells])
-    note = paragraph("Average precision in percent; a star and bold type mark the best of each class.")
+    note = paragraph(
+        "Average precision in percent; a star and bold type mark the best of each class."
+    )
     return Section("classes", "Classes", join([note, table(("Class", "Labels", *order), rows)]))
 
 
@@ -169,13 +235,20 @@ def _tolerances(result: SystemComparison) -> Section:
     if len(rows) < 2:
         return Section("tolerances", "Tolerances", data)
     series = [
-        Series(name, list(curve), [100 * value for value in curve.values()]) for name, curve in zip(order, curves, strict=True)
+        Series(name, list(curve), [100 * value for value in curve.values()])
+        for name, curve in zip(order, curves, strict=True)
     ]
     ticks = tuple((at, f"{at:g}") for at in curves[0])
     x = Axis("Tolerance (s)", 0, max(curves[0]) * 1.02, ticks)
-    drawing = line_chart(series[:6], x, percent_axis("mAP (%)", [value for item in series for value in item.y]))
+    drawing = line_chart(
+        series[:6], x, percent_axis("mAP (%)", [value for item in series for value in item.y])
+    )
     first = " of the six best systems" if len(order) > 6 else ""
-    return Section("tolerances", "Tolerances", figure(drawing, f"Mean average precision{first} against the tolerance.", data))
+    return Section(
+        "tolerances",
+        "Tolerances",
+        figure(drawing, f"Mean average precision{first} against the tolerance.", data),
+    )
 
 
 def _warnings(result: SystemComparison) -> Section:

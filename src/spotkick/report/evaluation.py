@@ -8,10 +8,16 @@ from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
 from spotkick.evaluation.uncertainty import RESAMPLES
 from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores
 from spotkick.report.analyses import calibration_section, distance_section, time_section
-from spotkick.report.mistakes import error_section
+from spotkick.report.error_section import error_section
 from spotkick.report.operating import legacy_system, operating_section
 from spotkick.report.page import page
-from spotkick.report.scores import TuningSet, class_section, overview, score_system, tolerance_section
+from spotkick.report.scores import (
+    TuningSet,
+    class_section,
+    overview,
+    score_system,
+    tolerance_section,
+)
 from spotkick.report.segmentation import segmentation_section
 from spotkick.timeline import FEATURE_RATE
 
@@ -52,7 +58,9 @@ def evaluation_page(
         InputError: as `spotkick.evaluation.evaluate`.
     """
     truth, found = list(labels), list(predictions)
-    system = score_system(found, truth, classes, frame_rate=frame_rate, resamples=resamples, seed=seed, tuned=tuned)
+    system = score_system(
+        found, truth, classes, frame_rate=frame_rate, resamples=resamples, seed=seed, tuned=tuned
+    )
     legacy = legacy_system(system, found, truth) if legacy_frames else None
     sections = [
         overview(system, messages),
@@ -64,7 +72,9 @@ def evaluation_page(
         calibration_section(system),
         error_section(system),
     ]
-    section = segmentation_section(scores, found, truth, classes, thresholds=None if tuned is None else system.thresholds)
+    section = segmentation_section(
+        scores, found, truth, classes, thresholds=None if tuned is None else system.thresholds
+    )
     if section is not None:
         sections.append(section)
     total = sum(system.loose_score.num_labels.values())

@@ -27,10 +27,14 @@ class Estimate:
 
     def __str__(self) -> str:
         """As tooltips have it."""
-        return f"{self.value:.1f}" + ("" if math.isnan(self.low) else f" ({self.low:.1f} to {self.high:.1f})")
+        return f"{self.value:.1f}" + (
+            "" if math.isnan(self.low) else f" ({self.low:.1f} to {self.high:.1f})"
+        )
 
 
-def interval_chart(rows: Sequence[tuple[str, Sequence[Estimate]]], names: Sequence[str], axis: Axis) -> Html:
+def interval_chart(
+    rows: Sequence[tuple[str, Sequence[Estimate]]], names: Sequence[str], axis: Axis
+) -> Html:
     """One row for each label, one mark with a whisker for each series.
 
     Args:
@@ -41,13 +45,20 @@ def interval_chart(rows: Sequence[tuple[str, Sequence[Estimate]]], names: Sequen
     return join([legend(names), *(_draw(rows, names, axis, size) for size in (_WIDE, _NARROW))])
 
 
-def _draw(rows: Sequence[tuple[str, Sequence[Estimate]]], names: Sequence[str], axis: Axis, size: tuple[int, int]) -> Html:
+def _draw(
+    rows: Sequence[tuple[str, Sequence[Estimate]]],
+    names: Sequence[str],
+    axis: Axis,
+    size: tuple[int, int],
+) -> Html:
     width, left = size
     tall = max(24, 12 + _STEP * len(names))
     height = _TOP + tall * len(rows) + _BOTTOM
 
     def px(value: float) -> float:
-        return round(left + (value - axis.low) / (axis.high - axis.low) * (width - left - _RIGHT), 1)
+        return round(
+            left + (value - axis.low) / (axis.high - axis.low) * (width - left - _RIGHT), 1
+        )
 
     parts = []
     for value, text in axis.ticks:
@@ -61,11 +72,22 @@ def _draw(rows: Sequence[tuple[str, Sequence[Estimate]]], names: Sequence[str], 
         parts.append(tag("text.end", _shortened(label, left), x=left - 8, y=top + tall / 2 + 4))
         for k, (name, estimate) in enumerate(zip(names, estimates, strict=True)):
             y = top + tall / 2 + _STEP * (k - (len(names) - 1) / 2)
-            parts.append(tag("g", *_whisker(k, estimate, px, y, f"{label}, {name}: {estimate}"), data_group=k))
-    return tag(f"svg.chart {'wide' if size == _WIDE else 'narrow'}", *parts, viewBox=f"0 0 {width} {height}", aria_hidden="true")
+            parts.append(
+                tag(
+                    "g", *_whisker(k, estimate, px, y, f"{label}, {name}: {estimate}"), data_group=k
+                )
+            )
+    return tag(
+        f"svg.chart {'wide' if size == _WIDE else 'narrow'}",
+        *parts,
+        viewBox=f"0 0 {width} {height}",
+        aria_hidden="true",
+    )
 
 
-def _whisker(k: int, estimate: Estimate, px: Callable[[float], float], y: float, tip: str) -> list[Html]:
+def _whisker(
+    k: int, estimate: Estimate, px: Callable[[float], float], y: float, tip: str
+) -> list[Html]:
     if math.isnan(estimate.value):
         return []
     parts = []

@@ -16,15 +16,21 @@ def tag(element: str, *children: str, **attributes: str | float | None) -> Html:
     Args:
         element: name such as ``td``; ``name.class`` adds a class.
         children: markup stays, any other text is escaped.
-        attributes: values are escaped; None leaves the attribute out. ``data_x`` becomes ``data-x``, a trailing ``_`` is dropped.
+        attributes: values are escaped; None leaves the attribute out. ``data_x`` becomes
+            ``data-x``, a trailing ``_`` is dropped.
 
     Example:
         >>> print(tag("p.note", "a < b", tag("br"), id="x"))
         <p class="note" id="x">a &lt; b<br></p>
     """
     name, _, style = element.partition(".")
-    given = {"class": style or None, **{key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()}}
-    words = "".join(f' {key}="{escape(_text(value))}"' for key, value in given.items() if value is not None)
+    given = {
+        "class": style or None,
+        **{key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()},
+    }
+    words = "".join(
+        f' {key}="{escape(_text(value))}"' for key, value in given.items() if value is not None
+    )
     if name in ("br", "meta", "input", "img"):
         return Html(f"<{name}{words}>")
     return Html(f"<{name}{words}>{join(children)}</{name}>")

@@ -8,8 +8,14 @@ from typing import Any
 import numpy as np
 
 from spotkick.actions import ActionClasses, MatchActions
-from spotkick.evaluation.average_map import LOOSE_TOLERANCES_S, MatchedActions, match_sets
-from spotkick.evaluation.operating_points import SpotCounts, count_curve, count_spots, legacy_tolerances_s, tune_class_thresholds
+from spotkick.evaluation.average_map import LOOSE_TOLERANCES_S, AssignmentResult, assign_predictions
+from spotkick.evaluation.operating_points import (
+    SpotCounts,
+    count_curve,
+    count_spots,
+    legacy_tolerances_s,
+    tune_class_thresholds,
+)
 from spotkick.evaluation.tables import TableStyle, make_table
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
 from spotkick.report.markup import Html, join, tag
@@ -19,25 +25,37 @@ from spotkick.report.scores import CHOSEN_TOLERANCE_S, NONE, ScoredSystem, Tunin
 _COUNT_HEADER = ("Threshold", "TP", "FP", "FN", "Precision", "Recall", "F1")
 
 
-def legacy_system(system: ScoredSystem, predictions: Sequence[MatchActions], labels: Sequence[MatchActions]) -> MatchedActions:
+def legacy_system(
+    system: ScoredSystem, predictions: Sequence[MatchActions], labels: Sequence[MatchActions]
+) -> AssignmentResult:
     """The reported set matched at the tolerances that the paper's figure really has: its seconds are frames."""
     grid = system.loose.labels.grid
     tolerances = legacy_tolerances_s(LOOSE_TOLERANCES_S, grid.rate)
-    return match_sets(predictions, labels, system.loose.classes, tolerances_s=tolerances, frame_rate=grid.frame_rate)
+    return assign_predictions(
+        predictions,
+        labels,
+        system.loose.classes,
+        tolerances_s=tolerances,
+        frame_rate=grid.frame_rate,
+    )
 
 
-def operating_section(system: ScoredSystem, *, legacy: MatchedActions | None = None) -> Section:
+def operating_section(system: ScoredSystem, *, legacy: AssignmentResult | None = None) -> Section:
     """Precision, recall and F1 against tolerance (figure 6 of the paper), and the best threshold of each class.
 
     Args:
         system: thresholds are chosen on its ``tuned`` set, or on itself without.
-        legacy: of `legacy_system`: the axis is in frames, as that of the paper's figure is, although it says seconds.
+        legacy: of `legacy_system`: the axis is in frames, as that of the paper's figure is,
+            although it says seconds.
     """
     matched = system.loose if legacy is None else legacy
     rate = matched.labels.grid.rate
     tuned = system.tuned
     curve = count_curve(
-        matched, None if tuned is None else tuned.matched(matched.classes, matched.tolerances_s, matched.labels.grid.frame_rate)
+        matched,
+        None
+        if tuned is None
+        else tuned.matched(matched.classes, matched.tolerances_s, matched.labels.grid.frame_rate),
     )
     unit = "s" if legacy is None else "frames"
     places = {at: at if legacy is None else at * rate for at in curve}
@@ -52,8 +70,17 @@ def operating_section(system: ScoredSystem, *, legacy: MatchedActions | None = N
     for at, counts in curve.items():
         values = list(counts.values())
         sums = (sum(part) for part in zip(*map(_counts, values), strict=True))
-        rows.append((f"{places[at]:g}", _threshold(values[0]), *(f"{value:,}" for value in sums), *map(percent, means[at])))
-    drawing = line_chart(series, x, percent_axis("Percent", [value for item in series for value in item.y]))
+        rows.append(
+            (
+                f"{places[at]:g}",
+                _threshold(values[0]),
+                *(f"{value:,}" for value in sums),
+                *map(percent, means[at]),
+            )
+        )
+    drawing = line_chart(
+        series, x, percent_axis("Percent", [value for item in series for value in item.y])
+    )
     caption = (
         "Precision, recall and F1 against the tolerance: means over the classes that have labels, at the common threshold with "
         f"the best mean F1 for each tolerance. {_chosen_on(system)}"
@@ -67,8 +94,16 @@ def operating_section(system: ScoredSystem, *, legacy: MatchedActions | None = N
         for at, counts in curve.items()
         if counts[name].true_positives + counts[name].false_negatives
     ]
-    by_class = tag("details", tag("summary", "The same for each class"), table(("Class", axis, *_COUNT_HEADER), each))
-    return Section("operating", "Operating points", join([figure(drawing, caption, data), by_class, *_class_points(system)]))
+    by_class = tag(
+        "details",
+        tag("summary", "The same for each class"),
+        table(("Class", axis, *_COUNT_HEADER), each),
+    )
+    return Section(
+        "operating",
+        "Operating points",
+        join([figure(drawing, caption, data), by_class, *_class_points(system)]),
+    )
 
 
 def _chosen_on(system: ScoredSystem) -> str:
@@ -120,13 +155,26 @@ def operating_points(
     frame_rate: Fraction,
 ) -> dict[str, Any]:
     """Hits and errors of each class at thresholds that were chosen on another set, as plain values for a JSON file."""
-    thresholds = tune_class_thresholds(tuned.matched(classes, (CHOSEN_TOLERANCE_S,), frame_rate), CHOSEN_TOLERANCE_S)
-    matched = match_sets(predictions, labels, classes, tolerances_s=(CHOSEN_TOLERANCE_S,), frame_rate=frame_rate)
-    points = {name: one.to_json() for name, one in count_spots(matched, thresholds, CHOSEN_TOLERANCE_S).items()}
+    thresholds = tune_class_thresholds(
+        tuned.matched(classes, (CHOSEN_TOLERANCE_S,), frame_rate), CHOSEN_TOLERANCE_S
+    )
+    matched = assign_predictions(
+        predictions, labels, classes, tolerances_s=(CHOSEN_TOLERANCE_S,), frame_rate=frame_rate
+    )
+    points = {
+        name: one.to_json()
+        for name, one in count_spots(matched, thresholds, CHOSEN_TOLERANCE_S).items()
+    }
     for one in points.values():
         if math.isinf(one["threshold"]):
             one["threshold"] = None
-    return {"operating_points": {"tuned_on": tuned.name, "tolerance_s": CHOSEN_TOLERANCE_S, "per_class": points}}
+    return {
+        "operating_points": {
+            "tuned_on": tuned.name,
+            "tolerance_s": CHOSEN_TOLERANCE_S,
+            "per_class": points,
+        }
+    }
 
 
 def points_table(points: Mapping[str, Any], *, style: TableStyle = "text") -> str:
@@ -136,7 +184,16 @@ def points_table(points: Mapping[str, Any], *, style: TableStyle = "text") -> st
     for name, one in found["per_class"].items():
         threshold = NONE if one["threshold"] is None else f"{one['threshold']:.3f}"
         counts = (f"{one[key]}" for key in ("tp", "fp", "fn"))
-        rows.append((name, threshold, *counts, *(f"{100 * one[key]:.2f}" for key in ("precision", "recall", "f1"))))
+        rows.append(
+            (
+                name,
+                threshold,
+                *counts,
+                *(f"{100 * one[key]:.2f}" for key in ("precision", "recall", "f1")),
+            )
+        )
     header = ("class", *(name if len(name) == 2 else name.lower() for name in _COUNT_HEADER))
-    comment = f"thresholds: best F1 at a tolerance of {found['tolerance_s']:g} s on {found['tuned_on']}"
+    comment = (
+        f"thresholds: best F1 at a tolerance of {found['tolerance_s']:g} s on {found['tuned_on']}"
+    )
     return "\n" + make_table(header, rows, style, comment=comment)

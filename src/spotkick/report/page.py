@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
-from spotkick import __version__
 from spotkick.report.markup import Html, tag
+from spotkick.version import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Section:
 def page(title: str, subtitle: str, sections: Sequence[Section], *, media: bool = False) -> str:
     """A whole document.
 
-    The content security policy lets only the script and the style of this file run, and no request leaves the page.
+    The content security policy lets only the script and the style of this file run, and no request
+    leaves the page.
 
     Args:
         title: heading, and title of the window.
@@ -30,7 +31,10 @@ def page(title: str, subtitle: str, sections: Sequence[Section], *, media: bool 
         sections: in order.
         media: allow pictures and videos that are part of the document.
     """
-    style, script = (Html((files("spotkick.report") / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
+    style, script = (
+        Html((files("spotkick.report") / name).read_text(encoding="utf-8"))
+        for name in ("report.css", "report.js")
+    )
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     if media:
@@ -47,16 +51,29 @@ def page(title: str, subtitle: str, sections: Sequence[Section], *, media: bool 
     links = [tag("a", section.title, href=f"#{section.name}") for section in sections]
     body = tag(
         "body",
-        tag("header", tag("h1", title), tag("p.subtitle", subtitle), tag("nav", *links, aria_label="Sections")),
-        tag("main", *(tag("section", tag("h2", part.title), part.content, id=part.name) for part in sections)),
-        tag("footer", f"Written by spotkick {__version__}."),
+        tag(
+            "header",
+            tag("h1", title),
+            tag("p.subtitle", subtitle),
+            tag("nav", *links, aria_label="Sections"),
+        ),
+        tag(
+            "main",
+            *(
+                tag("section", tag("h2", part.title), part.content, id=part.name)
+                for part in sections
+            ),
+        ),
+        tag("footer", f"Written by spotkick {VERSION}."),
         tag("div.tip", id="tip", role="status", hidden="hidden"),
         tag("script", script),
     )
     return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0, text_columns: int = 1) -> Html:
+def table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0, text_columns: int = 1
+) -> Html:
     """A table whose columns can be sorted; it scrolls sideways inside itself where the screen is too narrow.
 
     Args:
@@ -66,7 +83,10 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0
         text_columns: columns at the start that are not numbers.
     """
     kinds = ["text" if number < text_columns else "number" for number in range(len(header))]
-    heads = [tag(f"th.{kind}", tag("button", name, type="button"), scope="col") for kind, name in zip(kinds, header, strict=True)]
+    heads = [
+        tag(f"th.{kind}", tag("button", name, type="button"), scope="col")
+        for kind, name in zip(kinds, header, strict=True)
+    ]
     lines = [
         tag(
             "tr",
@@ -79,7 +99,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0
     parts = [tag("thead", tag("tr", *heads)), tag("tbody", *body)]
     if last:
         parts.append(tag("tfoot", *last))
-    return tag("div.scroll", tag("table", *parts), tabindex=0, role="region", aria_label="Table: " + ", ".join(header))
+    return tag(
+        "div.scroll",
+        tag("table", *parts),
+        tabindex=0,
+        role="region",
+        aria_label="Table: " + ", ".join(header),
+    )
 
 
 def figure(drawing: Html, caption: str, data: Html) -> Html:
@@ -107,7 +133,10 @@ def tiles(items: Sequence[tuple[str, str, str]]) -> Html:
     """Headline numbers: name, value, remark."""
     return tag(
         "div.tiles",
-        *(tag("div.tile", tag("h3", name), tag("p.value", value), tag("p.note", note)) for name, value, note in items),
+        *(
+            tag("div.tile", tag("h3", name), tag("p.value", value), tag("p.note", note))
+            for name, value, note in items
+        ),
     )
 
 

@@ -10,10 +10,10 @@ from spotkick.actions import ActionClasses, MatchActions
 from spotkick.evaluation.average_map import (
     LOOSE_TOLERANCES_S,
     TIGHT_TOLERANCES_S,
-    MatchedActions,
+    AssignmentResult,
     Score,
     SpottingScore,
-    match_sets,
+    assign_predictions,
     score_matches,
 )
 from spotkick.evaluation.breakdowns import without_first_frame
@@ -47,9 +47,13 @@ class TuningSet:
     predictions: Sequence[MatchActions]
     labels: Sequence[MatchActions]
 
-    def matched(self, classes: ActionClasses, tolerances_s: Sequence[float], frame_rate: Fraction) -> MatchedActions:
+    def matched(
+        self, classes: ActionClasses, tolerances_s: Sequence[float], frame_rate: Fraction
+    ) -> AssignmentResult:
         """The set matched at some tolerances."""
-        return match_sets(self.predictions, self.labels, classes, tolerances_s=tolerances_s, frame_rate=frame_rate)
+        return assign_predictions(
+            self.predictions, self.labels, classes, tolerances_s=tolerances_s, frame_rate=frame_rate
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +70,12 @@ class FirstFrame:
 class ScoredSystem:
     """One system, matched and scored at the loose and the tight tolerances, with confidence intervals.
 
-    ``thresholds`` are those of the classes with the best F1 at `CHOSEN_TOLERANCE_S` on ``tuned``, or on the reported set without.
+    ``thresholds`` are those of the classes with the best F1 at `CHOSEN_TOLERANCE_S` on ``tuned``,
+    or on the reported set without.
     """
 
-    loose: MatchedActions
-    tight: MatchedActions
+    loose: AssignmentResult
+    tight: AssignmentResult
     loose_score: SpottingScore
     tight_score: SpottingScore
     loose_range: Uncertainty
@@ -94,12 +99,19 @@ def score_system(
 ) -> ScoredSystem:
     """Match and score once for all sections."""
 
-    def matched(found: Sequence[MatchActions], tolerances_s: Sequence[float]) -> MatchedActions:
-        return match_sets(found, labels, classes, tolerances_s=tolerances_s, frame_rate=frame_rate)
+    def matched(found: Sequence[MatchActions], tolerances_s: Sequence[float]) -> AssignmentResult:
+        return assign_predictions(
+            found, labels, classes, tolerances_s=tolerances_s, frame_rate=frame_rate
+        )
 
-    loose, tight = matched(predictions, LOOSE_TOLERANCES_S), matched(predictions, TIGHT_TOLERANCES_S)
+    loose, tight = (
+        matched(predictions, LOOSE_TOLERANCES_S),
+        matched(predictions, TIGHT_TOLERANCES_S),
+    )
     wanted = {match.match for match in labels}
-    chosen_on = loose if tuned is None else tuned.matched(classes, (CHOSEN_TOLERANCE_S,), frame_rate)
+    chosen_on = (
+        loose if tuned is None else tuned.matched(classes, (CHOSEN_TOLERANCE_S,), frame_rate)
+    )
     even = rank_uniform([match for match in predictions if match.match in wanted], classes)
     return ScoredSystem(
         loose=loose,
@@ -117,21 +129,32 @@ def score_system(
 
 
 def _without_first_frame(
-    predictions: Sequence[MatchActions], labels: Sequence[MatchActions], classes: ActionClasses, frame_rate: Fraction
+    predictions: Sequence[MatchActions],
+    labels: Sequence[MatchActions],
+    classes: ActionClasses,
+    frame_rate: Fraction,
 ) -> FirstFrame | None:
     """Scores without the substitutions at the break; None when there are none."""
     name = next((name for name in classes.names if name.lower() == "substitution"), None)
     if name is None:
         return None
     rest = without_first_frame(labels, classes, name)
-    left_out = sum(len(match.actions) for match in labels) - sum(len(match.actions) for match in rest)
+    left_out = sum(len(match.actions) for match in labels) - sum(
+        len(match.actions) for match in rest
+    )
     if not left_out:
         return None
 
     def average_map(tolerances_s: Sequence[float]) -> float:
-        return score_matches(match_sets(predictions, rest, classes, tolerances_s=tolerances_s, frame_rate=frame_rate)).average_map
+        return score_matches(
+            assign_predictions(
+                predictions, rest, classes, tolerances_s=tolerances_s, frame_rate=frame_rate
+            )
+        ).average_map
 
-    return FirstFrame(name, left_out, average_map(LOOSE_TOLERANCES_S), average_map(TIGHT_TOLERANCES_S))
+    return FirstFrame(
+        name, left_out, average_map(LOOSE_TOLERANCES_S), average_map(TIGHT_TOLERANCES_S)
+    )
 
 
 def percent(value: float) -> str:
@@ -155,10 +178,22 @@ def overview(system: ScoredSystem, messages: Sequence[str] = ()) -> Section:
     score = system.loose_score
     level = f"{100 * loose.average_map.level:g} %"
     items = [
-        ("Average-mAP, loose", percent(loose.average_map.value), f"{level} interval {span(loose.average_map)}"),
-        ("Average-mAP, tight", percent(tight.average_map.value), f"{level} interval {span(tight.average_map)}"),
+        (
+            "Average-mAP, loose",
+            percent(loose.average_map.value),
+            f"{level} interval {span(loose.average_map)}",
+        ),
+        (
+            "Average-mAP, tight",
+            percent(tight.average_map.value),
+            f"{level} interval {span(tight.average_map)}",
+        ),
         ("Labels", f"{sum(score.num_labels.values()):,}", f"in {score.num_matches:,} matches"),
-        ("Predictions", f"{sum(score.num_predictions.values()):,}", f"of {len(score.num_labels)} classes"),
+        (
+            "Predictions",
+            f"{sum(score.num_predictions.values()):,}",
+            f"of {len(score.num_labels)} classes",
+        ),
     ]
     rows = [
         ("Average-mAP", percent(score.average_map), percent(system.tight_score.average_map)),
@@ -183,7 +218,11 @@ def overview(system: ScoredSystem, messages: Sequence[str] = ()) -> Section:
         ),
     ]
     return Section(
-        "overview", "Overview", join([tiles(items), *texts, warnings_box(list(dict.fromkeys((*messages, *score.warnings))))])
+        "overview",
+        "Overview",
+        join(
+            [tiles(items), *texts, warnings_box(list(dict.fromkeys((*messages, *score.warnings))))]
+        ),
     )
 
 
@@ -197,7 +236,9 @@ def _first_frame_row(first_frame: FirstFrame | None) -> list[tuple[str, str, str
 def warnings_box(messages: Sequence[str]) -> Html:
     """What was dropped, moved or overwritten."""
     if not messages:
-        return paragraph("No label or prediction was dropped, moved or overwritten on the way to the score.")
+        return paragraph(
+            "No label or prediction was dropped, moved or overwritten on the way to the score."
+        )
     return tag("div.warnings", tag("strong", "What the score does not say"), bullets(messages))
 
 
@@ -216,17 +257,41 @@ def class_section(system: ScoredSystem) -> Section:
     ]
     rows = []
     for name, count in loose.num_labels.items():
-        by_sight = [percent(part.per_class[name]) for part in (loose.visible, loose.unshown) if part is not None]
+        by_sight = [
+            percent(part.per_class[name])
+            for part in (loose.visible, loose.unshown)
+            if part is not None
+        ]
         within = span(system.loose_range.per_class[name]) if count else NONE
-        cells = [percent(loose.overall.per_class[name]), within, *by_sight, percent(tight.overall.per_class[name])]
+        cells = [
+            percent(loose.overall.per_class[name]),
+            within,
+            *by_sight,
+            percent(tight.overall.per_class[name]),
+        ]
         rows.append([name, f"{count:,}", f"{loose.num_predictions[name]:,}", *cells])
-    by_sight = [percent(part.average_map) for part in (loose.visible, loose.unshown) if part is not None]
+    by_sight = [
+        percent(part.average_map) for part in (loose.visible, loose.unshown) if part is not None
+    ]
     totals = [f"{sum(counts.values()):,}" for counts in (loose.num_labels, loose.num_predictions)]
     rows.append(
-        ["All", *totals, percent(loose.average_map), span(system.loose_range.average_map), *by_sight, percent(tight.average_map)]
+        [
+            "All",
+            *totals,
+            percent(loose.average_map),
+            span(system.loose_range.average_map),
+            *by_sight,
+            percent(tight.average_map),
+        ]
     )
     estimates = [
-        (name, (estimate(system.loose_range.per_class[name]), estimate(system.tight_range.per_class[name])))
+        (
+            name,
+            (
+                estimate(system.loose_range.per_class[name]),
+                estimate(system.tight_range.per_class[name]),
+            ),
+        )
         for name, count in loose.num_labels.items()
         if count
     ]
@@ -234,15 +299,28 @@ def class_section(system: ScoredSystem) -> Section:
     data = table(
         ("Class", "Loose", "Loose, interval", "Tight", "Tight, interval"),
         [
-            (name, *(cell for item in pair for cell in (f"{item.value:.1f}", f"{item.low:.1f} to {item.high:.1f}")))
+            (
+                name,
+                *(
+                    cell
+                    for item in pair
+                    for cell in (f"{item.value:.1f}", f"{item.low:.1f} to {item.high:.1f}")
+                ),
+            )
             for name, pair in estimates
         ],
     )
-    caption = (
-        "Average precision per class with 95 % bootstrap intervals. Wide intervals mean that few labels, in few matches, decide."
+    caption = "Average precision per class with 95 % bootstrap intervals. Wide intervals mean that few labels, in few matches, decide."
+    note = (
+        "The unshown Average-mAP follows the official code, which multiplies it by 17/13."
+        if split
+        else ""
     )
-    note = "The unshown Average-mAP follows the official code, which multiplies it by 17/13." if split else ""
-    return Section("classes", "Classes", join([table(header, rows, foot=1), paragraph(note), figure(drawing, caption, data)]))
+    return Section(
+        "classes",
+        "Classes",
+        join([table(header, rows, foot=1), paragraph(note), figure(drawing, caption, data)]),
+    )
 
 
 def tolerance_section(system: ScoredSystem) -> Section:
@@ -254,13 +332,19 @@ def tolerance_section(system: ScoredSystem) -> Section:
     ):
         if tight is not None and loose is not None:
             parts.append((name, tight, loose))
-    curves: list[Mapping[float, float]] = [{**tight.map_at, **loose.map_at} for _, tight, loose in parts]
+    curves: list[Mapping[float, float]] = [
+        {**tight.map_at, **loose.map_at} for _, tight, loose in parts
+    ]
     series = [
         Series(name, sorted(curve), [100 * curve[at] for at in sorted(curve)])
         for (name, _, _), curve in zip(parts, curves, strict=True)
     ]
-    x = Axis("Tolerance (s)", 0, 61, tuple((float(at), str(at)) for at in (1, 5, *range(10, 61, 5))))
-    drawing = line_chart(series, x, percent_axis("mAP (%)", [value for item in series for value in item.y]))
+    x = Axis(
+        "Tolerance (s)", 0, 61, tuple((float(at), str(at)) for at in (1, 5, *range(10, 61, 5)))
+    )
+    drawing = line_chart(
+        series, x, percent_axis("mAP (%)", [value for item in series for value in item.y])
+    )
     rows = [(f"{at:g}", *(percent(curve[at]) for curve in curves)) for at in sorted(curves[0])]
     data = table(("Tolerance (s)", *(name for name, _, _ in parts)), rows, text_columns=0)
     caption = "Mean average precision against the tolerance. The steep part tells how far from the action the spots lie."

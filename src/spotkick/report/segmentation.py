@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.formats.scores import MatchScores
-from spotkick.moments import APART_S, PEAK_THRESHOLD, SPOT_THRESHOLD, possible_moments, possible_title
+from spotkick.peaks import APART_S, PEAK_THRESHOLD, SPOT_THRESHOLD, peak_title, unspotted_peaks
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, figure, table
 from spotkick.report.scores import NONE
@@ -17,7 +17,8 @@ from spotkick.timeline import PERIOD_NAMES, format_clock, format_game_time
 
 _HEIGHT: Final = 44
 _STEP_S: Final = 2.0
-"""Width of what one point of a curve stands for: the highest score inside it, so that no peak is lost."""
+"""Width of what one point of a curve stands for: the highest score inside it, so that no peak is
+lost."""
 _LEVELS: Final = 40
 _SHORT_S: Final = 20 * 60
 """A period up to this long has a tick each minute, longer ones each five."""
@@ -51,10 +52,15 @@ def segmentation_section(
         scores: of some matches.
         predictions: of all matches; those below their threshold are not drawn.
         labels: of all matches.
-        classes: classes that have a lane when the half has a label, a spot or a possible moment of them.
-        thresholds: least confidence of a spot of each class; the authors' display threshold for all unless given.
+        classes: classes that have a lane when the half has a label, a spot or a possible moment of
+            them.
+        thresholds: least confidence of a spot of each class; the authors' display threshold for all
+            unless given.
     """
-    truth, found = ({match.match: classes.select(match.actions) for match in sets} for sets in (labels, predictions))
+    truth, found = (
+        {match.match: classes.select(match.actions) for match in sets}
+        for sets in (labels, predictions)
+    )
     halves = sorted(
         (sum(action.period == period for action in truth[match.match]), match.match, period)
         for match in scores
@@ -68,10 +74,20 @@ def segmentation_section(
     known = [label for label in classes.names if label in match.classes]
     limit = dict.fromkeys(known, SPOT_THRESHOLD) if thresholds is None else thresholds
     marks = [action for action in truth[name] if action.period == period]
-    spots = [a for a in found[name] if a.period == period and a.label in known and (a.confidence or 0) >= limit[a.label]]
-    lanes = [lane for lane in _lanes(match, period, known, marks, spots) if lane.labels or lane.spots or lane.possible]
+    spots = [
+        a
+        for a in found[name]
+        if a.period == period and a.label in known and (a.confidence or 0) >= limit[a.label]
+    ]
+    lanes = [
+        lane
+        for lane in _lanes(match, period, known, marks, spots)
+        if lane.labels or lane.spots or lane.possible
+    ]
     chosen = (
-        f"a confidence of at least {SPOT_THRESHOLD:g}" if thresholds is None else "a confidence above their class's threshold"
+        f"a confidence of at least {SPOT_THRESHOLD:g}"
+        if thresholds is None
+        else "a confidence above their class's threshold"
     )
     caption = (
         f"Segmentation scores of {name}, {PERIOD_NAMES.get(period, f'period {period}')}, one lane per class from 0 to 1. "
@@ -81,19 +97,31 @@ def segmentation_section(
         "class, such as a missed chance, or an action that was missed. The half is the one with a median number of labels."
     )
     drawing = _draw(match, period, lanes)
-    data = table(("Class", "What", "Half and clock", "Confidence or score", "Visibility"), _rows(lanes, period), text_columns=3)
+    data = table(
+        ("Class", "What", "Half and clock", "Confidence or score", "Visibility"),
+        _rows(lanes, period),
+        text_columns=3,
+    )
     return Section("segmentation", "Segmentation over a half", figure(drawing, caption, data))
 
 
 def _lanes(
-    match: MatchScores, period: int, names: Sequence[str], labels: Sequence[Action], spots: Sequence[Action]
+    match: MatchScores,
+    period: int,
+    names: Sequence[str],
+    labels: Sequence[Action],
+    spots: Sequence[Action],
 ) -> list[_Lane]:
     lanes = []
     for name in names:
-        own, found = ([action for action in actions if action.label == name] for actions in (labels, spots))
+        own, found = (
+            [action for action in actions if action.label == name] for actions in (labels, spots)
+        )
         values = match.periods[period][:, match.classes.index(name)]
-        peaks = possible_moments(values, match.frame_rate, [action.position_s for action in found])
-        lanes.append(_Lane(name, own, found, [(at_s, float(values[frame])) for frame, at_s in peaks]))
+        peaks = unspotted_peaks(values, match.frame_rate, [action.position_s for action in found])
+        lanes.append(
+            _Lane(name, own, found, [(at_s, float(values[frame])) for frame, at_s in peaks])
+        )
     return lanes
 
 
@@ -101,16 +129,37 @@ def _rows(lanes: Sequence[_Lane], period: int) -> list[tuple[str, str, str, str,
     """The figure as a table, in order of time."""
     rows: list[tuple[float, tuple[str, str, str, str, str]]] = []
     for lane in lanes:
-        rows += [(a.position_s, (lane.name, "label", a.game_time, NONE, a.visibility or "")) for a in lane.labels]
-        rows += [(a.position_s, (lane.name, "spot", a.game_time, f"{a.confidence or 0:.2f}", "")) for a in lane.spots]
         rows += [
-            (at_s, (lane.name, "possible moment", format_game_time(period, round(1000 * at_s)), f"{score:.2f}", ""))
+            (a.position_s, (lane.name, "label", a.game_time, NONE, a.visibility or ""))
+            for a in lane.labels
+        ]
+        rows += [
+            (a.position_s, (lane.name, "spot", a.game_time, f"{a.confidence or 0:.2f}", ""))
+            for a in lane.spots
+        ]
+        rows += [
+            (
+                at_s,
+                (
+                    lane.name,
+                    "possible moment",
+                    format_game_time(period, round(1000 * at_s)),
+                    f"{score:.2f}",
+                    "",
+                ),
+            )
             for at_s, score in lane.possible
         ]
     return [row for _, row in sorted(rows)]
 
 
-def score_lanes(match: MatchScores, period: int, lanes: Sequence[str], labels: Sequence[Action], spots: Sequence[Action]) -> Html:
+def score_lanes(
+    match: MatchScores,
+    period: int,
+    lanes: Sequence[str],
+    labels: Sequence[Action],
+    spots: Sequence[Action],
+) -> Html:
     """Curves of a period, one lane per class, with its labels, spots and possible moments, and a key.
 
     Args:
@@ -129,14 +178,35 @@ def _draw(match: MatchScores, period: int, lanes: Sequence[_Lane]) -> Html:
     pooled = _pooled(values, max(1, round(_STEP_S * float(match.frame_rate))))
     rows = [_draw_lane(pooled[:, match.classes.index(lane.name)], lane, length_s) for lane in lanes]
     minutes = range(0, int(length_s // 60) + 1, 1 if length_s <= _SHORT_S else 5)
-    ticks = [tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%") for minute in minutes]
+    ticks = [
+        tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%")
+        for minute in minutes
+    ]
     names = tag("div.names", *(tag("div", lane.name) for lane in lanes))
     zoom = tag(
-        "label.zoom", "Zoom", tag("input", type="range", min=1, max=12, step=0.5, value=1, aria_label="Zoom of the time axis")
+        "label.zoom",
+        "Zoom",
+        tag(
+            "input",
+            type="range",
+            min=1,
+            max=12,
+            step=0.5,
+            value=1,
+            aria_label="Zoom of the time axis",
+        ),
     )
     view = tag("div.wide-as-zoom", *rows, tag("div.clock", *ticks))
     lanes_box = tag(
-        "div.lanes", names, tag("div.view", view, tabindex=0, role="group", aria_label="Lanes, scroll sideways when zoomed")
+        "div.lanes",
+        names,
+        tag(
+            "div.view",
+            view,
+            tabindex=0,
+            role="group",
+            aria_label="Lanes, scroll sideways when zoomed",
+        ),
     )
     return join([_key(), zoom, lanes_box, tag("p.note", "Minutes")])
 
@@ -147,9 +217,20 @@ def _key() -> Html:
         ("label, not shown", tag("path.truth unseen", d="M10 2v14")),
         ("spot", tag("path.spot", d="M10 18v-10")),
         ("possible", tag("path.possible", d="M10 10h0")),
-        ("score", join([tag("path.area", d="M0 20L6 18L10 6L14 18L20 20z"), tag("path.edge", d="M0 19L6 18L10 6L14 18L20 19")])),
+        (
+            "score",
+            join(
+                [
+                    tag("path.area", d="M0 20L6 18L10 6L14 18L20 20z"),
+                    tag("path.edge", d="M0 19L6 18L10 6L14 18L20 19"),
+                ]
+            ),
+        ),
     )
-    return tag("div.key lanes-key", *(tag("span", tag("svg", drawn, viewBox="0 0 20 20"), name) for name, drawn in entries))
+    return tag(
+        "div.key lanes-key",
+        *(tag("span", tag("svg", drawn, viewBox="0 0 20 20"), name) for name, drawn in entries),
+    )
 
 
 def _draw_lane(curve: npt.NDArray[np.int64], lane: _Lane, length_s: float) -> Html:
@@ -162,22 +243,41 @@ def _draw_lane(curve: npt.NDArray[np.int64], lane: _Lane, length_s: float) -> Ht
     kept = np.ones(len(curve), dtype=bool)  # points in the middle of level stretches say nothing
     kept[1:-1] = (curve[1:-1] != curve[:-2]) | (curve[1:-1] != curve[2:])
     scale = length_s / len(curve)
-    points = [f"{px((at + 0.5) * scale):g} {base - room * curve[at] / _LEVELS:g}" for at in np.flatnonzero(kept).tolist()]
+    points = [
+        f"{px((at + 0.5) * scale):g} {base - room * curve[at] / _LEVELS:g}"
+        for at in np.flatnonzero(kept).tolist()
+    ]
     path = "L".join(points)
     parts = [tag("path.area", d=f"M0 {base}L{path}L1000 {base}Z"), tag("path.edge", d=f"M{path}")]
     for action in lane.spots:
         tall = 6 + 12 * min(action.confidence or 0, 1.0)
         tip = f"Spot: {action.label}, {format_clock(action.position_s)}, confidence {action.confidence or 0:.2f}"
-        parts.append(tag("path.spot", d=f"M{px(action.position_s)} {_HEIGHT}v-{tall:.1f}", data_tip=tip))
+        parts.append(
+            tag("path.spot", d=f"M{px(action.position_s)} {_HEIGHT}v-{tall:.1f}", data_tip=tip)
+        )
     for action in lane.labels:
         unseen = action.visibility is Visibility.NOT_SHOWN
         tip = f"Label: {action.label}, {format_clock(action.position_s)}{', not shown' if unseen else ''}"
-        parts.append(tag(f"path.truth{' unseen' if unseen else ''}", d=f"M{px(action.position_s)} 0v14", data_tip=tip))
+        parts.append(
+            tag(
+                f"path.truth{' unseen' if unseen else ''}",
+                d=f"M{px(action.position_s)} 0v14",
+                data_tip=tip,
+            )
+        )
     for at_s, score in lane.possible:
         # a stroke without length and with round ends is a dot that zooming does not stretch
-        tip = f"{possible_title(lane.name)}, {format_clock(at_s)}, score {score:.2f}, no spot near it"
-        parts.append(tag("path.possible", d=f"M{px(at_s)} {base - room * min(score, 1.0):.1f}h0", data_tip=tip))
-    return tag("svg", *parts, viewBox=f"0 0 1000 {_HEIGHT}", preserveAspectRatio="none", aria_hidden="true")
+        tip = f"{peak_title(lane.name)}, {format_clock(at_s)}, score {score:.2f}, no spot near it"
+        parts.append(
+            tag(
+                "path.possible",
+                d=f"M{px(at_s)} {base - room * min(score, 1.0):.1f}h0",
+                data_tip=tip,
+            )
+        )
+    return tag(
+        "svg", *parts, viewBox=f"0 0 1000 {_HEIGHT}", preserveAspectRatio="none", aria_hidden="true"
+    )
 
 
 def _pooled(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.int64]:
@@ -185,5 +285,7 @@ def _pooled(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.int64]
     missing = -len(values) % step
     padded = np.pad(values, ((0, missing), (0, 0)))
     highest = padded.reshape(-1, step, values.shape[1]).max(axis=1)
-    levels: npt.NDArray[np.int64] = np.rint(np.clip(np.nan_to_num(highest), 0, 1) * _LEVELS).astype(np.int64)
+    levels: npt.NDArray[np.int64] = np.rint(np.clip(np.nan_to_num(highest), 0, 1) * _LEVELS).astype(
+        np.int64
+    )
     return levels

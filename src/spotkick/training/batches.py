@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from spotkick.encoding.spots import border_mask, encode_spots
-from spotkick.training.halves import LabelledHalf, chunk_arrays
-from spotkick.training.sampling import Chosen
+from spotkick.training.labelled_periods import LabelledPeriod, chunk_arrays
+from spotkick.training.sampling import ChunkIndex
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -31,13 +31,25 @@ class Batch(NamedTuple):
     dropped: int
 
 
-def gather(halves: Sequence[LabelledHalf], chosen: Chosen, *, chunk_frames: int, border_frames: int, num_spots: int) -> Batch:
+def gather(
+    halves: Sequence[LabelledPeriod],
+    chosen: ChunkIndex,
+    *,
+    chunk_frames: int,
+    border_frames: int,
+    num_spots: int,
+) -> Batch:
     """Gather the chosen chunks, encode the spots of their centres, and give the features' pages back."""
-    features, shifts, marked = chunk_arrays(halves, chosen, chunk_frames)
-    rows, dropped = encode_spots(marked, num_spots, border_mask(chunk_frames, border_frames))
+    features, shifts, action_mask = chunk_arrays(halves, chosen, chunk_frames)
+    rows, dropped = encode_spots(action_mask, num_spots, border_mask(chunk_frames, border_frames))
     for index in set(chosen[:, 0].tolist()):
         halves[index].track.release()
-    return Batch(torch.from_numpy(features), torch.from_numpy(shifts), torch.from_numpy(rows), int(dropped.sum()))
+    return Batch(
+        torch.from_numpy(features),
+        torch.from_numpy(shifts),
+        torch.from_numpy(rows),
+        int(dropped.sum()),
+    )
 
 
 def ahead(items: Iterable[_Item], work: Callable[[_Item], _Result]) -> Iterator[_Result]:

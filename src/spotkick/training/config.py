@@ -18,7 +18,8 @@ class LossConfig(FrozenConfig):
         segmentation: variant of the segmentation loss.
         margin_low: tau_min.
         margin_high: tau_max.
-        segmentation_weight: lambda_seg, for a mean over classes and frames; 0 is the paper's ablation i.
+        segmentation_weight: lambda_seg, for a mean over classes and frames; 0 is the paper's
+            ablation i.
         target_radius_s: ``bce`` and ``focal``: frames this near to an action count as action.
         focal_gamma: ``focal``.
         matching: of predicted with true spots; ``none`` is the paper's ablation iv.
@@ -41,17 +42,18 @@ class SamplingConfig(FrozenConfig):
     """Which chunks make an epoch.
 
     Attributes:
-        preset: ``paper_v1``: around each action of each half one chunk, and 1 + actions / classes chunks of background; those of
-            a half make one batch, halves in fixed order (the authors' TensorFlow code). ``v2``: chunks drawn with equal
-            probability for each class and background (the authors' PyTorch code). ``uniform``: chunks anywhere, so that a
+        preset: ``paper_v1``: around each action of each half one chunk, and 1 + actions / classes
+            chunks of background; those of a half make one batch, halves in fixed order (the
+            authors' TensorFlow code). ``v2``: chunks drawn with equal probability for each class
+            and background (the authors' PyTorch code). ``uniform``: chunks anywhere, so that a
             network sees actions as rarely as it will when it spots (not in the paper).
         batch_chunks: chunks per batch; 0 with ``paper_v1`` makes one batch of each half.
         chunks_per_epoch: ``v2`` and ``uniform`` only.
-        anywhere_share: ``paper_v1`` only: further chunks from anywhere, as a share of the preset's, so that a network sees more
-            of what is no action. 0 is the paper's.
+        anywhere_share: ``paper_v1`` only: further chunks from anywhere, as a share of the preset's,
+            so that a network sees more of what is no action. 0 is the paper's.
         shuffle: ``paper_v1`` only: mix the chunks of all halves before batches are formed.
-        border_actions: extend each half by border_frames copies of its end frames, so that actions near its ends are trained and
-            spotted as well as any other.
+        border_actions: extend each half by border_frames copies of its end frames, so that actions
+            near its ends are trained and spotted as well as any other.
     """
 
     preset: Literal["paper_v1", "v2", "uniform"] = "paper_v1"
@@ -69,12 +71,12 @@ class TrainingConfig(FrozenConfig):
         epochs: number of epochs.
         learning_rate: of Adam, at the start.
         final_learning_rate: at the end of ``linear`` and ``cosine``; lower bound of ``plateau``.
-        schedule: ``linear`` and ``cosine`` over the epochs; ``plateau`` divides by ten when validation has not improved for
-            ``plateau_patience`` validations; ``constant``.
+        schedule: ``linear`` and ``cosine`` over the epochs; ``plateau`` divides by ten when
+            validation has not improved for ``plateau_patience`` validations; ``constant``.
         plateau_patience: validations.
         weight_decay: decoupled, as AdamW.
-        feature_dropout: share of the values of a feature vector that are hidden in training, the same ones in all frames of a
-            chunk; the others are scaled up. 0 is the paper's.
+        feature_dropout: share of the values of a feature vector that are hidden in training, the
+            same ones in all frames of a chunk; the others are scaled up. 0 is the paper's.
         adam_epsilon: Adam's denominator term; 1e-7 is Keras's.
         validate_every: epochs between validations.
         early_stop: validations without improvement before training ends; 0 never.

@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from spotkick.training.config import TrainingConfig
-from spotkick.training.state import Progress
+from spotkick.training.state import TrainingState
 
 REDUCTION: Final = 0.1
 """Factor of the ``plateau`` schedule. Source: the authors' PyTorch code."""
@@ -24,12 +24,14 @@ def learning_rate_of_epoch(config: TrainingConfig, epoch: int, plateau_rate: flo
     if config.schedule == "linear":
         return config.learning_rate - (epoch + 1) * span / config.epochs
     if config.schedule == "cosine":
-        return config.final_learning_rate + span * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
+        return (
+            config.final_learning_rate + span * (1 + math.cos(math.pi * epoch / config.epochs)) / 2
+        )
     return plateau_rate if config.schedule == "plateau" else config.learning_rate
 
 
-def note_score(progress: Progress, score: float, config: TrainingConfig) -> bool:
-    """Take down a validation score; True when it is the best so far. Lowers the rate of ``plateau`` when it is time."""
+def note_score(progress: TrainingState, score: float, config: TrainingConfig) -> bool:
+    """Take down a validation score; True when it is the best so background_mask. Lowers the rate of ``plateau`` when it is time."""
     if progress.best_score is None or score > progress.best_score:
         progress.best_score, progress.best_epoch = score, progress.epoch
         progress.bad_validations = progress.since_reduction = 0
@@ -42,6 +44,6 @@ def note_score(progress: Progress, score: float, config: TrainingConfig) -> bool
     return False
 
 
-def stopped_early(progress: Progress, config: TrainingConfig) -> bool:
+def stopped_early(progress: TrainingState, config: TrainingConfig) -> bool:
     """Whether validation has not improved for as long as the configuration allows."""
     return 0 < config.early_stop <= progress.bad_validations

@@ -17,13 +17,13 @@ from spotkick.files import atomic_path
 
 
 @dataclass
-class Progress:
+class TrainingState:
     """Where a training stands.
 
     Attributes:
         epoch: epochs that are done.
         learning_rate: of ``plateau``, which depends on the past.
-        best_score: best validation score so far, None before the first validation.
+        best_score: best validation score so background_mask, None before the first validation.
         best_epoch: epochs done at that validation.
         bad_validations: validations since the best one.
         since_reduction: validations since the best one or the last reduction of the learning rate.
@@ -39,7 +39,9 @@ class Progress:
     history: list[dict[str, float]] = field(default_factory=list)
 
 
-def save_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+def save_state(
+    path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: TrainingState
+) -> None:
     """Save weights, the optimiser's moments and the progress in one step.
 
     Raises:
@@ -55,7 +57,9 @@ def save_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Opti
         temporary.write_bytes(data)
 
 
-def load_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
+def load_state(
+    path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> TrainingState:
     """Restore what `save_state` saved.
 
     Raises:
@@ -63,18 +67,32 @@ def load_state(path: Path, network: torch.nn.Module, optimizer: torch.optim.Opti
     """
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            progress = Progress(**json.loads(file.metadata()["progress"]))
+            progress = TrainingState(**json.loads(file.metadata()["progress"]))
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-        network.load_state_dict({n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")})
-    except (safetensors.SafetensorError, OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
+        network.load_state_dict(
+            {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
+        )
+    except (
+        safetensors.SafetensorError,
+        OSError,
+        RuntimeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise CheckpointError(
             f"{path}: cannot go on from this state ({str(error).splitlines()[0]}); start without --resume"
         ) from error
     for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
         prefix = f"optimizer.{index}."
-        own = {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+        own = {
+            name.removeprefix(prefix): tensor
+            for name, tensor in tensors.items()
+            if name.startswith(prefix)
+        }
         if own:
             optimizer.state[parameter] = {
-                key: tensor if key == "step" else tensor.to(parameter.device) for key, tensor in own.items()
+                key: tensor if key == "step" else tensor.to(parameter.device)
+                for key, tensor in own.items()
             }
     return progress

@@ -15,11 +15,11 @@ from spotkick.encoding.spots import border_mask
 from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.models import CalfNetwork, NetworkOutput
 from spotkick.training.batches import Batch, ahead, gather
-from spotkick.training.halves import LabelledHalf
-from spotkick.training.objective import TrainingPlan, total_loss
+from spotkick.training.labelled_periods import LabelledPeriod
 from spotkick.training.sampling import epoch_batches
 from spotkick.training.schedule import learning_rate_of_epoch, note_score, stopped_early
-from spotkick.training.state import Progress, load_state, save_state
+from spotkick.training.state import TrainingState, load_state, save_state
+from spotkick.training.total_loss import TrainingPlan, total_loss
 
 _SEED_STRIDE: Final = 1_000_003
 """More than any number of epochs, so that (seed, epoch) names one stream of random numbers."""
@@ -40,14 +40,14 @@ class TrainingObserver(Protocol):
 
 def train_network(
     network: CalfNetwork,
-    halves: Sequence[LabelledHalf],
+    halves: Sequence[LabelledPeriod],
     plan: TrainingPlan,
     *,
     observer: TrainingObserver,
     validate: Validate | None = None,
     state_path: Path | None = None,
     resume: bool = False,
-) -> tuple[CalfNetwork, Progress]:
+) -> tuple[CalfNetwork, TrainingState]:
     """Train a network in place.
 
     Args:
@@ -55,9 +55,11 @@ def train_network(
         halves: the training set.
         plan: configurations.
         observer: is told of each step and epoch.
-        validate: called every ``validate_every`` epochs and at the end; without it the last network is the best.
+        validate: called every ``validate_every`` epochs and at the end; without it the last network
+            is the best.
         state_path: where to save after each epoch; nothing is saved when None.
-        resume: go on from ``state_path``; the result is bit-identical to an uninterrupted run on CPU.
+        resume: go on from ``state_path``; the result is bit-identical to an uninterrupted run on
+            CPU.
 
     Returns:
         the best network, in evaluation mode, and the progress.
@@ -70,9 +72,12 @@ def train_network(
     device = choose_device(config.device)
     network.to(device)
     optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, eps=config.adam_epsilon, weight_decay=config.weight_decay
+        network.parameters(),
+        lr=config.learning_rate,
+        eps=config.adam_epsilon,
+        weight_decay=config.weight_decay,
     )
-    progress = Progress(learning_rate=config.learning_rate)
+    progress = TrainingState(learning_rate=config.learning_rate)
     best_path = None if state_path is None else state_path.with_name(f"best-{state_path.name}")
     if resume and state_path is not None and state_path.is_file():
         progress = load_state(state_path, network, optimizer)
@@ -81,9 +86,15 @@ def train_network(
     while progress.epoch < config.epochs and not stopped_early(progress, config):
         loss = _run_epoch(stepper, halves, plan, progress, observer)
         progress.epoch += 1
-        entry = {"epoch": float(progress.epoch), "loss": loss, "learning_rate": optimizer.param_groups[0]["lr"]}
+        entry = {
+            "epoch": float(progress.epoch),
+            "loss": loss,
+            "learning_rate": optimizer.param_groups[0]["lr"],
+        }
         is_best = False
-        if validate is not None and (progress.epoch % config.validate_every == 0 or progress.epoch == config.epochs):
+        if validate is not None and (
+            progress.epoch % config.validate_every == 0 or progress.epoch == config.epochs
+        ):
             network.eval()
             entry["score"] = validate(network)
             is_best = note_score(progress, entry["score"], config)
@@ -111,26 +122,45 @@ def choose_device(name: str) -> torch.device:
     try:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"device '{name}' cannot be used: {str(error).splitlines()[0]}; use auto, cpu or cuda") from error
+        raise ConfigError(
+            f"device '{name}' cannot be used: {str(error).splitlines()[0]}; use auto, cpu or cuda"
+        ) from error
 
 
 class _Stepper:
     """One optimisation step."""
 
-    def __init__(self, network: CalfNetwork, optimizer: torch.optim.Optimizer, plan: TrainingPlan, device: torch.device) -> None:
+    def __init__(
+        self,
+        network: CalfNetwork,
+        optimizer: torch.optim.Optimizer,
+        plan: TrainingPlan,
+        device: torch.device,
+    ) -> None:
         sizes = network.architecture
         self.network, self.optimizer, self.plan, self.device = network, optimizer, plan, device
         self.slicing_frames = plan.slicing_frames.to(device)
-        self.mask = torch.from_numpy(border_mask(sizes.chunk_frames, sizes.border_frames)).to(device)
+        self.mask = torch.from_numpy(border_mask(sizes.chunk_frames, sizes.border_frames)).to(
+            device
+        )
         self.random = torch.Generator(device)
         self.autocast = plan.training.mixed_precision and device.type == "cuda"
-        self.forward: Callable[[Tensor], NetworkOutput] = torch.compile(network) if plan.training.compile else network
+        self.forward: Callable[[Tensor], NetworkOutput] = (
+            torch.compile(network) if plan.training.compile else network
+        )
 
     def step(self, batch: Batch) -> float:
-        features, shifts, spots = (tensor.to(self.device, non_blocking=True) for tensor in batch[:3])
+        features, shifts, spots = (
+            tensor.to(self.device, non_blocking=True) for tensor in batch[:3]
+        )
         hidden = self.plan.training.feature_dropout
         if hidden:
-            kept = torch.rand(len(features), 1, features.shape[2], generator=self.random, device=self.device) >= hidden
+            kept = (
+                torch.rand(
+                    len(features), 1, features.shape[2], generator=self.random, device=self.device
+                )
+                >= hidden
+            )
             features *= kept / (1 - hidden)
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast):
             output = self.forward(features)
@@ -147,7 +177,11 @@ class _Stepper:
 
 
 def _run_epoch(
-    stepper: _Stepper, halves: Sequence[LabelledHalf], plan: TrainingPlan, progress: Progress, observer: TrainingObserver
+    stepper: _Stepper,
+    halves: Sequence[LabelledPeriod],
+    plan: TrainingPlan,
+    progress: TrainingState,
+    observer: TrainingObserver,
 ) -> float:
     sizes = stepper.network.architecture
     stepper.network.train()
@@ -164,7 +198,11 @@ def _run_epoch(
 
     def prepare(chosen: np.typing.NDArray[np.intp]) -> Batch:
         return gather(
-            halves, chosen, chunk_frames=sizes.chunk_frames, border_frames=sizes.border_frames, num_spots=sizes.num_spots
+            halves,
+            chosen,
+            chunk_frames=sizes.chunk_frames,
+            border_frames=sizes.border_frames,
+            num_spots=sizes.num_spots,
         )
 
     total, dropped = 0.0, 0
@@ -174,14 +212,14 @@ def _run_epoch(
         dropped += batch.dropped
         observer.on_batch(progress.epoch + 1, index + 1, len(batches), loss)
     if dropped and progress.epoch == 0 and sizes.kind == "calf":
-        message = (
-            f"{dropped} actions of the first epoch did not fit into {sizes.num_spots} spots per chunk; raise model.num_spots"
-        )
+        message = f"{dropped} actions of the first epoch did not fit into {sizes.num_spots} spots per chunk; raise model.num_spots"
         warnings.warn(message, SpotkickWarning, stacklevel=2)
     return total / len(batches)
 
 
-def _best_so_far(network: CalfNetwork, best_path: Path | None, progress: Progress) -> dict[str, Tensor]:
+def _best_so_far(
+    network: CalfNetwork, best_path: Path | None, progress: TrainingState
+) -> dict[str, Tensor]:
     if progress.best_score is not None and best_path is not None and best_path.is_file():
         kept = copy.deepcopy(network)
         load_state(best_path, kept, torch.optim.AdamW(kept.parameters()))

@@ -1,7 +1,8 @@
 """Cut clips out of videos and join them to a reel, exact to the picture, with sound in step.
 
-Pictures are decoded and encoded again, which is the only way to begin at any picture. Every clip lasts exactly as long as its
-pictures do in their source; its sound has the number of samples that belongs to that, rounded over the whole reel, not per clip.
+Pictures are decoded and encoded again, which is the only way to begin at any picture. Every clip
+lasts exactly as long as its pictures do in their source; its sound has the number of samples that
+belongs to that, rounded over the whole reel, not per clip.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +19,8 @@ from av.video.stream import VideoStream
 
 from spotkick.errors import InputError
 from spotkick.files import atomic_path
+from spotkick.video.cut_points import PlannedCut, read_until_broken, seek_before
 from spotkick.video.overlay import Overlay, painted
-from spotkick.video.planning import PlannedCut, read_until_broken, seek_before
 from spotkick.video.probe import frame_rate_of, open_video, quarter_turns
 from spotkick.video.sound import SoundTrack, sound_of
 
@@ -36,7 +37,8 @@ _ENCODERS: Final = (
 )
 _FINE_TICKS_PER_S: Final = 90_000
 _LATE_SOUND_S: Final = 5
-"""Reading goes on for this long after the last picture of a clip, to find the sound that belongs to it."""
+"""Reading goes on for this long after the last picture of a clip, to find the sound that belongs to
+it."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,9 @@ def reel_format(path: Path) -> str:
     return FORMATS[path.suffix.lower()]
 
 
-def write_reel(path: Path, parts: Sequence[ReelPart], *, progress: Callable[[float], None] | None = None) -> None:
+def write_reel(
+    path: Path, parts: Sequence[ReelPart], *, progress: Callable[[float], None] | None = None
+) -> None:
     """Encode clips into one video with chapters.
 
     Args:
@@ -103,7 +107,10 @@ def write_reel(path: Path, parts: Sequence[ReelPart], *, progress: Callable[[flo
         raise InputError("a reel needs at least one clip")
     container_format = reel_format(path)
     options = {"movflags": "+faststart"} if container_format in {"mp4", "mov"} else {}
-    with atomic_path(path) as temporary, av.open(str(temporary), "w", format=container_format, options=options) as container:
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(temporary), "w", format=container_format, options=options) as container,
+    ):
         writer = _ReelWriter(container, parts)
         for number in range(len(parts)):
             for done in writer.write_part(number):
@@ -128,13 +135,17 @@ class _ReelWriter:
         container.set_chapters(chapters(parts))
 
     def _add_pictures(self, source: VideoStream) -> VideoStream:
-        codec, options = next((name, opts) for name, opts in _ENCODERS if name in av.codecs_available)
+        codec, options = next(
+            (name, opts) for name, opts in _ENCODERS if name in av.codecs_available
+        )
         video = self._container.add_stream(codec, rate=self._rate, options=dict(options))
         if not isinstance(video, VideoStream):
             raise TypeError(f"{codec} encodes no pictures")
         video.width, video.height = self._size
         video.pix_fmt = "yuv420p"
-        self._base = 1 / (self._rate.numerator * Fraction(-(-_FINE_TICKS_PER_S // self._rate.numerator)))
+        self._base = 1 / (
+            self._rate.numerator * Fraction(-(-_FINE_TICKS_PER_S // self._rate.numerator))
+        )
         video.codec_context.time_base = self._base
         video.time_base = self._base
         for name in ("color_range", "colorspace", "color_primaries", "color_trc"):
@@ -146,7 +157,9 @@ class _ReelWriter:
             with open_video(path) as (source, _):
                 sound = sound_of(source)
                 if sound is not None:
-                    return SoundTrack(self._container, sound.rate, "mono" if sound.channels == 1 else "stereo")
+                    return SoundTrack(
+                        self._container, sound.rate, "mono" if sound.channels == 1 else "stereo"
+                    )
         return None
 
     def write_part(self, number: int) -> Iterator[float]:
@@ -156,7 +169,9 @@ class _ReelWriter:
             stream.thread_type = "AUTO"
             sound = sound_of(container) if self._sound else None
             if self._sound:
-                self._sound.begin_clip(start_s, self._starts[number + 1], cut.start_ticks * cut.time_base)
+                self._sound.begin_clip(
+                    start_s, self._starts[number + 1], cut.start_ticks * cut.time_base
+                )
             seek_before(container, stream, cut.start_ticks)
             reading = _PartReader(container, stream, cut, self._sound if sound else None)
             first = True
@@ -170,13 +185,17 @@ class _ReelWriter:
             if self._sound:
                 self._sound.end_clip()
 
-    def _encode(self, frame: VideoFrame, time_s: Fraction, overlay: Overlay | None, *, key: bool) -> None:
+    def _encode(
+        self, frame: VideoFrame, time_s: Fraction, overlay: Overlay | None, *, key: bool
+    ) -> None:
         picture = _fitted(frame, self._size)
         if overlay is not None:
             picture = painted(picture, overlay)
         picture.pts = round(time_s / self._base)
         picture.time_base = self._base
-        picture.pict_type = PictureType.I if key else PictureType.NONE  # a chapter starts with a key frame
+        picture.pict_type = (
+            PictureType.I if key else PictureType.NONE
+        )  # a chapter starts with a key frame
         self._container.mux(self._video.encode(picture))
         self._pictures += 1
 
@@ -189,7 +208,13 @@ class _ReelWriter:
 class _PartReader:
     """Reads pictures and sound of one cut side by side, in the order of the file, so that the reel is interleaved as well."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream, cut: PlannedCut, sound: SoundTrack | None) -> None:
+    def __init__(
+        self,
+        container: InputContainer,
+        stream: VideoStream,
+        cut: PlannedCut,
+        sound: SoundTrack | None,
+    ) -> None:
         self._container, self._stream, self._cut, self._sound = container, stream, cut, sound
         self._audio = sound_of(container) if sound else None
         self._wants_sound = self._audio is not None
@@ -222,7 +247,11 @@ class _PartReader:
             return
         for frame in frames:
             ticks = frame.pts
-            if ticks is None or ticks < self._cut.start_ticks or (self._last is not None and ticks <= self._last):
+            if (
+                ticks is None
+                or ticks < self._cut.start_ticks
+                or (self._last is not None and ticks <= self._last)
+            ):
                 continue
             if ticks >= self._cut.end_ticks:
                 self._wants_pictures = False

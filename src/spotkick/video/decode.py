@@ -1,7 +1,8 @@
 """Decode a video at a steady rate, on exact timestamps, in bounded memory.
 
-Sample k at rate r shows the last picture that starts at or before k / r seconds after the first picture of the video: what a
-viewer sees at that moment, whether the rate of the video is constant, varies, or is 29.97.
+Sample k at rate r shows the last picture that starts at or before k / r seconds after the first
+picture of the video: what a viewer sees at that moment, whether the rate of the video is constant,
+varies, or is 29.97.
 """
 
 import warnings
@@ -20,7 +21,14 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.video.probe import declared_duration_s, frame_rate_of, open_video, quarter_turns, start_ticks_of, time_base_of
+from spotkick.video.probe import (
+    declared_duration_s,
+    frame_rate_of,
+    open_video,
+    quarter_turns,
+    start_ticks_of,
+    time_base_of,
+)
 from spotkick.video.selection import Selected, drop_unused_tails, select_packets
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
@@ -29,19 +37,23 @@ Fit = Literal["stretch", "crop"]
 """How a picture meets a size of another shape: all of it squeezed, or its centre cut out."""
 
 _TRUE_ENTRY_POINTS: Final = ("mov", "matroska")
-"""Containers whose key frames are points where decoding can start; in transport streams the mark is a guess."""
+"""Containers whose key frames are points where decoding can start; in transport streams the mark is
+a guess."""
 
 _JUMPY_TIMES: Final = ("mpegts", "mpeg")
 """Containers in which recordings are joined without mending the timestamps."""
 
 _MAX_JUMP_S: Final = 10
-"""A longer gap between two packets of such a container is a joint. Source: ffmpeg's ``dts_delta_threshold``."""
+"""A longer gap between two packets of such a container is a joint. Source: ffmpeg's
+``dts_delta_threshold``."""
 
 _ROUNDED_TICK_S: Final = Fraction(1, 1000)
-"""Matroska rounds the times of pictures to milliseconds, so that 29.97 pictures per second are never quite in place."""
+"""Matroska rounds the times of pictures to milliseconds, so that 29.97 pictures per second are
+never quite in place."""
 
 _PROGRESSIVE: Final = (0, 1)
-"""Field orders 'unknown' and 'progressive'; fields of one picture may come in two packets otherwise."""
+"""Field orders 'unknown' and 'progressive'; fields of one picture may come in two packets
+otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +63,8 @@ class Sample:
     Attributes:
         index: k; the moment is k / rate seconds after the first picture.
         picture_s: when the picture that is shown starts, in seconds after the first picture.
-        image: (height, width, 3) uint8 RGB, upright. Samples that show the same picture share the array.
+        image: (height, width, 3) uint8 RGB, upright. Samples that show the same picture share the
+            array.
     """
 
     index: int
@@ -71,12 +84,18 @@ class _Damage:
 
 
 def sample_video(
-    path: Path, rate: Fraction, *, size_px: tuple[int, int] | None = None, fit: Fit = "stretch", threads: int = 0
+    path: Path,
+    rate: Fraction,
+    *,
+    size_px: tuple[int, int] | None = None,
+    fit: Fit = "stretch",
+    threads: int = 0,
 ) -> Iterator[Sample]:
     """Show a video at a steady rate, from its first picture to the end of its last one.
 
-    Pictures that no sample shows are not converted, and not decoded where no other picture needs them. A file that is cut off or
-    damaged gives what is readable, and a `SpotkickWarning` says what is missing.
+    Pictures that no sample shows are not converted, and not decoded where no other picture needs
+    them. A file that is cut off or damaged gives what is readable, and a `SpotkickWarning` says
+    what is missing.
 
     Args:
         path: video file.
@@ -89,7 +108,8 @@ def sample_video(
         Samples 0, 1, 2, ... without gaps.
 
     Raises:
-        InputError: if the file cannot be read as a video (see `open_video`), or no picture of it can be decoded.
+        InputError: if the file cannot be read as a video (see `open_video`), or no picture of it
+            can be decoded.
     """
     if rate <= 0:
         raise InputError(f"the sampling rate must be positive, got {rate}")
@@ -111,7 +131,9 @@ def sample_video(
                 number += 1
             shown = picture
         if shown is None:
-            raise InputError(f"{path}: no picture can be decoded; the file is damaged, or cut off after its header")
+            raise InputError(
+                f"{path}: no picture can be decoded; the file is damaged, or cut off after its header"
+            )
         while sample_ticks(number) < shown.end_ticks:
             yield shown.sample(number, size_px, fit)
             number += 1
@@ -149,7 +171,9 @@ class _Picture:
         return Sample(index, self.start_s, self.image)
 
 
-def _read_packets(container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[VideoPacket]:
+def _read_packets(
+    container: InputContainer, stream: VideoStream, damage: _Damage
+) -> Iterator[VideoPacket]:
     """Packets of a stream until its end, or until the file gives no more; joints of timestamps are closed."""
     mends = container.format.name in _JUMPY_TIMES
     step = round(1 / (frame_rate_of(stream) * time_base_of(stream)))
@@ -172,7 +196,9 @@ def _read_packets(container: InputContainer, stream: VideoStream, damage: _Damag
         damage.stopped_by = str(getattr(error, "strerror", None) or error)
 
 
-def _decode(stream: VideoStream, selected: Iterable[Selected[VideoPacket]], damage: _Damage) -> Iterator[VideoFrame]:
+def _decode(
+    stream: VideoStream, selected: Iterable[Selected[VideoPacket]], damage: _Damage
+) -> Iterator[VideoFrame]:
     decoder = stream.codec_context
     for item in selected:
         if item.restart:
@@ -189,7 +215,9 @@ def _decode(stream: VideoStream, selected: Iterable[Selected[VideoPacket]], dama
         damage.bad_packets += 1
 
 
-def _pictures(stream: VideoStream, selected: Iterable[Selected[VideoPacket]], damage: _Damage) -> Iterator[_Picture]:
+def _pictures(
+    stream: VideoStream, selected: Iterable[Selected[VideoPacket]], damage: _Damage
+) -> Iterator[_Picture]:
     """Decoded pictures in rising order of time; those that the decoder marks as damaged are left out once there is a good one."""
     base = time_base_of(stream)
     first = start_ticks_of(stream)
@@ -204,24 +232,36 @@ def _pictures(stream: VideoStream, selected: Iterable[Selected[VideoPacket]], da
         if last is not None and ticks <= last:
             continue
         last = ticks
-        yield _Picture(frame, ticks, ticks + (frame.duration or step), float((ticks - first) * base))
+        yield _Picture(
+            frame, ticks, ticks + (frame.duration or step), float((ticks - first) * base)
+        )
 
 
 def _tell(path: Path, damage: _Damage, declared_s: Fraction, exact: bool) -> None:
     found = []
     if declared_s - damage.seen_s > (1 if exact else 5):
-        found.append(f"it is cut off: {float(damage.seen_s):.1f} of {float(declared_s):.1f} seconds are readable")
+        found.append(
+            f"it is cut off: {float(damage.seen_s):.1f} of {float(declared_s):.1f} seconds are readable"
+        )
     if damage.stopped_by:
-        found.append(f"reading stopped after {float(damage.seen_s):.1f} seconds ({damage.stopped_by})")
+        found.append(
+            f"reading stopped after {float(damage.seen_s):.1f} seconds ({damage.stopped_by})"
+        )
     if damage.bad_packets or damage.bad_pictures:
-        found.append(f"{damage.bad_packets + damage.bad_pictures} damaged pictures were replaced by the ones before them")
+        found.append(
+            f"{damage.bad_packets + damage.bad_pictures} damaged pictures were replaced by the ones before them"
+        )
     if damage.joints:
-        found.append(f"its timestamps jump {damage.joints} times, as if recordings were joined; the gaps were closed")
+        found.append(
+            f"its timestamps jump {damage.joints} times, as if recordings were joined; the gaps were closed"
+        )
     if found:
         warnings.warn(f"{path}: {'; '.join(found)}", SpotkickWarning, stacklevel=3)
 
 
-def to_image(frame: VideoFrame, size_px: tuple[int, int] | None, fit: Fit = "stretch") -> npt.NDArray[np.uint8]:
+def to_image(
+    frame: VideoFrame, size_px: tuple[int, int] | None, fit: Fit = "stretch"
+) -> npt.NDArray[np.uint8]:
     """Convert a decoded picture to upright RGB of the wanted size.
 
     Args:
@@ -240,7 +280,9 @@ def to_image(frame: VideoFrame, size_px: tuple[int, int] | None, fit: Fit = "str
     if fit == "crop" and size_px is not None:
         scale = max(Fraction(width, frame.width), Fraction(height, frame.height))
         scaled = (round(frame.width * scale), round(frame.height * scale))
-    image = frame.to_ndarray(format="rgb24", width=scaled[0], height=scaled[1], interpolation="BILINEAR")
+    image = frame.to_ndarray(
+        format="rgb24", width=scaled[0], height=scaled[1], interpolation="BILINEAR"
+    )
     left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
     upright = np.rot90(image[top : top + height, left : left + width], k=turns)
     return np.ascontiguousarray(upright, dtype=np.uint8)

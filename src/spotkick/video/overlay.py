@@ -34,13 +34,19 @@ def painted(frame: VideoFrame, overlay: Overlay) -> VideoFrame:
     flat = data.reshape(-1)
     colours = flat[width * height :].reshape(2, height // 2, width // 2)
     grey = np.full(overlay.luma.shape, _NO_COLOUR, dtype=np.uint8)
-    planes = ((flat[: width * height].reshape(height, width), 1, overlay.luma), (colours[0], 2, grey), (colours[1], 2, grey))
+    planes = (
+        (flat[: width * height].reshape(height, width), 1, overlay.luma),
+        (colours[0], 2, grey),
+        (colours[1], 2, grey),
+    )
     high, wide = overlay.luma.shape
     for plane, step, values in planes:
         rows = slice(overlay.top_px // step, (overlay.top_px + high) // step)
         columns = slice(overlay.left_px // step, (overlay.left_px + wide) // step)
         opacity = overlay.opacity[::step, ::step]
-        plane[rows, columns] = np.rint(plane[rows, columns] * (1 - opacity) + values[::step, ::step] * opacity)
+        plane[rows, columns] = np.rint(
+            plane[rows, columns] * (1 - opacity) + values[::step, ::step] * opacity
+        )
     result = VideoFrame.from_ndarray(data, format="yuv420p")
     result.colorspace, result.color_range = frame.colorspace, frame.color_range
     return result

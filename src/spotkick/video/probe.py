@@ -1,7 +1,8 @@
 """Open a video file and say what it holds, with one clear line when it cannot be used.
 
-Time zero of a video is its first picture: files that start at a late timestamp (MPEG transport streams, recordings cut from a
-longer one) and files whose sound begins earlier are all counted from there.
+Time zero of a video is its first picture: files that start at a late timestamp (MPEG transport
+streams, recordings cut from a longer one) and files whose sound begins earlier are all counted from
+there.
 """
 
 import os
@@ -26,7 +27,9 @@ _OPEN_OPTIONS: Final = {"protocol_whitelist": "file"}
 
 _FALLBACK_RATE: Final = Fraction(25)
 _CLOCK: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
-_NO_PICTURE: Final = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+_NO_PICTURE: Final = (
+    Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class VideoInfo:
         stream_index: which stream of the file the pictures are in.
         width_px: width as shown, so after rotation.
         height_px: height as shown, so after rotation.
-        rotation_deg: quarter turns by which decoded pictures are turned counterclockwise before they are shown: 0, 90, 180, 270.
+        rotation_deg: quarter turns by which decoded pictures are turned counterclockwise before
+            they are shown: 0, 90, 180, 270.
         frame_rate: pictures per second; the average one when the rate varies.
         duration_s: length of the pictures in seconds as declared, 0 when the file does not say.
         start_s: timestamp of the first picture inside the file, in seconds.
@@ -76,11 +80,14 @@ def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and choose its picture stream: the largest, the first one when several are equal.
 
     Raises:
-        InputError: if the file is missing, unreadable, empty, damaged, not a video, or has only sound.
+        InputError: if the file is missing, unreadable, empty, damaged, not a video, or has only
+            sound.
     """
     _require_file(path)
     try:
-        container = av.open(str(path), mode="r", container_options=_OPEN_OPTIONS, metadata_errors="replace")
+        container = av.open(
+            str(path), mode="r", container_options=_OPEN_OPTIONS, metadata_errors="replace"
+        )
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path}: {_why_not_opened(path, error)}") from error
     with container:
@@ -98,7 +105,9 @@ def _require_file(path: Path) -> None:
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     if not os.access(path, os.R_OK):
-        raise InputError(f"{path}: cannot be read: permission denied; make the file readable for this user")
+        raise InputError(
+            f"{path}: cannot be read: permission denied; make the file readable for this user"
+        )
 
 
 def _why_not_opened(path: Path, error: Exception) -> str:
@@ -157,7 +166,8 @@ def declared_duration_s(container: InputContainer, stream: VideoStream) -> tuple
     """Length of the pictures as the header declares it.
 
     Returns:
-        the length in seconds, 0 when it is not declared; and whether it is that of the pictures alone, not of the whole file.
+        the length in seconds, 0 when it is not declared; and whether it is that of the pictures
+        alone, not of the whole file.
     """
     start_s = start_ticks_of(stream) * time_base_of(stream)
     if stream.duration:
@@ -206,8 +216,12 @@ def _first_rotation_deg(container: InputContainer, stream: VideoStream, path: Pa
         for frame in container.decode(stream):
             return quarter_turns(frame.rotation) * 90
     except av.FFmpegError as error:
-        raise InputError(f"{path}: no picture can be decoded ({error.strerror}); the file is damaged") from error
-    raise InputError(f"{path}: the file holds no picture; it is damaged, or cut off after its header")
+        raise InputError(
+            f"{path}: no picture can be decoded ({error.strerror}); the file is damaged"
+        ) from error
+    raise InputError(
+        f"{path}: the file holds no picture; it is damaged, or cut off after its header"
+    )
 
 
 def quarter_turns(rotation_deg: float) -> int:

@@ -1,9 +1,10 @@
 """Which packets of a video have to be decoded, so that a sample every half second does not cost the decoding of every picture.
 
-A sample shows the last picture that starts at or before its time. Packets come in decoding order, and no picture starts before
-its packet's decoding time: once a packet is decoded after a sample's time, every picture that the sample may show has been seen,
-and the choice is certain. Pictures that are not shown are needed only as references of others. The decoder skips those that
-nothing refers to, and what follows the last shown picture before a key frame is not even handed to it.
+A sample shows the last picture that starts at or before its time. Packets come in decoding order,
+and no picture starts before its packet's decoding time: once a packet is decoded after a sample's
+time, every picture that the sample may show has been seen, and the choice is certain. Pictures that
+are not shown are needed only as references of others. The decoder skips those that nothing refers
+to, and what follows the last shown picture before a key frame is not even handed to it.
 
 All times here are integer ticks of the stream's time base.
 """
@@ -43,7 +44,8 @@ class Selected(Generic[PacketT]):
 
     Attributes:
         packet: the packet.
-        shown: its picture is wanted; otherwise it may be skipped when no other picture refers to it.
+        shown: its picture is wanted; otherwise it may be skipped when no other picture refers to
+            it.
         restart: packets before it were left out, the decoder has to be emptied and reset first.
     """
 
@@ -52,11 +54,13 @@ class Selected(Generic[PacketT]):
     restart: bool = False
 
 
-def select_packets(packets: Iterable[PacketT], sample_ticks: Callable[[int], int]) -> Iterator[Selected[PacketT]]:
+def select_packets(
+    packets: Iterable[PacketT], sample_ticks: Callable[[int], int]
+) -> Iterator[Selected[PacketT]]:
     """Mark the packets whose pictures are shown by some sample.
 
-    When a packet has no presentation time, or one before its decoding time, its file cannot be trusted: from there on all
-    packets count as shown.
+    When a packet has no presentation time, or one before its decoding time, its file cannot be
+    trusted: from there on all packets count as shown.
 
     Args:
         packets: in decoding order.
@@ -72,7 +76,11 @@ def select_packets(packets: Iterable[PacketT], sample_ticks: Callable[[int], int
     packets = iter(packets)
     for packet in packets:
         held.append(packet)
-        if packet.pts is None or (packet.dts is not None and packet.dts > packet.pts) or len(held) > _MAX_HELD_PACKETS:
+        if (
+            packet.pts is None
+            or (packet.dts is not None and packet.dts > packet.pts)
+            or len(held) > _MAX_HELD_PACKETS
+        ):
             break
         insort(times, packet.pts)
         while packet.dts is not None and sample_ticks(sample) < packet.dts:
@@ -80,7 +88,9 @@ def select_packets(packets: Iterable[PacketT], sample_ticks: Callable[[int], int
             chosen.add(times[0])
             sample += 1
         _forget_before(times, sample_ticks(sample))
-        while held and held[0].pts is not None and (held[0].pts < times[0] or held[0].pts in chosen):
+        while (
+            held and held[0].pts is not None and (held[0].pts < times[0] or held[0].pts in chosen)
+        ):
             pts = held[0].pts
             yield Selected(held.popleft(), shown=pts in chosen)
             if pts < times[0]:
@@ -99,8 +109,9 @@ def _forget_before(times: list[int], sample_tick: int) -> None:
 def drop_unused_tails(selected: Iterable[Selected[PacketT]]) -> Iterator[Selected[PacketT]]:
     """Leave out what lies between the last shown picture and the next key frame.
 
-    Pictures that come after a key frame but are shown before it may refer to what lies before: when one of them is shown,
-    nothing is left out. Only for containers whose key frames are true points of entry.
+    Pictures that come after a key frame but are shown before it may refer to what lies before: when
+    one of them is shown, nothing is left out. Only for containers whose key frames are true points
+    of entry.
 
     Args:
         selected: of `select_packets`.
@@ -109,7 +120,9 @@ def drop_unused_tails(selected: Iterable[Selected[PacketT]]) -> Iterator[Selecte
         The packets that are left, in the same order.
     """
     tail: list[Selected[PacketT]] = []  # not shown, since the last one that is
-    lead: list[Selected[PacketT]] = []  # a key frame that follows a tail, and the pictures that are shown before it
+    lead: list[
+        Selected[PacketT]
+    ] = []  # a key frame that follows a tail, and the pictures that are shown before it
     for item in selected:
         if lead and _is_shown_before(item.packet, lead[0].packet):
             lead.append(item)
@@ -133,4 +146,9 @@ def drop_unused_tails(selected: Iterable[Selected[PacketT]]) -> Iterator[Selecte
 
 
 def _is_shown_before(packet: TimedPacket, key: TimedPacket) -> bool:
-    return not packet.is_keyframe and packet.pts is not None and key.pts is not None and packet.pts < key.pts
+    return (
+        not packet.is_keyframe
+        and packet.pts is not None
+        and key.pts is not None
+        and packet.pts < key.pts
+    )

@@ -13,7 +13,8 @@ from av.container import OutputContainer
 _RATES_HZ: Final = (48000, 44100, 32000, 24000, 22050, 16000)
 _FADE_S: Final = 0.005
 _TOLERATED_S: Final = 0.01
-"""Timestamps of sound are rounded in many files; only a larger difference is a gap or an overlap."""
+"""Timestamps of sound are rounded in many files; only a larger difference is a gap or an
+overlap."""
 
 
 class SoundTrack:
@@ -77,7 +78,12 @@ class SoundTrack:
             if abs(first - self._in_clip) <= _TOLERATED_S * self.rate_hz and self._in_clip:
                 first = self._in_clip
             if first > self._in_clip:
-                self._write(np.zeros((self._channels, min(first, self._clip_samples) - self._in_clip), dtype=np.float32))
+                self._write(
+                    np.zeros(
+                        (self._channels, min(first, self._clip_samples) - self._in_clip),
+                        dtype=np.float32,
+                    )
+                )
             self._write(samples[:, max(0, self._in_clip - first) :])
 
     def end_clip(self) -> None:
@@ -85,7 +91,9 @@ class SoundTrack:
         if self._resampler is not None:
             self._add_resampled(self._resampler.resample(None))
             self._resampler = None
-        self._write(np.zeros((self._channels, self._clip_samples - self._in_clip), dtype=np.float32))
+        self._write(
+            np.zeros((self._channels, self._clip_samples - self._in_clip), dtype=np.float32)
+        )
 
     def _write(self, samples: npt.NDArray[np.float32]) -> None:
         samples = samples[:, : max(0, self._clip_samples - self._in_clip)]
@@ -95,7 +103,9 @@ class SoundTrack:
         position = self._in_clip + np.arange(count)
         fade = max(1.0, _FADE_S * self.rate_hz)
         gain = np.minimum(1, np.minimum(position + 0.5, self._clip_samples - position - 0.5) / fade)
-        frame = av.AudioFrame.from_ndarray((samples * gain).astype(np.float32), format="fltp", layout=self._layout)
+        frame = av.AudioFrame.from_ndarray(
+            (samples * gain).astype(np.float32), format="fltp", layout=self._layout
+        )
         frame.rate = self.rate_hz
         frame.time_base = Fraction(1, self.rate_hz)
         frame.pts = self._written

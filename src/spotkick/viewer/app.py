@@ -1,6 +1,7 @@
 """The web application: pages, matches, media, corrections and reels as HTTP routes.
 
-Matches are addressed by key and periods by number; no route takes a path, so that none can be forged.
+Matches are addressed by key and periods by number; no route takes a path, so that none can be
+forged.
 """
 
 import mimetypes
@@ -14,17 +15,19 @@ from fastapi.responses import JSONResponse, Response
 
 from spotkick.errors import SpotkickError, StorageError
 from spotkick.viewer.jobs import JobRunner
-from spotkick.viewer.library import Library
 from spotkick.viewer.match_routes import match_routes
+from spotkick.viewer.match_store import Library
 from spotkick.viewer.reel_routes import job_routes, reel_routes
 from spotkick.viewer.reels import ReelMaker
-from spotkick.viewer.replies import NEVER_STORE, NotHereError
+from spotkick.viewer.responses import NEVER_STORE, NotHereError
 from spotkick.viewer.review_routes import review_routes
 from spotkick.viewer.security import AccessRules, SecurityMiddleware
 from spotkick.viewer.shot_routes import shot_routes
 
 
-def create_app(library: Library, rules: AccessRules, reel_maker: ReelMaker | None = None) -> FastAPI:
+def create_app(
+    library: Library, rules: AccessRules, reel_maker: ReelMaker | None = None
+) -> FastAPI:
     """Build the application.
 
     Args:
@@ -39,7 +42,9 @@ def create_app(library: Library, rules: AccessRules, reel_maker: ReelMaker | Non
         yield
         jobs.close()
 
-    app = FastAPI(title="spotkick", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="spotkick", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
+    )
     app.add_middleware(SecurityMiddleware, rules=rules)
     app.add_exception_handler(NotHereError, _handler(404))
     app.add_exception_handler(SpotkickError, _handler(422))
@@ -66,7 +71,9 @@ def _invalid(_: Request, error: Exception) -> Response:
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     first = faults[0] if faults else {"loc": (), "msg": "malformed"}
     where = ".".join(str(part) for part in first["loc"][1:])
-    return JSONResponse({"error": f"the request is not valid: {where}: {first['msg']}"}, 422, headers=NEVER_STORE)
+    return JSONResponse(
+        {"error": f"the request is not valid: {where}: {first['msg']}"}, 422, headers=NEVER_STORE
+    )
 
 
 def _page_routes() -> APIRouter:

@@ -1,9 +1,9 @@
 """Corrections of a match, kept so that neither a killed process nor a second tab loses or overwrites them.
 
-The store is a journal: one JSON line per change, appended and flushed to disk before the change is confirmed. A change states
-what a spot is now, so that the last line about a spot holds, and undoing is one more line. Line n makes revision n. Whoever sends
-changes names the revision that they are based on; when others have written since, nothing is written and the sender gets what
-they wrote.
+The store is a journal: one JSON line per change, appended and flushed to disk before the change is
+confirmed. A change states what a spot is now, so that the last line about a spot holds, and undoing
+is one more line. Line n makes revision n. Whoever sends changes names the revision that they are
+based on; when others have written since, nothing is written and the sender gets what they wrote.
 """
 
 import json
@@ -21,7 +21,9 @@ from spotkick.errors import InputError, StorageError
 
 try:
     import fcntl
-except ImportError:  # Windows: threads are kept apart by the lock below, processes by the size check alone
+except (
+    ImportError
+):  # Windows: threads are kept apart by the lock below, processes by the size check alone
     fcntl = None  # type: ignore[assignment]
 
 MAX_JOURNAL_BYTES: Final = 256 * 1024 * 1024
@@ -45,14 +47,21 @@ class SpotState(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     source: Literal["prediction", "label", "added"]
-    label: Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$")]
+    label: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=LONGEST_LABEL,
+            pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$",
+        ),
+    ]
     period: Annotated[int, Field(ge=1, le=9)]
     position_ms: Annotated[int, Field(ge=-100_000_000, le=100_000_000)]
     status: Annotated[Status, Field(strict=False)]
     confidence: Annotated[float | None, Field(allow_inf_nan=False)] = None
 
 
-class Edit(BaseModel):
+class SpotEdit(BaseModel):
     """One change: spot ``id`` is now ``state``; None puts it back as the files have it, or removes it when it was added."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -84,7 +93,7 @@ class EditJournal:
         """Read what is there."""
         self.path = path
         self._lock = threading.Lock()
-        self._edits: list[Edit] = []
+        self._edits: list[SpotEdit] = []
         self._size = 0
         with self._lock:
             self._catch_up()
@@ -96,7 +105,7 @@ class EditJournal:
             self._catch_up()
             return len(self._edits)
 
-    def since(self, revision: int) -> tuple[Edit, ...]:
+    def since(self, revision: int) -> tuple[SpotEdit, ...]:
         """Changes after a revision, oldest first."""
         with self._lock:
             self._catch_up()
@@ -107,7 +116,7 @@ class EditJournal:
         current = {edit.id: edit.state for edit in self.since(0)}
         return {identity: state for identity, state in current.items() if state is not None}
 
-    def append(self, edits: Sequence[Edit], *, based_on: int) -> int:
+    def append(self, edits: Sequence[SpotEdit], *, based_on: int) -> int:
         """Write changes and return the new revision; they are on disk when this returns.
 
         Raises:
@@ -120,7 +129,10 @@ class EditJournal:
             self._catch_up()
             if len(self._edits) != based_on:
                 raise RevisionConflictError(len(self._edits))
-            lines = "".join(f"{json.dumps(edit.model_dump(mode='json'), ensure_ascii=False)}\n" for edit in edits).encode()
+            lines = "".join(
+                f"{json.dumps(edit.model_dump(mode='json'), ensure_ascii=False)}\n"
+                for edit in edits
+            ).encode()
             self._write(lines)
             self._edits.extend(edits)
             self._size += len(lines)
@@ -171,7 +183,9 @@ class EditJournal:
         if size == self._size:
             return
         if size > MAX_JOURNAL_BYTES:
-            raise InputError(f"{self.path}: {size:,} bytes, more than the limit of {MAX_JOURNAL_BYTES:,}")
+            raise InputError(
+                f"{self.path}: {size:,} bytes, more than the limit of {MAX_JOURNAL_BYTES:,}"
+            )
         try:
             with self.path.open("rb") as journal:
                 journal.seek(self._size)
@@ -184,13 +198,15 @@ class EditJournal:
         self._size += len(complete)
 
 
-def _parse(line: bytes, where: str) -> Edit:
+def _parse(line: bytes, where: str) -> SpotEdit:
     try:
         value: Any = json.loads(line)
-        return Edit.model_validate(value)
+        return SpotEdit.model_validate(value)
     except (ValueError, RecursionError, ValidationError) as error:
         first = str(error).splitlines()[0]
-        raise InputError(f"{where} is not a correction ({first}); move the file away to start afresh") from error
+        raise InputError(
+            f"{where} is not a correction ({first}); move the file away to start afresh"
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:

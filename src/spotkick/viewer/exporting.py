@@ -12,13 +12,23 @@ from typing import Final
 
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError
-from spotkick.formats.capacity import fit
-from spotkick.formats.catalogue import FORMATS
+from spotkick.formats.capabilities import fit
 from spotkick.formats.convert import DEFAULT_FRAME_RATE
-from spotkick.formats.match_labels import V2_FILE
+from spotkick.formats.label_tree import V2_FILE
+from spotkick.formats.registry import FORMATS
 
-_SUFFIXES: Final = {"csv": ".csv", "parquet": ".parquet", "elan": "", "thumos": "", "thumos-results": ".txt"}
-_EXACT_NAMES: Final = {"soccernet-v1": "Labels.json", "soccernet-v2": V2_FILE, "soccernet-ball": "Labels-ball.json"}
+_SUFFIXES: Final = {
+    "csv": ".csv",
+    "parquet": ".parquet",
+    "elan": "",
+    "thumos": "",
+    "thumos-results": ".txt",
+}
+_EXACT_NAMES: Final = {
+    "soccernet-v1": "Labels.json",
+    "soccernet-v2": V2_FILE,
+    "soccernet-ball": "Labels-ball.json",
+}
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -61,7 +71,9 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
     fitted, losses = fit((labels,), form.capacity, rate)
     stem = plain_name(labels.match)
     with tempfile.TemporaryDirectory(prefix="spotkick-export-") as folder:
-        target = Path(folder) / _EXACT_NAMES.get(kind, f"{stem}.{kind}{_SUFFIXES.get(kind, '.json')}")
+        target = Path(folder) / _EXACT_NAMES.get(
+            kind, f"{stem}.{kind}{_SUFFIXES.get(kind, '.json')}"
+        )
         form.write(target, fitted, rate)
         written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
         if not written:
@@ -70,13 +82,20 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
             name, data = written[0].name, written[0].read_bytes()
         else:
             name, data = f"{stem}.{kind}.zip", _zip(Path(folder), written)
-    return Download(name, data, tuple(f"{loss.count} x {loss.field}: {loss.detail}" for loss in losses))
+    return Download(
+        name, data, tuple(f"{loss.count} x {loss.field}: {loss.detail}" for loss in losses)
+    )
 
 
 def export_training_set(matches: Sequence[MatchActions]) -> Download:
     """Label files of several matches as ``<match>/Labels-v2.json`` in a zip archive, which training reads as it is."""
     with tempfile.TemporaryDirectory(prefix="spotkick-export-") as folder:
-        bare = [replace(match, actions=tuple(replace(action, confidence=None) for action in match.actions)) for match in matches]
+        bare = [
+            replace(
+                match, actions=tuple(replace(action, confidence=None) for action in match.actions)
+            )
+            for match in matches
+        ]
         FORMATS["soccernet-v2"].write(Path(folder) / "labels", bare, DEFAULT_FRAME_RATE)
         written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
         return Download("corrected-labels.zip", _zip(Path(folder) / "labels", written))

@@ -111,7 +111,9 @@ class JobRunner:
             job = Job(key, self._folder / key, kind, match)
             job.folder.mkdir()
             self._jobs[key] = job
-            self._thread = threading.Thread(target=_run, args=(job, work), name="spotkick-job", daemon=True)
+            self._thread = threading.Thread(
+                target=_run, args=(job, work), name="spotkick-job", daemon=True
+            )
             self._thread.start()
             return job
 

@@ -23,10 +23,11 @@ from spotkick.formats.scores import MatchScores, read_scores
 from spotkick.formats.soccernet import read_labels
 from spotkick.timeline import PERIOD_NAMES
 from spotkick.video.probe import VideoInfo, probe
-from spotkick.viewer.catalogue import MatchFiles
+from spotkick.viewer.match_files import MatchFiles
 
 ID_BYTES: Final = 6
-"""Length of a spot's id; made from its content, so that corrections still fit after 'spotkick spot' ran again."""
+"""Length of a spot's id; made from its content, so that corrections still fit after 'spotkick spot'
+ran again."""
 
 _SHORTEST_PERIOD_S: Final = 60.0
 _MOST_WARNINGS: Final = 20
@@ -95,7 +96,9 @@ def load_match(files: MatchFiles) -> Match:
     if files.clips is not None:
         with _noting(problems):
             clips = _clips(files.clips)
-    classes = order_classes(scores.classes if scores else (), (action.label for action in (*predictions, *labels)))
+    classes = order_classes(
+        scores.classes if scores else (), (action.label for action in (*predictions, *labels))
+    )
     return Match(
         files=files,
         classes=classes,
@@ -123,7 +126,9 @@ def name_spots(kind: str, actions: Sequence[Action]) -> tuple[Spot, ...]:
         content = (action.label, action.period, action.position_ms)
         text = "\x1f".join(map(str, (*content, seen[content])))
         seen[content] += 1
-        digest = hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES).hexdigest()
+        digest = hashlib.blake2s(
+            text.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES
+        ).hexdigest()
         spots.append(Spot(f"{kind}-{digest}", action))
     return tuple(spots)
 
@@ -144,7 +149,9 @@ def order_classes(scored: Sequence[str], labels: Iterable[str]) -> tuple[str, ..
     return tuple(sorted(found))
 
 
-def match_document(match: Match, address: str, shots: Mapping[int, Sequence[float]]) -> dict[str, Any]:
+def match_document(
+    match: Match, address: str, shots: Mapping[int, Sequence[float]]
+) -> dict[str, Any]:
     """The match as JSON for the browser.
 
     Args:
@@ -162,7 +169,9 @@ def match_document(match: Match, address: str, shots: Mapping[int, Sequence[floa
                 "name": PERIOD_NAMES.get(period, f"period {period}"),
                 "offset_s": offset_s,
                 "duration_s": duration_s,
-                "video": None if video is None else _video_document(video, f"{address}/video/{period}"),
+                "video": None
+                if video is None
+                else _video_document(video, f"{address}/video/{period}"),
             }
         )
         offset_s += duration_s
@@ -196,7 +205,12 @@ def _video_document(video: VideoInfo, address: str) -> dict[str, Any]:
 
 def _spot_document(spot: Spot) -> dict[str, Any]:
     action = spot.action
-    document: dict[str, Any] = {"id": spot.id, "label": action.label, "period": action.period, "position_ms": action.position_ms}
+    document: dict[str, Any] = {
+        "id": spot.id,
+        "label": action.label,
+        "period": action.period,
+        "position_ms": action.position_ms,
+    }
     if action.confidence is not None:
         document["confidence"] = action.confidence
     if action.visibility is not None:
@@ -226,18 +240,26 @@ def scores_bytes(scores: MatchScores) -> bytes:
     return b"".join(parts)
 
 
-def _durations(actions: Sequence[Action], scores: MatchScores | None, videos: dict[int, VideoInfo]) -> dict[int, float]:
+def _durations(
+    actions: Sequence[Action], scores: MatchScores | None, videos: dict[int, VideoInfo]
+) -> dict[int, float]:
     """Length of each period: what is longest of its video, its scores and its last action."""
     found: dict[int, float] = {}
     for period, video in videos.items():
         found[period] = video.duration_s
     for period, values in (scores.periods if scores else {}).items():
-        found[period] = max(found.get(period, 0.0), float(len(values) / scores.frame_rate) if scores else 0.0)
+        found[period] = max(
+            found.get(period, 0.0), float(len(values) / scores.frame_rate) if scores else 0.0
+        )
     for action in actions:
         known = action.period in videos or (scores is not None and action.period in scores.periods)
         tail_s = 1.0 if known else _SHORTEST_PERIOD_S
-        found[action.period] = max(found.get(action.period, _SHORTEST_PERIOD_S), action.position_s + tail_s)
-    return {period: round(length, 3) for period, length in sorted(found.items())} or {1: _SHORTEST_PERIOD_S}
+        found[action.period] = max(
+            found.get(action.period, _SHORTEST_PERIOD_S), action.position_s + tail_s
+        )
+    return {period: round(length, 3) for period, length in sorted(found.items())} or {
+        1: _SHORTEST_PERIOD_S
+    }
 
 
 def _finite(actions: Iterable[Action]) -> tuple[Action, ...]:
@@ -260,7 +282,9 @@ def _clips(path: Path) -> tuple[dict[str, Any], ...]:
         try:
             period, start_s, end_s = int(row["period"]), float(row["start_s"]), float(row["end_s"])
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise InputError(f"{path}: clip {number} needs the numbers period, start_s and end_s") from error
+            raise InputError(
+                f"{path}: clip {number} needs the numbers period, start_s and end_s"
+            ) from error
         if not math.isfinite(start_s + end_s) or end_s <= start_s:
             raise InputError(f"{path}: clip {number} must end after it starts")
         clips.append(

@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from spotkick.errors import InputError
-from spotkick.viewer.library import Library
 from spotkick.viewer.match_data import match_document, scores_bytes
-from spotkick.viewer.replies import NEVER_STORE, NotHereError, require_files
+from spotkick.viewer.match_store import Library
+from spotkick.viewer.responses import NEVER_STORE, NotHereError, require_files
 from spotkick.viewer.thumbnails import ThumbnailMaker
 
 MAX_ROWS: Final = 50
@@ -34,7 +34,10 @@ def match_routes(library: Library) -> APIRouter:
         return JSONResponse({"matches": rows}, headers=NEVER_STORE)
 
     @router.get("/summaries")
-    def summaries(start: Annotated[int, Query(ge=0)] = 0, count: Annotated[int, Query(ge=1, le=MAX_ROWS)] = MAX_ROWS) -> Response:
+    def summaries(
+        start: Annotated[int, Query(ge=0)] = 0,
+        count: Annotated[int, Query(ge=1, le=MAX_ROWS)] = MAX_ROWS,
+    ) -> Response:
         rows = [_summary(library, key) for key in library.keys[start : start + count]]
         return JSONResponse({"summaries": rows}, headers=NEVER_STORE)
 
@@ -49,7 +52,9 @@ def match_routes(library: Library) -> APIRouter:
         found = library.match(require_files(library, key)).scores
         if found is None:
             raise NotHereError("this match has no scores")
-        return Response(scores_bytes(found), media_type="application/octet-stream", headers=NEVER_STORE)
+        return Response(
+            scores_bytes(found), media_type="application/octet-stream", headers=NEVER_STORE
+        )
 
     @router.api_route("/matches/{key}/video/{period}", methods=["GET", "HEAD"])
     def video(key: str, period: int) -> Response:
@@ -59,16 +64,22 @@ def match_routes(library: Library) -> APIRouter:
         target = library.require_inside(path)
         status = target.stat()
         media_type = _MEDIA_TYPES[path.suffix.lower()]
-        return FileResponse(target, media_type=media_type, stat_result=status, headers={"cache-control": "no-cache"})
+        return FileResponse(
+            target, media_type=media_type, stat_result=status, headers={"cache-control": "no-cache"}
+        )
 
     @router.get("/matches/{key}/thumbnail/{period}")
-    def thumbnail(key: str, period: int, t_ms: Annotated[int, Query(ge=0, le=100_000_000)]) -> Response:
+    def thumbnail(
+        key: str, period: int, t_ms: Annotated[int, Query(ge=0, le=100_000_000)]
+    ) -> Response:
         facts = library.match(require_files(library, key)).videos.get(period)
         if facts is None:
             raise NotHereError("this period has no video")
         latest_ms = max(0, int(facts.duration_s * 1000) - 100)
         picture = thumbnails.picture(library.require_inside(facts.path), min(t_ms, latest_ms))
-        return Response(picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"})
+        return Response(
+            picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"}
+        )
 
     return router
 

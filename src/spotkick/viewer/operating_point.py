@@ -7,7 +7,8 @@ from typing import Final
 from spotkick.actions import Action
 
 TOLERANCE_MS: Final = 2500
-"""A prediction counts for an action within this distance: the 5-second setting of the benchmarks."""
+"""A prediction counts for an action within this distance: the 5-second setting of the
+benchmarks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,14 @@ class OperatingPoint:
     f1: float
 
 
-def match_greedily(predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int) -> dict[int, int]:
+def assign_greedily(
+    predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int
+) -> dict[int, int]:
     """Pair labels with predictions of their class and period.
 
-    Labels are served in order of time; each takes the most confident free prediction within the tolerance, the earlier one when
-    two are equal. This is the rule of the official SoccerNet evaluator.
+    Labels are served in order of time; each takes the most confident free prediction within the
+    tolerance, the earlier one when two are equal. This is the rule of the official SoccerNet
+    evaluator.
 
     Returns:
         Index of a label -> index of its prediction.
@@ -39,28 +43,40 @@ def match_greedily(predictions: Sequence[Action], labels: Sequence[Action], tole
         near = [
             index
             for index in groups.get((label.label, label.period), ())
-            if index not in taken and abs(predictions[index].position_ms - label.position_ms) <= tolerance_ms
+            if index not in taken
+            and abs(predictions[index].position_ms - label.position_ms) <= tolerance_ms
         ]
         if near:
-            best = min(near, key=lambda index: (-(predictions[index].confidence or 0.0), predictions[index].position_ms))
+            best = min(
+                near,
+                key=lambda index: (
+                    -(predictions[index].confidence or 0.0),
+                    predictions[index].position_ms,
+                ),
+            )
             taken.add(best)
             pairs[number] = best
     return pairs
 
 
 def measure(
-    predictions: Iterable[Action], labels: Sequence[Action], threshold: float, tolerance_ms: int = TOLERANCE_MS
+    predictions: Iterable[Action],
+    labels: Sequence[Action],
+    threshold: float,
+    tolerance_ms: int = TOLERANCE_MS,
 ) -> OperatingPoint:
     """Quality at one threshold for all classes together."""
     kept = [action for action in predictions if (action.confidence or 0.0) >= threshold]
-    correct = len(match_greedily(kept, labels, tolerance_ms))
+    correct = len(assign_greedily(kept, labels, tolerance_ms))
     precision = correct / len(kept) if kept else 0.0
     recall = correct / len(labels) if labels else 0.0
     total = len(kept) + len(labels)
     return OperatingPoint(threshold, precision, recall, 2 * correct / total if total else 0.0)
 
 
-def best_f1(predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int = TOLERANCE_MS) -> OperatingPoint:
+def best_f1(
+    predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int = TOLERANCE_MS
+) -> OperatingPoint:
     """The threshold, out of 0.05 to 0.95, with the highest F1 for all classes together."""
     points = [measure(predictions, labels, step / 20, tolerance_ms) for step in range(1, 20)]
     return max(points, key=lambda point: point.f1)

@@ -7,12 +7,12 @@ from fastapi.responses import FileResponse, JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spotkick.errors import InputError
-from spotkick.viewer.corrected import rejected_actions, spotted_actions
 from spotkick.viewer.edits import LONGEST_LABEL
 from spotkick.viewer.jobs import Job, JobRunner
-from spotkick.viewer.library import Library
+from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ClipRequest, ReelMaker, checked_clips
-from spotkick.viewer.replies import NEVER_STORE, NotHereError, require_files
+from spotkick.viewer.responses import NEVER_STORE, NotHereError, require_files
+from spotkick.viewer.reviewed_labels import rejected_actions, spotted_actions
 
 
 class ProposalRequest(BaseModel):
@@ -23,7 +23,8 @@ class ProposalRequest(BaseModel):
     duration_s: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)]
     undecided_from: Annotated[float, Field(ge=0, le=1)] = 0.5
     thresholds: Annotated[
-        dict[Annotated[str, Field(max_length=LONGEST_LABEL)], Annotated[float, Field(ge=0, le=1)]], Field(max_length=2000)
+        dict[Annotated[str, Field(max_length=LONGEST_LABEL)], Annotated[float, Field(ge=0, le=1)]],
+        Field(max_length=2000),
     ] = Field(default_factory=dict)
 
 
@@ -47,7 +48,9 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
 
     @router.get("/abilities")
     def abilities() -> Response:
-        return JSONResponse({"reels": maker is not None, "shots": maker is not None and maker.finds_shots})
+        return JSONResponse(
+            {"reels": maker is not None, "shots": maker is not None and maker.finds_shots}
+        )
 
     @router.post("/matches/{key}/clips")
     def propose(key: str, request: ProposalRequest) -> Response:
@@ -56,7 +59,9 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
         states = library.journal(files).states()
         actions = spotted_actions(match, states, request.undecided_from, request.thresholds)
         rejected = rejected_actions(match, states)
-        clips = required().propose(actions, rejected, match.scores, match.videos, request.duration_s)
+        clips = required().propose(
+            actions, rejected, match.scores, match.videos, request.duration_s
+        )
         return JSONResponse({"clips": [clip.document() for clip in clips]}, headers=NEVER_STORE)
 
     @router.post("/matches/{key}/reel")
@@ -66,10 +71,20 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
         tool = required()
 
         if request.video:
-            job = jobs.start(lambda folder, progress: tool.render(match.name, clips, match.videos, folder, progress), "reel", key)
+            job = jobs.start(
+                lambda folder, progress: tool.render(
+                    match.name, clips, match.videos, folder, progress
+                ),
+                "reel",
+                key,
+            )
         else:
             job = jobs.start(
-                lambda folder, progress: tool.edit_lists(match.name, clips, match.videos, folder, progress), "lists", key
+                lambda folder, progress: tool.edit_lists(
+                    match.name, clips, match.videos, folder, progress
+                ),
+                "lists",
+                key,
             )
         return JSONResponse(job.document(), 202, headers=NEVER_STORE)
 

@@ -1,6 +1,7 @@
 """What the viewer needs from whoever makes highlight reels.
 
-The viewer proposes nothing and cuts nothing itself: the command line hands it an object with these two methods.
+The viewer proposes nothing and cuts nothing itself: the command line hands it an object with these
+two methods.
 """
 
 import math
@@ -51,7 +52,8 @@ class ReelClip:
         reason: why it was proposed, for people.
         rank: larger is better.
         chosen: whether it fits into the duration asked for.
-        moments: what it shows, in order of time; the browser gives them back when the clip is to be rendered.
+        moments: what it shows, in order of time; the browser gives them back when the clip is to be
+            rendered.
     """
 
     period: int
@@ -139,10 +141,14 @@ class ClipRequest(BaseModel):
     end_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
     label: Annotated[str, Field(max_length=4 * LONGEST_LABEL)] = ""
     rank: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    moments: Annotated[list[MomentRequest], Field(max_length=MOST_MOMENTS)] = Field(default_factory=list)
+    moments: Annotated[list[MomentRequest], Field(max_length=MOST_MOMENTS)] = Field(
+        default_factory=list
+    )
 
 
-def checked_clips(requests: Sequence[ClipRequest], videos: Mapping[int, VideoInfo]) -> tuple[ReelClip, ...]:
+def checked_clips(
+    requests: Sequence[ClipRequest], videos: Mapping[int, VideoInfo]
+) -> tuple[ReelClip, ...]:
     """Clips that can be rendered, in order of time, cut to the length of the video.
 
     Raises:
@@ -157,12 +163,27 @@ def checked_clips(requests: Sequence[ClipRequest], videos: Mapping[int, VideoInf
             raise InputError(f"period {request.period} has no video to cut a clip from")
         end_s = min(request.end_s, video.duration_s)
         if end_s <= request.start_s:
-            raise InputError(f"a clip must end after it starts, inside the video, got {request.start_s} to {request.end_s} s")
+            raise InputError(
+                f"a clip must end after it starts, inside the video, got {request.start_s} to {request.end_s} s"
+            )
         moments = tuple(ReelMoment(**moment.model_dump()) for moment in request.moments)
         before = clips[-1] if clips else None
-        if before is not None and before.period == request.period and request.start_s < before.end_s - 1e-6:
-            raise InputError(f"clips must not overlap, got one that starts at {request.start_s:g} s before another has ended")
+        if (
+            before is not None
+            and before.period == request.period
+            and request.start_s < before.end_s - 1e-6
+        ):
+            raise InputError(
+                f"clips must not overlap, got one that starts at {request.start_s:g} s before another has ended"
+            )
         clips.append(
-            ReelClip(request.period, request.start_s, end_s, request.label, rank=request.rank, moments=moments),
+            ReelClip(
+                request.period,
+                request.start_s,
+                end_s,
+                request.label,
+                rank=request.rank,
+                moments=moments,
+            ),
         )
     return tuple(clips)

@@ -7,12 +7,12 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from spotkick.errors import InputError
-from spotkick.viewer.catalogue import MatchFiles
-from spotkick.viewer.corrected import corrected_labels
-from spotkick.viewer.edits import Edit, RevisionConflictError
+from spotkick.viewer.edits import RevisionConflictError, SpotEdit
 from spotkick.viewer.exporting import export_labels, export_training_set, format_titles
-from spotkick.viewer.library import Library
-from spotkick.viewer.replies import NEVER_STORE, download, require_files
+from spotkick.viewer.match_files import MatchFiles
+from spotkick.viewer.match_store import Library
+from spotkick.viewer.responses import NEVER_STORE, download, require_files
+from spotkick.viewer.reviewed_labels import corrected_labels
 
 
 class EditRequest(BaseModel):
@@ -21,7 +21,7 @@ class EditRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     revision: Annotated[int, Field(ge=0)]
-    edits: Annotated[list[Edit], Field(max_length=2000)]
+    edits: Annotated[list[SpotEdit], Field(max_length=2000)]
 
 
 def review_routes(library: Library) -> APIRouter:
@@ -30,7 +30,10 @@ def review_routes(library: Library) -> APIRouter:
 
     def document(files: MatchFiles, since: int) -> dict[str, Any]:
         changes = library.journal(files).since(since)
-        return {"revision": since + len(changes), "edits": [edit.model_dump(mode="json") for edit in changes]}
+        return {
+            "revision": since + len(changes),
+            "edits": [edit.model_dump(mode="json") for edit in changes],
+        }
 
     @router.get("/matches/{key}/edits")
     def read(key: str, since: Annotated[int, Query(ge=0)] = 0) -> Response:
@@ -43,29 +46,47 @@ def review_routes(library: Library) -> APIRouter:
             revision = library.journal(files).append(request.edits, based_on=request.revision)
         except RevisionConflictError as conflict:
             since = min(request.revision, conflict.revision)
-            return JSONResponse({"error": str(conflict), **document(files, since)}, 409, headers=NEVER_STORE)
+            return JSONResponse(
+                {"error": str(conflict), **document(files, since)}, 409, headers=NEVER_STORE
+            )
         return JSONResponse({"revision": revision}, headers=NEVER_STORE)
 
     @router.get("/formats")
     def formats() -> Response:
-        return JSONResponse({"formats": [{"name": name, "title": title} for name, title in format_titles().items()]})
+        return JSONResponse(
+            {"formats": [{"name": name, "title": title} for name, title in format_titles().items()]}
+        )
 
     @router.get("/matches/{key}/export")
     def export(
-        key: str, kind: Annotated[str, Query(alias="format")], undecided_from: Annotated[float | None, Query(ge=0, le=1)] = None
+        key: str,
+        kind: Annotated[str, Query(alias="format")],
+        undecided_from: Annotated[float | None, Query(ge=0, le=1)] = None,
     ) -> Response:
         files = require_files(library, key)
         match = library.match(files)
-        labels = corrected_labels(match, library.journal(files).states(), undecided_from=undecided_from)
+        labels = corrected_labels(
+            match, library.journal(files).states(), undecided_from=undecided_from
+        )
         rates = [video.frame_rate for video in match.videos.values()]
         return download(export_labels(labels, kind, rates[0] if rates else None))
 
     @router.get("/export")
     def export_all() -> Response:
-        chosen = [(files, library.journal(files).states()) for files in map(library.files, library.keys) if files is not None]
+        chosen = [
+            (files, library.journal(files).states())
+            for files in map(library.files, library.keys)
+            if files is not None
+        ]
         if not any(states for _, states in chosen):
             raise InputError("no match has corrections yet; accept, move or add a spot first")
-        labelled = [(files, states) for files, states in chosen if states or files.labels is not None]
-        return download(export_training_set([corrected_labels(library.match(files), states) for files, states in labelled]))
+        labelled = [
+            (files, states) for files, states in chosen if states or files.labels is not None
+        ]
+        return download(
+            export_training_set(
+                [corrected_labels(library.match(files), states) for files, states in labelled]
+            )
+        )
 
     return router

@@ -1,7 +1,8 @@
 """Who may talk to the server: checks of every request before any route sees it.
 
-The server shows local files, so a web page opened in the same browser must not reach it. A page that rebinds its own host name to
-127.0.0.1 still sends that name as ``Host``; a form or script of another site sends its own ``Origin``; neither is answered.
+The server shows local files, so a web page opened in the same browser must not reach it. A page
+that rebinds its own host name to 127.0.0.1 still sends that name as ``Host``; a form or script of
+another site sends its own ``Origin``; neither is answered.
 """
 
 import hmac
@@ -49,8 +50,10 @@ class AccessRules:
     Attributes:
         port: that the server listens on; part of every ``Host`` and ``Origin``.
         hosts: names and addresses, in lower case, under which the server may be called.
-        any_address: also answer calls to any IP address. Rebinding needs a name, so an address proves that there is none.
-        token: secret that every request must carry in a cookie, or once in the address; None on the loopback interface.
+        any_address: also answer calls to any IP address. Rebinding needs a name, so an address
+            proves that there is none.
+        token: secret that every request must carry in a cookie, or once in the address; None on the
+            loopback interface.
     """
 
     port: int
@@ -63,7 +66,9 @@ class AccessRules:
         host, separator, port = authority.strip().lower().rpartition(":")
         if not separator or "]" in port:
             host, port = authority.strip().lower(), "80"
-        return port == str(self.port) and (host in self.hosts or (self.any_address and _is_address(host)))
+        return port == str(self.port) and (
+            host in self.hosts or (self.any_address and _is_address(host))
+        )
 
 
 def _is_address(host: str) -> bool:
@@ -77,9 +82,10 @@ def _is_address(host: str) -> bool:
 class SecurityMiddleware:
     """Refuses requests that another site may have sent, and adds headers that keep pages of others out.
 
-    Refused are: a foreign or missing ``Host``; a foreign ``Origin``; sub-resource requests that the browser marks as cross-site;
-    changing requests without ``Content-Type: application/json`` (a form cannot send it) or without any proof that they come from
-    our own page; bodies over `MAX_BODY_BYTES`; and, when there is a token, requests that do not carry it.
+    Refused are: a foreign or missing ``Host``; a foreign ``Origin``; sub-resource requests that the
+    browser marks as cross-site; changing requests without ``Content-Type: application/json`` (a
+    form cannot send it) or without any proof that they come from our own page; bodies over
+    `MAX_BODY_BYTES`; and, when there is a token, requests that do not carry it.
     """
 
     def __init__(self, app: App, rules: AccessRules) -> None:
@@ -111,30 +117,47 @@ class SecurityMiddleware:
         rules = self._rules
         host = headers.get("host", [])
         if len(host) != 1 or not rules.allows_authority(host[0]):
-            return 403, "this server answers only to its own address; open the address that 'spotkick view' printed"
+            return (
+                403,
+                "this server answers only to its own address; open the address that 'spotkick view' printed",
+            )
         if any(not _same_origin(origin, host[0]) for origin in headers.get("origin", [])):
             return 403, "requests from other sites are not answered"
         site = headers.get("sec-fetch-site", ["none"])[0]
-        navigates = scope["method"] in _SAFE_METHODS and headers.get("sec-fetch-mode") == ["navigate"]
+        navigates = scope["method"] in _SAFE_METHODS and headers.get("sec-fetch-mode") == [
+            "navigate"
+        ]
         if site not in ("same-origin", "none") and not navigates:
             return 403, "requests from other sites are not answered"
         if rules.token is not None and not self._has_token(scope, headers):
-            return 401, "a token is needed; open the address that 'spotkick view' printed, with its token"
+            return (
+                401,
+                "a token is needed; open the address that 'spotkick view' printed, with its token",
+            )
         if scope["method"] not in _SAFE_METHODS:
             return _change_fault(headers)
         return None
 
     def _has_token(self, scope: Scope, headers: dict[str, list[str]]) -> bool:
-        return self._token_in_query(scope) or any(_same(value, self._rules.token) for value in _cookies(headers))
+        return self._token_in_query(scope) or any(
+            _same(value, self._rules.token) for value in _cookies(headers)
+        )
 
     def _token_in_query(self, scope: Scope) -> bool:
         values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
-        return self._rules.token is not None and any(_same(value, self._rules.token) for value in values)
+        return self._rules.token is not None and any(
+            _same(value, self._rules.token) for value in values
+        )
 
     async def _admit(self, send: Send) -> None:
         """Move the token from the address into a cookie, so that it stays out of the history and of copied links."""
         cookie = f"{ACCESS_COOKIE}={self._rules.token}; Path=/; HttpOnly; SameSite=Strict"
-        headers = [(b"location", b"/"), (b"set-cookie", cookie.encode("latin-1")), (b"content-length", b"0"), *_HEADERS]
+        headers = [
+            (b"location", b"/"),
+            (b"set-cookie", cookie.encode("latin-1")),
+            (b"content-length", b"0"),
+            *_HEADERS,
+        ]
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
@@ -152,7 +175,10 @@ class SecurityMiddleware:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 present = {name.lower() for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *((name, text) for name, text in _HEADERS if name not in present)]
+                message["headers"] = [
+                    *message["headers"],
+                    *((name, text) for name, text in _HEADERS if name not in present),
+                ]
             await send(message)
 
         await self._app(scope, limited, with_headers)
@@ -193,6 +219,10 @@ def _cookies(headers: dict[str, list[str]]) -> list[str]:
 
 async def _refuse(send: Send, status: int, reason: str) -> None:
     body = reason.encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *_HEADERS]
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        *_HEADERS,
+    ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.errors import ConfigError, InputError, MissingExtraError
-from spotkick.viewer.library import Library
+from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ReelMaker
 
 LOOPBACK: Final = "127.0.0.1"
@@ -45,7 +45,11 @@ class ViewerOptions:
 
 
 def serve(
-    paths: Sequence[Path], options: ViewerOptions, *, reel_maker: ReelMaker | None = None, say: Callable[[str], None] = print
+    paths: Sequence[Path],
+    options: ViewerOptions,
+    *,
+    reel_maker: ReelMaker | None = None,
+    say: Callable[[str], None] = print,
 ) -> None:
     """Serve the matches of the given paths until interrupted.
 
@@ -66,7 +70,9 @@ def serve(
     listener = _listen(options.host, options.port)
     port = int(listener.getsockname()[1])
     shown = f"[{options.host}]" if ":" in options.host else options.host
-    wildcard = ipaddress.ip_address(options.host).is_unspecified if _is_address(options.host) else False
+    wildcard = (
+        ipaddress.ip_address(options.host).is_unspecified if _is_address(options.host) else False
+    )
     rules = AccessRules(
         port=port,
         hosts=frozenset({"127.0.0.1", "localhost", "[::1]", shown.lower()}),
@@ -88,7 +94,8 @@ def serve(
         h11_max_incomplete_event_size=64 * 1024,
         ws="none",
     )
-    # What is loaded by now stays: else a collection of garbage looks through all of it, and a seek waits for up to 100 ms.
+    # What is loaded by now stays: else a collection of garbage looks through all of it, and a seek
+    # waits for up to 100 ms.
     gc.collect()
     gc.freeze()
     uvicorn.Server(config).run(sockets=[listener])
@@ -102,12 +109,20 @@ def checked_token(host: str, token: str | None) -> str | None:
     """
     if token is None:
         if not is_loopback(host):
-            raise ConfigError(f"listening on {host} lets other machines in: give a token with --token, or '--token auto'")
+            raise ConfigError(
+                f"listening on {host} lets other machines in: give a token with --token, or '--token auto'"
+            )
         return None
     if token == "auto":  # noqa: S105 - the word that asks for a token, not a secret
         return secrets.token_urlsafe(_TOKEN_BYTES)
-    if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.replace("-", "").replace("_", "").isalnum():
-        raise ConfigError(f"a token must have at least {SHORTEST_TOKEN} letters, digits, '-' or '_'; '--token auto' makes one")
+    if (
+        len(token) < SHORTEST_TOKEN
+        or not token.isascii()
+        or not token.replace("-", "").replace("_", "").isalnum()
+    ):
+        raise ConfigError(
+            f"a token must have at least {SHORTEST_TOKEN} letters, digits, '-' or '_'; '--token auto' makes one"
+        )
     return token
 
 

@@ -7,11 +7,11 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from spotkick.errors import InputError
-from spotkick.viewer.catalogue import MatchFiles
 from spotkick.viewer.jobs import JobRunner, Made, Work
-from spotkick.viewer.library import Library
+from spotkick.viewer.match_files import MatchFiles
+from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ReelMaker
-from spotkick.viewer.replies import NEVER_STORE, require_files
+from spotkick.viewer.responses import NEVER_STORE, require_files
 
 
 def shot_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> APIRouter:
@@ -22,15 +22,24 @@ def shot_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
     def find(key: str) -> Response:
         files = require_files(library, key)
         if maker is None or not maker.finds_shots:
-            raise InputError("finding shot changes needs the package 'scenedetect': pip install 'spotkick[highlights]'")
+            raise InputError(
+                "finding shot changes needs the package 'scenedetect': pip install 'spotkick[highlights]'"
+            )
         if not library.match(files).videos:
             raise InputError("this match has no video to find shot changes in")
-        return JSONResponse(jobs.start(_search(library, files, maker), "shots", key).document(), 202, headers=NEVER_STORE)
+        return JSONResponse(
+            jobs.start(_search(library, files, maker), "shots", key).document(),
+            202,
+            headers=NEVER_STORE,
+        )
 
     @router.get("/matches/{key}/shots")
     def found(key: str) -> Response:
         shots = library.shots(require_files(library, key))
-        return JSONResponse({"shots": {str(period): list(times) for period, times in shots.items()}}, headers=NEVER_STORE)
+        return JSONResponse(
+            {"shots": {str(period): list(times) for period, times in shots.items()}},
+            headers=NEVER_STORE,
+        )
 
     return router
 
@@ -41,7 +50,9 @@ def _search(library: Library, files: MatchFiles, maker: ReelMaker) -> Work:
         length_s = sum(video.duration_s for video in videos.values()) or 1.0
         before_s, found = 0.0, {}
         for period, video in videos.items():
-            found[period] = maker.shot_changes(video, _part(progress, before_s / length_s, video.duration_s / length_s))
+            found[period] = maker.shot_changes(
+                video, _part(progress, before_s / length_s, video.duration_s / length_s)
+            )
             before_s += video.duration_s
         library.keep_shots(files, found)
         return Made()
@@ -49,6 +60,8 @@ def _search(library: Library, files: MatchFiles, maker: ReelMaker) -> Work:
     return work
 
 
-def _part(progress: Callable[[float], None], before: float, share: float) -> Callable[[float], None]:
+def _part(
+    progress: Callable[[float], None], before: float, share: float
+) -> Callable[[float], None]:
     """Progress of one video as progress of all."""
     return lambda done: progress(before + share * done)

@@ -13,14 +13,19 @@ SHOTS_FILE: Final = "shots.json"
 """File of shot changes."""
 
 
-def write_shots(path: Path, found: Mapping[int, Sequence[float]], videos: Mapping[int, VideoInfo]) -> None:
+def write_shots(
+    path: Path, found: Mapping[int, Sequence[float]], videos: Mapping[int, VideoInfo]
+) -> None:
     """Write shot changes in seconds by period, with the size of the video that they belong to.
 
     Raises:
         StorageError: if the file cannot be written.
     """
     periods = {
-        str(period): {"size_bytes": videos[period].size_bytes, "seconds": [round(second, 3) for second in seconds]}
+        str(period): {
+            "size_bytes": videos[period].size_bytes,
+            "seconds": [round(second, 3) for second in seconds],
+        }
         for period, seconds in found.items()
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,8 +42,16 @@ def read_shots(path: Path, videos: Mapping[int, VideoInfo]) -> dict[int, tuple[f
     found = {}
     for period, video in videos.items():
         row: Any = rows.get(str(period)) if isinstance(rows, dict) else None
-        if not isinstance(row, dict) or row.get("size_bytes") != video.size_bytes or not isinstance(row.get("seconds"), list):
+        if (
+            not isinstance(row, dict)
+            or row.get("size_bytes") != video.size_bytes
+            or not isinstance(row.get("seconds"), list)
+        ):
             continue
-        seconds = [second for second in row["seconds"] if isinstance(second, int | float) and math.isfinite(second)]
+        seconds = [
+            second
+            for second in row["seconds"]
+            if isinstance(second, int | float) and math.isfinite(second)
+        ]
         found[period] = tuple(float(second) for second in sorted(seconds))
     return found

@@ -67,7 +67,9 @@ def _decode(path: Path, second: Fraction) -> VideoFrame:
                 raise InputError(f"{path.name}: there is no picture at {float(second):.1f} s")
             return last
     except (av.FFmpegError, IndexError, OSError) as error:
-        raise InputError(f"{path.name}: no picture at {float(second):.1f} s can be decoded ({error})") from error
+        raise InputError(
+            f"{path.name}: no picture at {float(second):.1f} s can be decoded ({error})"
+        ) from error
 
 
 def _encode(frame: VideoFrame) -> bytes:

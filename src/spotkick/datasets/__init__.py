@@ -1,0 +1,1 @@
+"""Data sets on disk: which file of a match folder is what, splits, and labelled periods."""

@@ -1,0 +1,87 @@
+"""The matches of a split, and the features of a match. Without torch."""
+
+import warnings
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from spotkick.datasets.match_folder import MatchFolder
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.features.tracks import FeatureSource, FeatureTrack, read_track
+from spotkick.formats.match_tree import LABEL_FILES
+from spotkick.formats.soccernet import read_labels
+from spotkick.formats.splits import read_split
+
+HALVES: Final = (1, 2)
+"""Periods that a match of a data set is expected to have."""
+
+LENGTH_TOLERANCE: Final = 0.5
+"""A half that is shorter than this part of the other half is reported."""
+
+
+def read_split_matches(root: Path, split: str) -> tuple[str, ...]:
+    """Match names of a split.
+
+    Args:
+        root: of the data set.
+        split: a split file, or a name such as ``train`` for ``root/splits/train.txt``,
+            ``root/train.txt`` (or ``.json``).
+
+    Raises:
+        InputError: if there is no such file.
+    """
+    candidates = [
+        Path(split),
+        *(
+            folder / f"{split}{end}"
+            for folder in (root / "splits", root)
+            for end in ("", ".txt", ".json")
+        ),
+    ]
+    for path in candidates:
+        if path.is_file():
+            return read_split(path)
+    raise InputError(
+        f"no split file '{split}': looked for it as a file, and in {root / 'splits'} and {root} as {split}.txt"
+    )
+
+
+def match_tracks(
+    folder: MatchFolder, features: str, *, frame_rate: Fraction, source: FeatureSource | None = None
+) -> dict[int, FeatureTrack]:
+    """Features of the periods of a match; a missing half is reported and the other one used.
+
+    A match whose labels lie in one half alone is a match of one half.
+
+    Raises:
+        InputError: if the match has no such features at all, or a file cannot be used.
+    """
+    paths = folder.features(features)
+    if not paths:
+        known = folder.feature_names()
+        has = f"it has {', '.join(known)}" if known else "it has no features"
+        raise InputError(
+            f"{folder.path}: no features '{features}' (files 1_{features}.npy, 2_{features}.npy); {has}"
+        )
+    missing = [period for period in HALVES if period not in paths and _is_expected(folder, period)]
+    if missing:
+        message = f"{folder.path}: features of half {missing[0]} are missing; the match is used without it"
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    tracks = {
+        period: read_track(path, source=source, frame_rate=frame_rate)
+        for period, path in paths.items()
+    }
+    lengths = {period: len(track) for period, track in tracks.items() if period in HALVES}
+    if len(lengths) > 1 and min(lengths.values()) < LENGTH_TOLERANCE * max(lengths.values()):
+        message = f"{folder.path}: the halves have {lengths[1]} and {lengths[2]} frames; one of them may be cut off"
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    return tracks
+
+
+def _is_expected(folder: MatchFolder, period: int) -> bool:
+    """Whether a match has a period, as far as its files tell: labels in it, or no labels at all."""
+    files = [folder.labels(name) for name in LABEL_FILES if folder.labels(name).is_file()]
+    labels = [read_labels(path, match=folder.match) for path in files]
+    return not any(label.actions for label in labels) or any(
+        a.period == period for label in labels for a in label.actions
+    )

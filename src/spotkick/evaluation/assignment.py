@@ -1,0 +1,154 @@
+"""Which prediction finds which label: the official rule, for all matches, classes and tolerances at once.
+
+The official rule scans the labels of a series in time order; each takes the unused prediction with
+the highest confidence inside its window (the earlier one of equals). That is serial dictatorship
+under a common preference, and its outcome is the only stable matching. `assign_to_labels` reaches
+the same matching by deferred acceptance, which runs on arrays: every label proposes to its best
+remaining prediction, a prediction keeps the earliest label, the others move on.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.evaluation.frames import FramedActions
+
+UNMATCHED: Final = -1
+
+_PAIRS_AT_ONCE: Final = 4_000_000
+
+
+def closest_labels(labels: FramedActions, predictions: FramedActions) -> npt.NDArray[np.int64]:
+    """The label of its own series that each prediction is nearest to.
+
+    Half way between two labels, rounded down, belongs to the later one.
+
+    Returns:
+        (predictions,) index of a label, or -1 where the series has none. Source: the official
+        evaluator's ``closests``.
+    """
+    if not len(labels):
+        return np.full(len(predictions), UNMATCHED)
+    begin = np.zeros_like(labels.frame)  # where the region of each label starts
+    begin[1:] = np.where(
+        labels.group[1:] == labels.group[:-1], (labels.frame[1:] + labels.frame[:-1]) // 2, 0
+    )
+    found = (
+        np.searchsorted(
+            labels.group * labels.grid.num_frames + begin, predictions.key, side="right"
+        )
+        - 1
+    )
+    found = found.astype(np.int64)
+    return np.where(labels.group[found.clip(0)] == predictions.group, found, UNMATCHED)
+
+
+def assign_to_labels(
+    labels: FramedActions, predictions: FramedActions, tolerances_frames: Sequence[float]
+) -> npt.NDArray[np.int64]:
+    """Match labels to predictions at several tolerances.
+
+    Args:
+        labels: on the same grid as the predictions.
+        predictions: with confidences of at least 0.
+        tolerances_frames: total widths of the window; a prediction fits when it is at most half of
+            it away.
+
+    Returns:
+        (tolerances, predictions) index of the label found, -1 for a false positive.
+
+    Source: ``compute_class_scores`` of the official evaluator.
+    """
+    reach = np.floor(np.asarray(tolerances_frames, dtype=np.float64) / 2).astype(np.int64)
+    matched = np.full((len(reach), len(predictions)), UNMATCHED)
+    if not len(labels) or not len(predictions) or not len(reach):
+        return matched
+    rank = np.empty(len(predictions), dtype=np.int64)
+    rank[np.argsort(-predictions.value, kind="stable")] = np.arange(
+        len(predictions)
+    )  # stable: earlier first among equals
+
+    frames, start = labels.grid.num_frames, labels.group * labels.grid.num_frames
+    low = np.searchsorted(predictions.key, start + (labels.frame - reach.max()).clip(0))
+    high = np.searchsorted(
+        predictions.key, start + (labels.frame + reach.max()).clip(max=frames - 1), side="right"
+    )
+    for part in _parts(labels.group, high - low):
+        label, prediction = _candidates(low[part], high[part], rank)
+        distance = np.abs(labels.frame[part][label] - predictions.frame[prediction])
+        base, top = low[part].min(), high[part].max()
+        for row, half in zip(matched, reach, strict=True):
+            near = distance <= half
+            holder = deferred_acceptance(
+                label[near], prediction[near] - base, part.stop - part.start, top - base
+            )
+            row[base:top] = np.where(holder >= 0, holder + part.start, row[base:top])
+    return matched
+
+
+def _parts(group: npt.NDArray[np.int64], pairs: npt.NDArray[np.int64]) -> Iterator[slice]:
+    """Cut the labels between series, so that each part has a bounded number of candidate pairs where that is possible."""
+    total = np.cumsum(pairs)
+    begin = 0
+    while begin < len(group):
+        limit = (total[begin - 1] if begin else 0) + _PAIRS_AT_ONCE
+        end = max(int(np.searchsorted(total, limit, side="right")), begin + 1)
+        if end < len(group):
+            series_start = int(np.searchsorted(group, group[end]))
+            end = (
+                series_start
+                if series_start > begin
+                else int(np.searchsorted(group, group[end], side="right"))
+            )
+        yield slice(begin, end)
+        begin = end
+
+
+def _candidates(
+    low: npt.NDArray[np.int64], high: npt.NDArray[np.int64], rank: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """All (label, prediction) pairs inside the widest window; by label, best prediction first."""
+    count = high - low
+    label = np.repeat(np.arange(len(low)), count)
+    prediction = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - low, count)
+    order = np.argsort(label * (len(rank) + 1) + rank[prediction])
+    return label, prediction[order]
+
+
+def deferred_acceptance(
+    proposer: npt.NDArray[np.int64],
+    receiver: npt.NDArray[np.int64],
+    num_proposers: int,
+    num_receivers: int,
+) -> npt.NDArray[np.int64]:
+    """Stable matching: proposers go through their candidates in order, receivers keep the proposer of the lowest number.
+
+    It equals letting the proposers choose one after the other, by number, among what is left.
+
+    Args:
+        proposer: (pairs,) ascending numbers.
+        receiver: (pairs,) the candidates of each proposer, the most wanted first.
+        num_proposers: how many there are.
+        num_receivers: how many there are.
+
+    Returns:
+        (num_receivers,) proposer that each receiver keeps, or -1.
+    """
+    nobody = num_proposers
+    cursor = np.searchsorted(proposer, np.arange(num_proposers + 1))
+    end, cursor = cursor[1:], cursor[:-1].copy()
+    holder = np.full(num_receivers, nobody)
+    active = np.flatnonzero(cursor < end)
+    while len(active):
+        wish = receiver[cursor[active]]
+        before = holder[wish]
+        np.minimum.at(holder, wish, active)
+        after = holder[wish]
+        refused = active[after != active]
+        displaced = np.unique(before[(after < before) & (before < nobody)])
+        active = np.concatenate([refused, displaced])
+        cursor[active] += 1
+        active = active[cursor[active] < end[active]]
+    return np.where(holder < nobody, holder, UNMATCHED)

@@ -1,1 +1,0 @@
-"""What commands do: configurations in, run directories and predictions out."""

@@ -1,0 +1,55 @@
+"""Fields of a JSON file that a reader leaves alone, counted, so that a conversion can say what it did not carry over."""
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+
+def unread_fields(document: Any, known: Collection[str]) -> Counter[str]:
+    """Count the fields of a document that are not known, by path.
+
+    Args:
+        document: decoded JSON.
+        known: paths of fields that are read, with everything below them: keys joined by points,
+            ``[]`` for the items of a list and ``*`` for any key of an object whose keys are data.
+
+    Returns:
+        Path of the outermost unknown field -> how often it occurs with a value that says something.
+
+    Example:
+        >>> unread_fields({"a": 1, "b": [{"c": 1, "d": 2}, {"d": 3}]}, {"a", "b[].c"})
+        Counter({'b[].d': 2})
+    """
+    prefixes = {prefix for path in known for prefix in _prefixes(path)}
+    found: Counter[str] = Counter()
+    _walk(document, "", frozenset(known), prefixes, found)
+    return found
+
+
+def _prefixes(path: str) -> list[str]:
+    """All beginnings of a path that end before a point or a bracket."""
+    return [path[:index] for index, letter in enumerate(path) if letter in ".["] + [path]
+
+
+def _walk(
+    value: Any, path: str, known: frozenset[str], prefixes: set[str], found: Counter[str]
+) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _step(item, f"{path}[]", known, prefixes, found)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            base = f"{path}." if path else ""
+            step = f"{base}{key}" if f"{base}{key}" in prefixes else f"{base}*"
+            _step(item, step if step in prefixes else f"{base}{key}", known, prefixes, found)
+
+
+def _step(
+    value: Any, path: str, known: frozenset[str], prefixes: set[str], found: Counter[str]
+) -> None:
+    if path in known:
+        return
+    if path in prefixes:
+        _walk(value, path, known, prefixes, found)
+    elif value not in (None, "", [], {}):
+        found[path] += 1

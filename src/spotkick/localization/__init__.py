@@ -1,0 +1,1 @@
+"""Temporal activity localization: BMN, its losses, training, proposals and detections."""

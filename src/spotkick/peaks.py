@@ -1,0 +1,76 @@
+"""Moments of a match that people look at: confident spots, and peaks of the scores that were not spotted.
+
+The segmentation scores are high for some moments that are no action of the class but are like one:
+chances that were missed, fouls that went unpunished. Source: CALF paper, figure 7 and automatic
+highlights.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+SPOT_THRESHOLD: Final = 0.34
+"""Least confidence of a spot that is shown. Source: the display threshold of the authors' code."""
+
+PEAK_THRESHOLD: Final = 0.5
+"""Least segmentation score of a moment that nobody spotted."""
+
+APART_S: Final = 20.0
+"""Such a moment lies further than this from every spot of its class, and from every higher one."""
+
+
+def unspotted_peaks(
+    values: npt.NDArray[np.floating[Any]],
+    frame_rate: Fraction,
+    spots_s: Iterable[float],
+    *,
+    threshold: float = PEAK_THRESHOLD,
+    apart_s: float = APART_S,
+) -> list[tuple[int, float]]:
+    """Peaks of the scores of one class in one period, far from its spots and from each other, the highest first.
+
+    Args:
+        values: (frames,) segmentation scores of the class.
+        frame_rate: frames per second.
+        spots_s: seconds of the spots of the class in the period.
+        threshold: least score.
+        apart_s: see `APART_S`.
+
+    Returns:
+        (frame, its second) of each.
+    """
+    near, found = list(spots_s), []
+    for frame in local_peaks(values, threshold):
+        position_s = float(Fraction(int(frame)) / frame_rate)
+        if all(abs(position_s - other) > apart_s for other in near):
+            near.append(position_s)
+            found.append((int(frame), position_s))
+    return found
+
+
+def local_peaks(values: npt.NDArray[np.floating[Any]], threshold: float) -> npt.NDArray[np.intp]:
+    """Frames of local maxima, the highest first; the middle frame of a level top."""
+    if not len(values):
+        return np.zeros(0, dtype=np.intp)
+    starts = np.flatnonzero(np.append(True, np.diff(values) != 0))
+    level = values[starts]
+    rises = np.append(True, level[1:] > level[:-1])
+    falls = np.append(level[:-1] > level[1:], True)
+    tops = np.flatnonzero(rises & falls & (level >= threshold))
+    ends = np.append(starts[1:], len(values))
+    middle = (starts[tops] + ends[tops] - 1) // 2
+    highest_first: npt.NDArray[np.intp] = middle[np.argsort(-values[middle], kind="stable")]
+    return highest_first
+
+
+def peak_title(label: str) -> str:
+    """What to call a moment that was not spotted.
+
+    Example:
+        >>> peak_title("Goal")
+        'Possible goal'
+    """
+    return f"Possible {label[:1].lower()}{label[1:]}"

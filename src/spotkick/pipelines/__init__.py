@@ -1,0 +1,1 @@
+"""What commands do: configurations in, run folders and predictions out."""

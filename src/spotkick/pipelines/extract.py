@@ -1,0 +1,260 @@
+"""Making feature sets: which files, which source, and where the tracks go; commentary. Without torch."""
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Final, Literal
+
+from spotkick.actions import Action
+from spotkick.commentary.ensemble import WordModel
+from spotkick.commentary.features import (
+    FEATURE_NAME,
+    commentary_source,
+    find_commentary,
+    fit_commentary,
+    read_commentary_source,
+    write_commentary_source,
+    write_commentary_tracks,
+)
+from spotkick.commentary.tfidf import TextModel
+from spotkick.datasets.match_folder import MatchFolder, find_matches
+from spotkick.datasets.splits import read_split_matches
+from spotkick.errors import ConfigError, InputError, MissingExtraError
+from spotkick.features.extract import EXTRACTION_FILE
+from spotkick.features.periods import ExtractionSummary, PeriodFile
+from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
+from spotkick.formats import read_label_set
+from spotkick.formats.match_tree import require_matches
+from spotkick.timeline import FEATURE_RATE
+
+COMMENTARY_DIM: Final = 512
+TRAIN_SPLIT: Final = "train"
+FITTING_FOLDER: Final = f"{FEATURE_NAME}.fitting"
+"""Holds what an interrupted fit goes on with."""
+
+Kind = Literal["commentary", "video"]
+Show = Callable[[Sequence[PeriodFile]], Iterable[PeriodFile]]
+"""Passes files on, one by one, and shows how far the work is."""
+
+Note = Callable[[str], None]
+"""Receives lines about the course of the work."""
+
+
+def print_nothing(line: str) -> None:
+    """Ignore a line."""
+    del line
+
+
+@dataclass(frozen=True, slots=True)
+class ExtractionRequest:
+    """What to make features of.
+
+    Attributes:
+        inputs: folders of matches or match folders; for video also files.
+        out: folder of the feature set.
+        splits: only the matches of these splits: files, or names below the first input; empty for
+            all.
+        fit_split: split of the matches that a new source is fitted on.
+        source: feature set or checkpoint whose source is used; nothing is fitted then.
+        frame_rate: vectors per second; None for 2, or for what the source says.
+        dim: values per frame; None for 512 (commentary), for all that the backbone gives (video),
+            or for what the source says.
+        labels: commentary: learn from the labels of the fitted matches what words say about each
+            class.
+        workers: processes that learn from labels.
+    """
+
+    inputs: tuple[Path, ...]
+    out: Path
+    splits: tuple[str, ...] = ()
+    fit_split: str | None = None
+    source: Path | None = None
+    frame_rate: Fraction | None = None
+    dim: int | None = None
+    labels: bool = False
+    workers: int = 1
+
+    def __post_init__(self) -> None:
+        """Check what contradicts itself."""
+        if self.source is not None and self.fit_split is not None:
+            raise ConfigError(
+                "--source brings a fitted source and --fit-split fits a new one; give one of the two"
+            )
+        if self.source is not None and self.labels:
+            raise ConfigError(
+                "--source brings a fitted source, --labels fits a new one; give one of the two"
+            )
+        if self.labels and self.dim is not None:
+            raise ConfigError(
+                "with --labels a frame has one value per class and one for speech; leave out --dim"
+            )
+
+    def require_agreement(self, source: FeatureSource) -> None:
+        """Check that the wanted size and rate, if any, are those of a given source.
+
+        Raises:
+            ConfigError: if they are not.
+        """
+        if self.dim not in (None, source.dim) or self.frame_rate not in (None, source.frame_rate):
+            raise ConfigError(
+                f"the source '{source.name}' gives {source.dim} values at {source.frame_rate} per second; leave out --dim and "
+                f"--rate, or make another set in another folder"
+            )
+
+
+def judge_kind(request: ExtractionRequest) -> Kind:
+    """Find out from the source or the inputs what features are wanted.
+
+    Raises:
+        InputError: if the inputs hold both commentary and videos, or neither.
+    """
+    if request.source is not None:
+        return (
+            "video" if source_folder(request.source, EXTRACTION_FILE) is not None else "commentary"
+        )
+    if any(path.is_file() for path in request.inputs):
+        return "video"
+    spoken = any(
+        next(path.rglob("[1-9]_asr.json"), None) is not None
+        for path in request.inputs
+        if path.is_dir()
+    )
+    filmed = any(
+        folder.videos()
+        for path in request.inputs
+        if path.is_dir()
+        for folder in match_folders(path)
+    )
+    if spoken == filmed:
+        where = ", ".join(str(path) for path in request.inputs)
+        what = (
+            "both commentary and videos; choose with --kind"
+            if spoken
+            else "neither videos nor commentary (1_asr.json)"
+        )
+        raise InputError(f"{where}: holds {what}")
+    return "commentary" if spoken else "video"
+
+
+def extract_commentary(
+    request: ExtractionRequest, *, show: Show = iter, note: Note = print_nothing
+) -> tuple[ExtractionSummary, FeatureSource]:
+    """Make commentary features; the source is given, or is in ``out`` already, or is fitted on the training split.
+
+    Args:
+        request: what to do.
+        show: shows how far the work is.
+        note: receives lines about the fit.
+
+    Raises:
+        InputError: if files, splits or sources are missing, or ``out`` holds features of another
+            source.
+        ConfigError: if there is too little text, or options contradict the source.
+    """
+    found = [half for root in request.inputs for half in find_commentary(root)]
+    chosen = choose_files(found, request)
+    model, source = _commentary_model(found, request, note)
+    write_commentary_source(model, source, request.out)
+    shutil.rmtree(request.out / FITTING_FOLDER, ignore_errors=True)
+    return write_commentary_tracks(show(chosen), request.out, model, source), source
+
+
+def _commentary_model(
+    found: Sequence[PeriodFile], request: ExtractionRequest, note: Note
+) -> tuple[TextModel | WordModel, FeatureSource]:
+    given, present = request.source, request.out / f"{FEATURE_NAME}{SOURCE_SUFFIX}"
+    if (
+        given is None
+        and request.fit_split is None
+        and not request.labels
+        and (present / "source.json").is_file()
+    ):
+        given = present
+    if given is not None:
+        model, source = read_commentary_source(given)
+        request.require_agreement(source)
+        return model, source
+    training = training_files(found, request)
+    note(f"fitting on {len(training)} halves")
+    fitted: TextModel | WordModel
+    if request.labels:
+        fitted = _fit_words(training, request, note)
+    else:
+        fitted = fit_commentary(training, dim=request.dim or COMMENTARY_DIM)
+        note(f"{len(fitted.terms):,} terms; {fitted.explained_variance:.1%} of the variance kept")
+    return fitted, commentary_source(fitted, frame_rate=request.frame_rate or FEATURE_RATE)
+
+
+def _fit_words(training: Sequence[PeriodFile], request: ExtractionRequest, note: Note) -> WordModel:
+    try:
+        from spotkick.commentary.fitting import fit_words
+    except ImportError as error:
+        raise MissingExtraError(
+            "torch", "train", "learning commentary features from labels"
+        ) from error
+    return fit_words(
+        training,
+        _labels(training, request),
+        workers=request.workers,
+        keep=request.out / FITTING_FOLDER,
+        note=note,
+    )
+
+
+def _labels(
+    training: Sequence[PeriodFile], request: ExtractionRequest
+) -> dict[str, tuple[Action, ...]]:
+    matches = list(dict.fromkeys(file.match for file in training))
+    return {labels.match: labels.actions for labels in read_label_set(request.inputs[0], matches)}
+
+
+def source_folder(folder: Path, filename: str) -> Path | None:
+    """The only source folder with such a file: ``folder`` itself, or below a feature set or checkpoint."""
+    below = [*folder.glob(f"*{SOURCE_SUFFIX}"), *folder.glob(f"*/*{SOURCE_SUFFIX}")]
+    found = [path for path in (folder, *below) if (path / filename).is_file()]
+    return found[0] if len(found) == 1 else None
+
+
+def match_folders(root: Path) -> list[MatchFolder]:
+    """Match folders below a folder, or the folder itself."""
+    direct = MatchFolder(root.absolute().parent, root.absolute().name)
+    return (
+        [direct] if direct.videos() else [MatchFolder(root, match) for match in find_matches(root)]
+    )
+
+
+def choose_files(found: Sequence[PeriodFile], request: ExtractionRequest) -> list[PeriodFile]:
+    """Files of the wanted splits; each match and period at most once."""
+    seen: dict[tuple[str, int], Path] = {}
+    for file in found:
+        other = seen.setdefault((file.match, file.period), file.path)
+        if other is not file.path:
+            raise InputError(
+                f"two inputs hold period {file.period} of match {file.match!r}: {other} and {file.path}; give one"
+            )
+    if not request.splits:
+        return list(found)
+    wanted = {match for split in request.splits for match in _named(found, request, split)}
+    return [file for file in found if file.match in wanted]
+
+
+def training_files(found: Sequence[PeriodFile], request: ExtractionRequest) -> list[PeriodFile]:
+    """Files to fit on. Fitting on all there is is no default: it would spoil every score on the test split."""
+    split = request.fit_split or TRAIN_SPLIT
+    try:
+        training = _named(found, request, split)
+    except InputError as error:
+        if request.fit_split is not None:
+            raise
+        raise InputError(
+            f"{error}; name the matches to fit on with --fit-split, or a fitted source with --source"
+        ) from error
+    return [file for file in found if file.match in training]
+
+
+def _named(found: Sequence[PeriodFile], request: ExtractionRequest, split: str) -> frozenset[str]:
+    names = read_split_matches(request.inputs[0], split)
+    require_matches(names, {file.match for file in found}, f"split {split}")
+    return frozenset(names)

@@ -1,0 +1,217 @@
+"""Highlight reels for the viewer: what ``spotkick highlights`` does, asked for clip by clip from the browser."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from spotkick.actions import Action, MatchActions
+from spotkick.errors import InputError, MissingExtraError
+from spotkick.formats.scores import MatchScores
+from spotkick.highlights.candidates import Candidate, find_candidates
+from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips, value_of
+from spotkick.highlights.config import HighlightsConfig
+from spotkick.highlights.edit_list_files import LIST_KINDS, write_list
+from spotkick.highlights.knapsack import choose_clips
+from spotkick.highlights.reel import PeriodVideo, describe, plan_parts, render, write_poster
+from spotkick.highlights.shots import can_find_shots, find_shot_changes
+from spotkick.video.cut import ReelPart
+from spotkick.video.probe import VideoInfo
+from spotkick.viewer.exporting import plain_name
+from spotkick.viewer.jobs import Made
+from spotkick.viewer.reels import MOST_MOMENTS, ReelClip, ReelMoment
+
+_SEARCHED_S: Final = 20.0
+"""Shot changes are looked for in stretches of this length, so that progress shows and a search can
+be cancelled."""
+
+_PLANNED: Final = 0.1
+_RENDERED: Final = 0.97
+_NO_SPOT_THRESHOLD: Final = {"spot_threshold": 0.0}
+"""The viewer has applied its own thresholds."""
+
+
+@dataclass(frozen=True)
+class HighlightReels:
+    """Proposes and renders reels; see `spotkick.viewer.reels.ReelMaker`.
+
+    Attributes:
+        config: lengths of clips and interest in classes.
+    """
+
+    config: HighlightsConfig = field(
+        default_factory=lambda: HighlightsConfig.parse(_NO_SPOT_THRESHOLD, "highlights")
+    )
+
+    @property
+    def finds_shots(self) -> bool:
+        """Whether the package scenedetect is installed."""
+        return can_find_shots()
+
+    def propose(
+        self,
+        actions: MatchActions,
+        rejected: Sequence[Action],
+        scores: MatchScores | None,
+        videos: Mapping[int, VideoInfo],
+        duration_s: float,
+    ) -> tuple[ReelClip, ...]:
+        """Clips around everything worth showing; those that are worth most within ``duration_s`` are chosen."""
+        candidates = [
+            candidate
+            for candidate in find_candidates(actions.actions, scores, self.config)
+            if candidate.spotted or not self._was_rejected(candidate, rejected)
+        ]
+        clips = make_clips(
+            candidates, {period: video.duration_s for period, video in videos.items()}, self.config
+        )
+        fits = any(clip.duration_s <= duration_s for clip in clips)
+        chosen = (
+            set(choose_clips(clips, duration_s, repeat_share=self.config.repeat_share))
+            if fits
+            else set()
+        )
+        return tuple(_to_browser(clip, clip in chosen) for clip in clips)
+
+    def render(
+        self,
+        match: str,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, VideoInfo],
+        folder: Path,
+        progress: Callable[[float], None],
+    ) -> Made:
+        """Write the reel, its edit lists and a poster."""
+        shown, parts = self._plan(clips, videos, lambda share: progress(_PLANNED * share))
+        stem = f"{plain_name(match)}-reel"
+        reel, poster = folder / f"{stem}.mp4", folder / f"{stem}.jpg"
+        render(
+            reel, parts, progress=lambda share: progress(_PLANNED + (_RENDERED - _PLANNED) * share)
+        )
+        lists = self._lists(match, shown, parts, videos, folder)
+        write_poster(poster, shown, _periods(videos))
+        return Made((reel, *lists.files, poster), lists.note)
+
+    def edit_lists(
+        self,
+        match: str,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, VideoInfo],
+        folder: Path,
+        progress: Callable[[float], None],
+    ) -> Made:
+        """Write the edit lists alone, for cutting the reel in another program."""
+        shown, parts = self._plan(clips, videos, progress)
+        return self._lists(match, shown, parts, videos, folder)
+
+    def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> list[float]:
+        """Starts of the shots of a video, in seconds after its first picture."""
+        found: list[float] = []
+        for step in range(max(1, round(video.duration_s / _SEARCHED_S))):
+            first_s = step * _SEARCHED_S
+            progress(min(1.0, first_s / max(video.duration_s, 1e-9)))
+            last_s = (
+                video.duration_s
+                if first_s + 1.5 * _SEARCHED_S > video.duration_s
+                else first_s + _SEARCHED_S
+            )
+            found += [
+                second
+                for second in find_shot_changes(video.path, first_s, last_s)
+                if not found or second > found[-1]
+            ]
+        return found
+
+    def _was_rejected(self, candidate: Candidate, rejected: Sequence[Action]) -> bool:
+        """Whether a person has said that this peak of the scores is nothing."""
+        return any(
+            action.label == candidate.label
+            and action.period == candidate.period
+            and abs(action.position_s - candidate.position_s) <= self.config.apart_s
+            for action in rejected
+        )
+
+    def _plan(
+        self,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, VideoInfo],
+        progress: Callable[[float], None],
+    ) -> tuple[tuple[Clip, ...], tuple[ReelPart, ...]]:
+        """The clips as they are cut: joined where they touch, their ends moved to shot changes that are near."""
+        periods = _periods(videos)
+        joined = merge_touching([self._from_browser(clip) for clip in clips])
+        asked = 0
+
+        def shots_of(period: int, first_s: float, last_s: float) -> list[float]:
+            nonlocal asked
+            asked += 1
+            progress(min(1.0, asked / (2 * len(joined))))
+            return [
+                second
+                for second in find_shot_changes(videos[period].path, first_s, last_s)
+                if second <= videos[period].duration_s
+            ]
+
+        if self.config.snap_s and can_find_shots():
+            total_s = sum(clip.duration_s for clip in joined)
+            joined = snap_clips(joined, shots_of, snap_s=self.config.snap_s, budget_s=total_s)
+        return joined, plan_parts(joined, periods)
+
+    def _from_browser(self, clip: ReelClip) -> Clip:
+        """The clip again; one that says nothing about its moments shows its label in the middle."""
+        moments = clip.moments or (
+            ReelMoment(clip.label or "Clip", (clip.start_s + clip.end_s) / 2, 1.0),
+        )
+        candidates = tuple(
+            Candidate(
+                item.label,
+                clip.period,
+                min(max(item.position_s, clip.start_s), clip.end_s),
+                item.score,
+                item.spotted,
+            )
+            for item in moments
+        )
+        main = max(candidates, key=lambda candidate: value_of(candidate, self.config))
+        return Clip(clip.period, clip.start_s, clip.end_s, candidates, clip.rank, main)
+
+    def _lists(
+        self,
+        match: str,
+        clips: Sequence[Clip],
+        parts: Sequence[ReelPart],
+        videos: Mapping[int, VideoInfo],
+        folder: Path,
+    ) -> Made:
+        edits = describe(match, clips, parts, _periods(videos))
+        files, notes = [], []
+        for kind in LIST_KINDS:
+            path = folder / f"{plain_name(match)}-reel.{kind}"
+            try:
+                write_list(kind, path, edits, clips)
+            except (InputError, MissingExtraError) as error:
+                notes.append(f"no {kind.upper()}: {error}")
+            else:
+                files.append(path)
+        return Made(files, "; ".join(notes))
+
+
+def _periods(videos: Mapping[int, VideoInfo]) -> dict[int, PeriodVideo]:
+    return {period: PeriodVideo(video) for period, video in videos.items()}
+
+
+def _to_browser(clip: Clip, chosen: bool) -> ReelClip:
+    moments = tuple(
+        ReelMoment(item.label, item.position_s, item.score, item.spotted)
+        for item in clip.candidates
+    )
+    return ReelClip(
+        clip.period,
+        clip.start_s,
+        clip.end_s,
+        clip.title,
+        clip.reason,
+        clip.value,
+        chosen,
+        moments[:MOST_MOMENTS],
+    )

@@ -1,0 +1,1 @@
+"""Parameter search as in the CALF paper, and estimates of context slicing from data."""

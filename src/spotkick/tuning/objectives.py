@@ -1,0 +1,147 @@
+"""What a trial does: train a spotter or a localizer with the chosen values, and score it on the validation split."""
+
+from collections.abc import Callable
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from statistics import fmean
+from typing import Any, Final
+
+from spotkick.errors import ConfigError
+from spotkick.evaluation.proposals import evaluate_proposals
+from spotkick.localization.experiment import STATE_FILE as LOCALIZER_STATE
+from spotkick.localization.experiment import LocalizationExperiment
+from spotkick.localization.features import LocalizationVideo
+from spotkick.localization.network import BmnNetwork
+from spotkick.localization.pipeline import load_videos, read_localization_labels
+from spotkick.localization.proposals import proposal_segments, propose
+from spotkick.localization.torch_runtime import localizer_runner
+from spotkick.localization.training import new_localizer, train_localizer
+from spotkick.models import CalfNetwork
+from spotkick.pipelines.config import ExperimentConfig
+from spotkick.pipelines.train import EXPERIMENT_FILE, run_training
+from spotkick.pipelines.training_progress import TrainingProgress
+from spotkick.training.trainer import choose_device
+from spotkick.training.tune_config import TuneConfig
+from spotkick.tuning.space import Values, apply
+from spotkick.tuning.study import Objective, Report
+
+Train = Callable[[Values, Path, Report], float]
+"""(tables of the configuration, run folder, report) -> score."""
+
+_RECALL_AT: Final = {"ar1": 1, "ar10": 10, "ar100": 100}
+
+
+def objective_of(base: Values, train: Train, *, seeds: int, folder: Path) -> Objective:
+    """An objective that puts what a trial has drawn into the configuration and trains it.
+
+    Args:
+        base: tables of the configuration; see `trial_values`.
+        train: `train_spotter`, or what `localizer_trainer` makes.
+        seeds: trainings per trial, whose mean score counts.
+        folder: gets one folder per trial.
+    """
+
+    def objective(chosen: dict[str, Any], name: str, report: Report) -> float:
+        settings = apply(base, chosen)
+        first = int(settings.get("training", {}).get("seed", 0))
+        # Only the first training of a trial is compared with others epoch by epoch.
+        return fmean(
+            train(
+                apply(settings, {"training.seed": seed}),
+                folder / name / f"seed-{seed}",
+                report if seed == first else _no_report,
+            )
+            for seed in range(first, first + seeds)
+        )
+
+    return objective
+
+
+def trial_values(values: Values, tune: TuneConfig, *, localization: bool = False) -> Values:
+    """Tables of the configuration with the epochs and validations of a trial; localizers have no key for the latter."""
+    changed: dict[str, Any] = {}
+    if tune.epochs:
+        changed["training.epochs"] = tune.epochs
+    if tune.validate_every and not localization:
+        changed["training.validate_every"] = tune.validate_every
+    return apply(values, changed)
+
+
+def _no_report(step: int, score: float) -> None:
+    del step, score
+
+
+class _Watcher(TrainingProgress):
+    """Shows the batches of a training on a terminal, and reports its validation scores to the search."""
+
+    def __init__(self, epochs: int, report: Report) -> None:
+        super().__init__(epochs)
+        self._report = report
+
+    def on_epoch(self, entry: dict[str, float], *, is_best: bool, network: CalfNetwork) -> None:
+        """Pass the score on."""
+        del is_best, network
+        if "score" in entry:
+            self._report(int(entry["epoch"]), entry["score"])
+
+
+def train_spotter(values: Values, folder: Path, report: Report) -> float:
+    """Train, and return the best loose Average-mAP on the validation split."""
+    config = ExperimentConfig.parse(values)
+    with closing(_Watcher(config.training.epochs, report)) as watcher:
+        result = run_training(
+            config, folder, resume=(folder / EXPERIMENT_FILE).is_file(), observer=watcher
+        )
+    if result.best_score is None:
+        raise ConfigError("the search needs a validation split: set data.valid")
+    return result.best_score
+
+
+def localizer_trainer(tune: TuneConfig) -> Train:
+    """A function that trains a localizer and returns its score on the validation subset; videos are read once."""
+    read = cache(load_videos)
+
+    def score(
+        network: BmnNetwork,
+        experiment: LocalizationExperiment,
+        videos: tuple[LocalizationVideo, ...],
+    ) -> float:
+        found = proposal_segments(propose(localizer_runner(network), videos, experiment.proposals))
+        truth = read_localization_labels(Path(experiment.data.labels))
+        result = evaluate_proposals(found, truth, subset=experiment.data.valid)
+        if tune.score == "auc":
+            return result.auc
+        return float(result.to_json()["ar_at"][str(_RECALL_AT[tune.score])])
+
+    def train(values: Values, folder: Path, report: Report) -> float:
+        experiment = LocalizationExperiment.parse(values)
+        data, steps = experiment.data, experiment.model.num_steps
+        videos, valid = read(data, data.train, steps), read(data, data.valid, steps)
+        network = new_localizer(experiment.model, experiment.training.seed).to(
+            choose_device(experiment.training.device)
+        )
+
+        def on_epoch(entry: dict[str, float]) -> None:
+            epoch = int(entry["epoch"])
+            if (
+                tune.validate_every
+                and epoch % tune.validate_every == 0
+                and epoch < experiment.training.epochs
+            ):
+                network.eval()
+                report(epoch, score(network, experiment, valid))
+                network.train()
+
+        state = folder / LOCALIZER_STATE
+        train_localizer(
+            network,
+            videos,
+            experiment.training,
+            on_epoch=on_epoch,
+            state_path=state,
+            resume=state.is_file(),
+        )
+        return score(network, experiment, valid)
+
+    return train

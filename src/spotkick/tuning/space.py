@@ -1,0 +1,241 @@
+"""From candidates to configurations: which keys may be searched, and what a choice changes.
+
+Most keys are keys of the configuration. Others are not, since K1 to K4 depend on each other:
+``slicing.scale`` and ``slicing.scale.CLASS`` multiply what the configuration has;
+``training.slicing_steps.K1`` to ``K4`` are widths, put in order.
+"""
+
+import itertools
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, Final
+
+import numpy as np
+
+from spotkick.errors import ConfigError
+from spotkick.pipelines.config import ExperimentConfig
+from spotkick.training.tune_config import Candidates, Range, TuneConfig
+
+Values = dict[str, Any]
+"""Tables of a configuration, as TOML has them."""
+
+Parse = Callable[[Values], object]
+"""Validates tables; raises `ConfigError`."""
+
+SCALE: Final = "slicing.scale"
+STEPS: Final = "training.slicing_steps"
+STEP_NAMES: Final = ("K1", "K2", "K3", "K4")
+
+MAX_GRID: Final = 10_000
+"""Most combinations of a grid."""
+
+LOCALIZATION_SPACE: Final[Mapping[str, Candidates]] = {
+    f"{STEPS}.K1": Range(low=1, high=5),
+    f"{STEPS}.K2": Range(low=1, high=5),
+    f"{STEPS}.K3": Range(low=1, high=10),
+    f"{STEPS}.K4": Range(low=1, high=10),
+    "training.boundary_weight": (0.5, 1.0, 2.0, 4.0),
+}
+"""Widths in steps, and the weight of the boundary loss."""
+
+
+def spotting_space(config: ExperimentConfig) -> dict[str, Candidates]:
+    """The parameters that the paper searched, with ranges around its values; the receptive field as parts of the chunk.
+
+    Source: CALF paper, section 4.1, for the parameters; the ranges are ours.
+    """
+    chunk_s = config.model.chunk_s
+    return {
+        "model.capsule_dim": (4, 8, 16, 24, 32),
+        "model.receptive_field_s": tuple(round(chunk_s * part / 12, 3) for part in range(1, 6)),
+        "loss.location_weight": Range(low=1.0, high=20.0, log=True),
+        "loss.unmatched_weight": Range(low=0.1, high=2.0, log=True),
+        "loss.segmentation_weight": Range(low=0.3, high=6.0, log=True),
+    }
+
+
+def scale_points(tune: TuneConfig, config: ExperimentConfig) -> list[tuple[str, tuple[float, ...]]]:
+    """The grids over the context slicing, one after the other: key, and factors; not 1, which was scored already."""
+    factors = tuple(sorted(set(tune.slicing_scales) - {1.0}))
+    if not factors:
+        return []
+    names = config.data.class_list().names if tune.slicing_by_class else ()
+    return [(f"{SCALE}.{name}", factors) for name in names] or [(SCALE, factors)]
+
+
+def apply(values: Values, chosen: Mapping[str, Any]) -> Values:
+    """Tables with chosen values in them.
+
+    Args:
+        values: tables of the configuration; left as they are.
+        chosen: values by key.
+
+    Raises:
+        ConfigError: if a key leads through something that is not a table, or a class of
+            ``slicing.scale`` is not listed.
+    """
+    result = deepcopy(values)
+    steps = {
+        key.rpartition(".")[2]: value
+        for key, value in chosen.items()
+        if key.startswith(f"{STEPS}.")
+    }
+    for key, value in chosen.items():
+        if key == SCALE or key.startswith(f"{SCALE}."):
+            _scale(result, key.removeprefix(SCALE).removeprefix("."), float(value))
+        elif not key.startswith(f"{STEPS}."):
+            _assign(result, key, list(value) if isinstance(value, tuple) else value)
+    if steps:
+        _assign(result, STEPS, _ordered_steps(steps))
+    return result
+
+
+def _assign(values: Values, key: str, value: Any) -> None:
+    *sections, last = key.split(".")
+    table = values
+    for section in sections:
+        inner = table.setdefault(section, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"'{key}': '{section}' is a value, not a table")
+        table = inner
+    table[last] = value
+
+
+def _scale(values: Values, name: str, factor: float) -> None:
+    """Multiply K1 to K4 of one class, or of all when ``name`` is empty."""
+    config = ExperimentConfig.parse(values)
+    classes = config.data.class_list()
+    if name and name not in classes.names:
+        raise ConfigError(
+            f"tune.space: '{SCALE}.{name}': no such class; there are {', '.join(classes.names)}"
+        )
+    bounds = dict(
+        zip(classes.names, config.slicing.slicing(classes, config.data.rate).bounds_s, strict=True)
+    )
+    for changed in [name] if name else classes.names:
+        _assign_class(values, changed, [round(factor * bound, 6) for bound in bounds[changed]])
+
+
+def _assign_class(values: Values, name: str, bounds: Sequence[float]) -> None:
+    # Not `_assign`: a class may have a dot in its name.
+    values.setdefault("slicing", {}).setdefault("bounds_s", {})[name] = list(bounds)
+
+
+def _ordered_steps(widths: Mapping[str, Any]) -> list[float]:
+    """K1 to K4 from four widths; of each pair the larger one is the outer."""
+    unknown = set(widths) - set(STEP_NAMES)
+    missing = [name for name in STEP_NAMES if name not in widths]
+    if unknown or missing:
+        raise ConfigError(
+            f"tune.space: {STEPS} needs all of K1, K2, K3 and K4, got {', '.join(sorted(widths))}"
+        )
+    one, two, three, four = (abs(widths[name]) for name in STEP_NAMES)
+    return [-max(one, two), -min(one, two), min(three, four), max(three, four)]
+
+
+def grid_points(values: Values, space: Mapping[str, Candidates], seed: int) -> list[dict[str, Any]]:
+    """Every combination of the candidates, in random order; of those that lead to the same configuration, the first.
+
+    Raises:
+        ConfigError: if a range is continuous, or there are too many combinations.
+    """
+    lists: list[Sequence[Any]] = []
+    for key, candidates in space.items():
+        listed = candidates.values() if isinstance(candidates, Range) else candidates
+        if listed is None:
+            raise ConfigError(
+                f"tune.sampler = grid: '{key}' is a continuous range; give it a step, or list its values"
+            )
+        lists.append(listed)
+    count = math.prod(map(len, lists))
+    if count > MAX_GRID:
+        raise ConfigError(
+            f"tune.sampler = grid: {count:,} combinations, more than {MAX_GRID:,}; search fewer values, or use gp"
+        )
+    points: dict[str, dict[str, Any]] = {}
+    for combination in itertools.product(*lists):
+        point = dict(zip(space, combination, strict=True))
+        points.setdefault(json.dumps(apply(values, point), sort_keys=True), point)
+    order = np.random.default_rng(seed).permutation(len(points))
+    found = list(points.values())
+    return [found[index] for index in order]
+
+
+def starting_point(
+    values: Values, space: Mapping[str, Candidates], defaults: Values
+) -> dict[str, Any] | None:
+    """What the configuration has for each parameter, or None when a value is not among the candidates.
+
+    Args:
+        values: tables of the configuration.
+        space: candidates.
+        defaults: all tables with every default filled in.
+    """
+    point: dict[str, Any] = {}
+    for key, candidates in space.items():
+        value = _present(key, values, defaults)
+        if isinstance(candidates, Range):
+            if not isinstance(value, int | float) or not candidates.low <= value <= candidates.high:
+                return None
+            if (
+                candidates.step is not None
+                and abs(_remainder(value - candidates.low, candidates.step)) > 1e-9
+            ):
+                return None
+        elif value not in candidates:
+            return None
+        point[key] = value
+    return point
+
+
+def _remainder(value: float, step: float) -> float:
+    return value - round(value / step) * step
+
+
+def _present(key: str, values: Values, defaults: Values) -> Any:
+    if key == SCALE or key.startswith(f"{SCALE}."):
+        return 1.0
+    if key.startswith(f"{STEPS}."):
+        steps = _look_up(STEPS, values, defaults)
+        return abs(steps[STEP_NAMES.index(key.rpartition(".")[2])])
+    found = _look_up(key, values, defaults)
+    return tuple(found) if isinstance(found, list) else found
+
+
+def _look_up(key: str, values: Values, defaults: Values) -> Any:
+    for tables in (values, defaults):
+        found: Any = tables
+        for part in key.split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if found is not None:
+            return found
+    return None
+
+
+def check_space(values: Values, space: Mapping[str, Candidates], parse: Parse) -> None:
+    """Try the first and last candidate of each parameter in the configuration as it is.
+
+    Raises:
+        ConfigError: naming the parameter, if a key is unknown or a candidate is not valid.
+    """
+    steps = {
+        key: _ends(candidates)[0]
+        for key, candidates in space.items()
+        if key.startswith(f"{STEPS}.")
+    }
+    for key, candidates in space.items():
+        for value in _ends(candidates):
+            try:
+                parse(apply(values, {**(steps if key in steps else {}), key: value}))
+            except ConfigError as error:
+                raise ConfigError(
+                    f"tune.space: {key} = {value}: {str(error).removeprefix('configuration: ')}"
+                ) from None
+
+
+def _ends(candidates: Candidates) -> tuple[Any, ...]:
+    if isinstance(candidates, Range):
+        return (candidates.low, candidates.high)
+    return candidates

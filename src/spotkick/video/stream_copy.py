@@ -1,0 +1,156 @@
+"""Join clips without encoding them again: fast and without loss, but a clip can only begin at a key frame."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from spotkick.errors import InputError
+from spotkick.files import atomic_path
+from spotkick.video.cut import ReelPart, chapters, reel_format, reel_starts
+from spotkick.video.cut_points import PlannedCut, read_until_broken, seek_before
+from spotkick.video.probe import frame_rate_of, open_video, time_base_of
+from spotkick.video.sound import sound_of
+
+
+def copy_reel(path: Path, parts: Sequence[ReelPart]) -> tuple[ReelPart, ...]:
+    """Copy clips into one video with chapters; captions are left out.
+
+    Every clip begins at the last key frame before its start, so that it is up to one group of
+    pictures longer than asked for.
+
+    Args:
+        path: of the reel; nothing is left there when anything fails.
+        parts: in order; all from videos of the same format and size.
+
+    Returns:
+        the parts as they were cut.
+
+    Raises:
+        InputError: if there are no parts, or their videos differ in format.
+        StorageError: if the reel cannot be written.
+    """
+    if not parts:
+        raise InputError("a reel needs at least one clip")
+    container_format = reel_format(path)
+    widened = tuple(replace(part, cut=_from_key_frame(part.cut)) for part in parts)
+    _require_same_format(widened)
+    with (
+        atomic_path(path) as temporary,
+        av.open(str(temporary), "w", format=container_format) as container,
+    ):
+        with open_video(widened[0].cut.path) as (source, stream):
+            sound = sound_of(source)
+            streams: list[Stream] = [container.add_stream_from_template(stream)]
+            if sound is not None:
+                streams.append(container.add_stream_from_template(sound))
+            container.set_chapters(chapters(widened))
+            container.start_encoding()
+        latest = [-(2**62)] * len(streams)
+        for part, start_s in zip(widened, reel_starts(widened), strict=False):
+            with open_video(part.cut.path) as (source, stream):
+                _copy_part(source, stream, container, streams, part.cut, start_s, latest)
+    return widened
+
+
+def _from_key_frame(cut: PlannedCut) -> PlannedCut:
+    """The cut, begun at the last key frame at or before its start."""
+    with open_video(cut.path) as (container, stream):
+        seek_before(container, stream, cut.start_ticks)
+        keys, others = [], []
+        step = max(1, round(1 / (frame_rate_of(stream) * time_base_of(stream))))
+        end = cut.end_ticks
+        for packet in read_until_broken(container, stream):
+            if packet.pts is None or packet.dts is None:
+                continue
+            if packet.dts >= end:
+                break
+            if packet.is_keyframe and packet.pts <= cut.start_ticks:
+                keys.append(packet.pts)
+            if (
+                packet.dts < cut.end_ticks
+                # it may be needed by a picture of the cut, and what is shown before it fills the gap
+            ):
+                end = max(end, packet.pts + (packet.duration or step))
+            others.append(packet.pts)
+    start = max(keys, default=cut.start_ticks)
+    return replace(
+        cut,
+        start_ticks=start,
+        end_ticks=end,
+        num_pictures=sum(start <= time < end for time in others),
+        rate=None,
+    )
+
+
+def _require_same_format(parts: Sequence[ReelPart]) -> None:
+    found: dict[tuple[object, ...], Path] = {}
+    for path in dict.fromkeys(part.cut.path for part in parts):
+        with open_video(path) as (container, stream):
+            context, sound = stream.codec_context, sound_of(container)
+            heard = (
+                None if sound is None else (sound.codec_context.name, sound.rate, sound.channels)
+            )
+            found.setdefault(
+                (context.name, stream.width, stream.height, context.extradata, heard), path
+            )
+    if len(found) > 1:
+        names = " and ".join(str(path) for path in list(found.values())[:2])
+        raise InputError(
+            f"{names} have different formats and cannot be joined by copying; leave out the option to copy"
+        )
+
+
+def _copy_part(
+    source: InputContainer,
+    stream: VideoStream,
+    target: OutputContainer,
+    streams: list[Stream],
+    cut: PlannedCut,
+    reel_start_s: Fraction,
+    latest: list[int],
+) -> None:
+    """Copy the packets of one cut, moved to their place in the reel; ``latest`` holds the last decoding time per stream."""
+    start_s, end_s = cut.start_ticks * cut.time_base, cut.end_ticks * cut.time_base
+    sound = sound_of(source) if len(streams) > 1 else None
+    seek_before(source, stream, cut.start_ticks)
+    begun = False
+    for packet in read_until_broken(source, *([stream] if sound is None else [stream, sound])):
+        if packet.pts is None or packet.dts is None:
+            continue
+        is_picture = packet.stream.index == stream.index
+        time_s = packet.pts * packet.time_base
+        if packet.dts * packet.time_base >= end_s:
+            if is_picture:
+                break
+            continue
+        begun = begun or (is_picture and packet.pts == cut.start_ticks)
+        if not start_s <= time_s < end_s or (is_picture and not begun):
+            continue
+        _mux_at(packet, target, streams, 0 if is_picture else 1, reel_start_s - start_s, latest)
+
+
+def _mux_at(
+    packet: "av.Packet[Any]",
+    target: OutputContainer,
+    streams: list[Stream],
+    index: int,
+    shift_s: Fraction,
+    latest: list[int],
+) -> None:
+    shift = round(shift_s / packet.time_base)
+    dts = (packet.dts or 0) + shift
+    if dts <= latest[index]:
+        if index:  # sound of two clips overlaps by less than one packet
+            return
+        dts = latest[index] + 1
+    packet.pts, packet.dts = (packet.pts or 0) + shift, dts
+    latest[index] = dts
+    packet.stream = streams[index]
+    target.mux(packet)

@@ -1,0 +1,151 @@
+"""The labels that result from the files of a match and a person's corrections."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from spotkick.actions import Action, MatchActions
+from spotkick.viewer.edits import SpotState, Status
+from spotkick.viewer.match_data import Match, Spot
+
+SAME_MOMENT_MS: Final = 2500
+"""An accepted prediction and an untouched label of its class within this distance are one action,
+at the prediction's time."""
+
+CONFIRMED: Final = 1.0
+"""Confidence of an action that a person has confirmed."""
+
+
+def corrected_labels(
+    match: Match, states: Mapping[str, SpotState], *, undecided_from: float | None = None
+) -> MatchActions:
+    """Labels after review.
+
+    Kept are labels that were not rejected, accepted predictions and added actions. A label that
+    nobody touched gives way to an accepted prediction of the same class at the same moment, so that
+    confirming a prediction moves the label to it.
+
+    Args:
+        match: as read from its files.
+        states: what was decided, by id.
+        undecided_from: also keep predictions that nobody has looked at, when their confidence is at
+            least this.
+
+    Returns:
+        Actions without confidence, in order of time.
+    """
+    known = {spot.id: spot.action for spot in (*match.predictions, *match.labels)}
+    accepted = [
+        _action(state, known.get(identity))
+        for identity, state in states.items()
+        if state.status is Status.ACCEPTED
+    ]
+    confirmed = [
+        _action(state, known.get(identity))
+        for identity, state in states.items()
+        if state.status is Status.ACCEPTED and state.source == "prediction"
+    ]
+    untouched = [spot for spot in match.labels if spot.id not in states]
+    kept = [spot.action for spot in _unclaimed(untouched, confirmed)]
+    if undecided_from is not None:
+        kept += [
+            replace(spot.action, confidence=None)
+            for spot in match.predictions
+            if (spot.id not in states or states[spot.id].status is Status.UNDECIDED)
+            and (spot.action.confidence or 0.0) >= undecided_from
+        ]
+    ordered = sorted(
+        (*accepted, *kept), key=lambda action: (action.period, action.position_ms, action.label)
+    )
+    return MatchActions(match.name, tuple(ordered))
+
+
+def spotted_actions(
+    match: Match,
+    states: Mapping[str, SpotState],
+    undecided_from: float,
+    thresholds: Mapping[str, float] | None = None,
+) -> MatchActions:
+    """Actions to make highlights of: accepted and added ones count in full, undecided predictions by their confidence.
+
+    A match without predictions gives its labels.
+
+    Args:
+        match: as read from its files.
+        states: what was decided, by id.
+        undecided_from: least confidence of a prediction that nobody has decided about.
+        thresholds: the same per class, where it differs.
+
+    Returns:
+        Actions with confidence, in order of time.
+    """
+    sources = match.predictions or match.labels
+    found = []
+    for spot in sources:
+        state = states.get(spot.id)
+        confidence = 1.0 if spot.action.confidence is None else spot.action.confidence
+        if state is None or state.status is Status.UNDECIDED:
+            if confidence >= (thresholds or {}).get(spot.action.label, undecided_from):
+                found.append(replace(spot.action, confidence=confidence))
+        elif state.status is Status.ACCEPTED:
+            found.append(
+                replace(_action(state, spot.action), confidence=max(confidence, CONFIRMED))
+            )
+    added = [
+        state
+        for state in states.values()
+        if state.source == "added" and state.status is Status.ACCEPTED
+    ]
+    found += [replace(_action(state, None), confidence=CONFIRMED) for state in added]
+    return MatchActions(
+        match.name, tuple(sorted(found, key=lambda action: (action.period, action.position_ms)))
+    )
+
+
+def rejected_actions(match: Match, states: Mapping[str, SpotState]) -> tuple[Action, ...]:
+    """Predictions and labels that a person has rejected, as the files have them."""
+    return tuple(
+        spot.action
+        for spot in (*match.predictions, *match.labels)
+        if spot.id in states and states[spot.id].status is Status.REJECTED
+    )
+
+
+def count_decided(match: Match, states: Mapping[str, SpotState]) -> int:
+    """Number of predictions that were accepted or rejected."""
+    identities = {spot.id for spot in match.predictions}
+    return sum(
+        state.status is not Status.UNDECIDED
+        for identity, state in states.items()
+        if identity in identities
+    )
+
+
+def _action(state: SpotState, original: Action | None) -> Action:
+    """The action as corrected; team and visibility stay as the file has them."""
+    return Action(
+        label=state.label,
+        period=state.period,
+        position_ms=state.position_ms,
+        team=original.team if original else None,
+        visibility=original.visibility if original else None,
+    )
+
+
+def _unclaimed(labels: Sequence[Spot], confirmed: Sequence[Action]) -> list[Spot]:
+    """Labels that no confirmed prediction stands for; each prediction claims the nearest one at most."""
+    pairs = sorted(
+        (abs(spot.action.position_ms - action.position_ms), index, number)
+        for index, spot in enumerate(labels)
+        for number, action in enumerate(confirmed)
+        if spot.action.label == action.label
+        and spot.action.period == action.period
+        and abs(spot.action.position_ms - action.position_ms) <= SAME_MOMENT_MS
+    )
+    claimed: set[int] = set()
+    used: set[int] = set()
+    for _, index, number in pairs:
+        if index not in claimed and number not in used:
+            claimed.add(index)
+            used.add(number)
+    return [spot for index, spot in enumerate(labels) if index not in claimed]

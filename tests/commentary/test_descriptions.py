@@ -1,0 +1,36 @@
+from pathlib import Path
+
+import pytest
+
+from spotkick.commentary.descriptions import reading_description, texts_of
+from spotkick.errors import InputError
+from spotkick.files import write_json
+
+
+def _read(path: Path, content: object) -> tuple[str, ...]:
+    write_json(path, content)
+    with reading_description(path, "form-1", "a model") as described:
+        return texts_of(described, "words")
+
+
+def test_texts_are_read(tmp_path: Path) -> None:
+    assert _read(tmp_path / "a.json", {"format": "form-1", "words": ["b", "a"]}) == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            {"format": "form-2", "words": []},
+            "format 'form-2' is not 'form-1'; fit the features again",
+        ),
+        ({"format": "form-1"}, "not a model: KeyError 'words'"),
+        ({"format": "form-1", "words": [1]}, "not a model: TypeError words must be text"),
+        ({"format": "form-1", "words": 1}, "not a model: TypeError"),
+        ({}, "not a model: KeyError 'format'"),
+        ([], "not a model: TypeError"),
+    ],
+)
+def test_anything_else_is_one_line(tmp_path: Path, content: object, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        _read(tmp_path / "a.json", content)

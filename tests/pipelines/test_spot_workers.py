@@ -1,0 +1,184 @@
+"""Spotting in several processes, going on after an interruption, and matches that fail."""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import spotkick.pipelines.spot_workers as spot_many
+from spotkick.checkpoint import read_checkpoint
+from spotkick.cli.main import build_app
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.formats.results import RESULTS_FILE
+from spotkick.formats.scores import SCORES_FILE
+from spotkick.pipelines.config import ExperimentConfig
+from spotkick.pipelines.spot_inputs import InputOptions
+from spotkick.pipelines.spot_workers import STAMP_FILE, SpottingRequest, spot_in_processes
+from spotkick.pipelines.train import BEST, run_training
+
+MATCHES = [f"league/2026/match {index}" for index in range(4)]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "calf"
+    config = {
+        "data": {
+            "root": str(planted),
+            "features": "planted",
+            "classes": ("goal", "card", "substitution"),
+        },
+        "model": {
+            "chunk_s": 60,
+            "receptive_field_s": 16,
+            "hidden": (24, 16),
+            "pyramid": (4, 8, 8, 16),
+        },
+        "training": {"epochs": 1, "validate_every": 1, "threads": 1},
+    }
+    run_training(ExperimentConfig.parse(config), out, quiet=True)
+    return out / BEST
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(build_app(("spot", "train")), ["spot", *map(str, arguments)])
+
+
+def files(out: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(out).as_posix(): path.read_bytes() for path in sorted(out.rglob("*.json"))
+    }
+
+
+def test_two_processes_write_what_one_writes(
+    checkpoint: Path, planted: Path, tmp_path: Path
+) -> None:
+    one = run(checkpoint, planted, "--out", tmp_path / "one", "--threads", "1")
+    two = run(checkpoint, planted, "--out", tmp_path / "two", "--threads", "1", "--workers", "2")
+    assert (one.exit_code, two.exit_code) == (0, 0), one.output + two.output
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    assert two.stdout.startswith("4 matches, ")
+    assert two.stderr.splitlines()[-1] == "4 of 4 matches"
+    assert all((tmp_path / "two" / match / SCORES_FILE).is_file() for match in MATCHES)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_second_call_goes_on(
+    checkpoint: Path, planted: Path, tmp_path: Path, workers: str
+) -> None:
+    out = tmp_path / "out"
+    assert run(checkpoint, planted / MATCHES[0], planted / MATCHES[1], "--out", out).exit_code == 0
+    # single folders have the name of the folder; the tree below gives them their whole name
+    (out / "league/2026").mkdir(parents=True)
+    for name in ("match 0", "match 1"):
+        (out / name).rename(out / "league/2026" / name)
+    kept = {match: (out / match / RESULTS_FILE).stat().st_mtime_ns for match in MATCHES[:2]}
+    result = run(checkpoint, planted, "--out", out, "--resume", "--workers", workers)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("2 matches, ")
+    assert ", 2 already there; results: " in result.stdout
+    assert {
+        match: (out / match / RESULTS_FILE).stat().st_mtime_ns for match in MATCHES[:2]
+    } == kept
+    assert all((out / match / RESULTS_FILE).is_file() for match in MATCHES)
+    again = run(checkpoint, planted, "--out", out, "--resume", "--workers", workers)
+    assert (again.exit_code, again.stdout) == (0, f"nothing left to spot, 4 already there: {out}\n")
+
+
+def test_results_of_other_settings_are_not_gone_on_with(
+    checkpoint: Path, planted: Path, tmp_path: Path
+) -> None:
+    assert run(checkpoint, planted, "--out", tmp_path).exit_code == 0
+    result = run(checkpoint, planted, "--out", tmp_path, "--resume", "--nms-window", "7")
+    assert isinstance(result.exception, InputError)
+    assert "another checkpoint or other settings" in str(result.exception)
+    (tmp_path / STAMP_FILE).unlink()
+    assert isinstance(run(checkpoint, planted, "--out", tmp_path, "--resume").exception, InputError)
+    assert run(checkpoint, planted, "--out", tmp_path, "--nms-window", "7").exit_code == 0
+    assert json.loads((tmp_path / STAMP_FILE).read_text())["decoding"]["nms_window_s"] == 7
+
+
+def test_one_file_cannot_be_shared(checkpoint: Path, planted: Path, tmp_path: Path) -> None:
+    for option in (("--workers", "2"), ("--resume",)):
+        result = run(checkpoint, planted, "--out", tmp_path / "r.zip", *option)
+        assert "need a folder as --out" in str(result.exception)
+
+
+def test_a_bad_match_does_not_stop_the_rest(
+    make_planted: Callable[..., Path], checkpoint: Path, tmp_path: Path
+) -> None:
+    root = make_planted(tmp_path / "data", num_frames=300, matches=3)
+    (root / MATCHES[1] / "1_planted.npy").write_bytes(b"\x93NUMPY")
+    with pytest.warns(SpotkickWarning, match="match 1 was left out"):
+        result = run(checkpoint, root, "--out", tmp_path / "out", "--workers", "2")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("2 matches, ")
+    for match in MATCHES[:3]:
+        assert (tmp_path / "out" / match / RESULTS_FILE).is_file() == (match != MATCHES[1])
+    for match in (MATCHES[0], MATCHES[2]):
+        (root / match / "1_planted.npy").write_bytes(b"\x93NUMPY")
+    everything = run(checkpoint, root, "--out", tmp_path / "none", "--workers", "2")
+    assert isinstance(everything.exception, InputError)
+    assert "2 more could not be spotted either" in str(everything.exception)
+
+
+class DyingPool:
+    """Runs matches at once, in this process; dies of the matches in `deadly`, with everything that comes after."""
+
+    deadly: ClassVar[set[str]] = set()
+    died: ClassVar[list[str]] = []
+
+    def __init__(
+        self,
+        workers: int,
+        context: Any,
+        *,
+        initializer: Callable[..., None],
+        initargs: tuple[Any, ...],
+    ) -> None:
+        del workers, context
+        spot_many._worker.clear()
+        initializer(*initargs)
+        self.broken = False
+
+    def submit(self, function: Callable[[str], Any], match: str) -> Future[Any]:
+        if self.broken:
+            raise BrokenProcessPool
+        future: Future[Any] = Future()
+        if match in self.deadly:
+            self.broken = True
+            self.died.append(match)
+            future.set_exception(BrokenProcessPool())
+        else:
+            future.set_result(function(match))
+        return future
+
+    def shutdown(self, **_: Any) -> None:
+        spot_many._worker.clear()
+
+
+@pytest.mark.parametrize("deadly", [[1], [0], [3], [0, 2], [1, 2]])
+def test_a_match_that_kills_its_process_is_found(
+    checkpoint: Path,
+    planted: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    deadly: list[int],
+) -> None:
+    monkeypatch.setattr(spot_many, "ProcessPoolExecutor", DyingPool)
+    monkeypatch.setattr(DyingPool, "deadly", {MATCHES[index] for index in deadly})
+    monkeypatch.setattr(DyingPool, "died", [])
+    decoding = read_checkpoint(checkpoint).config.decoding
+    request = SpottingRequest(checkpoint, (planted,), InputOptions(threads=1), tmp_path, decoding)
+    told: list[str] = []
+    with pytest.warns(SpotkickWarning, match="its process died twice"):
+        summary = spot_in_processes(request, MATCHES, workers=2, on_match=told.append)
+    assert set(summary.failed) == DyingPool.deadly
+    assert summary.matches == 4 - len(deadly)
+    assert sorted(told) == MATCHES
+    assert all(DyingPool.died.count(match) <= 3 for match in DyingPool.deadly)

@@ -1,0 +1,97 @@
+"""Which files become which match."""
+
+from pathlib import Path
+
+import pytest
+
+from spotkick.errors import InputError
+from spotkick.files import write_json
+from spotkick.viewer.match_files import MatchFiles, find_match_files
+
+LABELS = {"UrlLocal": "", "annotations": []}
+RESULTS = {"UrlLocal": "", "predictions": []}
+MATCH = "league/season/match"
+
+
+def by_name(*paths: Path) -> dict[str, MatchFiles]:
+    return {files.name: files for files in find_match_files(paths)}
+
+
+def test_labels_predictions_and_videos_of_one_name_come_together(tmp_path: Path) -> None:
+    write_json(tmp_path / "data" / MATCH / "Labels-v2.json", LABELS)
+    write_json(tmp_path / "run" / "predictions" / MATCH / "results_spotting.json", RESULTS)
+    for name in ("1_720p.mkv", "1_224p.mkv", "2_224p.mkv", "notes.txt", ".hidden.mp4"):
+        (tmp_path / "data" / MATCH / name).touch()
+    (files,) = find_match_files([tmp_path / "run", tmp_path / "data"])
+    assert files.name == MATCH
+    assert files.labels == tmp_path / "data" / MATCH / "Labels-v2.json"
+    assert files.predictions == tmp_path / "run" / "predictions" / MATCH / "results_spotting.json"
+    assert {period: path.name for period, path in files.videos.items()} == {
+        1: "1_224p.mkv",
+        2: "2_224p.mkv",
+    }
+
+
+def test_a_match_folder_is_called_as_itself(tmp_path: Path) -> None:
+    write_json(tmp_path / "final" / "Labels.json", LABELS)
+    write_json(tmp_path / "final" / "Labels-v2.json", LABELS)
+    (files,) = find_match_files([tmp_path / "final"])
+    assert files.name == "final"
+    assert files.labels is not None
+    assert files.labels.name == "Labels-v2.json"
+
+
+def test_videos_alone_are_matches_of_their_own(tmp_path: Path) -> None:
+    for name in ("rally 1.mp4", "rally 2.webm"):
+        (tmp_path / "clips" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "clips" / name).touch()
+    write_json(tmp_path / "out" / "rally 2" / "results_spotting.json", RESULTS)
+    found = by_name(tmp_path / "clips", tmp_path / "out")
+    assert set(found) == {"rally 1", "rally 2"}
+    assert found["rally 2"].predictions is not None
+    assert found["rally 2"].videos[1].name == "rally 2.webm"
+    assert found["rally 1"].review_path(None) == tmp_path / "clips" / "rally 1.review.jsonl"
+    assert found["rally 2"].review_path(None) == tmp_path / "out" / "rally 2" / "review.jsonl"
+    assert (
+        found["rally 1"].review_path(tmp_path / "e") == tmp_path / "e" / "rally 1" / "review.jsonl"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [("mine.json", "labels"), ("theirs.json", "predictions"), ("reel.json", "clips")],
+)
+def test_single_files_are_told_apart_by_their_content(
+    tmp_path: Path, name: str, field: str
+) -> None:
+    key = {"labels": "annotations", "predictions": "predictions", "clips": "clips"}[field]
+    write_json(tmp_path / name, {key: []})
+    (files,) = find_match_files([tmp_path / name])
+    assert getattr(files, field) == tmp_path / name
+
+
+def test_keys_differ_and_say_nothing_about_files(tmp_path: Path) -> None:
+    for number in range(50):
+        write_json(tmp_path / f"match {number}" / "Labels-v2.json", LABELS)
+    keys = {files.key for files in find_match_files([tmp_path])}
+    assert len(keys) == 50
+    assert all(len(key) == 16 and int(key, 16) >= 0 for key in keys)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"events": []}'])
+def test_a_json_file_of_something_else_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(InputError, match=r"x\.json"):
+        find_match_files([tmp_path / "x.json"])
+
+
+def test_nothing_to_show_is_said_so(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").touch()
+    with pytest.raises(InputError, match="no labels, predictions or videos"):
+        find_match_files([tmp_path])
+    with pytest.raises(InputError, match="not a kind of file"):
+        find_match_files([tmp_path / "x.txt"])
+    with pytest.raises(InputError, match="no such file"):
+        find_match_files([tmp_path / "y"])
+    with pytest.raises(InputError, match="no path was given"):
+        find_match_files([])
