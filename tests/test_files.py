@@ -17,6 +17,7 @@ from spotkick.errors import InputError, SpotkickError, StorageError
 from spotkick.files import (
     atomic_path,
     check_archive,
+    check_outputs,
     open_archive,
     parse_json,
     read_bytes,
@@ -302,3 +303,23 @@ def test_json_files_stay_readable_for_people(tmp_path: Path) -> None:
     ) == '{\n  "team": "Málaga",\n  "n": [\n    1\n  ]\n}\n'
     write_json(tmp_path / "a.json", {"n": [1]}, indent=None)
     assert json.loads((tmp_path / "a.json").read_text()) == {"n": [1]}
+
+
+def test_check_outputs_link_to_an_input_is_refused(tmp_path: Path) -> None:
+    source, link = tmp_path / "match.mp4", tmp_path / "link.mp4"
+    source.write_bytes(b"video")
+    link.symlink_to(source)
+    hard = tmp_path / "hard.mp4"
+    hard.hardlink_to(source)
+    for output in (source, link, hard, tmp_path / "x" / ".." / "match.mp4"):
+        with pytest.raises(InputError, match=r"--out .* would overwrite the input"):
+            check_outputs({"--out": output}, [source])
+
+
+def test_check_outputs_two_outputs_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the output of --out"):
+        check_outputs({"--out": tmp_path / "a", "--edl": tmp_path / "." / "a", "--otio": None}, [])
+
+
+def test_check_outputs_file_inside_an_input_folder_is_allowed(tmp_path: Path) -> None:
+    check_outputs({"--out": tmp_path / "reel.mp4", "--edl": None}, [tmp_path])

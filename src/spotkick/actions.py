@@ -205,7 +205,11 @@ SOCCERNET_BALL: Final = ActionClasses(
 )
 """The 12 classes of SoccerNet ball action spotting."""
 
+SOCCERNET_BALL_2023: Final = ActionClasses(names=("PASS", "DRIVE"), name="soccernet-ball-2023")
+"""The two classes of the ball action spotting challenge of 2023."""
+
 BUILT_IN_CLASSES: Final = {
-    classes.name: classes for classes in (SOCCERNET_V1, SOCCERNET_V2, SOCCERNET_BALL)
+    classes.name: classes
+    for classes in (SOCCERNET_V1, SOCCERNET_V2, SOCCERNET_BALL, SOCCERNET_BALL_2023)
 }
 """Class lists that commands accept by name."""

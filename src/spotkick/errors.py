@@ -1,12 +1,15 @@
-"""The exceptions that spotkick raises on purpose: one root, few children.
+"""The exceptions that spotkick raises on purpose: one root, few children; `require_extra`.
 
-Every message says what is wrong, the rule, the value and the remedy, on one line: the command line
+Every message says what is wrong, the rule, the value and the fix, on one line: the command line
 prints it as it is and exits with code 1.
 """
 
+import importlib
+from types import ModuleType
+
 
 class SpotkickError(Exception):
-    """Root of all errors that a user can mend; the command line shows the message and no traceback."""
+    """Root of all errors that a user can fix; the command line shows the message and no traceback."""
 
 
 class InputError(SpotkickError):
@@ -37,3 +40,26 @@ class MissingExtraError(SpotkickError):
 
 class SpotkickWarning(UserWarning):
     """Something was repaired, ignored or dropped; the result is usable and the message says what happened."""
+
+
+def require_extra(
+    module: str, extra: str, purpose: str, *, package: str | None = None
+) -> ModuleType:
+    """Import a module of an optional dependency.
+
+    Args:
+        module: to import, such as ``sklearn.decomposition``.
+        extra: of spotkick that brings it.
+        purpose: what needs it, as the start of the error message.
+        package: name to install, where it is not the first part of ``module``.
+
+    Raises:
+        MissingExtraError: if it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = (error.name or module).partition(".")[0]
+        if missing != module.partition(".")[0]:
+            raise
+        raise MissingExtraError(package or missing, extra, purpose) from error

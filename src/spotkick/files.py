@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -57,6 +57,40 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) -> None:
+    """Check before any work that no output would replace an input or another output.
+
+    Links are resolved, so that two names of one file count as one.
+
+    Args:
+        outputs: option or purpose -> path; None where nothing is written.
+        inputs: files and folders that are read. An output inside an input folder is allowed.
+
+    Raises:
+        InputError: naming the two that are the same file.
+    """
+    known = {_identity(path): f"the input {path}" for path in inputs}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        identity = _identity(path)
+        if identity in known:
+            raise InputError(
+                f"{option} {path} would overwrite {known[identity]}; give it another name"
+            )
+        known[identity] = f"the output of {option}"
+
+
+def _identity(path: Path) -> tuple[int, int] | str:
+    """Device and inode of an existing file, which hard links share; else the resolved name."""
+    resolved = path.resolve()
+    try:
+        status = resolved.stat()
+        return status.st_dev, status.st_ino
+    except OSError:
+        return os.path.normcase(resolved)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

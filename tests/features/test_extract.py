@@ -13,8 +13,8 @@ from spotkick.features.backbone import BUNDLED_BACKBONE, Backbone, open_backbone
 from spotkick.features.extract import (
     EXTRACTION_FILE,
     ExtractionConfig,
-    Extractor,
     ExtractionProgress,
+    Extractor,
     extract_video,
     read_extractor,
     write_extractor,

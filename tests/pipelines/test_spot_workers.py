@@ -82,9 +82,7 @@ def test_a_second_call_goes_on(
     assert result.exit_code == 0, result.output
     assert result.stdout.startswith("2 matches, ")
     assert ", 2 already there; results: " in result.stdout
-    assert {
-        match: (out / match / RESULTS_FILE).stat().st_mtime_ns for match in MATCHES[:2]
-    } == kept
+    assert {match: (out / match / RESULTS_FILE).stat().st_mtime_ns for match in MATCHES[:2]} == kept
     assert all((out / match / RESULTS_FILE).is_file() for match in MATCHES)
     again = run(checkpoint, planted, "--out", out, "--resume", "--workers", workers)
     assert (again.exit_code, again.stdout) == (0, f"nothing left to spot, 4 already there: {out}\n")
