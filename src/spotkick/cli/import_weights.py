@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from spotkick.errors import require_extra
+
 
 def import_weights(
     weights: Annotated[
@@ -19,13 +21,9 @@ def import_weights(
     ] = None,
 ) -> None:
     """Turn the authors' released weights into a checkpoint."""
-    from spotkick.errors import MissingExtraError
-
-    try:
-        from spotkick.pipelines.import_weights import import_released
-    except ImportError as error:
-        raise MissingExtraError("torch", "train", "importing weights") from error
+    require_extra("torch", "train", "importing weights")
     from spotkick.formats.classes import find_classes
+    from spotkick.pipelines.import_weights import import_released
 
     checkpoint = import_released(
         weights, out, classes=find_classes(classes) if classes else None, features=features

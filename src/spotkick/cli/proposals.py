@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.errors import require_extra
 from spotkick.timeline import parse_frame_rate
 
 
@@ -66,13 +67,7 @@ def proposals(
 
 
 def _train(config: Path, assignments: list[str], out: Path, *, resume: bool) -> None:
-    from spotkick.errors import MissingExtraError
-
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("torch", "train", "training") from error
-    del torch
+    require_extra("torch", "train", "training")
     from spotkick.localization.experiment import (
         read_localization_experiment,
         run_localization_training,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from spotkick.errors import require_extra
+
 
 def train(
     config: Annotated[
@@ -27,13 +29,7 @@ def train(
     ] = False,
 ) -> None:
     """Train a network from a configuration, validate it, and write its checkpoints."""
-    from spotkick.errors import MissingExtraError
-
-    try:
-        import torch
-    except ImportError as error:
-        raise MissingExtraError("torch", "train", "training") from error
-    del torch
+    require_extra("torch", "train", "training")
     from spotkick.pipelines.config import read_experiment
     from spotkick.pipelines.train import BEST, run_training
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from spotkick.errors import require_extra
+
 
 def tune(
     config: Annotated[
@@ -37,13 +39,8 @@ def tune(
     ] = None,
 ) -> None:
     """Search parameters by Bayesian optimisation, then the context slicing on a grid, by validation scores."""
-    from spotkick.errors import MissingExtraError
-
     for package, extra in (("optuna", "tune"), ("torch", "train")):
-        try:
-            __import__(package)
-        except ImportError as error:
-            raise MissingExtraError(package, extra, "searching parameters") from error
+        require_extra(package, extra, "searching parameters")
     from spotkick.tuning.results import summary
     from spotkick.tuning.search import BEST_FILE, read_search, run_search
 

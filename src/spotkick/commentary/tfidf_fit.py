@@ -7,7 +7,7 @@ import numpy as np
 
 from spotkick.commentary.terms import TermReader, fit_term_reader
 from spotkick.commentary.tfidf import TextModel
-from spotkick.errors import ConfigError, MissingExtraError
+from spotkick.errors import ConfigError, require_extra
 
 
 def fit_text_model(
@@ -35,13 +35,10 @@ def fit_text_model(
     """
     if dim < 1:
         raise ConfigError(f"text vectors need at least 1 value, got {dim}")
-    try:
-        from sklearn.decomposition import TruncatedSVD
-        from sklearn.feature_extraction.text import TfidfVectorizer
-    except ImportError as error:
-        raise MissingExtraError(
-            "scikit-learn", "commentary", "fitting commentary features"
-        ) from error
+    require_extra("sklearn", "commentary", "fitting commentary features", package="scikit-learn")
+    from sklearn.decomposition import TruncatedSVD
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
     reader = fit_term_reader(texts)
     num_matches = len(set(matches))
     min_matches = min_matches or min(num_matches, max(2, num_matches // 10))

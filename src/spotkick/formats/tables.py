@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions
-from spotkick.errors import InputError, MissingExtraError
+from spotkick.errors import InputError, require_extra
 from spotkick.files import atomic_path, read_bytes, write_text
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
@@ -217,13 +217,7 @@ def _read_parquet(path: Path) -> tuple[list[str], Iterable[Sequence[Any]]]:
 
 
 def _import_parquet() -> Any:
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise MissingExtraError(
-            "pyarrow", "tables", "reading and writing Parquet tables"
-        ) from error
-    return parquet
+    return require_extra("pyarrow.parquet", "tables", "reading and writing Parquet tables")
 
 
 def write_table(path: Path, matches: Sequence[MatchActions]) -> None:

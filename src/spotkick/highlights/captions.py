@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from spotkick.errors import MissingExtraError
+from spotkick.errors import require_extra
 from spotkick.video.overlay import Overlay
 
 _MARGIN = 0.04  # of the height
@@ -17,10 +17,9 @@ def draw_caption(text: str, size_px: tuple[int, int]) -> Overlay:
     Raises:
         MissingExtraError: if the package pillow is not installed.
     """
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ImportError as error:
-        raise MissingExtraError("pillow", "highlights", "burning captions in") from error
+    require_extra("PIL", "highlights", "burning captions in", package="pillow")
+    from PIL import Image, ImageDraw, ImageFont
+
     width, height = size_px
     margin, text_px = max(2, round(_MARGIN * height)), max(9, round(_TEXT * height))
     font = ImageFont.load_default(size=text_px)

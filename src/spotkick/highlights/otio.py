@@ -1,6 +1,6 @@
 """OpenTimelineIO, the interchange format of editing programs; written with the library of that name."""
 
-from spotkick.errors import MissingExtraError
+from spotkick.errors import require_extra
 from spotkick.highlights.edit_list import EditList
 
 
@@ -10,10 +10,8 @@ def write_otio(edits: EditList) -> str:
     Raises:
         MissingExtraError: if the package opentimelineio is not installed.
     """
-    try:
-        import opentimelineio as otio
-    except ImportError as error:
-        raise MissingExtraError("opentimelineio", "highlights", "writing OTIO") from error
+    require_extra("opentimelineio", "highlights", "writing OTIO")
+    import opentimelineio as otio
 
     def span(start: int, length: int, rate: float) -> "otio.opentime.TimeRange":
         return otio.opentime.TimeRange(

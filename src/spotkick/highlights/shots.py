@@ -7,7 +7,7 @@ from typing import Final
 
 import av
 
-from spotkick.errors import MissingExtraError
+from spotkick.errors import require_extra
 from spotkick.video.cut_points import read_until_broken, seek_before
 from spotkick.video.decode import to_image
 from spotkick.video.probe import frame_rate_of, open_video, start_ticks_of, time_base_of
@@ -37,10 +37,9 @@ def find_shot_changes(path: Path, start_s: float, end_s: float) -> list[float]:
     Raises:
         MissingExtraError: if the package scenedetect is not installed.
     """
-    try:
-        from scenedetect import ContentDetector, FrameTimecode
-    except ImportError as error:
-        raise MissingExtraError("scenedetect", "highlights", "finding shot changes") from error
+    require_extra("scenedetect", "highlights", "finding shot changes")
+    from scenedetect import ContentDetector, FrameTimecode
+
     detector = ContentDetector(min_scene_len=1)
     changes: list[float] = []
     with open_video(path) as (container, stream):

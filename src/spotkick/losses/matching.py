@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from spotkick.errors import ConfigError, MissingExtraError
+from spotkick.errors import ConfigError, require_extra
 
 MatchingMethod = Literal["mutual", "propose", "hungarian", "none"]
 """``mutual``: pairs that are nearest to each other, round by round (the paper). ``propose``: each action proposes to its nearest
@@ -79,10 +79,9 @@ def _by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> 
 
 
 def _hungarian(distance: Tensor, is_action: Tensor) -> Tensor:
-    try:
-        from scipy.optimize import linear_sum_assignment
-    except ImportError as error:
-        raise MissingExtraError("scipy", "train", "Hungarian matching") from error
+    require_extra("scipy.optimize", "train", "Hungarian matching")
+    from scipy.optimize import linear_sum_assignment
+
     chosen = torch.full(is_action.shape, -1, dtype=torch.long)
     # scipy solves one problem at a time: a loop over chunks, the price of this method.
     for chunk, (costs, actions) in enumerate(

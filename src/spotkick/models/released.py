@@ -13,7 +13,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spotkick.errors import ConfigError, InputError, MissingExtraError
+from spotkick.errors import ConfigError, InputError, require_extra
 from spotkick.models.calf import CalfArchitecture, CalfNetwork
 
 Arrays = Mapping[str, npt.NDArray[np.float32]]
@@ -100,10 +100,9 @@ def read_released(path: Path) -> CalfNetwork:
 
 def _read_keras(path: Path) -> dict[str, npt.NDArray[np.float32]]:
     """Arrays by their last three path parts, such as ``conv2d_1/kernel:0``."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise MissingExtraError("h5py", "train", "reading Keras weights") from error
+    require_extra("h5py", "train", "reading Keras weights")
+    import h5py
+
     arrays: dict[str, npt.NDArray[np.float32]] = {}
 
     def visit(name: str, item: Any) -> None:

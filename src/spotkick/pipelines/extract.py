@@ -21,7 +21,7 @@ from spotkick.commentary.features import (
 from spotkick.commentary.tfidf import TextModel
 from spotkick.datasets.match_folder import MatchFolder, find_matches
 from spotkick.datasets.splits import read_split_matches
-from spotkick.errors import ConfigError, InputError, MissingExtraError
+from spotkick.errors import ConfigError, InputError, require_extra
 from spotkick.features.extract import EXTRACTION_FILE
 from spotkick.features.periods import ExtractionSummary, PeriodFile
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
@@ -188,12 +188,9 @@ def _commentary_model(
 
 
 def _fit_words(training: Sequence[PeriodFile], request: ExtractionRequest, note: Note) -> WordModel:
-    try:
-        from spotkick.commentary.fitting import fit_words
-    except ImportError as error:
-        raise MissingExtraError(
-            "torch", "train", "learning commentary features from labels"
-        ) from error
+    require_extra("torch", "train", "learning commentary features from labels")
+    from spotkick.commentary.fitting import fit_words
+
     return fit_words(
         training,
         _labels(training, request),

@@ -11,9 +11,9 @@ from spotkick.checkpoint import Checkpoint, DecodingConfig
 from spotkick.errors import (
     ConfigError,
     InputError,
-    MissingExtraError,
     SpotkickError,
     SpotkickWarning,
+    require_extra,
 )
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.files import write_json
@@ -61,10 +61,9 @@ def network_for(
         return OnnxNetwork.from_checkpoint(checkpoint, threads=threads)
     if runtime != "torch":
         raise ConfigError(f"--runtime must be onnx or torch, got '{runtime}'")
-    try:
-        from spotkick.pipelines.torch_runtime import checkpoint_runner
-    except ImportError as error:
-        raise MissingExtraError("torch", "train", "--runtime torch") from error
+    require_extra("torch", "train", "--runtime torch")
+    from spotkick.pipelines.torch_runtime import checkpoint_runner
+
     return checkpoint_runner(checkpoint, device=device, threads=threads)
 
 

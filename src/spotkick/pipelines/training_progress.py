@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from spotkick.errors import MissingExtraError
+from spotkick.errors import require_extra
 from spotkick.models import CalfNetwork
 
 _LINE_WIDTH: Final = 100
@@ -71,10 +71,9 @@ def training_progress(epochs: int, log_folder: Path | None) -> Iterator[Training
     """
     writer: Any = None
     if log_folder is not None:
-        try:
-            from torch.utils.tensorboard import SummaryWriter
-        except ImportError as error:
-            raise MissingExtraError("tensorboard", "train", "recording training curves") from error
+        require_extra("tensorboard", "train", "recording training curves")
+        from torch.utils.tensorboard import SummaryWriter
+
         writer = SummaryWriter(str(log_folder))
     progress = TrainingProgress(epochs, writer)
     try:

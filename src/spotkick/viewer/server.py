@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from spotkick.errors import ConfigError, InputError, MissingExtraError
+from spotkick.errors import ConfigError, InputError, require_extra
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ReelMaker
 
@@ -58,13 +58,13 @@ def serve(
         ConfigError: if another address than loopback is asked for without a token.
         MissingExtraError: if FastAPI or uvicorn is not installed.
     """
-    try:
-        import uvicorn
+    for package in ("fastapi", "uvicorn"):
+        require_extra(package, "view", "the viewer")
+    import uvicorn
 
-        from spotkick.viewer.app import create_app
-        from spotkick.viewer.security import AccessRules
-    except ImportError as error:
-        raise MissingExtraError(error.name or "fastapi", "view", "the viewer") from error
+    from spotkick.viewer.app import create_app
+    from spotkick.viewer.security import AccessRules
+
     token = checked_token(options.host, options.token)
     library = Library(paths, edits=options.edits)
     listener = _listen(options.host, options.port)
