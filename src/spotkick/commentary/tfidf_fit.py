@@ -35,7 +35,8 @@ def fit_text_model(
     """
     if dim < 1:
         raise ConfigError(f"text vectors need at least 1 value, got {dim}")
-    require_extra("sklearn", "commentary", "fitting commentary features", package="scikit-learn")
+    for module in ("sklearn.decomposition", "sklearn.feature_extraction.text"):
+        require_extra(module, "commentary", "fitting commentary features", package="scikit-learn")
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
 
