@@ -12,6 +12,8 @@ from spotkick.timeline import (
     format_clock,
     format_game_time,
     frame_of_position,
+    match_clock,
+    parse_clock,
     parse_frame_rate,
     parse_game_time,
     position_of_frame,
@@ -140,3 +142,53 @@ def test_game_times_are_written_as_soccernet_does() -> None:
 )
 def test_clocks_for_people(seconds: float, expected: str) -> None:
     assert format_clock(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("75.3", 75.3),
+        ("75,3", 75.3),
+        ("12:34", 754),
+        ("101:00", 6060),
+        ("1:02:03.5", 3723.5),
+    ],
+)
+def test_parse_clock_known_forms_give_seconds(text: str, seconds: float) -> None:
+    assert parse_clock(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["", "-3", "1:2", "1:60", "1:99:00", "1:02:3", "nan", "1e3", "1:00:00:00"]
+)
+def test_parse_clock_other_forms_are_refused(text: str) -> None:
+    with pytest.raises(InputError, match="a time must be"):
+        parse_clock(text)
+
+
+@pytest.mark.parametrize(
+    ("period", "position_s", "shown"),
+    [
+        (1, 0, "0:00"),
+        (1, 2699.9, "44:59"),
+        (1, 2700, "45:00"),
+        (1, 2833, "45:00 + 2:13"),
+        (2, 20, "45:20"),
+        (2, 2700 + 61, "90:00 + 1:01"),
+        (3, 60, "91:00"),
+        (4, 901, "120:00 + 0:01"),
+        (5, 75, "penalties, 1:15"),
+        (6, 75, "period 6, 1:15"),
+        (2, -4, "45:00"),
+    ],
+)
+def test_match_clock_soccer_counts_on_and_adds_time(
+    period: int, position_s: float, shown: str
+) -> None:
+    assert match_clock(period, round(1000 * position_s)) == shown
+
+
+def test_match_clock_other_lengths_follow_the_sport() -> None:
+    assert match_clock(3, 60_000, lengths_s=(1200, 1200, 1200)) == "41:00"
+    assert match_clock(5, 60_000, lengths_s=()) == "period 5, 1:00"
