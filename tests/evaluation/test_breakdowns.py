@@ -7,7 +7,7 @@ import random
 import pytest
 
 from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions
-from spotkick.evaluation import assign_predictions, score_matches
+from spotkick.evaluation import assign_predictions, score_assignment
 from spotkick.evaluation.breakdowns import (
     by_distance,
     by_game_time,
@@ -69,7 +69,7 @@ def test_one_bin_over_everything_is_the_score_itself() -> None:
         )
     ]
     sets = assign_predictions(found, labels, CLASSES, periods=(1,))
-    whole = score_matches(sets).average_map
+    whole = score_assignment(sets).average_map
     (part,) = by_distance(sets, edges_s=[0])
     assert part.average_map == pytest.approx(whole, abs=1e-12)
     assert (part.num_labels, part.num_predictions) == (len(sets.labels), len(sets.predictions))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
-from spotkick.evaluation import AssignmentResult, assign_predictions, score_matches
+from spotkick.evaluation import AssignmentResult, assign_predictions, score_assignment
 from spotkick.evaluation.error_analysis import KINDS, ErrorKind, error_costs, find_errors
 
 CLASSES = ActionClasses(("goal", "card", "corner"))
@@ -109,7 +109,7 @@ def test_thresholds_silence_weak_spots() -> None:
 
 def test_every_cost_is_the_gain_of_mending() -> None:
     sets = planted()
-    base = score_matches(sets).average_map
+    base = score_assignment(sets).average_map
     mended = {
         ErrorKind.EARLY: tuple(
             a if a.position_ms != 290_000 else Action("goal", 1, 300_000, 0.7) for a in SPOTS
@@ -126,7 +126,7 @@ def test_every_cost_is_the_gain_of_mending() -> None:
     costs = error_costs(sets, 5.0)
     for kind, spots in mended.items():
         assert costs[kind] == pytest.approx(
-            score_matches(planted(spots)).average_map - base, abs=1e-12
+            score_assignment(planted(spots)).average_map - base, abs=1e-12
         )
         assert costs[kind] > 0
     fewer = assign_predictions(
@@ -136,7 +136,7 @@ def test_every_cost_is_the_gain_of_mending() -> None:
         tolerances_s=(5.0, 60.0),
     )
     assert costs[ErrorKind.MISSED] == pytest.approx(
-        score_matches(fewer).average_map - base, abs=1e-12
+        score_assignment(fewer).average_map - base, abs=1e-12
     )
 
 
@@ -178,9 +178,9 @@ def test_equals_the_definition_in_loops(seed: int) -> None:
     sets = assign_predictions(spots, labels, CLASSES, tolerances_s=(10.0,))
     errors = find_errors(sets, 10.0, near_s=40.0)
     truth, found = sets.labels, sets.predictions
-    taken = {int(index) for index in sets.matched[0] if index >= 0}
+    taken = {int(index) for index in sets.assigned[0] if index >= 0}
     for number in range(len(found)):
-        if sets.matched[0][number] >= 0:
+        if sets.assigned[0][number] >= 0:
             assert errors.kind[number] == -1
             continue
         same_half = [

@@ -42,7 +42,7 @@ def make(seed: int) -> tuple[list[MatchActions], list[MatchActions]]:
     return [MatchActions("m", tuple(found))], [MatchActions("m", tuple(truth))]
 
 
-def matched(seed: int = 0) -> AssignmentResult:
+def assign(seed: int = 0) -> AssignmentResult:
     return assign_predictions(*make(seed), CLASSES, tolerances_s=TOLERANCES)
 
 
@@ -63,7 +63,7 @@ def test_counts_equal_those_of_matching_only_what_is_above_the_threshold(thresho
         alone = assign_predictions(above, labels, CLASSES, tolerances_s=[tolerance])
         for index, name in enumerate(CLASSES.names):
             own = alone.predictions.class_index == index
-            hits = int(np.sum(alone.matched[0][own] >= 0))
+            hits = int(np.sum(alone.assigned[0][own] >= 0))
             total = sum(action.label == name for action in labels[0].actions)
             assert counts[name] == SpotCounts(threshold, hits, int(own.sum()) - hits, total - hits)
 
@@ -78,7 +78,7 @@ def test_shares() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_class_thresholds_are_the_best_there_are(seed: int) -> None:
-    sets = matched(seed)
+    sets = assign(seed)
     tuned = tune_class_thresholds(sets, 20.0)
     for name in CLASSES.names:
         candidates = sorted({*sets.predictions.value.tolist(), np.inf}, reverse=True)
@@ -91,7 +91,7 @@ def test_class_thresholds_are_the_best_there_are(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_common_threshold_is_the_best_of_the_grid(seed: int) -> None:
-    sets = matched(seed)
+    sets = assign(seed)
     means = [
         np.mean([c.f1 for c in count_spots(sets, dict.fromkeys("ab", t), 20.0).values()])
         for t in THRESHOLDS.tolist()
@@ -110,7 +110,7 @@ def test_a_class_that_never_hits_is_switched_off() -> None:
 
 
 def test_curve_tunes_on_the_other_set() -> None:
-    valid, test = matched(1), matched(2)
+    valid, test = assign(1), assign(2)
     curve = count_curve(test, tuned_on=valid)
     assert tuple(curve) == TOLERANCES
     assert curve[5.0]["a"].threshold == tune_common_threshold(valid, 5.0)
@@ -127,7 +127,7 @@ def test_legacy_axis() -> None:
 
 
 def test_bad_input() -> None:
-    with pytest.raises(InputError, match="matched at 5, 20, 60 s, not at 7 s"):
-        count_spots(matched(), dict.fromkeys("ab", 0.5), 7.0)
+    with pytest.raises(InputError, match="assigned at 5, 20, 60 s, not at 7 s"):
+        count_spots(assign(), dict.fromkeys("ab", 0.5), 7.0)
     with pytest.raises(InputError, match="no threshold for class 'b'"):
-        count_spots(matched(), {"a": 0.5}, 5.0)
+        count_spots(assign(), {"a": 0.5}, 5.0)

@@ -41,14 +41,14 @@ def make_sets(
     return predictions, labels
 
 
-def matched_of(predictions: list[MatchActions], labels: list[MatchActions]) -> AssignmentResult:
+def assignment_of(predictions: list[MatchActions], labels: list[MatchActions]) -> AssignmentResult:
     return assign_predictions(predictions, labels, CLASSES)
 
 
 def test_a_resample_scores_as_the_drawn_matches_do() -> None:
     predictions, labels = make_sets(5, 20_000)
     weights = _draws(5, 12, seed=3)
-    averages, per_class = _resampled(matched_of(predictions, labels), weights)
+    averages, per_class = _resampled(assignment_of(predictions, labels), weights)
     for row, weight in enumerate(weights):
         copies = [(number, copy) for number, times in enumerate(weight) for copy in range(times)]
         drawn = [
@@ -69,15 +69,15 @@ def test_a_resample_scores_as_the_drawn_matches_do() -> None:
 
 def test_each_match_once_gives_the_score_itself() -> None:
     predictions, labels = make_sets(6, 20_000)
-    averages, _ = _resampled(matched_of(predictions, labels), np.ones((1, 6), dtype=np.int64))
+    averages, _ = _resampled(assignment_of(predictions, labels), np.ones((1, 6), dtype=np.int64))
     assert averages[0] == pytest.approx(
-        bootstrap(matched_of(predictions, labels), resamples=5).average_map.value, abs=1e-12
+        bootstrap(assignment_of(predictions, labels), resamples=5).average_map.value, abs=1e-12
     )
 
 
 def test_interval_holds_the_score_and_narrows_with_more_matches() -> None:
     few, many = (
-        bootstrap(matched_of(*make_sets(matches, 20_000, rare=False)), resamples=200).average_map
+        bootstrap(assignment_of(*make_sets(matches, 20_000, rare=False)), resamples=200).average_map
         for matches in (5, 60)
     )
     assert few.low < few.value < few.high
@@ -86,18 +86,22 @@ def test_interval_holds_the_score_and_narrows_with_more_matches() -> None:
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
-    matched = matched_of(*make_sets(6, 20_000))
-    assert bootstrap(matched, resamples=50, seed=7) == bootstrap(matched, resamples=50, seed=7)
-    assert bootstrap(matched, resamples=50, seed=7) != bootstrap(matched, resamples=50, seed=8)
+    assignment = assignment_of(*make_sets(6, 20_000))
+    assert bootstrap(assignment, resamples=50, seed=7) == bootstrap(
+        assignment, resamples=50, seed=7
+    )
+    assert bootstrap(assignment, resamples=50, seed=7) != bootstrap(
+        assignment, resamples=50, seed=8
+    )
 
 
 def test_clear_order_is_sure_and_a_tie_is_not() -> None:
     good, labels = make_sets(20, 5_000)
     bad, _ = make_sets(20, 60_000, seed=1)
     systems = {
-        "bad": matched_of(bad, labels),
-        "good": matched_of(good, labels),
-        "same": matched_of(good, labels),
+        "bad": assignment_of(bad, labels),
+        "good": assignment_of(good, labels),
+        "same": assignment_of(good, labels),
     }
     result = compare_systems(systems, resamples=100)
     assert result.order == ("good", "same", "bad")
@@ -118,7 +122,7 @@ def test_paired_differences_are_surer_than_single_scores() -> None:
         MatchActions(m.match, (*m.actions, Action("a", 1, 2_600_000, 1.0))) for m in good
     ]  # one false spot each
     result = compare_systems(
-        {"good": matched_of(good, labels), "worse": matched_of(worse, labels)}, resamples=200
+        {"good": assignment_of(good, labels), "worse": assignment_of(worse, labels)}, resamples=200
     )
     assert result.scores["good"].low < result.scores["worse"].high
     assert result.differences["good", "worse"].low > 0
@@ -127,9 +131,9 @@ def test_paired_differences_are_surer_than_single_scores() -> None:
 def test_comparison_needs_the_same_labels() -> None:
     predictions, labels = make_sets(4, 5_000)
     fewer = [MatchActions(labels[0].match, labels[0].actions[1:]), *labels[1:]]
-    with pytest.raises(InputError, match="'other' was matched with other labels"):
+    with pytest.raises(InputError, match="'other' was assigned with other labels"):
         compare_systems(
-            {"one": matched_of(predictions, labels), "other": matched_of(predictions, fewer)}
+            {"one": assignment_of(predictions, labels), "other": assignment_of(predictions, fewer)}
         )
     with pytest.raises(InputError, match="at least two"):
-        compare_systems({"one": matched_of(predictions, labels)})
+        compare_systems({"one": assignment_of(predictions, labels)})

@@ -244,11 +244,11 @@ def test_thresholds_of_another_set_are_used_and_named(planted: Callable[..., Any
     )
     assert "chosen on runs/valid." in document
     assert "chosen on this very set" not in document
-    matched = assign_predictions(
+    assignment = assign_predictions(
         predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE
     )
-    chosen = tune_class_thresholds(tuned.matched(SOCCERNET_V2, (10.0,), RATE), 10.0)
-    counts = count_spots(matched, chosen, 10.0)
+    chosen = tune_class_thresholds(tuned.assign(SOCCERNET_V2, (10.0,), RATE), 10.0)
+    counts = count_spots(assignment, chosen, 10.0)
     points = operating_points(predictions, labels, SOCCERNET_V2, tuned, frame_rate=RATE)[
         "operating_points"
     ]
@@ -275,10 +275,10 @@ def test_the_paper_s_axis_is_in_frames(planted: Callable[..., Any]) -> None:
     assert "Tolerance (frames)" in document
     assert "Tolerances are in frames (2 per second)" in document
     section = document[document.index('id="operating"') :]
-    matched = assign_predictions(
+    assignment = assign_predictions(
         predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE
     )  # 20 frames
-    ten_seconds = count_curve(matched)[10.0].values()
+    ten_seconds = count_curve(assignment)[10.0].values()
     assert cells(section, "20")[1:4] == [
         f"{sum(getattr(one, f'{what}s') for one in ten_seconds):,}" for what in COUNTED
     ]

@@ -12,7 +12,7 @@ from spotkick.evaluation.average_map import (
     SpottingScore,
     assign_predictions,
     evaluate,
-    score_matches,
+    score_assignment,
     tolerances_of,
 )
 from spotkick.evaluation.breakdowns import Part, by_distance, by_game_time, without_first_frame
@@ -88,7 +88,7 @@ __all__ = [
     "find_errors",
     "legacy_tolerances_s",
     "rank_uniform",
-    "score_matches",
+    "score_assignment",
     "summary_table",
     "tolerances_of",
     "tune_class_thresholds",

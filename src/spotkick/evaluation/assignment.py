@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from spotkick.evaluation.frames import FramedActions
 
-UNMATCHED: Final = -1
+UNASSIGNED: Final = -1
 
 _PAIRS_AT_ONCE: Final = 4_000_000
 
@@ -30,7 +30,7 @@ def closest_labels(labels: FramedActions, predictions: FramedActions) -> npt.NDA
         evaluator's ``closests``.
     """
     if not len(labels):
-        return np.full(len(predictions), UNMATCHED)
+        return np.full(len(predictions), UNASSIGNED)
     begin = np.zeros_like(labels.frame)  # where the region of each label starts
     begin[1:] = np.where(
         labels.group[1:] == labels.group[:-1], (labels.frame[1:] + labels.frame[:-1]) // 2, 0
@@ -42,7 +42,7 @@ def closest_labels(labels: FramedActions, predictions: FramedActions) -> npt.NDA
         - 1
     )
     found = found.astype(np.int64)
-    return np.where(labels.group[found.clip(0)] == predictions.group, found, UNMATCHED)
+    return np.where(labels.group[found.clip(0)] == predictions.group, found, UNASSIGNED)
 
 
 def assign_to_labels(
@@ -62,9 +62,9 @@ def assign_to_labels(
     Source: ``compute_class_scores`` of the official evaluator.
     """
     reach = np.floor(np.asarray(tolerances_frames, dtype=np.float64) / 2).astype(np.int64)
-    matched = np.full((len(reach), len(predictions)), UNMATCHED)
+    assigned = np.full((len(reach), len(predictions)), UNASSIGNED)
     if not len(labels) or not len(predictions) or not len(reach):
-        return matched
+        return assigned
     rank = np.empty(len(predictions), dtype=np.int64)
     rank[np.argsort(-predictions.value, kind="stable")] = np.arange(
         len(predictions)
@@ -79,13 +79,13 @@ def assign_to_labels(
         label, prediction = _candidates(low[part], high[part], rank)
         distance = np.abs(labels.frame[part][label] - predictions.frame[prediction])
         base, top = low[part].min(), high[part].max()
-        for row, half in zip(matched, reach, strict=True):
+        for row, half in zip(assigned, reach, strict=True):
             near = distance <= half
             holder = deferred_acceptance(
                 label[near], prediction[near] - base, part.stop - part.start, top - base
             )
             row[base:top] = np.where(holder >= 0, holder + part.start, row[base:top])
-    return matched
+    return assigned
 
 
 def _parts(group: npt.NDArray[np.int64], pairs: npt.NDArray[np.int64]) -> Iterator[slice]:
@@ -151,4 +151,4 @@ def deferred_acceptance(
         active = np.concatenate([refused, displaced])
         cursor[active] += 1
         active = active[cursor[active] < end[active]]
-    return np.where(holder < nobody, holder, UNMATCHED)
+    return np.where(holder < nobody, holder, UNASSIGNED)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
-from spotkick.evaluation.assignment import UNMATCHED, assign_to_labels, closest_labels
+from spotkick.evaluation.assignment import UNASSIGNED, assign_to_labels, closest_labels
 from spotkick.evaluation.average_precision import (
     NUM_BINS,
     bin_histogram,
@@ -56,7 +56,7 @@ class AssignmentResult:
         labels: framed labels.
         predictions: framed predictions.
         tolerances_s: (T,) total window widths in seconds.
-        matched: (T, P) index of the label that a prediction found, -1 for a false positive.
+        assigned: (T, P) index of the label that a prediction found, -1 for a false positive.
         closest: (P,) index of the nearest label of the prediction's series, -1 where there is none.
         has_visibility: whether any label states its visibility.
         messages: everything that was dropped, moved or overwritten on the way.
@@ -65,7 +65,7 @@ class AssignmentResult:
     labels: FramedActions
     predictions: FramedActions
     tolerances_s: tuple[float, ...]
-    matched: npt.NDArray[np.int64]
+    assigned: npt.NDArray[np.int64]
     closest: npt.NDArray[np.int64]
     has_visibility: bool
     messages: tuple[str, ...]
@@ -77,7 +77,7 @@ class AssignmentResult:
 
     def closest_is_visible(self) -> npt.NDArray[np.bool_]:
         """(P,) whether the nearest label of the class is visible; without one the prediction counts as unshown."""
-        sign = np.append(self.labels.value, -1.0)  # the last entry answers for UNMATCHED
+        sign = np.append(self.labels.value, -1.0)  # the last entry answers for UNASSIGNED
         return np.asarray(sign[self.closest] > 0)
 
 
@@ -181,7 +181,7 @@ def evaluate(
 
     Source: ``SoccerNet.Evaluation.ActionSpotting`` 0.2.0.
     """
-    matched = assign_predictions(
+    assignment = assign_predictions(
         predictions,
         labels,
         classes,
@@ -189,7 +189,9 @@ def evaluate(
         frame_rate=frame_rate,
         periods=periods,
     )
-    score = score_matches(matched, metric=metric if isinstance(metric, str) else _name(metric))
+    score = score_assignment(
+        assignment, metric=metric if isinstance(metric, str) else _name(metric)
+    )
     for message in score.warnings:
         warnings.warn(message, SpotkickWarning, stacklevel=2)
     return score
@@ -241,7 +243,7 @@ def assign_predictions(
         labels=framed_labels,
         predictions=framed_predictions,
         tolerances_s=tuple(tolerances_s),
-        matched=assign_to_labels(
+        assigned=assign_to_labels(
             framed_labels, framed_predictions, [tolerance * grid.rate for tolerance in tolerances_s]
         ),
         closest=closest_labels(framed_labels, framed_predictions),
@@ -283,7 +285,7 @@ class GroupCounts:
 
 
 def count_groups(
-    matched: AssignmentResult,
+    assignment: AssignmentResult,
     label_group: npt.NDArray[np.int64],
     prediction_group: npt.NDArray[np.int64],
     num_groups: int,
@@ -291,20 +293,20 @@ def count_groups(
     """Count labels, predictions and hits by group and class.
 
     Args:
-        matched: of `assign_predictions`.
+        assignment: of `assign_predictions`.
         label_group: (labels,) group of each label; negative ones are left out.
         prediction_group: (predictions,) group of each prediction; negative ones are left out.
         num_groups: number of groups G.
     """
-    num_classes = len(matched.classes)
+    num_classes = len(assignment.classes)
     num_series = num_groups * num_classes
-    label_series = label_group * num_classes + matched.labels.class_index
-    series = prediction_group * num_classes + matched.predictions.class_index
-    bins = threshold_bins(matched.predictions.value)
+    label_series = label_group * num_classes + assignment.labels.class_index
+    series = prediction_group * num_classes + assignment.predictions.class_index
+    bins = threshold_bins(assignment.predictions.value)
     counted = prediction_group >= 0
-    hits = np.empty((len(matched.tolerances_s), num_series, NUM_BINS), dtype=np.int64)
-    for row, found in zip(hits, matched.matched, strict=True):
-        hit = np.flatnonzero((found != UNMATCHED) & counted)
+    hits = np.empty((len(assignment.tolerances_s), num_series, NUM_BINS), dtype=np.int64)
+    for row, found in zip(hits, assignment.assigned, strict=True):
+        hit = np.flatnonzero((found != UNASSIGNED) & counted)
         row[:] = bin_histogram(series[hit], bins[hit], num_series)
     return GroupCounts(
         np.bincount(label_series[label_group >= 0], minlength=num_series).reshape(
@@ -317,38 +319,38 @@ def count_groups(
     )
 
 
-def score_matches(matched: AssignmentResult, *, metric: str = "") -> SpottingScore:
-    """Average-mAP of matched sets, overall and by visibility."""
-    names = matched.classes.names
+def score_assignment(assignment: AssignmentResult, *, metric: str = "") -> SpottingScore:
+    """Average-mAP of an assignment, overall and by visibility."""
+    names = assignment.classes.names
     counts = count_groups(
-        matched,
-        (matched.labels.value < 0).astype(np.int64),
-        (~matched.closest_is_visible()).astype(np.int64),
+        assignment,
+        (assignment.labels.value < 0).astype(np.int64),
+        (~assignment.closest_is_visible()).astype(np.int64),
         num_groups=2,
     )
     num_labels = counts.labels.sum(axis=0)
     num_predictions = counts.predictions.sum(axis=(0, 2))
     empty = [name for name, number in zip(names, num_labels, strict=True) if number == 0]
-    messages = list(matched.messages)
+    messages = list(assignment.messages)
     if empty:
         messages.append(
             f"{len(empty)} of {len(names)} classes have no label here and count as 0 in every mean: {', '.join(empty)}"
         )
     visible = unshown = None
-    if matched.has_visibility:
+    if assignment.has_visibility:
         by_visibility = counts.average_precision()
-        visible = _score(by_visibility[:, 0], matched)
-        unshown = _score(by_visibility[:, 1], matched, factor=UNSHOWN_FACTOR)
-        if len(names) != len(SOCCERNET_V2) and len(matched.tolerances_s) > 1:
+        visible = _score(by_visibility[:, 0], assignment)
+        unshown = _score(by_visibility[:, 1], assignment, factor=UNSHOWN_FACTOR)
+        if len(names) != len(SOCCERNET_V2) and len(assignment.tolerances_s) > 1:
             messages.append(
                 "the unshown Average-mAP is multiplied by 17/13 as the official code does, which is meant for 17 classes only"
             )
     return SpottingScore(
-        metric=metric or _name(matched.tolerances_s),
-        overall=_score(counts.total().average_precision()[:, 0], matched),
+        metric=metric or _name(assignment.tolerances_s),
+        overall=_score(counts.total().average_precision()[:, 0], assignment),
         visible=visible,
         unshown=unshown,
-        num_matches=len(matched.labels.grid.matches),
+        num_matches=len(assignment.labels.grid.matches),
         num_labels=MappingProxyType(dict(zip(names, num_labels.tolist(), strict=True))),
         num_predictions=MappingProxyType(dict(zip(names, num_predictions.tolist(), strict=True))),
         warnings=tuple(messages),
@@ -373,7 +375,7 @@ def average_over_tolerances(values: npt.NDArray[np.float64]) -> npt.NDArray[np.f
 
 
 def _score(
-    table: npt.NDArray[np.float64], matched: AssignmentResult, *, factor: Fraction = Fraction(1)
+    table: npt.NDArray[np.float64], assignment: AssignmentResult, *, factor: Fraction = Fraction(1)
 ) -> Score:
     """A (tolerances, classes) table of average precision, averaged."""
     means = np.array([np.mean(row) for row in table])
@@ -383,9 +385,11 @@ def _score(
     return Score(
         average_map=average,
         per_class=MappingProxyType(
-            dict(zip(matched.classes.names, average_over_tolerances(table).tolist(), strict=True))
+            dict(
+                zip(assignment.classes.names, average_over_tolerances(table).tolist(), strict=True)
+            )
         ),
-        map_at=MappingProxyType(dict(zip(matched.tolerances_s, means.tolist(), strict=True))),
+        map_at=MappingProxyType(dict(zip(assignment.tolerances_s, means.tolist(), strict=True))),
     )
 
 

@@ -59,19 +59,19 @@ class Part:
 
 
 def by_game_time(
-    matched: AssignmentResult, *, bin_minutes: float = 5, last_minute: float = 45
+    assignment: AssignmentResult, *, bin_minutes: float = 5, last_minute: float = 45
 ) -> tuple[Part, ...]:
     """Average-mAP in bins of game time, each period by itself.
 
     Labels and predictions count in the bin of their own time.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions`.
+        assignment: of `spotkick.evaluation.assign_predictions`.
         bin_minutes: width of a bin.
         last_minute: where the last bin begins, which has no end.
     """
     edges = [*np.arange(0, last_minute, bin_minutes).tolist(), float(last_minute), np.inf]
-    grid = matched.labels.grid
+    grid = assignment.labels.grid
     bins = len(edges) - 1
 
     def place(frame: npt.NDArray[np.int64], period: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -89,15 +89,15 @@ def by_game_time(
         for low, high in itertools.pairwise(edges)
     ]
     return _parts(
-        matched,
-        place(matched.labels.frame, matched.labels.period),
-        place(matched.predictions.frame, matched.predictions.period),
+        assignment,
+        place(assignment.labels.frame, assignment.labels.period),
+        place(assignment.predictions.frame, assignment.predictions.period),
         spans,
     )
 
 
 def by_distance(
-    matched: AssignmentResult, *, edges_s: Sequence[float] = DISTANCE_EDGES_S
+    assignment: AssignmentResult, *, edges_s: Sequence[float] = DISTANCE_EDGES_S
 ) -> tuple[Part, ...]:
     """Average-mAP in bins of the distance to the closest other action of the same period, of any class.
 
@@ -105,21 +105,23 @@ def by_distance(
     counts nowhere.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions`.
+        assignment: of `spotkick.evaluation.assign_predictions`.
         edges_s: lower edges of the bins; the last bin has no end.
     """
     edges = [*map(float, edges_s), np.inf]
-    distance = np.minimum(distance_to_others(matched), np.finfo(np.float64).max)
+    distance = np.minimum(distance_to_others(assignment), np.finfo(np.float64).max)
     place = np.searchsorted(edges, distance, side="right") - 1
-    of_prediction = np.append(place, -1)[matched.closest]  # the last entry answers for UNMATCHED
+    of_prediction = np.append(place, -1)[
+        assignment.closest
+    ]  # the last entry answers for UNASSIGNED
     spans = [(f"{_span(low, high)} s", low, high, None) for low, high in itertools.pairwise(edges)]
-    return _parts(matched, place, of_prediction, spans)
+    return _parts(assignment, place, of_prediction, spans)
 
 
-def distance_to_others(matched: AssignmentResult) -> npt.NDArray[np.float64]:
+def distance_to_others(assignment: AssignmentResult) -> npt.NDArray[np.float64]:
     """(labels,) seconds to the closest other label of the same match and period, infinity where there is none."""
-    labels = matched.labels
-    half = labels.group // len(matched.classes)
+    labels = assignment.labels
+    half = labels.group // len(assignment.classes)
     order = np.lexsort((labels.frame, half))
     gap = np.where(
         half[order][1:] == half[order][:-1], np.diff(labels.frame[order]).astype(np.float64), np.inf
@@ -165,12 +167,12 @@ def _span(low: float, high: float) -> str:
 
 
 def _parts(
-    matched: AssignmentResult,
+    assignment: AssignmentResult,
     label_part: npt.NDArray[np.int64],
     prediction_part: npt.NDArray[np.int64],
     spans: Sequence[tuple[str, float, float, int | None]],
 ) -> tuple[Part, ...]:
-    counts = count_groups(matched, label_part, prediction_part, len(spans))
+    counts = count_groups(assignment, label_part, prediction_part, len(spans))
     table = average_over_tolerances(counts.average_precision())  # (parts, classes)
     present = counts.labels > 0
     return tuple(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.evaluation.assignment import UNMATCHED
+from spotkick.evaluation.assignment import UNASSIGNED
 from spotkick.evaluation.average_map import AssignmentResult
 from spotkick.evaluation.operating_points import tolerance_row
 
@@ -51,26 +51,26 @@ class Calibration:
 
 
 def calibrate(
-    matched: AssignmentResult, tolerance_s: float, *, label: str | None = None, bins: int = 10
+    assignment: AssignmentResult, tolerance_s: float, *, label: str | None = None, bins: int = 10
 ) -> Calibration:
     """Compare confidences with how often they are right.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions`.
+        assignment: of `spotkick.evaluation.assign_predictions`.
         tolerance_s: full width of the window in which a prediction is right.
         label: one class; default is all.
         bins: number of bins.
 
     Raises:
-        InputError: if the sets were not matched at this tolerance.
+        InputError: if the sets were not assigned at this tolerance.
 
     Source: expected calibration error, Guo et al., "On calibration of modern neural networks", ICML
     2017.
     """
-    right = matched.matched[tolerance_row(matched, tolerance_s)] != UNMATCHED
-    confidence = matched.predictions.value
+    right = assignment.assigned[tolerance_row(assignment, tolerance_s)] != UNASSIGNED
+    confidence = assignment.predictions.value
     if label is not None:
-        own = matched.predictions.class_index == matched.classes.names.index(label)
+        own = assignment.predictions.class_index == assignment.classes.names.index(label)
         right, confidence = right[own], confidence[own]
     place = np.minimum((confidence.clip(0, 1) * bins).astype(np.int64), bins - 1)
     count = np.bincount(place, minlength=bins)

@@ -23,8 +23,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.evaluation.assignment import UNMATCHED, assign_to_labels, closest_labels
-from spotkick.evaluation.average_map import AssignmentResult, score_matches
+from spotkick.evaluation.assignment import UNASSIGNED, assign_to_labels, closest_labels
+from spotkick.evaluation.average_map import AssignmentResult, score_assignment
 from spotkick.evaluation.frames import FramedActions
 from spotkick.evaluation.operating_points import tolerance_row
 
@@ -95,7 +95,7 @@ class SpotErrors:
     """Every prediction and label with its kind of error.
 
     Attributes:
-        matched: what was looked at.
+        assignment: what was looked at.
         kind: (predictions,) position in ``KINDS``, -1 for correct ones, -2 for those below their
             threshold.
         other: (predictions,) index of the label that the error is about, -1 without.
@@ -103,7 +103,7 @@ class SpotErrors:
         missed: (labels,) whether the label was missed.
     """
 
-    matched: AssignmentResult
+    assignment: AssignmentResult
     kind: Ints
     other: Ints
     found: Flags
@@ -117,17 +117,17 @@ class SpotErrors:
                 that is about no label belongs to the nearest label of its class, and to the unshown
                 ones when there is none.
         """
-        labels = self.matched.labels
+        labels = self.assignment.labels
         shown = np.append(labels.value > 0, False)
         about = np.where(
-            self.other != UNMATCHED, shown[self.other], self.matched.closest_is_visible()
+            self.other != UNASSIGNED, shown[self.other], self.assignment.closest_is_visible()
         )
         chosen = np.ones_like(about) if visible is None else about == visible
         lost = self.missed if visible is None else self.missed & (shown[:-1] == visible)
-        size, kinds = len(self.matched.classes), len(KINDS)
+        size, kinds = len(self.assignment.classes), len(KINDS)
         wrong = chosen & (self.kind >= 0)
         table = np.bincount(
-            self.matched.predictions.class_index[wrong] * kinds + self.kind[wrong],
+            self.assignment.predictions.class_index[wrong] * kinds + self.kind[wrong],
             minlength=size * kinds,
         )
         table = table.reshape(size, kinds)
@@ -137,7 +137,7 @@ class SpotErrors:
         return MappingProxyType(
             {
                 name: MappingProxyType(dict(zip(KINDS, row.tolist(), strict=True)))
-                for name, row in zip(self.matched.classes.names, table, strict=True)
+                for name, row in zip(self.assignment.classes.names, table, strict=True)
             }
         )
 
@@ -148,21 +148,26 @@ class SpotErrors:
                 self._missed_case(int(number)) for number in np.flatnonzero(self.missed)[:limit]
             )
         numbers = np.flatnonzero(self.kind == KINDS.index(kind))
-        ranked = numbers[np.argsort(-self.matched.predictions.value[numbers], kind="stable")][
+        ranked = numbers[np.argsort(-self.assignment.predictions.value[numbers], kind="stable")][
             :limit
         ]
         return tuple(self._case(int(number)) for number in ranked)
 
     def _case(self, number: int) -> ErrorCase:
-        spot = _place(self.matched.predictions, number)
-        kind, confidence = KINDS[self.kind[number]], float(self.matched.predictions.value[number])
-        if self.other[number] == UNMATCHED:
+        spot = _place(self.assignment.predictions, number)
+        kind, confidence = (
+            KINDS[self.kind[number]],
+            float(self.assignment.predictions.value[number]),
+        )
+        if self.other[number] == UNASSIGNED:
             return ErrorCase(kind, *spot, confidence)
-        _, _, other_position_s, other_label = _place(self.matched.labels, int(self.other[number]))
+        _, _, other_position_s, other_label = _place(
+            self.assignment.labels, int(self.other[number])
+        )
         return ErrorCase(kind, *spot, confidence, other_label, other_position_s)
 
     def _missed_case(self, number: int) -> ErrorCase:
-        return ErrorCase(ErrorKind.MISSED, *_place(self.matched.labels, number), None)
+        return ErrorCase(ErrorKind.MISSED, *_place(self.assignment.labels, number), None)
 
 
 def _place(actions: FramedActions, number: int) -> tuple[str, int, float, str]:
@@ -173,7 +178,7 @@ def _place(actions: FramedActions, number: int) -> tuple[str, int, float, str]:
 
 
 def find_errors(
-    matched: AssignmentResult,
+    assignment: AssignmentResult,
     tolerance_s: float,
     *,
     near_s: float = NEAR_S,
@@ -182,33 +187,33 @@ def find_errors(
     """Sort all errors at one tolerance into kinds.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions`, at this tolerance among others.
+        assignment: of `spotkick.evaluation.assign_predictions`, at this tolerance among others.
         tolerance_s: full width of the window in which a prediction is right.
         near_s: full width of the window in which it is early or late.
         thresholds: least confidence by class; weaker predictions are ignored. Default is all
             predictions.
 
     Raises:
-        InputError: if the sets were not matched at this tolerance.
+        InputError: if the sets were not assigned at this tolerance.
     """
-    labels, predictions = matched.labels, matched.predictions
+    labels, predictions = assignment.labels, assignment.predictions
     used = np.ones(len(predictions), dtype=bool)
     if thresholds is not None:
-        limit = np.array([thresholds[name] for name in matched.classes.names])
+        limit = np.array([thresholds[name] for name in assignment.classes.names])
         used = predictions.value >= limit[predictions.class_index]
-    found = matched.matched[tolerance_row(matched, tolerance_s)]
-    correct = used & (found != UNMATCHED)
+    found = assignment.assigned[tolerance_row(assignment, tolerance_s)]
+    correct = used & (found != UNASSIGNED)
     free = np.ones(len(labels), dtype=bool)
     free[found[correct]] = False
 
     kind = np.full(len(predictions), KINDS.index(ErrorKind.BACKGROUND))
     kind[correct], kind[~used] = _CORRECT, _IGNORED
-    other = np.full(len(predictions), UNMATCHED)
+    other = np.full(len(predictions), UNASSIGNED)
     open_ = used & ~correct
     reach, near = tolerance_s * labels.grid.rate / 2, near_s * labels.grid.rate / 2
     half, half_of_prediction = (
-        labels.group // len(matched.classes),
-        predictions.group // len(matched.classes),
+        labels.group // len(assignment.classes),
+        predictions.group // len(assignment.classes),
     )
     everything = np.ones_like(free)
 
@@ -220,7 +225,7 @@ def find_errors(
         nearest = _nearest(
             labels, chosen, label_series, series[numbers], predictions.frame[numbers], width
         )
-        hit = nearest != UNMATCHED
+        hit = nearest != UNASSIGNED
         kind[numbers[hit]], other[numbers[hit]] = KINDS.index(what), nearest[hit]
         open_[numbers[hit]] = False
 
@@ -233,8 +238,8 @@ def find_errors(
     )
     kind[late] = KINDS.index(ErrorKind.LATE)
     missed = free.copy()
-    missed[other[other != UNMATCHED]] = False
-    return SpotErrors(matched, kind, other, ~free, missed)
+    missed[other[other != UNASSIGNED]] = False
+    return SpotErrors(assignment, kind, other, ~free, missed)
 
 
 def _nearest(
@@ -248,7 +253,7 @@ def _nearest(
     """Index of the nearest chosen label of the same series within ``width`` frames, -1 without; the earlier one of equals."""
     numbers = np.flatnonzero(chosen)
     if not len(numbers):
-        return np.full(len(frame), UNMATCHED)
+        return np.full(len(frame), UNASSIGNED)
     stride = 4 * labels.grid.num_frames  # series lie so far apart that no window reaches over
     axis = label_series[numbers] * stride + labels.frame[numbers]
     order = np.argsort(axis, kind="stable")
@@ -257,11 +262,11 @@ def _nearest(
     after = np.searchsorted(axis, query).clip(0, len(axis) - 1)
     before = (after - 1).clip(0)
     best = np.where(np.abs(axis[before] - query) <= np.abs(axis[after] - query), before, after)
-    return np.where(np.abs(axis[best] - query) <= width, numbers[best], UNMATCHED)
+    return np.where(np.abs(axis[best] - query) <= width, numbers[best], UNASSIGNED)
 
 
 def error_costs(
-    matched: AssignmentResult, tolerance_s: float, *, near_s: float = NEAR_S
+    assignment: AssignmentResult, tolerance_s: float, *, near_s: float = NEAR_S
 ) -> Mapping[ErrorKind, float]:
     """What Average-mAP would gain, over all tolerances of the matching, if all errors of one kind were mended.
 
@@ -270,25 +275,25 @@ def error_costs(
     background spots go. Missed labels are taken out.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions`.
+        assignment: of `spotkick.evaluation.assign_predictions`.
         tolerance_s: full width of the window that tells errors from hits.
         near_s: full width of the window in which a spot is early or late.
 
     Raises:
-        InputError: if the sets were not matched at this tolerance.
+        InputError: if the sets were not assigned at this tolerance.
     """
-    errors = find_errors(matched, tolerance_s, near_s=near_s)
-    base = score_matches(matched).average_map
+    errors = find_errors(assignment, tolerance_s, near_s=near_s)
+    base = score_assignment(assignment).average_map
     return MappingProxyType(
-        {kind: score_matches(_mended(errors, kind)).average_map - base for kind in KINDS}
+        {kind: score_assignment(_mended(errors, kind)).average_map - base for kind in KINDS}
     )
 
 
 def _mended(errors: SpotErrors, kind: ErrorKind) -> AssignmentResult:
     """The same sets without errors of one kind."""
-    labels, predictions = errors.matched.labels, errors.matched.predictions
+    labels, predictions = errors.assignment.labels, errors.assignment.predictions
     if kind is ErrorKind.MISSED:
-        return _rematched(errors.matched, _take(labels, ~errors.missed), predictions)
+        return _reassign(errors.assignment, _take(labels, ~errors.missed), predictions)
     wrong = np.flatnonzero(errors.kind == KINDS.index(kind))
     kept = np.ones(len(predictions), dtype=bool)
     kept[wrong] = False
@@ -312,7 +317,7 @@ def _mended(errors: SpotErrors, kind: ErrorKind) -> AssignmentResult:
     order = order[kept[order]]
     key = moved.key[order]
     last = np.append(key[1:] != key[:-1], True)[: len(key)]  # the most confident of a cell
-    return _rematched(errors.matched, labels, _take(moved, order[last]))
+    return _reassign(errors.assignment, labels, _take(moved, order[last]))
 
 
 def _take(actions: FramedActions, chosen: npt.NDArray[Any]) -> FramedActions:
@@ -320,14 +325,14 @@ def _take(actions: FramedActions, chosen: npt.NDArray[Any]) -> FramedActions:
     return FramedActions(actions.grid, *(column[chosen] for column in columns))
 
 
-def _rematched(
-    matched: AssignmentResult, labels: FramedActions, predictions: FramedActions
+def _reassign(
+    assignment: AssignmentResult, labels: FramedActions, predictions: FramedActions
 ) -> AssignmentResult:
-    tolerances = [tolerance * labels.grid.rate for tolerance in matched.tolerances_s]
+    tolerances = [tolerance * labels.grid.rate for tolerance in assignment.tolerances_s]
     return replace(
-        matched,
+        assignment,
         labels=labels,
         predictions=predictions,
-        matched=assign_to_labels(labels, predictions, tolerances),
+        assigned=assign_to_labels(labels, predictions, tolerances),
         closest=closest_labels(labels, predictions),
     )

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError
-from spotkick.evaluation.assignment import UNMATCHED
+from spotkick.evaluation.assignment import UNASSIGNED
 from spotkick.evaluation.average_map import AssignmentResult
 from spotkick.evaluation.average_precision import (
     THRESHOLDS,
@@ -79,57 +79,57 @@ def _share(part: int, whole: int) -> float:
 
 
 def count_spots(
-    matched: AssignmentResult, thresholds: Mapping[str, float], tolerance_s: float
+    assignment: AssignmentResult, thresholds: Mapping[str, float], tolerance_s: float
 ) -> Mapping[str, SpotCounts]:
     """Count hits and errors of each class.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions`, at this tolerance among others.
+        assignment: of `spotkick.evaluation.assign_predictions`, at this tolerance among others.
         thresholds: least confidence of each class.
         tolerance_s: full width of the window.
 
     Raises:
-        InputError: if the sets were not matched at this tolerance, or a class has no threshold.
+        InputError: if the sets were not assigned at this tolerance, or a class has no threshold.
     """
-    found = matched.matched[tolerance_row(matched, tolerance_s)] != UNMATCHED
-    missing = [name for name in matched.classes.names if name not in thresholds]
+    found = assignment.assigned[tolerance_row(assignment, tolerance_s)] != UNASSIGNED
+    missing = [name for name in assignment.classes.names if name not in thresholds]
     if missing:
         raise InputError(f"no threshold for class {missing[0]!r}; tune one for every class")
-    limit = np.array([thresholds[name] for name in matched.classes.names])
-    column = matched.predictions.class_index
-    kept = matched.predictions.value >= limit[column]
-    size = len(matched.classes)
+    limit = np.array([thresholds[name] for name in assignment.classes.names])
+    column = assignment.predictions.class_index
+    kept = assignment.predictions.value >= limit[column]
+    size = len(assignment.classes)
     hits = np.bincount(column[kept & found], minlength=size)
     others = np.bincount(column[kept & ~found], minlength=size)
-    labels = np.bincount(matched.labels.class_index, minlength=size)
+    labels = np.bincount(assignment.labels.class_index, minlength=size)
     return MappingProxyType(
         {
             name: SpotCounts(
                 float(limit[i]), int(hits[i]), int(others[i]), int(labels[i] - hits[i])
             )
-            for i, name in enumerate(matched.classes.names)
+            for i, name in enumerate(assignment.classes.names)
         }
     )
 
 
-def tune_class_thresholds(matched: AssignmentResult, tolerance_s: float) -> Mapping[str, float]:
+def tune_class_thresholds(assignment: AssignmentResult, tolerance_s: float) -> Mapping[str, float]:
     """The threshold of each class that gives the best F1; of equals the highest. A class without any hit gets infinity.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions` on the validation set.
+        assignment: of `spotkick.evaluation.assign_predictions` on the validation set.
         tolerance_s: full width of the window.
 
     Raises:
-        InputError: if the sets were not matched at this tolerance.
+        InputError: if the sets were not assigned at this tolerance.
     """
-    found = matched.matched[tolerance_row(matched, tolerance_s)] != UNMATCHED
-    column = matched.predictions.class_index
-    labels = np.bincount(matched.labels.class_index, minlength=len(matched.classes))
+    found = assignment.assigned[tolerance_row(assignment, tolerance_s)] != UNASSIGNED
+    column = assignment.predictions.class_index
+    labels = np.bincount(assignment.labels.class_index, minlength=len(assignment.classes))
     thresholds = {}
-    for index, name in enumerate(matched.classes.names):
+    for index, name in enumerate(assignment.classes.names):
         own = column == index
-        order = np.argsort(-matched.predictions.value[own], kind="stable")
-        confidence, hits = matched.predictions.value[own][order], np.cumsum(found[own][order])
+        order = np.argsort(-assignment.predictions.value[own], kind="stable")
+        confidence, hits = assignment.predictions.value[own][order], np.cumsum(found[own][order])
         last = np.append(confidence[1:] != confidence[:-1], True)[
             : len(order)
         ]  # equal confidences come in together
@@ -138,51 +138,51 @@ def tune_class_thresholds(matched: AssignmentResult, tolerance_s: float) -> Mapp
     return MappingProxyType(thresholds)
 
 
-def tune_common_threshold(matched: AssignmentResult, tolerance_s: float) -> float:
+def tune_common_threshold(assignment: AssignmentResult, tolerance_s: float) -> float:
     """The one of the 200 official thresholds that gives the best mean F1 over classes; of equals the lowest.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions` on the validation set.
+        assignment: of `spotkick.evaluation.assign_predictions` on the validation set.
         tolerance_s: full width of the window.
 
     Raises:
-        InputError: if the sets were not matched at this tolerance.
+        InputError: if the sets were not assigned at this tolerance.
 
     Source: the notebook behind Fig. 6 of the CALF paper, which however tunes on the set that it
     reports.
     """
-    found = matched.matched[tolerance_row(matched, tolerance_s)] != UNMATCHED
+    found = assignment.assigned[tolerance_row(assignment, tolerance_s)] != UNASSIGNED
     column, bins, size = (
-        matched.predictions.class_index,
-        threshold_bins(matched.predictions.value),
-        len(matched.classes),
+        assignment.predictions.class_index,
+        threshold_bins(assignment.predictions.value),
+        len(assignment.classes),
     )
     hits = reaching(bin_histogram(column[found], bins[found], size))
     reached = reaching(bin_histogram(column, bins, size))
-    labels = np.bincount(matched.labels.class_index, minlength=size)[:, None]
+    labels = np.bincount(assignment.labels.class_index, minlength=size)[:, None]
     f1 = 2 * hits / np.maximum(reached + labels, 1)
     return float(THRESHOLDS[np.argmax(f1.mean(axis=0))])
 
 
 def count_curve(
-    matched: AssignmentResult, tuned_on: AssignmentResult | None = None
+    assignment: AssignmentResult, tuned_on: AssignmentResult | None = None
 ) -> Mapping[float, Mapping[str, SpotCounts]]:
     """Hits and errors by tolerance and class, each tolerance at the common threshold that is best for it (Fig. 6 of the paper).
 
     Args:
-        matched: the set that is reported, at all tolerances of the curve.
+        assignment: the set that is reported, at all tolerances of the curve.
         tuned_on: the set that thresholds are chosen on; None chooses on the reported set itself, as
             the authors did.
 
     Raises:
-        InputError: if the sets were not matched at the same tolerances.
+        InputError: if the sets were not assigned at the same tolerances.
     """
-    source = matched if tuned_on is None else tuned_on
+    source = assignment if tuned_on is None else tuned_on
     curve = {}
-    for tolerance in matched.tolerances_s:
+    for tolerance in assignment.tolerances_s:
         threshold = tune_common_threshold(source, tolerance)
         curve[tolerance] = count_spots(
-            matched, dict.fromkeys(matched.classes.names, threshold), tolerance
+            assignment, dict.fromkeys(assignment.classes.names, threshold), tolerance
         )
     return MappingProxyType(curve)
 
@@ -201,13 +201,13 @@ def legacy_tolerances_s(labels: tuple[float, ...], frame_rate: float) -> tuple[f
     return tuple(label / frame_rate for label in labels)
 
 
-def tolerance_row(matched: AssignmentResult, tolerance_s: float) -> int:
-    """Row of a tolerance in ``matched.matched``.
+def tolerance_row(assignment: AssignmentResult, tolerance_s: float) -> int:
+    """Row of a tolerance in ``assignment.assigned``.
 
     Raises:
-        InputError: if the sets were not matched at this tolerance.
+        InputError: if the sets were not assigned at this tolerance.
     """
-    if tolerance_s not in matched.tolerances_s:
-        have = ", ".join(f"{value:g}" for value in matched.tolerances_s)
-        raise InputError(f"the sets were matched at {have} s, not at {tolerance_s:g} s")
-    return matched.tolerances_s.index(tolerance_s)
+    if tolerance_s not in assignment.tolerances_s:
+        have = ", ".join(f"{value:g}" for value in assignment.tolerances_s)
+        raise InputError(f"the sets were assigned at {have} s, not at {tolerance_s:g} s")
+    return assignment.tolerances_s.index(tolerance_s)

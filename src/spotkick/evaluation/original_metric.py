@@ -24,7 +24,7 @@ def evaluate_original(
     *,
     tolerances_s: Sequence[float] = LOOSE_TOLERANCES_S,
 ) -> Score:
-    """Score predictions as in 2018: matched by score, all-point interpolated average precision, area over tolerances.
+    """Score predictions as in 2018: assigned by score, all-point interpolated average precision, area over tolerances.
 
     Args:
         predictions: one entry per match; a prediction covers the second that begins at its

@@ -16,7 +16,7 @@ from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions
 from spotkick.evaluation.average_map import (
     SpottingScore,
     assign_predictions,
-    score_matches,
+    score_assignment,
     tolerances_of,
 )
 from spotkick.evaluation.frames import OFFICIAL_PERIODS
@@ -74,7 +74,7 @@ def evaluate_rank_uniform(
     truth = tuple(labels)
     wanted = {match.match for match in truth}
     found = rank_uniform((match for match in predictions if match.match in wanted), classes)
-    matched = assign_predictions(
+    assignment = assign_predictions(
         found,
         truth,
         classes,
@@ -82,6 +82,6 @@ def evaluate_rank_uniform(
         frame_rate=frame_rate,
         periods=periods,
     )
-    return score_matches(
-        matched, metric=f"{metric if isinstance(metric, str) else 'tolerances'}, rank-uniform"
+    return score_assignment(
+        assignment, metric=f"{metric if isinstance(metric, str) else 'tolerances'}, rank-uniform"
     )

@@ -59,14 +59,17 @@ def evaluate_teams(
     lost = [0]
     truth = [_with_team(match, classes, teams, lost) for match in labels]
     found = [_with_team(match, classes, teams, lost) for match in predictions]
-    matched = assign_predictions(
+    assignment = assign_predictions(
         found, truth, pairs, tolerances_s=tolerances_of(metric), frame_rate=frame_rate
     )
     everything = count_groups(
-        matched, np.zeros_like(matched.labels.group), np.zeros_like(matched.predictions.group), 1
+        assignment,
+        np.zeros_like(assignment.labels.group),
+        np.zeros_like(assignment.predictions.group),
+        1,
     )
     weight = np.bincount(
-        matched.labels.class_index, weights=matched.labels.value, minlength=len(names)
+        assignment.labels.class_index, weights=assignment.labels.value, minlength=len(names)
     )
     weight = weight.reshape(-1, len(teams))
     table = everything.average_precision()[:, 0].reshape(-1, len(classes), len(teams))
@@ -75,14 +78,14 @@ def evaluate_teams(
             axis=-1
         )  # (tolerances, classes), NaN without labels
     known = ~np.isnan(by_class[0])
-    messages = list(matched.messages)
+    messages = list(assignment.messages)
     if lost[0]:
         messages.append(f"{lost[0]} actions without a team ({', '.join(teams)}) were left out")
     if not known.all():
         messages.append(
             f"{np.sum(~known)} of {len(known)} classes have no label here and are left out of the mean"
         )
-    unshown = int(np.sum(matched.labels.value < 0))
+    unshown = int(np.sum(assignment.labels.value < 0))
     if unshown:
         messages.append(
             f"{unshown} labels are not shown; the official weights count them as -1, which can push a score above 1"
@@ -96,7 +99,7 @@ def evaluate_teams(
         per_class=MappingProxyType(
             {name: float(per_class[i]) for i, name in enumerate(classes.names) if known[i]}
         ),
-        map_at=MappingProxyType(dict(zip(matched.tolerances_s, means.tolist(), strict=True))),
+        map_at=MappingProxyType(dict(zip(assignment.tolerances_s, means.tolist(), strict=True))),
     )
 
 

@@ -19,7 +19,7 @@ from spotkick.evaluation.average_map import (
     AssignmentResult,
     average_over_tolerances,
     count_groups,
-    score_matches,
+    score_assignment,
 )
 from spotkick.evaluation.average_precision import (
     NUM_BINS,
@@ -116,19 +116,19 @@ class Comparison:
 
 
 def bootstrap(
-    matched: AssignmentResult, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
+    assignment: AssignmentResult, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
 ) -> Uncertainty:
     """Confidence intervals of Average-mAP by drawing matches with replacement.
 
     Args:
-        matched: of `spotkick.evaluation.assign_predictions`.
+        assignment: of `spotkick.evaluation.assign_predictions`.
         resamples: how often to draw.
         level: share of the resampled values inside the interval.
         seed: of the random numbers.
     """
-    score = score_matches(matched)
+    score = score_assignment(assignment)
     averages, per_class = _resampled(
-        matched, _draws(len(matched.labels.grid.matches), resamples, seed)
+        assignment, _draws(len(assignment.labels.grid.matches), resamples, seed)
     )
     return Uncertainty(
         average_map=_interval(score.average_map, averages, level),
@@ -138,7 +138,7 @@ def bootstrap(
                 for i, (name, value) in enumerate(score.overall.per_class.items())
             }
         ),
-        num_matches=len(matched.labels.grid.matches),
+        num_matches=len(assignment.labels.grid.matches),
         resamples=resamples,
     )
 
@@ -165,17 +165,18 @@ def compare_systems(
     if len(systems) < 2:
         raise InputError("at least two systems are needed for a comparison")
     first = next(iter(systems.values()))
-    for name, matched in systems.items():
+    for name, assignment in systems.items():
         same_grid = (
-            matched.labels.grid == first.labels.grid and matched.tolerances_s == first.tolerances_s
+            assignment.labels.grid == first.labels.grid
+            and assignment.tolerances_s == first.tolerances_s
         )
-        if not same_grid or not np.array_equal(matched.labels.key, first.labels.key):
+        if not same_grid or not np.array_equal(assignment.labels.key, first.labels.key):
             raise InputError(
-                f"system {name!r} was matched with other labels, classes or tolerances; compare on the same ones"
+                f"system {name!r} was assigned with other labels, classes or tolerances; compare on the same ones"
             )
     weights = _draws(len(first.labels.grid.matches), resamples, seed)
-    value = {name: score_matches(matched).average_map for name, matched in systems.items()}
-    drawn = {name: _resampled(matched, weights)[0] for name, matched in systems.items()}
+    value = {name: score_assignment(assignment).average_map for name, assignment in systems.items()}
+    drawn = {name: _resampled(assignment, weights)[0] for name, assignment in systems.items()}
     order = tuple(sorted(systems, key=lambda name: -value[name]))
     pairs = tuple(itertools.combinations(order, 2))
     ahead = {pair: drawn[pair[0]] - drawn[pair[1]] for pair in pairs}
@@ -213,15 +214,17 @@ def _interval(value: float, drawn: Floats, level: float) -> Interval:
     return Interval(value, float(low), float(high), level)
 
 
-def _resampled(matched: AssignmentResult, weights: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+def _resampled(
+    assignment: AssignmentResult, weights: npt.NDArray[np.int64]
+) -> tuple[Floats, Floats]:
     """Average-mAP (resamples,) and per class (resamples, classes), NaN where a resample has no label of the class.
 
     A class that lost all its labels in a resample is left out of that mean; one without any label
     in the whole set counts as 0, as in the score itself.
     """
-    num_matches = len(matched.labels.grid.matches)
+    num_matches = len(assignment.labels.grid.matches)
     counts = count_groups(
-        matched, matched.labels.match_index, matched.predictions.match_index, num_matches
+        assignment, assignment.labels.match_index, assignment.predictions.match_index, num_matches
     )
     most = num_matches * max(
         int(counts.predictions.sum()), 1

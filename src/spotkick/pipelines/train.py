@@ -189,14 +189,14 @@ class _Validation:
         """Confidence of each class that maximises F1; a class that is never found, or has hardly any labels, has none."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SpotkickWarning)
-            matched = assign_predictions(
+            assignment = assign_predictions(
                 self._predict(network),
                 self._labels.values(),
                 self._setup.classes,
                 tolerances_s=(THRESHOLD_TOLERANCE_S,),
                 frame_rate=self._setup.frame_rate,
             )
-        tuned = tune_class_thresholds(matched, THRESHOLD_TOLERANCE_S)
+        tuned = tune_class_thresholds(assignment, THRESHOLD_TOLERANCE_S)
         counts = Counter(
             a.label
             for match in self._labels.values()

@@ -10,7 +10,7 @@ from spotkick.evaluation.average_map import (
     AssignmentResult,
     SpottingScore,
     assign_predictions,
-    score_matches,
+    score_assignment,
     tolerances_of,
 )
 from spotkick.evaluation.tables import TableStyle, make_table
@@ -64,17 +64,17 @@ def compare_results(
     Raises:
         InputError: if there are fewer than two systems, or one misses a match.
     """
-    matched: dict[str, AssignmentResult] = {
+    assignment: dict[str, AssignmentResult] = {
         name: assign_predictions(
             found, labels, classes, tolerances_s=tolerances_of(metric), frame_rate=frame_rate
         )
         for name, found in systems.items()
     }
-    comparison = compare_systems(matched, resamples=resamples, seed=seed)
+    comparison = compare_systems(assignment, resamples=resamples, seed=seed)
     return SystemComparison(
         metric,
         comparison,
-        {name: score_matches(matched[name]) for name in comparison.order},
+        {name: score_assignment(assignment[name]) for name in comparison.order},
         resamples,
     )
 

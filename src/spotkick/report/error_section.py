@@ -30,10 +30,10 @@ _MEANINGS = {
 
 def error_section(system: ScoredSystem) -> Section:
     """Kinds, costs, classes and the worst cases."""
-    matched, at = system.loose, CHOSEN_TOLERANCE_S
-    costs = error_costs(matched, at)
-    every = find_errors(matched, at)
-    used = find_errors(matched, at, thresholds=system.thresholds)
+    assignment, at = system.loose, CHOSEN_TOLERANCE_S
+    costs = error_costs(assignment, at)
+    every = find_errors(assignment, at)
+    used = find_errors(assignment, at, thresholds=system.thresholds)
     totals = [
         {kind: sum(row[kind] for row in table_.values()) for kind in KINDS}
         for table_ in (every.counts(), used.counts())

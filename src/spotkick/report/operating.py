@@ -28,7 +28,7 @@ _COUNT_HEADER = ("Threshold", "TP", "FP", "FN", "Precision", "Recall", "F1")
 def legacy_system(
     system: ScoredSystem, predictions: Sequence[MatchActions], labels: Sequence[MatchActions]
 ) -> AssignmentResult:
-    """The reported set matched at the tolerances that the paper's figure really has: its seconds are frames."""
+    """The reported set assigned at the tolerances that the paper's figure really has: its seconds are frames."""
     grid = system.loose.labels.grid
     tolerances = legacy_tolerances_s(LOOSE_TOLERANCES_S, grid.rate)
     return assign_predictions(
@@ -48,14 +48,16 @@ def operating_section(system: ScoredSystem, *, legacy: AssignmentResult | None =
         legacy: of `legacy_system`: the axis is in frames, as that of the paper's figure is,
             although it says seconds.
     """
-    matched = system.loose if legacy is None else legacy
-    rate = matched.labels.grid.rate
+    assignment = system.loose if legacy is None else legacy
+    rate = assignment.labels.grid.rate
     tuned = system.tuned
     curve = count_curve(
-        matched,
+        assignment,
         None
         if tuned is None
-        else tuned.matched(matched.classes, matched.tolerances_s, matched.labels.grid.frame_rate),
+        else tuned.assign(
+            assignment.classes, assignment.tolerances_s, assignment.labels.grid.frame_rate
+        ),
     )
     unit = "s" if legacy is None else "frames"
     places = {at: at if legacy is None else at * rate for at in curve}
@@ -90,7 +92,7 @@ def operating_section(system: ScoredSystem, *, legacy: AssignmentResult | None =
     data = table((axis, *_COUNT_HEADER), rows, text_columns=0)
     each = [
         (name, f"{places[at]:g}", *_cells(counts[name]))
-        for name in matched.classes.names
+        for name in assignment.classes.names
         for at, counts in curve.items()
         if counts[name].true_positives + counts[name].false_negatives
     ]
@@ -156,14 +158,14 @@ def operating_points(
 ) -> dict[str, Any]:
     """Hits and errors of each class at thresholds that were chosen on another set, as plain values for a JSON file."""
     thresholds = tune_class_thresholds(
-        tuned.matched(classes, (CHOSEN_TOLERANCE_S,), frame_rate), CHOSEN_TOLERANCE_S
+        tuned.assign(classes, (CHOSEN_TOLERANCE_S,), frame_rate), CHOSEN_TOLERANCE_S
     )
-    matched = assign_predictions(
+    assignment = assign_predictions(
         predictions, labels, classes, tolerances_s=(CHOSEN_TOLERANCE_S,), frame_rate=frame_rate
     )
     points = {
         name: one.to_json()
-        for name, one in count_spots(matched, thresholds, CHOSEN_TOLERANCE_S).items()
+        for name, one in count_spots(assignment, thresholds, CHOSEN_TOLERANCE_S).items()
     }
     for one in points.values():
         if math.isinf(one["threshold"]):

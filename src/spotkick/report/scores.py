@@ -14,7 +14,7 @@ from spotkick.evaluation.average_map import (
     Score,
     SpottingScore,
     assign_predictions,
-    score_matches,
+    score_assignment,
 )
 from spotkick.evaluation.breakdowns import without_first_frame
 from spotkick.evaluation.operating_points import tune_class_thresholds
@@ -47,10 +47,10 @@ class TuningSet:
     predictions: Sequence[MatchActions]
     labels: Sequence[MatchActions]
 
-    def matched(
+    def assign(
         self, classes: ActionClasses, tolerances_s: Sequence[float], frame_rate: Fraction
     ) -> AssignmentResult:
-        """The set matched at some tolerances."""
+        """The set assigned at some tolerances."""
         return assign_predictions(
             self.predictions, self.labels, classes, tolerances_s=tolerances_s, frame_rate=frame_rate
         )
@@ -68,7 +68,7 @@ class FirstFrame:
 
 @dataclass(frozen=True, slots=True)
 class ScoredSystem:
-    """One system, matched and scored at the loose and the tight tolerances, with confidence intervals.
+    """One system, assigned and scored at the loose and the tight tolerances, with confidence intervals.
 
     ``thresholds`` are those of the classes with the best F1 at `CHOSEN_TOLERANCE_S` on ``tuned``,
     or on the reported set without.
@@ -99,29 +99,27 @@ def score_system(
 ) -> ScoredSystem:
     """Match and score once for all sections."""
 
-    def matched(found: Sequence[MatchActions], tolerances_s: Sequence[float]) -> AssignmentResult:
+    def assign(found: Sequence[MatchActions], tolerances_s: Sequence[float]) -> AssignmentResult:
         return assign_predictions(
             found, labels, classes, tolerances_s=tolerances_s, frame_rate=frame_rate
         )
 
     loose, tight = (
-        matched(predictions, LOOSE_TOLERANCES_S),
-        matched(predictions, TIGHT_TOLERANCES_S),
+        assign(predictions, LOOSE_TOLERANCES_S),
+        assign(predictions, TIGHT_TOLERANCES_S),
     )
     wanted = {match.match for match in labels}
-    chosen_on = (
-        loose if tuned is None else tuned.matched(classes, (CHOSEN_TOLERANCE_S,), frame_rate)
-    )
+    chosen_on = loose if tuned is None else tuned.assign(classes, (CHOSEN_TOLERANCE_S,), frame_rate)
     even = rank_uniform([match for match in predictions if match.match in wanted], classes)
     return ScoredSystem(
         loose=loose,
         tight=tight,
-        loose_score=score_matches(loose, metric="loose"),
-        tight_score=score_matches(tight, metric="tight"),
+        loose_score=score_assignment(loose, metric="loose"),
+        tight_score=score_assignment(tight, metric="tight"),
         loose_range=bootstrap(loose, resamples=resamples, seed=seed),
         tight_range=bootstrap(tight, resamples=resamples, seed=seed),
-        rank_loose=score_matches(matched(even, LOOSE_TOLERANCES_S)).average_map,
-        rank_tight=score_matches(matched(even, TIGHT_TOLERANCES_S)).average_map,
+        rank_loose=score_assignment(assign(even, LOOSE_TOLERANCES_S)).average_map,
+        rank_tight=score_assignment(assign(even, TIGHT_TOLERANCES_S)).average_map,
         thresholds=tune_class_thresholds(chosen_on, CHOSEN_TOLERANCE_S),
         tuned=tuned,
         first_frame=_without_first_frame(predictions, labels, classes, frame_rate),
@@ -146,7 +144,7 @@ def _without_first_frame(
         return None
 
     def average_map(tolerances_s: Sequence[float]) -> float:
-        return score_matches(
+        return score_assignment(
             assign_predictions(
                 predictions, rest, classes, tolerances_s=tolerances_s, frame_rate=frame_rate
             )
