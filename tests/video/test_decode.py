@@ -55,6 +55,28 @@ def test_samples_show_what_is_on_at_their_time(
     assert numbers(tmp_path / name, rate) == expected(pattern.num_frames, pattern.rate, rate)
 
 
+@pytest.mark.parametrize(("name", "video_rate"), [("a.mp4", Fraction(25)), ("a.mkv", NTSC)])
+@pytest.mark.parametrize(
+    ("start_s", "end_s"), [(0.3, None), (0.74, 2.05), (1.0, 2.0), (2.98, 99.0), (1.3, 1.3)]
+)
+def test_sample_video_of_a_stretch_starts_exactly_and_ends_before(
+    tmp_path: Path, name: str, video_rate: Fraction, start_s: float, end_s: float | None
+) -> None:
+    write_pattern_video(tmp_path / name, Pattern(75, rate=video_rate, b_frames=2))
+    wanted, time_s, length_s = [], Fraction(str(start_s)), 75 / video_rate
+    while time_s < min(length_s, Fraction(str(end_s)) if end_s else length_s):
+        wanted.append(max(n for n in range(75) if n / video_rate <= time_s + Fraction(1, 2500)))
+        time_s += Fraction(1, 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert numbers(tmp_path / name, 10, start_s=start_s, end_s=end_s) == wanted
+
+
+def test_sample_video_start_after_the_end_gives_nothing(tmp_path: Path) -> None:
+    write_pattern_video(tmp_path / "a.mp4", Pattern(25))
+    assert numbers(tmp_path / "a.mp4", 2, start_s=1.5) == []
+
+
 def test_matroska_of_29_97_sampled_at_its_own_rate_gives_every_picture_once(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mkv", Pattern(90, rate=NTSC))
     assert numbers(tmp_path / "a.mkv", NTSC) == list(range(90))

@@ -161,39 +161,53 @@ def extract_video(
     path: Path,
     extractor: Extractor,
     *,
+    start_s: float = 0.0,
+    end_s: float | None = None,
     progress: Callable[[ExtractionProgress], None] | None = None,
 ) -> FeatureTrack:
-    """Make the features of one video.
+    """Make the features of one video, or of a stretch of it.
 
     Args:
         path: video file.
         extractor: see `Extractor`.
+        start_s: time of the first vector, in seconds after the first frame.
+        end_s: vectors from here on are left out; None for the end of the video.
         progress: called after each batch.
 
     Returns:
         a track with one float32 vector per sample, in memory.
 
     Raises:
-        InputError: if the file cannot be read as a video.
+        InputError: if the file cannot be read as a video, or ends before ``start_s``.
     """
-    total_s = probe(path).duration_s
+    declared_s = probe(path).duration_s
+    total_s = max(0.0, min(declared_s, end_s or declared_s) - start_s)
     rate, started = extractor.config.rate, time.monotonic()
     vectors = []
     count = 0
-    for images in _prefetch(_batches(path, extractor)):
+    for images in _prefetch(_batches(path, extractor, start_s, end_s)):
         embedded = extractor.backbone.embed(images)
         vectors.append(extractor.projection.apply(embedded) if extractor.projection else embedded)
         count += len(images)
         if progress is not None:
             progress(ExtractionProgress(float(count / rate), total_s, time.monotonic() - started))
+    if not vectors:
+        raise InputError(
+            f"{path}: lasts {declared_s:.1f} s, so that a period cannot start at {start_s:g} s"
+        )
     return FeatureTrack(np.concatenate(vectors), extractor.source, str(path))
 
 
-def _batches(path: Path, extractor: Extractor) -> Generator[npt.NDArray[np.uint8], None, None]:
+def _batches(
+    path: Path, extractor: Extractor, start_s: float, end_s: float | None
+) -> Generator[npt.NDArray[np.uint8], None, None]:
     config, size_px = extractor.config, extractor.backbone.size_px
     boxes = [_box(region, size_px) for region in config.masks]
     batch: list[npt.NDArray[np.uint8]] = []
-    for sample in sample_video(path, config.rate, size_px=size_px, fit=config.fit):
+    samples = sample_video(
+        path, config.rate, size_px=size_px, fit=config.fit, start_s=start_s, end_s=end_s
+    )
+    for sample in samples:
         batch.append(_masked(sample, boxes))
         if len(batch) == _BATCH:
             yield np.stack(batch)

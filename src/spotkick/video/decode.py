@@ -90,6 +90,8 @@ def sample_video(
     size_px: tuple[int, int] | None = None,
     fit: Fit = "stretch",
     threads: int = 0,
+    start_s: Fraction | float = 0,
+    end_s: Fraction | float | None = None,
 ) -> Iterator[Sample]:
     """Show a video at a steady rate, from its first picture to the end of its last one.
 
@@ -103,9 +105,11 @@ def sample_video(
         size_px: (width, height) of the images; None keeps the size of the video.
         fit: how to meet a ``size_px`` of another shape.
         threads: decoder threads; 0 takes as many as there are cores.
+        start_s: time of sample 0, in seconds after the first frame; it need not lie on a grid.
+        end_s: samples from here on are left out; None for the end of the video.
 
     Yields:
-        Samples 0, 1, 2, ... without gaps.
+        Samples 0, 1, 2, ... without gaps; none if the video ends before ``start_s``.
 
     Raises:
         InputError: if the file cannot be read as a video (see `open_video`), or no picture of it
@@ -115,7 +119,8 @@ def sample_video(
         raise InputError(f"the sampling rate must be positive, got {rate}")
     with open_video(path) as (container, stream):
         damage = _Damage()
-        sample_ticks = _sample_clock(stream, rate)
+        sample_ticks = _sample_clock(stream, rate, _exact_seconds(start_s))
+        end_ticks = None if end_s is None else _sample_clock(stream, rate, _exact_seconds(end_s))(0)
 
         _set_threads(stream, threads)
         selected = select_packets(_read_packets(container, stream, damage), sample_ticks)
@@ -127,6 +132,8 @@ def sample_video(
         shown: _Picture | None = None
         for picture in _pictures(stream, selected, damage):
             while shown is not None and sample_ticks(number) < picture.ticks:
+                if end_ticks is not None and sample_ticks(number) >= end_ticks:
+                    return  # what lies behind was not looked at, and is not reported
                 yield shown.sample(number, size_px, fit)
                 number += 1
             shown = picture
@@ -134,20 +141,32 @@ def sample_video(
             raise InputError(
                 f"{path}: no picture can be decoded; the file is damaged, or cut off after its header"
             )
-        while sample_ticks(number) < shown.end_ticks:
+        last_ticks = shown.end_ticks if end_ticks is None else min(shown.end_ticks, end_ticks)
+        while sample_ticks(number) < last_ticks:
             yield shown.sample(number, size_px, fit)
             number += 1
         damage.seen_s = (shown.end_ticks - start_ticks_of(stream)) * time_base_of(stream)
         _tell(path, damage, *declared_duration_s(container, stream))
 
 
-def _sample_clock(stream: VideoStream, rate: Fraction) -> Callable[[int], int]:
-    """Time of each sample in ticks of the stream. Ticks as fine as a millisecond are taken as rounded times of the pictures."""
+def _exact_seconds(seconds: Fraction | float) -> Fraction:
+    """Seconds as people write them: 75.3 is 753/10, not the nearest binary number."""
+    return Fraction(seconds).limit_denominator(1_000_000)
+
+
+def _sample_clock(
+    stream: VideoStream, rate: Fraction, start_s: Fraction = Fraction(0)
+) -> Callable[[int], int]:
+    """Time of each sample in ticks of the stream.
+
+    Ticks as fine as a millisecond are taken as rounded times of the frames.
+    """
     base = time_base_of(stream)
     rounding = Fraction(1, 2) if base <= _ROUNDED_TICK_S else Fraction(0)
     ticks_per_sample = 1 / (rate * base)
     first = start_ticks_of(stream)
-    return lambda sample: first + int(sample * ticks_per_sample + rounding)
+    start = start_s / base + rounding
+    return lambda sample: first + int(sample * ticks_per_sample + start)
 
 
 def _set_threads(stream: VideoStream, threads: int) -> None:
