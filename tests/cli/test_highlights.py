@@ -44,7 +44,7 @@ def run(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str
     return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
 
 
-def test_everything_is_written(match: Path, tmp_path: Path) -> None:
+def test_highlights_all_outputs_are_written(match: Path, tmp_path: Path) -> None:
     lists = {
         kind: tmp_path / f"out.{kind}" for kind in ("edl", "fcpxml", "otio", "vtt", "csv", "json")
     }
@@ -99,7 +99,9 @@ def bad_video(folder: Path, kind: str) -> Path:
         ("sound", "only sound"),
     ],
 )
-def test_bad_videos_give_one_line(match: Path, tmp_path: Path, kind: str, message: str) -> None:
+def test_highlights_bad_video_gives_one_line(
+    match: Path, tmp_path: Path, kind: str, message: str
+) -> None:
     video = bad_video(tmp_path, kind)
     before = sorted(tmp_path.iterdir())
     done = run(match, video, "--out", tmp_path / "reel.mp4")
@@ -119,7 +121,7 @@ def test_bad_videos_give_one_line(match: Path, tmp_path: Path, kind: str, messag
         (["--scores", "missing.npz"], "missing.npz"),
     ],
 )
-def test_options_that_do_not_fit_give_one_line(
+def test_highlights_bad_option_gives_one_line(
     match: Path, tmp_path: Path, options: list[str], message: str
 ) -> None:
     write_spots(tmp_path, Action("Goal", 1, 20_000, 0.9))
@@ -131,7 +133,7 @@ def test_options_that_do_not_fit_give_one_line(
 
 
 @pytest.mark.parametrize("duration_s", [7.0, 9.99, 20])
-def test_the_file_is_no_longer_than_the_duration(
+def test_highlights_reel_is_no_longer_than_the_duration(
     match: Path, tmp_path: Path, duration_s: float
 ) -> None:
     write_spots(tmp_path, *(Action("Goal", 1, 1000 * second, 0.9) for second in (6, 15, 23, 33)))
@@ -153,9 +155,7 @@ def test_the_file_is_no_longer_than_the_duration(
         )  # a block of sound may be longer
 
 
-def test_the_folder_that_spot_writes_is_taken_while_it_holds_one_match(
-    match: Path, tmp_path: Path
-) -> None:
+def test_highlights_folder_of_several_matches_is_refused(match: Path, tmp_path: Path) -> None:
     video = match / "match.mp4"
     assert (
         "holds no results_spotting.json"
@@ -170,7 +170,7 @@ def test_the_folder_that_spot_writes_is_taken_while_it_holds_one_match(
     assert "Traceback" not in done.stderr
 
 
-def test_a_wrong_suffix_and_an_unreadable_video(match: Path, tmp_path: Path) -> None:
+def test_highlights_unreadable_video_gives_one_line(match: Path, tmp_path: Path) -> None:
     (tmp_path / "match.jpg").write_bytes((match / "match.mp4").read_bytes())
     done = run(match, tmp_path / "match.jpg", "--csv", tmp_path / "clips.csv", "--no-snap")
     assert done.returncode == 0, done.stderr
@@ -182,7 +182,7 @@ def test_a_wrong_suffix_and_an_unreadable_video(match: Path, tmp_path: Path) -> 
     assert not (tmp_path / "reel.mp4").exists()
 
 
-def test_zero_spots_wrong_suffix_and_nothing_to_write(match: Path, tmp_path: Path) -> None:
+def test_highlights_nothing_to_show_or_write_gives_one_line(match: Path, tmp_path: Path) -> None:
     write_spots(tmp_path)
     for arguments, message in (
         (["--out", tmp_path / "reel.mp4"], "nothing to make a reel of"),
@@ -197,7 +197,7 @@ def test_zero_spots_wrong_suffix_and_nothing_to_write(match: Path, tmp_path: Pat
 
 
 @pytest.mark.skipif(os.name != "posix", reason="limits the size of files as POSIX systems can")
-def test_no_space_for_the_reel_leaves_nothing_behind(match: Path, tmp_path: Path) -> None:
+def test_highlights_full_disk_leaves_nothing_behind(match: Path, tmp_path: Path) -> None:
     full = (
         "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))"

@@ -20,7 +20,7 @@ def scores_with(
     return MatchScores("match", classes, Fraction(2), {1: values})
 
 
-def test_spots_above_the_threshold_of_their_class() -> None:
+def test_find_candidates_spots_at_their_threshold_are_kept() -> None:
     actions = [
         Action("Goal", 1, 10_000, 0.35),
         Action("Goal", 1, 20_000, 0.33),
@@ -37,7 +37,7 @@ def test_spots_above_the_threshold_of_their_class() -> None:
     ]
 
 
-def test_peaks_without_a_spot_are_possible_actions() -> None:
+def test_find_candidates_peak_far_from_spots_is_possible_action() -> None:
     scores = scores_with({100: 0.8, 300: 0.57, 330: 0.55, 500: 0.45})
     found = find_candidates([Action("Goal", 1, 52_000, 0.9)], scores)
     assert [(item.position_s, item.spotted) for item in found] == [(52, True), (150, False)]
@@ -50,7 +50,7 @@ def test_peaks_without_a_spot_are_possible_actions() -> None:
     assert possible.score == pytest.approx(0.57)
 
 
-def test_a_spot_of_another_class_or_period_does_not_hide_a_peak() -> None:
+def test_find_candidates_spot_of_other_class_or_period_keeps_peak() -> None:
     actions = [Action("Corner", 1, 150_000, 0.9), Action("Goal", 2, 150_000, 0.9)]
     found = find_candidates(actions, scores_with({300: 0.7}))
     assert [(item.label, item.period, item.spotted) for item in found] == [
@@ -69,13 +69,15 @@ def test_a_spot_of_another_class_or_period_does_not_hide_a_peak() -> None:
         ([0.6] * 5, [2]),
     ],
 )
-def test_level_tops_and_ends_count_once(values: list[float], frames: list[int]) -> None:
+def test_find_candidates_level_tops_and_ends_count_once(
+    values: list[float], frames: list[int]
+) -> None:
     scores = MatchScores(
         "match", ("Goal",), Fraction(2), {1: np.array(values, dtype=np.float32)[:, None]}
     )
     assert [int(2 * item.position_s) for item in find_candidates([], scores)] == frames
 
 
-def test_titles() -> None:
+def test_candidate_title_of_peak_says_possible() -> None:
     assert Candidate("Goal", 1, 0, 1).title == "Goal"
     assert Candidate("Yellow card", 1, 0, 1, spotted=False).title == "Possible yellow card"

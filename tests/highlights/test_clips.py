@@ -6,25 +6,25 @@ from hypothesis import strategies as st
 
 from spotkick.errors import ConfigError
 from spotkick.highlights.candidates import Candidate
-from spotkick.highlights.clips import Clip, make_clips, merge_touching, overlap, snap_clips
+from spotkick.highlights.clips import Clip, clips_overlap, make_clips, merge_touching, snap_clips
 from spotkick.highlights.config import HighlightsConfig
 
 LONG = {1: 3000.0, 2: 3000.0}
 
 
-def test_lengths_follow_from_the_slicing_and_can_be_set() -> None:
+def test_lead_of_class_follows_from_slicing_or_setting() -> None:
     config = HighlightsConfig(lead_s={"Corner": (3, 4)}, slicing_s={"Free-kick": (-6, -3, 9, 12)})
     assert config.lead_of("Goal") == (15, 30)
     assert config.lead_of("goal") == (15, 30)
     assert config.lead_of("Yellow card") == (15, 10)
     assert config.lead_of("Corner") == (3, 4)
     assert config.lead_of("Free-kick") == (4.5, 9)
-    assert config.lead_of("nobody knows") == (15, 10)
+    assert config.lead_of("Unknown class") == (15, 10)
     with pytest.raises(ConfigError):
         HighlightsConfig.parse({"spot_threshold": 2})
 
 
-def test_clips_are_cut_to_the_video_and_share_what_is_near() -> None:
+def test_make_clips_near_candidates_share_a_clip_inside_the_video() -> None:
     candidates = [
         Candidate("Goal", 1, 5, 0.9),
         Candidate("Yellow card", 1, 37, 0.5),
@@ -39,7 +39,7 @@ def test_clips_are_cut_to_the_video_and_share_what_is_near() -> None:
     assert "confidence 0.90; Yellow card spotted at 1 - 00:37" in first.reason
 
 
-def test_a_lesser_clip_ends_where_a_better_one_begins_and_joins_it_when_both_are_taken() -> None:
+def test_make_clips_neighbours_touch_and_merge_into_one() -> None:
     candidates = [
         Candidate("Penalty", 1, 80, 0.9),
         Candidate("Goal", 1, 110, 0.9),
@@ -62,15 +62,15 @@ def test_a_lesser_clip_ends_where_a_better_one_begins_and_joins_it_when_both_are
     assert len(merge_touching([clips[0], clips[2]], gap_s=45)) == 1
 
 
-def test_dull_moments_are_proposed_only_when_there_is_nothing_else() -> None:
-    dull = [Candidate("Throw-in", 1, 100 * number, 0.9) for number in range(1, 4)]
-    assert len(make_clips(dull, LONG)) == 3
-    assert [clip.title for clip in make_clips([*dull, Candidate("Goal", 1, 900, 0.5)], LONG)] == [
-        "Goal"
-    ]
+def test_make_clips_classes_of_little_interest_only_without_others() -> None:
+    throw_ins = [Candidate("Throw-in", 1, 100 * number, 0.9) for number in range(1, 4)]
+    assert len(make_clips(throw_ins, LONG)) == 3
+    assert [
+        clip.title for clip in make_clips([*throw_ins, Candidate("Goal", 1, 900, 0.5)], LONG)
+    ] == ["Goal"]
 
 
-def test_possible_moments_and_dull_classes_are_worth_less() -> None:
+def test_make_clips_peaks_and_excluded_classes_are_worth_less() -> None:
     config = HighlightsConfig(interest={"Throw-in": 0})
     spot, peak = Candidate("Goal", 1, 100, 0.6), Candidate("Goal", 1, 500, 0.6, spotted=False)
     values = [
@@ -94,9 +94,9 @@ candidate_lists = st.lists(
 
 @settings(deadline=None, max_examples=50)
 @given(candidate_lists)
-def test_clips_never_overlap_and_show_every_candidate(candidates: list[Candidate]) -> None:
+def test_make_clips_any_candidates_never_overlap_and_lose_none(candidates: list[Candidate]) -> None:
     clips = make_clips(candidates, {1: 390.0, 2: 500.0}, HighlightsConfig(least_value=0))
-    assert not overlap(clips)
+    assert not clips_overlap(clips)
     assert all(
         (one.period, one.start_s) < (other.period, other.start_s) for one, other in pairwise(clips)
     )
@@ -119,25 +119,25 @@ def clip(start_s: float, end_s: float, at_s: float, value: float = 1.0) -> Clip:
 def snapped(
     clips: list[Clip], changes: list[float], budget_s: float = 1e9
 ) -> list[tuple[float, float]]:
-    def shots_of(_: int, first_s: float, last_s: float) -> list[float]:
+    def find_changes(_: int, first_s: float, last_s: float) -> list[float]:
         return [change for change in changes if first_s <= change <= last_s]
 
     return [
         (item.start_s, item.end_s)
-        for item in snap_clips(clips, shots_of, snap_s=2, budget_s=budget_s)
+        for item in snap_clips(clips, find_changes, snap_s=2, budget_s=budget_s)
     ]
 
 
-def test_ends_move_to_the_nearest_shot_change() -> None:
+def test_snap_clips_ends_move_to_nearest_change() -> None:
     assert snapped([clip(10, 30, 20)], [8.5, 10.9, 12.5, 33, 28.2]) == [(10.9, 28.2)]
 
 
-def test_ends_do_not_pass_what_is_shown_nor_another_clip() -> None:
+def test_snap_clips_ends_pass_neither_candidates_nor_other_clips() -> None:
     assert snapped([clip(10, 12, 11)], [11.5, 10.5]) == [(10, 12)]
     assert snapped([clip(10, 30, 20), clip(31, 50, 40)], [31.5]) == [(10, 30), (31.5, 50)]
 
 
-def test_the_budget_is_kept_and_the_best_clip_moves_first() -> None:
+def test_snap_clips_budget_is_kept_and_best_clip_moves_first() -> None:
     clips = [clip(10, 30, 20, value=1), clip(40, 60, 50, value=2)]
     assert snapped(clips, [9, 39], budget_s=41) == [(10, 30), (39, 60)]
     assert snapped(clips, [9, 39, 28], budget_s=41) == [(9, 28), (39, 60)]

@@ -48,7 +48,9 @@ clip_lists = st.lists(
 
 @settings(deadline=None, max_examples=50)
 @given(clip_lists, st.integers(1, 200).map(lambda t: t / 10), st.sampled_from([1.0, 0.85, 0.5]))
-def test_nothing_that_fits_is_worth_more(clips: list[Clip], budget_s: float, share: float) -> None:
+def test_choose_clips_small_sets_equal_exhaustive_search(
+    clips: list[Clip], budget_s: float, share: float
+) -> None:
     if min(item.duration_s for item in clips) > budget_s:
         with pytest.raises(InputError, match="shortest clip"):
             choose_clips(clips, budget_s, repeat_share=share)
@@ -63,7 +65,9 @@ def test_nothing_that_fits_is_worth_more(clips: list[Clip], budget_s: float, sha
 
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.floats(3, 75), min_size=30, max_size=60), st.floats(300, 1500))
-def test_long_reels_stay_within_their_budget(durations: list[float], budget_s: float) -> None:
+def test_choose_clips_long_reels_stay_within_budget(
+    durations: list[float], budget_s: float
+) -> None:
     clips = [clip("goal", 1 + 0.01 * number, duration) for number, duration in enumerate(durations)]
     chosen = choose_clips(clips, budget_s)
     total = sum(item.duration_s for item in chosen)
@@ -71,7 +75,7 @@ def test_long_reels_stay_within_their_budget(durations: list[float], budget_s: f
     assert total >= min(sum(durations), budget_s) - 75 - len(clips)
 
 
-def test_variety_beats_more_of_the_same() -> None:
+def test_choose_clips_repeat_share_prefers_variety() -> None:
     clips = [clip("corner", 0.5, 10, 20 * number) for number in range(4)] + [
         clip("card", 0.4, 10, 100)
     ]
@@ -81,7 +85,7 @@ def test_variety_beats_more_of_the_same() -> None:
     assert Counter(greedy) == {"corner": 3}
 
 
-def test_everything_is_kept_when_there_is_room() -> None:
+def test_choose_clips_enough_room_keeps_all() -> None:
     clips = [clip("goal", 1, 10), clip("card", 0, 10)]
     assert choose_clips(clips, 20) == tuple(clips)
     assert choose_clips([], 20) == ()

@@ -47,7 +47,9 @@ ACTIONS = (
 CONFIG = HighlightsConfig(lead_s={"Goal": (3, 4), "Yellow card": (2, 2)})
 
 
-def test_from_spots_to_a_reel_of_two_halves(tmp_path: Path, halves: dict[int, PeriodVideo]) -> None:
+def test_render_two_halves_frames_and_events_are_exact(
+    tmp_path: Path, halves: dict[int, PeriodVideo]
+) -> None:
     clips = propose_clips(ACTIONS, None, halves, CONFIG)
     chosen = choose(clips, 15, halves, CONFIG, snap=False)
     assert [clip.main.label for clip in chosen] == ["Goal", "Goal"]
@@ -60,7 +62,7 @@ def test_from_spots_to_a_reel_of_two_halves(tmp_path: Path, halves: dict[int, Pe
         ]
     assert numbers == [*range(17 * 25, 24 * 25), *range(27 * 25, 34 * 25)]
     edits = describe("match", chosen, parts, halves)
-    assert [(edit.source_in, edit.num_frames, edit.record_in) for edit in edits.edits] == [
+    assert [(event.source_in, event.num_frames, event.record_in) for event in edits.events] == [
         (425, 175, 0),
         (675, 175, 175),
     ]
@@ -68,7 +70,7 @@ def test_from_spots_to_a_reel_of_two_halves(tmp_path: Path, halves: dict[int, Pe
     assert read_number(picture_at(tmp_path / "poster.jpg", 0)) == 21 * 25
 
 
-def test_a_match_in_one_file_is_cut_at_the_starts_of_its_periods(
+def test_plan_parts_one_file_counts_from_period_starts(
     halves: dict[int, PeriodVideo],
 ) -> None:
     info = halves[1].info
@@ -83,10 +85,10 @@ def test_a_match_in_one_file_is_cut_at_the_starts_of_its_periods(
     assert [float(part.cut.start_s) for part in parts] == [9, 37]
 
 
-def test_nothing_to_show_and_no_room_say_so(halves: dict[int, PeriodVideo]) -> None:
+def test_propose_and_choose_nothing_possible_raises(halves: dict[int, PeriodVideo]) -> None:
     with pytest.raises(InputError, match="no spot reaches its threshold"):
         propose_clips([], None, halves)
-    with pytest.raises(InputError, match="1 moments lie outside"):
+    with pytest.raises(InputError, match="1 candidates lie outside"):
         propose_clips([Action("Goal", 3, 0, 0.9)], None, halves)
     with pytest.raises(InputError, match="no room for the shortest clip"):
         choose(propose_clips(ACTIONS, None, halves, CONFIG), 3, halves, CONFIG)
@@ -110,13 +112,13 @@ def write_shots(path: Path, starts: list[int], num_frames: int = 200) -> None:
         container.mux(stream.encode(None))
 
 
-def test_shot_changes_are_found_where_they_are(tmp_path: Path) -> None:
+def test_find_shot_changes_planted_changes_are_found(tmp_path: Path) -> None:
     write_shots(tmp_path / "a.mp4", [60, 110, 160])
     assert find_shot_changes(tmp_path / "a.mp4", 1.5, 5.0) == pytest.approx([60 / 25, 110 / 25])
     assert find_shot_changes(tmp_path / "a.mp4", 2.5, 4.0) == []
 
 
-def test_clips_start_with_a_shot(tmp_path: Path) -> None:
+def test_choose_snapping_clip_starts_with_a_shot(tmp_path: Path) -> None:
     write_shots(tmp_path / "a.mp4", [60, 160])
     videos = {1: PeriodVideo(probe(tmp_path / "a.mp4"))}
     config = HighlightsConfig(lead_s={"Goal": (2, 2)}, snap_s=1)
@@ -126,7 +128,7 @@ def test_clips_start_with_a_shot(tmp_path: Path) -> None:
     assert (clip.start_s, clip.end_s) == (pytest.approx(2.4), pytest.approx(6.4))
 
 
-def test_captions_fit_the_picture() -> None:
+def test_draw_caption_any_size_fits_the_frame() -> None:
     for size in ((96, 64), (398, 224), (1280, 720)):
         overlay = draw_caption("7:52 · Goal, Yellow card, a very long text " * 5, size)
         high, wide = overlay.luma.shape
@@ -137,7 +139,7 @@ def test_captions_fit_the_picture() -> None:
         assert 0.5 < overlay.opacity.min() <= overlay.opacity.max() <= 1
 
 
-def test_missing_packages_are_named(
+def test_extras_missing_are_named(
     monkeypatch: pytest.MonkeyPatch, halves: dict[int, PeriodVideo]
 ) -> None:
     for name in ("opentimelineio", "scenedetect", "PIL"):
@@ -152,7 +154,7 @@ def test_missing_packages_are_named(
         draw_caption("x", (96, 64))
 
 
-def test_a_recorded_timecode_is_used_and_a_senseless_one_ignored(
+def test_describe_invalid_timecode_counts_from_zero_with_warning(
     halves: dict[int, PeriodVideo],
 ) -> None:
     from dataclasses import replace
@@ -162,5 +164,5 @@ def test_a_recorded_timecode_is_used_and_a_senseless_one_ignored(
     clips = propose_clips(ACTIONS[:1], None, videos, CONFIG)
     with pytest.warns(SpotkickWarning, match="counted from zero"):
         edits = describe("x", clips, plan_parts(clips, videos), videos)
-    assert edits.edits[0].source.start_frame == 0
+    assert edits.events[0].source.start_frame == 0
     assert edits.rate == Fraction(25)

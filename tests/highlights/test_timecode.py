@@ -19,7 +19,7 @@ RATES = [
 
 
 def count_up(frames: int, counted: int, dropped: int) -> list[str]:
-    """Timecodes of frames 0, 1, 2, ... as a clock would show them, skipping the numbers that are left out."""
+    """Timecodes of frames 0, 1, 2, ... as a counting clock shows them, dropped numbers skipped."""
     shown = []
     hour = minute = second = frame = 0
     while len(shown) < frames:
@@ -48,7 +48,7 @@ def count_up(frames: int, counted: int, dropped: int) -> list[str]:
         (Fraction(60000, 1001), 60, 4),
     ],
 )
-def test_every_frame_of_an_hour_as_a_clock_counts_it(
+def test_format_timecode_every_frame_of_an_hour_equals_counting_clock(
     rate: Fraction, counted: int, dropped: int
 ) -> None:
     clock = count_up(3700 * counted // 60 * 22, counted, dropped)
@@ -60,7 +60,7 @@ def test_every_frame_of_an_hour_as_a_clock_counts_it(
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 24 * 3600 * 23), st.sampled_from(RATES), st.booleans())
-def test_round_trip(frame: int, rate: Fraction, drop: bool) -> None:
+def test_parse_timecode_formatted_frame_round_trips(frame: int, rate: Fraction, drop: bool) -> None:
     drop = drop and can_drop(rate)
     assert parse_timecode(format_timecode(frame, rate, drop=drop), rate) == (frame, drop)
 
@@ -75,11 +75,11 @@ def test_round_trip(frame: int, rate: Fraction, drop: bool) -> None:
         (3600, Fraction(60000, 1001), "00:01:00;04"),
     ],
 )
-def test_known_values_of_drop_frame(frame: int, rate: Fraction, text: str) -> None:
+def test_format_timecode_drop_frame_known_values(frame: int, rate: Fraction, text: str) -> None:
     assert format_timecode(frame, rate, drop=True) == text
 
 
-def test_drop_frame_stays_with_the_clock() -> None:
+def test_format_timecode_drop_frame_stays_with_the_clock() -> None:
     rate = Fraction(30000, 1001)
     for minutes in range(0, 600, 7):
         text = format_timecode(int(minutes * 60 * rate), rate, drop=True)
@@ -99,12 +99,12 @@ def test_drop_frame_stays_with_the_clock() -> None:
         "abc",
     ],
 )
-def test_numbers_that_do_not_exist_are_refused(text: str) -> None:
+def test_parse_timecode_missing_number_raises(text: str) -> None:
     with pytest.raises(InputError, match="timecode"):
         parse_timecode(text, Fraction(30000, 1001))
 
 
-def test_drop_frame_is_refused_where_it_is_not_defined() -> None:
+def test_format_timecode_drop_at_25_raises() -> None:
     with pytest.raises(InputError, match="drop-frame"):
         format_timecode(10, Fraction(25), drop=True)
     with pytest.raises(InputError, match="does not exist"):

@@ -1,4 +1,4 @@
-"""The viewer's reels are those of the highlights: proposals, a real rendering, and edit lists that other programs read."""
+"""The viewer's reels: proposals, a real rendering, and edit lists for other programs."""
 
 import csv
 import io
@@ -59,7 +59,7 @@ def chosen(clips: Sequence[ReelClip]) -> list[tuple[str, int, float, float]]:
     return [(clip.label, clip.period, clip.start_s, clip.end_s) for clip in clips if clip.chosen]
 
 
-def test_the_length_decides_what_is_chosen(videos: dict[int, VideoInfo]) -> None:
+def test_propose_duration_decides_what_is_chosen(videos: dict[int, VideoInfo]) -> None:
     everything = MAKER.propose(ACTIONS, (), None, videos, 60)
     assert chosen(everything) == [
         ("Corner", 1, 10.0, 14.0),
@@ -78,7 +78,7 @@ def test_the_length_decides_what_is_chosen(videos: dict[int, VideoInfo]) -> None
     assert MAKER.propose(MatchActions(MATCH, ()), (), None, videos, 60) == ()
 
 
-def test_a_peak_is_proposed_unless_somebody_rejected_it(videos: dict[int, VideoInfo]) -> None:
+def test_propose_rejected_peak_is_left_out(videos: dict[int, VideoInfo]) -> None:
     actions = MatchActions(MATCH, (Action("Goal", 1, 20_000, 0.9),))
     found = MAKER.propose(actions, (), scores_with_peak(4), videos, 60)
     assert [clip.label for clip in found] == ["Possible goal", "Goal"]
@@ -91,7 +91,9 @@ def test_a_peak_is_proposed_unless_somebody_rejected_it(videos: dict[int, VideoI
     assert len(MAKER.propose(actions, elsewhere, scores_with_peak(4), videos, 60)) == 2
 
 
-def test_a_reel_with_all_lists_is_rendered(videos: dict[int, VideoInfo], tmp_path: Path) -> None:
+def test_render_reel_and_all_lists_are_written(
+    videos: dict[int, VideoInfo], tmp_path: Path
+) -> None:
     clips = [clip for clip in MAKER.propose(ACTIONS, (), None, videos, 10) if clip.chosen]
     shares: list[float] = []
     made = MAKER.render(MATCH, clips, videos, tmp_path, shares.append)
@@ -117,7 +119,7 @@ def test_a_reel_with_all_lists_is_rendered(videos: dict[int, VideoInfo], tmp_pat
     assert [clip["name"] for clip in track["children"]] == ["Goal", "Goal"]
 
 
-def test_a_clip_without_moments_is_cut_all_the_same(
+def test_edit_lists_clip_without_moments_is_cut(
     videos: dict[int, VideoInfo], tmp_path: Path
 ) -> None:
     made = MAKER.edit_lists(
@@ -127,7 +129,7 @@ def test_a_clip_without_moments_is_cut_all_the_same(
     assert "Something" in (tmp_path / "A-B-1-0-reel.edl").read_text()
 
 
-def test_a_list_that_cannot_be_written_is_told_and_the_others_are_there(
+def test_edit_lists_failing_list_is_noted_and_others_written(
     videos: dict[int, VideoInfo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(kind: str, path: Path, *_: object) -> None:
@@ -143,7 +145,7 @@ def test_a_list_that_cannot_be_written_is_told_and_the_others_are_there(
     assert made.note.startswith("no OTIO: writing OTIO needs the package 'opentimelineio'")
 
 
-def test_rendering_can_be_cancelled(videos: dict[int, VideoInfo], tmp_path: Path) -> None:
+def test_render_cancelled_leaves_nothing(videos: dict[int, VideoInfo], tmp_path: Path) -> None:
     def cancel(share: float) -> None:
         if share > 0.3:
             raise JobCancelledError
@@ -153,7 +155,7 @@ def test_rendering_can_be_cancelled(videos: dict[int, VideoInfo], tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_shot_changes_and_clips_that_end_at_them(tmp_path: Path) -> None:
+def test_shot_changes_found_and_clips_snap_to_them(tmp_path: Path) -> None:
     write_shots_video(tmp_path / "1_64p.mp4", changes_s=(15.0, 31.0, 52.4), length_s=60)
     video = probe(tmp_path / "1_64p.mp4")
     shares: list[float] = []

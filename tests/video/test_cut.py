@@ -81,7 +81,7 @@ def wanted_beeps(cuts: list[PlannedCut]) -> list[float]:
     ],
     ids=["25 mp4", "29.97 mkv", "59.94 ts"],
 )
-def test_cuts_are_exact_to_the_picture_and_sound_is_in_step(
+def test_write_reel_cuts_are_frame_exact_and_sound_in_step(
     tmp_path: Path, name: str, pattern: Pattern
 ) -> None:
     source, reel = tmp_path / name, tmp_path / "reel.mp4"
@@ -126,7 +126,7 @@ def test_cuts_are_exact_to_the_picture_and_sound_is_in_step(
     assert done[-1] > 0.99
 
 
-def test_variable_rate_keeps_its_times(tmp_path: Path) -> None:
+def test_write_reel_variable_rate_keeps_its_times(tmp_path: Path) -> None:
     ticks = [0, 2, 3, 7, 8, 9, 15, 16, 20, 21]
     write_pattern_video(
         tmp_path / "a.mp4", Pattern(10, rate=Fraction(10), ticks=ticks, size_px=(96, 64))
@@ -139,7 +139,7 @@ def test_variable_rate_keeps_its_times(tmp_path: Path) -> None:
     np.testing.assert_allclose(times_s, [0, 0.4, 0.5, 0.6, 1.2, 1.6, 1.7, 1.8], atol=0.002)
 
 
-def test_rotated_odd_and_silent_sources_are_joined(tmp_path: Path) -> None:
+def test_write_reel_rotated_odd_and_silent_sources_are_joined(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(20, rotation_deg=90, size_px=(128, 192)))
     odd = Pattern(
         20, codec="libvpx-vp9", size_px=(193, 129), beeps_s=(0.2,), options=(("cpu-used", "8"),)
@@ -157,7 +157,7 @@ def test_rotated_odd_and_silent_sources_are_joined(tmp_path: Path) -> None:
     assert heard(tmp_path / "reel.mp4") == pytest.approx([0.6], abs=0.003)
 
 
-def test_captions_cover_their_place_only(tmp_path: Path) -> None:
+def test_write_reel_captions_cover_their_place_only(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(10))
     overlay = Overlay(
         np.full((20, 40), 235, dtype=np.uint8), np.full((20, 40), 1, dtype=np.float32), 16, 100
@@ -173,7 +173,7 @@ def test_captions_cover_their_place_only(tmp_path: Path) -> None:
     assert np.abs(painted - plain)[:, 70:].max() < 24
 
 
-def test_copying_begins_at_key_frames_and_keeps_sound_in_step(tmp_path: Path) -> None:
+def test_copy_reel_begins_at_key_frames_with_sound_in_step(tmp_path: Path) -> None:
     source, reel = tmp_path / "a.mp4", tmp_path / "reel.mp4"
     write_pattern_video(
         source, Pattern(250, beeps_s=BEEPS, size_px=(96, 64), group_frames=25, b_frames=2)
@@ -194,7 +194,7 @@ def test_copying_begins_at_key_frames_and_keeps_sound_in_step(tmp_path: Path) ->
     assert float(starts[1]) + 0.3 in [pytest.approx(beep, abs=0.02) for beep in beeps]
 
 
-def test_copying_refuses_videos_of_different_formats(tmp_path: Path) -> None:
+def test_copy_reel_different_formats_raise(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(25))
     write_pattern_video(tmp_path / "b.mp4", Pattern(25, size_px=(96, 64)))
     parts = [ReelPart(plan_cut(tmp_path / name, 0, 0.5)) for name in ("a.mp4", "b.mp4")]
@@ -202,7 +202,7 @@ def test_copying_refuses_videos_of_different_formats(tmp_path: Path) -> None:
         copy_reel(tmp_path / "reel.mp4", parts)
 
 
-def test_nothing_is_left_when_it_fails(tmp_path: Path) -> None:
+def test_write_reel_failure_leaves_nothing(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(50, size_px=(96, 64)))
     cut = plan_cut(tmp_path / "a.mp4", 0, 1)
     before = sorted(tmp_path.iterdir())
@@ -228,12 +228,14 @@ def test_nothing_is_left_when_it_fails(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("time_s", "number"), [(0, 0), (0.5, 12), (1.0, 25), (3.99, 99), (50, 99), (-1, 0)]
 )
-def test_picture_at_a_time(tmp_path: Path, time_s: float, number: int) -> None:
+def test_picture_at_time_gives_frame_that_is_shown(
+    tmp_path: Path, time_s: float, number: int
+) -> None:
     write_pattern_video(tmp_path / "a.ts", Pattern(100, start_ticks=1000))
     assert read_number(picture_at(tmp_path / "a.ts", time_s)) == number
 
 
-def test_jpeg(tmp_path: Path) -> None:
+def test_write_jpeg_number_is_readable(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(50))
     write_jpeg(tmp_path / "poster.jpg", picture_at(tmp_path / "a.mp4", 1.0))
     assert (tmp_path / "poster.jpg").read_bytes()[:3] == b"\xff\xd8\xff"

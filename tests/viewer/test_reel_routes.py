@@ -26,13 +26,13 @@ CLIP = {
 }
 
 
-def test_without_a_maker_there_are_no_highlights(client: TestClient, key: str) -> None:
+def test_reel_routes_without_maker_refuse(client: TestClient, key: str) -> None:
     assert client.get("/api/abilities").json() == {"reels": False, "shots": False}
     assert client.post(f"/api/matches/{key}/shots", json={}).status_code == 422
     assert client.post(f"/api/matches/{key}/clips", json={"duration_s": 60}).status_code == 422
 
 
-def test_clips_follow_the_review_and_reels_are_rendered(
+def test_reel_routes_clips_follow_review_and_reel_is_rendered(
     library: Library, serve: Callable[..., AbstractContextManager[str]]
 ) -> None:
     with (
@@ -99,7 +99,7 @@ def test_clips_follow_the_review_and_reels_are_rendered(
         ([{**CLIP, "moments": [MOMENT] * 201}], "not valid"),
     ],
 )
-def test_clips_that_cannot_be_cut(
+def test_checked_clips_invalid_request_is_refused(
     client: TestClient, key: str, clips: list[dict[str, Any]], reason: str
 ) -> None:
     reply = client.post(f"/api/matches/{key}/reel", json={"clips": clips})
@@ -107,7 +107,7 @@ def test_clips_that_cannot_be_cut(
     assert reason in reply.json()["error"]
 
 
-def test_shot_changes_are_found_once_and_remembered(
+def test_shot_routes_changes_are_found_once_and_kept(
     library: Library, serve: Serve, tmp_path: Path
 ) -> None:
     with (
@@ -142,7 +142,7 @@ def test_shot_changes_are_found_once_and_remembered(
     assert list(library.shots(_files(library))) == [2]
 
 
-def test_a_damaged_file_of_shot_changes_is_as_none(library: Library, season: Any) -> None:
+def test_read_shots_damaged_file_counts_as_none(library: Library, season: Any) -> None:
     path = season.edits / season.first / "shots.json"
     path.parent.mkdir(parents=True)
     for text in (

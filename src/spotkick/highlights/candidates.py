@@ -1,7 +1,7 @@
-"""Moments worth showing: spots, and peaks of the segmentation scores that were not spotted.
+"""Candidates for a reel: spots, and unspotted peaks of the segmentation scores.
 
-The scores are high for some moments that are no action of the class but are like one: chances that
-were missed, fouls that went unpunished. Source: CALF paper, automatic highlights.
+The scores are also high where something resembles an action without being one: missed chances,
+fouls that went unpunished. Source: CALF paper, automatic highlights.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ from spotkick.timeline import format_game_time
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A moment that may be shown.
+    """A spot or a peak that may be shown.
 
     Attributes:
         label: class.
         period: of the match.
         position_s: seconds since the start of the period.
         score: confidence of the spot, or segmentation score of the peak.
-        spotted: False for a peak that nobody spotted.
+        spotted: False for a peak of the scores without a spot near it.
     """
 
     label: str
@@ -34,16 +34,17 @@ class Candidate:
 
     @property
     def title(self) -> str:
-        """What to call it: a peak that was not spotted is only possible."""
+        """Name for display: an unspotted peak is only a possible action."""
         return self.label if self.spotted else peak_title(self.label)
 
     @property
     def reason(self) -> str:
-        """Why it is proposed, for people."""
+        """Why it is proposed, as a sentence for display."""
         when = format_game_time(self.period, round(1000 * self.position_s))
         if self.spotted:
             return f"{self.label} spotted at {when} with confidence {self.score:.2f}"
-        return f"segmentation score of {self.label} peaks at {when} with {self.score:.2f}, no spot near it"
+        score = f"peaks at {when} with {self.score:.2f}"
+        return f"segmentation score of {self.label} {score}, no spot near it"
 
 
 def find_candidates(
@@ -62,41 +63,47 @@ def find_candidates(
         candidates in order of time.
     """
     config = config or HighlightsConfig()
+
+    # Labels have no confidence and count in full.
     spots = [
         Candidate(
-            action.label,
-            action.period,
-            action.position_s,
-            1.0 if action.confidence is None else action.confidence,
+            label=action.label,
+            period=action.period,
+            position_s=action.position_s,
+            score=1.0 if action.confidence is None else action.confidence,
         )
         for action in actions
         if action.position_ms >= 0
         and (action.confidence is None or action.confidence >= config.threshold_of(action.label))
     ]
-    peaks = [] if scores is None else _unspotted_peaks(spots, scores, config)
+
+    peaks = [] if scores is None else _find_unspotted_peaks(spots, scores, config)
     return tuple(
         sorted([*spots, *peaks], key=lambda item: (item.period, item.position_s, item.label))
     )
 
 
-def _unspotted_peaks(
+def _find_unspotted_peaks(
     spots: list[Candidate], scores: MatchScores, config: HighlightsConfig
 ) -> list[Candidate]:
     peaks = []
-    for period, values in scores.periods.items():
+    for period, values in scores.periods.items():  # (frames, classes)
         for column, label in enumerate(scores.classes):
-            near = [
+            spots_s = [
                 spot.position_s for spot in spots if spot.period == period and spot.label == label
             ]
+
             found = unspotted_peaks(
                 values[:, column],
                 scores.frame_rate,
-                near,
+                spots_s,
                 threshold=config.peak_threshold,
                 apart_s=config.apart_s,
             )
             peaks += [
-                Candidate(label, period, at_s, float(values[frame, column]), spotted=False)
-                for frame, at_s in found
+                Candidate(
+                    label, period, position_s, score=float(values[frame, column]), spotted=False
+                )
+                for frame, position_s in found
             ]
     return peaks

@@ -1,4 +1,4 @@
-"""Clips: stretches of a period around candidates, without overlap, moved to shot changes where one is near."""
+"""Clips: stretches of a period around candidates, without overlap, with ends at shot changes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,14 +8,14 @@ from typing import Final
 from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.config import HighlightsConfig
 
-_ALMOST_S: Final = 3.0
-"""A candidate this close to a clip belongs to it."""
+_JOIN_WITHIN_S: Final = 3.0
+"""A candidate this close to a clip is shown in it."""
 
-_MOST_NAMED: Final = 3
-"""Kinds of moments in the title of a clip."""
+_MAX_TITLES: Final = 3
+"""Different titles of candidates in the title of a clip."""
 
-_LEAST_LEAD_S: Final = 1.0
-"""A clip never starts later, or ends earlier, than this around what it shows."""
+_MIN_LEAD_S: Final = 1.0
+"""Snapping leaves at least this much around what a clip shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +45,10 @@ class Clip:
 
     @property
     def title(self) -> str:
-        """What it shows: the main moment first, then others by their score, each kind once."""
+        """What it shows: the main candidate first, then others by their score, each title once."""
         others = sorted(self.candidates, key=lambda candidate: -candidate.score)
-        return ", ".join(
-            list(dict.fromkeys(candidate.title for candidate in (self.main, *others)))[:_MOST_NAMED]
-        )
+        titles = dict.fromkeys(candidate.title for candidate in (self.main, *others))
+        return ", ".join(list(titles)[:_MAX_TITLES])
 
     @property
     def reason(self) -> str:
@@ -87,50 +86,58 @@ def make_clips(
         clips in order of time, none of which overlap.
     """
     config = config or HighlightsConfig()
+
     inside = [
         candidate
         for candidate in candidates
         if 0 <= candidate.position_s < durations_s.get(candidate.period, 0.0)
         and config.interest_of(candidate.label) > 0
     ]
+    # The most valuable candidates take their place first.
+    inside.sort(
+        key=lambda item: (-value_of(item, config), item.period, item.position_s, item.label)
+    )
     clips: list[Clip] = []
-    for candidate in sorted(
-        inside, key=lambda item: (-value_of(item, config), item.period, item.position_s, item.label)
-    ):
-        _place(clips, candidate, durations_s[candidate.period], config)
+    for candidate in inside:
+        _place_candidate(clips, candidate, durations_s[candidate.period], config)
+
+    # Clips of little worth are proposed only when there is nothing else.
     worthy = [clip for clip in clips if clip.value >= config.least_value] or clips
     return tuple(sorted(worthy, key=lambda clip: (clip.period, clip.start_s)))
 
 
-def _place(
+def _place_candidate(
     clips: list[Clip], candidate: Candidate, duration_s: float, config: HighlightsConfig
 ) -> None:
-    """Add a candidate to the clip that shows it, or a clip of its own between those that are there."""
+    """Add a candidate to a clip that shows it, or as a new clip between the present ones."""
     at_s = candidate.position_s
     before_s, after_s = config.lead_of(candidate.label)
     start_s, end_s = max(0.0, at_s - before_s), min(duration_s, at_s + after_s)
+
     for number, clip in enumerate(clips):
         if clip.period != candidate.period:
             continue
-        if clip.start_s - _ALMOST_S <= at_s <= clip.end_s + _ALMOST_S:
+        if clip.start_s - _JOIN_WITHIN_S <= at_s <= clip.end_s + _JOIN_WITHIN_S:
             shown = sorted(
                 (*clip.candidates, candidate), key=lambda item: (item.position_s, item.label)
             )
             clips[number] = replace(clip, candidates=tuple(shown))
             return
+        # Another clip of the period: the new one ends where it begins, or begins where it ends.
         if clip.end_s < at_s:
             start_s = max(start_s, clip.end_s)
         else:
             end_s = min(end_s, clip.start_s)
+
     if end_s > start_s:
         clips.append(
             Clip(
-                candidate.period,
-                start_s,
-                end_s,
-                (candidate,),
-                value_of(candidate, config),
-                candidate,
+                period=candidate.period,
+                start_s=start_s,
+                end_s=end_s,
+                candidates=(candidate,),
+                value=value_of(candidate, config),
+                main=candidate,
             )
         )
 
@@ -148,21 +155,22 @@ def merge_touching(clips: Sequence[Clip], gap_s: float = 0.0) -> tuple[Clip, ...
         if last is None or last.period != clip.period or clip.start_s - last.end_s > gap_s + 1e-9:
             merged.append(clip)
             continue
+
         best = max(last, clip, key=lambda item: item.value)
         merged[-1] = Clip(
-            clip.period,
-            last.start_s,
-            clip.end_s,
-            (*last.candidates, *clip.candidates),
-            best.value,
-            best.main,
+            period=clip.period,
+            start_s=last.start_s,
+            end_s=clip.end_s,
+            candidates=(*last.candidates, *clip.candidates),
+            value=best.value,
+            main=best.main,
         )
     return tuple(merged)
 
 
 def snap_clips(
     clips: Sequence[Clip],
-    shots_of: Callable[[int, float, float], Sequence[float]],
+    find_changes: Callable[[int, float, float], Sequence[float]],
     *,
     snap_s: float,
     budget_s: float,
@@ -174,7 +182,7 @@ def snap_clips(
 
     Args:
         clips: in order of time, none overlapping.
-        shots_of: (period, from, to) in seconds -> shot changes between, in seconds.
+        find_changes: (period, from, to) in seconds -> shot changes between, in seconds.
         snap_s: how far an end may move.
         budget_s: longest sum of all durations.
 
@@ -183,24 +191,30 @@ def snap_clips(
     """
     snapped = list(clips)
     left_s = budget_s - sum(clip.duration_s for clip in clips)
+
     for number in sorted(range(len(snapped)), key=lambda index: (-snapped[index].value, index)):
         clip = snapped[number]
-        floor_s, ceiling_s = _room(snapped, number)
+        floor_s, ceiling_s = _free_interval(snapped, number)
         first_s, last_s = clip.candidates[0].position_s, clip.candidates[-1].position_s
+
+        # Shot changes near either end that neither cut off a candidate nor touch another clip.
         starts = [
-            s
-            for s in shots_of(clip.period, clip.start_s - snap_s, clip.start_s + snap_s)
-            if floor_s <= s <= first_s - _LEAST_LEAD_S
+            change_s
+            for change_s in find_changes(clip.period, clip.start_s - snap_s, clip.start_s + snap_s)
+            if floor_s <= change_s <= first_s - _MIN_LEAD_S
         ]
         ends = [
-            s
-            for s in shots_of(clip.period, clip.end_s - snap_s, clip.end_s + snap_s)
-            if last_s + _LEAST_LEAD_S <= s <= ceiling_s
+            change_s
+            for change_s in find_changes(clip.period, clip.end_s - snap_s, clip.end_s + snap_s)
+            if last_s + _MIN_LEAD_S <= change_s <= ceiling_s
         ]
+
+        # Both ends, or one of them, as the budget allows.
+        start_s, end_s = _nearest_change(clip.start_s, starts), _nearest_change(clip.end_s, ends)
         for moved in (
-            replace(clip, start_s=_nearest(clip.start_s, starts), end_s=_nearest(clip.end_s, ends)),
-            replace(clip, start_s=_nearest(clip.start_s, starts)),
-            replace(clip, end_s=_nearest(clip.end_s, ends)),
+            replace(clip, start_s=start_s, end_s=end_s),
+            replace(clip, start_s=start_s),
+            replace(clip, end_s=end_s),
         ):
             if 0 < moved.duration_s <= clip.duration_s + left_s:
                 left_s -= moved.duration_s - clip.duration_s
@@ -209,8 +223,8 @@ def snap_clips(
     return tuple(snapped)
 
 
-def _room(clips: Sequence[Clip], number: int) -> tuple[float, float]:
-    """Between which times a clip can move."""
+def _free_interval(clips: Sequence[Clip], number: int) -> tuple[float, float]:
+    """Between which times the ends of a clip can move."""
     period = clips[number].period
     floor_s = max((clip.end_s for clip in clips[:number] if clip.period == period), default=0.0)
     ceiling_s = min(
@@ -220,12 +234,12 @@ def _room(clips: Sequence[Clip], number: int) -> tuple[float, float]:
     return floor_s, ceiling_s
 
 
-def _nearest(time_s: float, changes: Sequence[float]) -> float:
+def _nearest_change(time_s: float, changes: Sequence[float]) -> float:
     return min(changes, key=lambda change: (abs(change - time_s), change), default=time_s)
 
 
-def overlap(clips: Sequence[Clip]) -> bool:
-    """Whether two clips that follow each other show the same moment."""
+def clips_overlap(clips: Sequence[Clip]) -> bool:
+    """Whether two clips that follow each other share a part of the video."""
     return any(
         one.period == other.period and one.end_s > other.start_s for one, other in pairwise(clips)
     )

@@ -1,7 +1,8 @@
-"""What counts as a highlight: how long a clip of each class is, and how much people want to see it.
+"""What counts as a highlight: length of the clips of each class, and interest in it.
 
 Lengths follow from the context slicing K of the class: K1 says how early the context of an action
-begins, K3 how long what follows still belongs to it. Interest is ours; any of it can be set.
+begins, K3 how long what follows still belongs to it. The interest is our own choice;
+any of it can be set.
 """
 
 from collections.abc import Mapping
@@ -50,12 +51,12 @@ class HighlightsConfig(FrozenConfig):
     Attributes:
         spot_threshold: least confidence of a spot. Default: the authors' display threshold.
         class_thresholds: the same per class, as tuned for F1 on validation matches.
-        peak_threshold: least segmentation score of a moment that nobody spotted.
-        apart_s: such a moment lies further than this from every spot of its class.
+        peak_threshold: least segmentation score of an unspotted peak.
+        apart_s: such a peak lies further than this from every spot of its class.
         lead_s: (seconds before, seconds after) per class, in place of what follows from K.
         slicing_s: K1..K4 per class, as in a checkpoint; others are looked up by name.
         interest: per class, in place of the built-in values.
-        possible_share: a moment that was not spotted is worth this share of a spot.
+        possible_share: an unspotted peak is worth this share of a spot.
         repeat_share: the second clip of a class counts this share of its value, the third the
             square, and so on.
         least_value: clips worth less are left out, unless there are no others.
@@ -85,7 +86,7 @@ class HighlightsConfig(FrozenConfig):
         """
         if label in self.lead_s:
             return self.lead_s[label]
-        k1, _, k3, _ = self.slicing_s.get(label) or _slicing(label)
+        k1, _, k3, _ = self.slicing_s.get(label) or _default_slicing(label)
         return (
             min(max(_LEAD_IN_OF_K1 * -k1, _LEAD_IN_S[0]), _LEAD_IN_S[1]),
             min(max(float(k3), _LEAD_OUT_S[0]), _LEAD_OUT_S[1]),
@@ -100,5 +101,5 @@ class HighlightsConfig(FrozenConfig):
         return self.class_thresholds.get(label, self.spot_threshold)
 
 
-def _slicing(label: str) -> Bounds:
+def _default_slicing(label: str) -> Bounds:
     return SLICING_V2.get(label) or SLICING_V1.get(label.lower()) or DEFAULT_BOUNDS_S

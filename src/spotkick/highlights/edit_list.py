@@ -33,7 +33,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class EditEvent:
     """One clip of a reel, in frames.
 
     Attributes:
@@ -67,33 +67,33 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class EditList:
-    """A reel as a list of edits.
+    """A reel as a list of events.
 
     Attributes:
         title: of the reel.
         rate: frames per second of the reel.
-        edits: in order, without gaps.
+        events: in order, without gaps.
         drop: whether timecodes are drop-frame.
     """
 
     title: str
     rate: Fraction
-    edits: tuple[Edit, ...]
+    events: tuple[EditEvent, ...]
     drop: bool = False
 
     @property
     def num_frames(self) -> int:
         """Length of the reel."""
-        return self.edits[-1].record_out if self.edits else 0
+        return self.events[-1].record_out if self.events else 0
 
     @property
     def sources(self) -> tuple[Source, ...]:
         """The videos, each once."""
-        return tuple({edit.source.path: edit.source for edit in self.edits}.values())
+        return tuple({event.source.path: event.source for event in self.events}.values())
 
 
 def make_source(info: VideoInfo, timecode: str = "") -> Source:
-    """Describe a video; ``timecode`` is that of its first frame, which counts from 0 when it is empty.
+    """Describe a video; ``timecode`` is that of its first frame, which counts from 0 when empty.
 
     Raises:
         InputError: if the timecode does not exist at the video's rate.
@@ -129,14 +129,19 @@ def make_edit_list(
         drop: drop-frame timecode; None for the custom of the rate.
     """
     rate = stretches[0].source.info.frame_rate
-    edits: list[Edit] = []
+    events: list[EditEvent] = []
+
     for item in stretches:
-        record_in = edits[-1].record_out if edits else 0
-        num_frames = max(1, round(item.duration_s * rate))
-        source_in = round(item.start_s * item.source.info.frame_rate)
-        edits.append(
-            Edit(item.source, source_in, num_frames, record_in, item.title, item.reason, item.value)
+        events.append(
+            EditEvent(
+                source=item.source,
+                source_in=round(item.start_s * item.source.info.frame_rate),
+                num_frames=max(1, round(item.duration_s * rate)),
+                record_in=events[-1].record_out if events else 0,
+                title=item.title,
+                reason=item.reason,
+                value=item.value,
+            )
         )
-    return EditList(
-        title, rate, tuple(edits), default_drop(rate) if drop is None else drop and can_drop(rate)
-    )
+    is_drop = default_drop(rate) if drop is None else drop and can_drop(rate)
+    return EditList(title, rate, tuple(events), is_drop)

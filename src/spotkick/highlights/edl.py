@@ -8,54 +8,72 @@ and out; out points are the first frame not shown.
 from typing import Final
 
 from spotkick.errors import InputError
-from spotkick.highlights.edit_list import EditList
+from spotkick.highlights.edit_list import EditEvent, EditList
+from spotkick.highlights.edit_list_format import EditListFormat
 from spotkick.highlights.timecode import can_drop, counted_rate, format_timecode, parse_timecode
 
-_MOST_EVENTS: Final = 999
-_MOST_COUNTED: Final = 60
+_MAX_EVENTS: Final = 999
+_MAX_COUNTED: Final = 60
+
+
+def check_edl(edits: EditList) -> None:
+    """Check that an EDL can hold a reel.
+
+    Raises:
+        InputError: if there are more events, or more frames a second, than the format can count.
+    """
+    if len(edits.events) > _MAX_EVENTS or counted_rate(edits.rate) > _MAX_COUNTED:
+        raise InputError(
+            f"an EDL holds up to {_MAX_EVENTS} events at up to {_MAX_COUNTED} frames per second; "
+            f"write OTIO instead"
+        )
 
 
 def write_edl(edits: EditList) -> str:
     """The text of an EDL.
 
     Raises:
-        InputError: if there are more events, or more frames a second, than the format can count.
+        InputError: see `check_edl`.
     """
-    rate = edits.rate
-    if len(edits.edits) > _MOST_EVENTS or counted_rate(rate) > _MOST_COUNTED:
-        raise InputError(
-            f"an EDL holds up to {_MOST_EVENTS} events at up to {_MOST_COUNTED} frames per second; write OTIO instead"
-        )
+    check_edl(edits)
     lines = [
-        f"TITLE: {_plain(edits.title)}",
+        f"TITLE: {_plain_line(edits.title)}",
         f"FCM: {'DROP FRAME' if edits.drop else 'NON-DROP FRAME'}",
         "",
     ]
-    hour, _ = parse_timecode("01:00:00;00" if edits.drop else "01:00:00:00", rate)
-    for number, edit in enumerate(edits.edits, start=1):
-        first = edit.source.start_frame
-        source_rate = edit.source.info.frame_rate
-        source_drop = edits.drop and can_drop(source_rate)
-        codes = " ".join(
-            [
-                *(
-                    format_timecode(first + frame, source_rate, drop=source_drop)
-                    for frame in (edit.source_in, edit.source_out)
-                ),
-                *(
-                    format_timecode(hour + frame, rate, drop=edits.drop)
-                    for frame in (edit.record_in, edit.record_out)
-                ),
-            ]
-        )
-        channels = "AA/V" if edit.source.info.has_audio else "V"
+
+    for number, event in enumerate(edits.events, start=1):
+        channels = "AA/V" if event.source.info.has_audio else "V"
+        codes = _format_codes(event, edits)
         lines.append(f"{number:03d}  {'AX':<8} {channels:<5} C        {codes}")
-        lines.append(f"* FROM CLIP NAME: {_plain(edit.source.path.name)}")
-        lines += [f"* COMMENT: {_plain(text)}" for text in (edit.title, edit.reason) if text]
+        lines.append(f"* FROM CLIP NAME: {_plain_line(event.source.path.name)}")
+        lines += [f"* COMMENT: {_plain_line(text)}" for text in (event.title, event.reason) if text]
         lines.append("")
     return "\r\n".join(lines)
 
 
-def _plain(text: str) -> str:
+def _format_codes(event: EditEvent, edits: EditList) -> str:
+    """Source in and out, record in and out."""
+    source_rate = event.source.info.frame_rate
+    source_drop = edits.drop and can_drop(source_rate)
+    sources = (
+        format_timecode(event.source.start_frame + frame, source_rate, drop=source_drop)
+        for frame in (event.source_in, event.source_out)
+    )
+
+    hour, _ = parse_timecode("01:00:00;00" if edits.drop else "01:00:00:00", edits.rate)
+    records = (
+        format_timecode(hour + frame, edits.rate, drop=edits.drop)
+        for frame in (event.record_in, event.record_out)
+    )
+    return " ".join((*sources, *records))
+
+
+def _plain_line(text: str) -> str:
     """One line of characters that old programs read."""
     return " ".join(text.split()).encode("ascii", "replace").decode()
+
+
+FORMAT = EditListFormat(
+    "edl", "CMX3600 edit decision list", lambda listing: write_edl(listing.edits), check_edl
+)

@@ -1,7 +1,7 @@
-"""Which clips fit into a duration: an exact knapsack in which each further clip of a class counts less.
+"""Which clips fit into a duration: an exact knapsack in which further clips of a class count less.
 
-Without that a match of three goals and forty corners would become a reel of corners. The k-th best
-chosen clip of a class counts ``repeat_share ** (k - 1)`` of its value.
+Without that rule a match of three goals and forty corners would become a reel of corners. The k-th
+most valuable chosen clip of a class counts ``repeat_share ** (k - 1)`` of its value.
 """
 
 import math
@@ -15,7 +15,7 @@ from spotkick.errors import InputError
 from spotkick.highlights.clips import Clip
 
 _TICKS_PER_S: Final = 10
-_MOST_TICKS: Final = 2000
+_MAX_TICKS: Final = 2000
 """A reel of more than 200 s is planned in coarser steps, which keeps the table small."""
 
 Table = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ def choose_clips(
     """Choose the clips that are worth most together and fit into a duration.
 
     Lengths are rounded up to tenths of a second (coarser in reels of more than 200 s), so that the
-    sum never exceeds the budget. The result is the same every time.
+    sum never exceeds the budget. The result is deterministic.
 
     Args:
         clips: candidates, in order of time.
@@ -38,33 +38,42 @@ def choose_clips(
         the chosen clips, in the given order.
 
     Raises:
-        InputError: if no clip is as short as the budget.
+        InputError: if every clip is longer than the budget.
     """
     shortest_s = min((clip.duration_s for clip in clips), default=0.0)
     if clips and shortest_s > budget_s:
         raise InputError(
-            f"a reel of {budget_s:g} s has no room for the shortest clip ({shortest_s:.1f} s): allow a longer duration, or give "
-            f"shorter leads"
+            f"a reel of {budget_s:g} s has no room for the shortest clip ({shortest_s:.1f} s): "
+            f"allow a longer duration, or give shorter leads"
         )
     if sum(clip.duration_s for clip in clips) <= budget_s:
         return tuple(clips)
-    ticks_per_s = min(_TICKS_PER_S, _MOST_TICKS / budget_s)
+
+    # best[t] is the value of the best reel of at most t ticks from the classes seen so far.
+    ticks_per_s = min(_TICKS_PER_S, _MAX_TICKS / budget_s)
     capacity = math.floor(budget_s * ticks_per_s)
     best = np.zeros(capacity + 1)
-    classes: list[_ClassTable] = []
+    tables: list[_ClassTable] = []
     for label in sorted({clip.main.label for clip in clips}):
         members = [index for index, clip in enumerate(clips) if clip.main.label == label]
         members.sort(key=lambda index: (-clips[index].value, index))
-        lengths = [math.ceil(round(clips[index].duration_s * ticks_per_s, 6)) for index in members]
         table = _ClassTable(
-            members, lengths, [clips[index].value for index in members], best, repeat_share
+            members,
+            lengths=[
+                math.ceil(round(clips[index].duration_s * ticks_per_s, 6)) for index in members
+            ],
+            values=[clips[index].value for index in members],
+            before=best,
+            share=repeat_share,
         )
-        classes.append(table)
+        tables.append(table)
         best = table.best
+
+    # Follow the decisions back from the last class to the first.
     chosen: list[int] = []
     left = capacity
-    for table in reversed(classes):
-        indices, left = table.chosen(left)
+    for table in reversed(tables):
+        indices, left = table.trace_back(left)
         chosen += indices
     return tuple(clips[index] for index in sorted(chosen))
 
@@ -75,6 +84,7 @@ class _ClassTable:
     def __init__(
         self,
         members: list[int],
+        *,
         lengths: list[int],
         values: list[float],
         before: Table,
@@ -92,24 +102,29 @@ class _ClassTable:
         """
         self._members, self._lengths = members, lengths
         most = min(len(members), (len(before) - 1) // max(1, min(lengths)))
-        values_by_count = np.full((most + 1, len(before)), -np.inf)
-        values_by_count[0] = before
+
+        # (clips taken of this class, ticks)
+        by_count = np.full((most + 1, len(before)), -np.inf)
+        by_count[0] = before
+        # (members, clips taken, ticks): whether the best reel takes the member
         self._taken = np.zeros((len(members), most + 1, len(before)), dtype=bool)
+
         for number, (length, value) in enumerate(zip(lengths, values, strict=True)):
             for count in range(min(number + 1, most), 0, -1):
-                row = values_by_count[count]
+                row = by_count[count]
                 with_clip = np.full(len(before), -np.inf)
-                with_clip[length:] = values_by_count[count - 1][
+                with_clip[length:] = by_count[count - 1][
                     : max(0, len(before) - length)
                 ] + value * share ** (count - 1)
                 better = with_clip > row
                 self._taken[number, count] = better
                 row[better] = with_clip[better]
-        self._count = values_by_count.argmax(axis=0)
-        self.best: Table = values_by_count.max(axis=0)
 
-    def chosen(self, left: int) -> tuple[list[int], int]:
-        """Clips of this class in the best reel of at most ``left`` ticks, and the ticks that are left for the other classes."""
+        self._count = by_count.argmax(axis=0)
+        self.best: Table = by_count.max(axis=0)
+
+    def trace_back(self, left: int) -> tuple[list[int], int]:
+        """Clips of this class in the best reel of at most ``left`` ticks; ticks left over."""
         count, indices = int(self._count[left]), []
         for number in reversed(range(len(self._members))):
             if self._taken[number, count, left]:

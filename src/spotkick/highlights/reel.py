@@ -26,6 +26,9 @@ from spotkick.video.stream_copy import copy_reel
 
 CutMode = Literal["encode", "copy"]
 
+_POSTER_LATER_S = 1.0
+"""The poster shows the main candidate of the best clip this long after its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class PeriodVideo:
@@ -33,7 +36,7 @@ class PeriodVideo:
 
     Attributes:
         info: video file.
-        start_s: when the period starts in it, in seconds after the first picture.
+        start_s: when the period starts in it, in seconds after the first frame.
         end_s: when it ends; None for the end of the video.
     """
 
@@ -53,19 +56,19 @@ def propose_clips(
     videos: Mapping[int, PeriodVideo],
     config: HighlightsConfig | None = None,
 ) -> tuple[Clip, ...]:
-    """Clips around everything worth showing, in order of time, none overlapping.
+    """Clips around all candidates, in order of time, none overlapping.
 
     Raises:
-        InputError: if there is nothing worth showing in the videos.
+        InputError: if there is no candidate in the videos.
     """
     config = config or HighlightsConfig()
     candidates = find_candidates(actions, scores, config)
-    clips = make_clips(
-        candidates, {period: video.duration_s for period, video in videos.items()}, config
-    )
+    durations_s = {period: video.duration_s for period, video in videos.items()}
+    clips = make_clips(candidates, durations_s, config)
+
     if not clips:
         found = (
-            f"{len(candidates)} moments lie outside the videos given"
+            f"{len(candidates)} candidates lie outside the videos given"
             if candidates
             else "no spot reaches its threshold"
         )
@@ -83,7 +86,7 @@ def choose(
     *,
     snap: bool = True,
 ) -> tuple[Clip, ...]:
-    """The clips that are worth most within a duration, moved to shot changes where they are near.
+    """The clips that are worth most within a duration, with ends moved to near shot changes.
 
     Raises:
         InputError: if no clip is that short.
@@ -94,7 +97,8 @@ def choose(
     if not snap or not config.snap_s:
         return chosen
 
-    def shots_of(period: int, first_s: float, last_s: float) -> list[float]:
+    def find_changes(period: int, first_s: float, last_s: float) -> list[float]:
+        """Shot changes in seconds of the period."""
         video = videos[period]
         changes = find_shot_changes(
             video.info.path, first_s + video.start_s, last_s + video.start_s
@@ -105,13 +109,13 @@ def choose(
             if 0 <= change - video.start_s <= video.duration_s
         ]
 
-    return snap_clips(chosen, shots_of, snap_s=config.snap_s, budget_s=budget_s)
+    return snap_clips(chosen, find_changes, snap_s=config.snap_s, budget_s=budget_s)
 
 
 def plan_parts(
     clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], *, captions: bool = False
 ) -> tuple[ReelPart, ...]:
-    """Find the exact pictures of each clip, and draw captions.
+    """Find the exact frames of each clip, and draw captions.
 
     Raises:
         InputError: if a video cannot be read, or a clip lies outside it.
@@ -122,6 +126,8 @@ def plan_parts(
     for clip in clips:
         video = videos[clip.period]
         cut = plan_cut(video.info.path, clip.start_s + video.start_s, clip.end_s + video.start_s)
+
+        # Captions have the size of the reel, which is that of its first clip.
         size_px = size_px or reel_size(cut.path)
         minute = format_clock(clip.main.position_s)
         overlay = draw_caption(f"{minute} · {clip.title}", size_px) if captions else None
@@ -159,7 +165,7 @@ def describe(
     *,
     drop: bool | None = None,
 ) -> EditList:
-    """The reel as a list of edits, for the writers of edit lists and tables.
+    """The reel as a list of events, for the writers of edit lists and tables.
 
     Args:
         title: of the reel.
@@ -168,20 +174,22 @@ def describe(
         videos: by period.
         drop: drop-frame timecode; None for the custom of the frame rate.
     """
-    stretches = []
-    for clip, part in zip(clips, parts, strict=True):
-        info = videos[clip.period].info
-        source = _source_of(info)
-        stretches.append(
-            Stretch(
-                source, part.cut.start_s, part.cut.duration_s, clip.title, clip.reason, clip.value
-            )
+    stretches = [
+        Stretch(
+            source=_make_source(videos[clip.period].info),
+            start_s=part.cut.start_s,
+            duration_s=part.cut.duration_s,
+            title=clip.title,
+            reason=clip.reason,
+            value=clip.value,
         )
+        for clip, part in zip(clips, parts, strict=True)
+    ]
     return make_edit_list(title, stretches, drop=drop)
 
 
-def _source_of(info: VideoInfo) -> Source:
-    """A video with its recorded timecode, where that is one."""
+def _make_source(info: VideoInfo) -> Source:
+    """A video with its recorded timecode, where that is a valid one."""
     try:
         return make_source(info, info.timecode)
     except InputError as error:
@@ -192,17 +200,16 @@ def _source_of(info: VideoInfo) -> Source:
 
 
 def write_poster(path: Path, clips: Sequence[Clip], videos: Mapping[int, PeriodVideo]) -> None:
-    """Write the picture a second after the best moment of the reel as JPEG.
+    """Write a frame of the best clip of the reel as JPEG, a second after its main candidate.
 
     Raises:
-        InputError: if the picture cannot be decoded.
+        InputError: if the frame cannot be decoded.
         StorageError: if the file cannot be written.
     """
     best = max(clips, key=lambda clip: clip.value)
     video = videos[best.period]
-    write_jpeg(
-        path, picture_at(video.info.path, video.start_s + min(best.main.position_s + 1, best.end_s))
-    )
+    time_s = min(best.main.position_s + _POSTER_LATER_S, best.end_s)
+    write_jpeg(path, picture_at(video.info.path, video.start_s + time_s))
 
 
 def total_s(parts: Sequence[ReelPart]) -> Fraction:

@@ -30,7 +30,8 @@ def can_drop(rate: Fraction) -> bool:
     return rate in _DROPPED
 
 
-def _dropped_before(minutes: int, dropped: int) -> int:
+def _count_dropped(minutes: int, dropped: int) -> int:
+    """Numbers left out in so many whole minutes."""
     return dropped * (minutes - minutes // 10)
 
 
@@ -51,9 +52,12 @@ def format_timecode(frame: int, rate: Fraction, *, drop: bool = False) -> str:
     """
     if frame < 0 or (drop and not can_drop(rate)):
         raise InputError(
-            f"no timecode for frame {frame} at {rate} frames per second{' with drop-frame' if drop else ''}"
+            f"no timecode for frame {frame} at {rate} frames per second"
+            f"{' with drop-frame' if drop else ''}"
         )
     counted = counted_rate(rate)
+
+    # Add the numbers that were left out up to here: 10 minutes are one full cycle.
     if drop:
         dropped = _DROPPED[rate]
         per_minute = 60 * counted - dropped
@@ -61,7 +65,8 @@ def format_timecode(frame: int, rate: Fraction, *, drop: bool = False) -> str:
         minutes = 10 * tens + (
             0 if rest < 60 * counted else 1 + (rest - 60 * counted) // per_minute
         )
-        frame += _dropped_before(minutes, dropped)
+        frame += _count_dropped(minutes, dropped)
+
     seconds, frames = divmod(frame, counted)
     hours, seconds = divmod(seconds, 3600)
     return (
@@ -84,14 +89,16 @@ def parse_timecode(text: str, rate: Fraction) -> tuple[int, bool]:
         raise InputError(
             f"a timecode looks like 01:00:00:00, or 01:00:00;00 with drop-frame, got {text!r}"
         )
+
     hours, minutes, seconds, frames = (int(match[group]) for group in (1, 2, 3, 5))
     drop = match[4] != ":"
     counted = counted_rate(rate)
     dropped = _DROPPED.get(rate, 0) if drop else 0
+    # the first numbers of most minutes do not exist
     missing = drop and (not dropped or (minutes % 10 != 0 and seconds == 0 and frames < dropped))
     if frames >= counted or hours > 23 or missing:
         raise InputError(f"timecode {text} does not exist at {rate} frames per second")
+
     total_minutes = 60 * hours + minutes
-    return (60 * total_minutes + seconds) * counted + frames - _dropped_before(
-        total_minutes, dropped
-    ), drop
+    number = (60 * total_minutes + seconds) * counted + frames
+    return number - _count_dropped(total_minutes, dropped), drop

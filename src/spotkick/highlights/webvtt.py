@@ -3,24 +3,26 @@
 from fractions import Fraction
 
 from spotkick.highlights.edit_list import EditList
+from spotkick.highlights.edit_list_format import EditListFormat
 
 
 def write_vtt(edits: EditList) -> str:
     """The text of a WebVTT file in the time of the reel."""
     cues = ["WEBVTT", ""]
-    for number, edit in enumerate(edits.edits, start=1):
+    for number, event in enumerate(edits.events, start=1):
         start, end = (
-            _clock(Fraction(frame) / edits.rate) for frame in (edit.record_in, edit.record_out)
+            _format_time(Fraction(frame) / edits.rate)
+            for frame in (event.record_in, event.record_out)
         )
-        cues += [str(number), f"{start} --> {end}", _escaped(edit.title), ""]
+        cues += [str(number), f"{start} --> {end}", _escape_text(event.title), ""]
     return "\n".join(cues)
 
 
-def _clock(seconds: Fraction) -> str:
+def _format_time(seconds: Fraction) -> str:
     """Time in hours, minutes, seconds and milliseconds.
 
     Example:
-        >>> _clock(Fraction(7384567, 2000))
+        >>> _format_time(Fraction(7384567, 2000))
         '01:01:32.284'
     """
     milliseconds = round(seconds * 1000)
@@ -28,6 +30,9 @@ def _clock(seconds: Fraction) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{milliseconds:03d}"
 
 
-def _escaped(text: str) -> str:
+def _escape_text(text: str) -> str:
     line = " ".join(text.split())
     return line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+FORMAT = EditListFormat("vtt", "WebVTT captions", lambda listing: write_vtt(listing.edits))

@@ -1,4 +1,4 @@
-"""Highlight reels for the viewer: what ``spotkick highlights`` does, asked for clip by clip from the browser."""
+"""Highlight reels for the viewer: ``spotkick highlights``, clip by clip from the browser."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ from spotkick.formats.scores import MatchScores
 from spotkick.highlights.candidates import Candidate, find_candidates
 from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips, value_of
 from spotkick.highlights.config import HighlightsConfig
-from spotkick.highlights.edit_list_files import LIST_KINDS, write_list
+from spotkick.highlights.edit_list_files import LIST_FORMATS, write_list
+from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.knapsack import choose_clips
 from spotkick.highlights.reel import PeriodVideo, describe, plan_parts, render, write_poster
 from spotkick.highlights.shots import can_find_shots, find_shot_changes
@@ -19,14 +20,16 @@ from spotkick.video.cut import ReelPart
 from spotkick.video.probe import VideoInfo
 from spotkick.viewer.exporting import plain_name
 from spotkick.viewer.jobs import Made
-from spotkick.viewer.reels import MOST_MOMENTS, ReelClip, ReelMoment
+from spotkick.viewer.reels import MAX_MOMENTS, ReelClip, ReelMoment
 
-_SEARCHED_S: Final = 20.0
-"""Shot changes are looked for in stretches of this length, so that progress shows and a search can
-be cancelled."""
+_SEARCH_STEP_S: Final = 20.0
+"""Shot changes are searched in stretches of this length, so that progress shows and a search can be
+cancelled."""
 
-_PLANNED: Final = 0.1
-_RENDERED: Final = 0.97
+_PLANNED_SHARE: Final = 0.1
+_RENDERED_SHARE: Final = 0.97
+"""Progress when the cuts are planned, and when the reel is encoded."""
+
 _NO_SPOT_THRESHOLD: Final = {"spot_threshold": 0.0}
 """The viewer has applied its own thresholds."""
 
@@ -56,22 +59,19 @@ class HighlightReels:
         videos: Mapping[int, VideoInfo],
         duration_s: float,
     ) -> tuple[ReelClip, ...]:
-        """Clips around everything worth showing; those that are worth most within ``duration_s`` are chosen."""
+        """Clips around all candidates; the best that fit into ``duration_s`` are chosen."""
         candidates = [
             candidate
             for candidate in find_candidates(actions.actions, scores, self.config)
             if candidate.spotted or not self._was_rejected(candidate, rejected)
         ]
-        clips = make_clips(
-            candidates, {period: video.duration_s for period, video in videos.items()}, self.config
-        )
-        fits = any(clip.duration_s <= duration_s for clip in clips)
-        chosen = (
-            set(choose_clips(clips, duration_s, repeat_share=self.config.repeat_share))
-            if fits
-            else set()
-        )
-        return tuple(_to_browser(clip, clip in chosen) for clip in clips)
+
+        durations_s = {period: video.duration_s for period, video in videos.items()}
+        clips = make_clips(candidates, durations_s, self.config)
+        chosen: set[Clip] = set()
+        if any(clip.duration_s <= duration_s for clip in clips):
+            chosen = set(choose_clips(clips, duration_s, repeat_share=self.config.repeat_share))
+        return tuple(_to_browser(clip, chosen=clip in chosen) for clip in clips)
 
     def render(
         self,
@@ -82,14 +82,14 @@ class HighlightReels:
         progress: Callable[[float], None],
     ) -> Made:
         """Write the reel, its edit lists and a poster."""
-        shown, parts = self._plan(clips, videos, lambda share: progress(_PLANNED * share))
+        shown, parts = self._plan(clips, videos, lambda share: progress(_PLANNED_SHARE * share))
         stem = f"{plain_name(match)}-reel"
         reel, poster = folder / f"{stem}.mp4", folder / f"{stem}.jpg"
-        render(
-            reel, parts, progress=lambda share: progress(_PLANNED + (_RENDERED - _PLANNED) * share)
-        )
-        lists = self._lists(match, shown, parts, videos, folder)
-        write_poster(poster, shown, _periods(videos))
+
+        span = _RENDERED_SHARE - _PLANNED_SHARE
+        render(reel, parts, progress=lambda share: progress(_PLANNED_SHARE + span * share))
+        lists = self._write_lists(match, shown, parts, videos=videos, folder=folder)
+        write_poster(poster, shown, _make_periods(videos))
         return Made((reel, *lists.files, poster), lists.note)
 
     def edit_lists(
@@ -102,18 +102,18 @@ class HighlightReels:
     ) -> Made:
         """Write the edit lists alone, for cutting the reel in another program."""
         shown, parts = self._plan(clips, videos, progress)
-        return self._lists(match, shown, parts, videos, folder)
+        return self._write_lists(match, shown, parts, videos=videos, folder=folder)
 
     def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> list[float]:
         """Starts of the shots of a video, in seconds after its first picture."""
         found: list[float] = []
-        for step in range(max(1, round(video.duration_s / _SEARCHED_S))):
-            first_s = step * _SEARCHED_S
+        for step in range(max(1, round(video.duration_s / _SEARCH_STEP_S))):
+            first_s = step * _SEARCH_STEP_S
             progress(min(1.0, first_s / max(video.duration_s, 1e-9)))
             last_s = (
                 video.duration_s
-                if first_s + 1.5 * _SEARCHED_S > video.duration_s
-                else first_s + _SEARCHED_S
+                if first_s + 1.5 * _SEARCH_STEP_S > video.duration_s
+                else first_s + _SEARCH_STEP_S
             )
             found += [
                 second
@@ -123,7 +123,7 @@ class HighlightReels:
         return found
 
     def _was_rejected(self, candidate: Candidate, rejected: Sequence[Action]) -> bool:
-        """Whether a person has said that this peak of the scores is nothing."""
+        """Whether a reviewer has rejected an action at this peak of the scores."""
         return any(
             action.label == candidate.label
             and action.period == candidate.period
@@ -137,15 +137,16 @@ class HighlightReels:
         videos: Mapping[int, VideoInfo],
         progress: Callable[[float], None],
     ) -> tuple[tuple[Clip, ...], tuple[ReelPart, ...]]:
-        """The clips as they are cut: joined where they touch, their ends moved to shot changes that are near."""
-        periods = _periods(videos)
+        """The clips as they are cut: joined where they touch, ends moved to near shot changes."""
+        periods = _make_periods(videos)
         joined = merge_touching([self._from_browser(clip) for clip in clips])
-        asked = 0
+        num_searches = 0
 
-        def shots_of(period: int, first_s: float, last_s: float) -> list[float]:
-            nonlocal asked
-            asked += 1
-            progress(min(1.0, asked / (2 * len(joined))))
+        def find_changes(period: int, first_s: float, last_s: float) -> list[float]:
+            """Shot changes in seconds of the period; each end of a clip asks once."""
+            nonlocal num_searches
+            num_searches += 1
+            progress(min(1.0, num_searches / (2 * len(joined))))
             return [
                 second
                 for second in find_shot_changes(videos[period].path, first_s, last_s)
@@ -154,41 +155,49 @@ class HighlightReels:
 
         if self.config.snap_s and can_find_shots():
             total_s = sum(clip.duration_s for clip in joined)
-            joined = snap_clips(joined, shots_of, snap_s=self.config.snap_s, budget_s=total_s)
+            joined = snap_clips(joined, find_changes, snap_s=self.config.snap_s, budget_s=total_s)
         return joined, plan_parts(joined, periods)
 
     def _from_browser(self, clip: ReelClip) -> Clip:
-        """The clip again; one that says nothing about its moments shows its label in the middle."""
+        """The clip again; without moments it shows its label in the middle."""
         moments = clip.moments or (
             ReelMoment(clip.label or "Clip", (clip.start_s + clip.end_s) / 2, 1.0),
         )
         candidates = tuple(
             Candidate(
-                item.label,
-                clip.period,
-                min(max(item.position_s, clip.start_s), clip.end_s),
-                item.score,
-                item.spotted,
+                label=item.label,
+                period=clip.period,
+                position_s=min(max(item.position_s, clip.start_s), clip.end_s),
+                score=item.score,
+                spotted=item.spotted,
             )
             for item in moments
         )
         main = max(candidates, key=lambda candidate: value_of(candidate, self.config))
-        return Clip(clip.period, clip.start_s, clip.end_s, candidates, clip.rank, main)
+        return Clip(
+            period=clip.period,
+            start_s=clip.start_s,
+            end_s=clip.end_s,
+            candidates=candidates,
+            value=clip.rank,
+            main=main,
+        )
 
-    def _lists(
+    def _write_lists(
         self,
         match: str,
         clips: Sequence[Clip],
         parts: Sequence[ReelPart],
+        *,
         videos: Mapping[int, VideoInfo],
         folder: Path,
     ) -> Made:
-        edits = describe(match, clips, parts, _periods(videos))
+        listing = ReelListing(describe(match, clips, parts, _make_periods(videos)), tuple(clips))
         files, notes = [], []
-        for kind in LIST_KINDS:
+        for kind in LIST_FORMATS:
             path = folder / f"{plain_name(match)}-reel.{kind}"
             try:
-                write_list(kind, path, edits, clips)
+                write_list(kind, path, listing)
             except (InputError, MissingExtraError) as error:
                 notes.append(f"no {kind.upper()}: {error}")
             else:
@@ -196,22 +205,22 @@ class HighlightReels:
         return Made(files, "; ".join(notes))
 
 
-def _periods(videos: Mapping[int, VideoInfo]) -> dict[int, PeriodVideo]:
+def _make_periods(videos: Mapping[int, VideoInfo]) -> dict[int, PeriodVideo]:
     return {period: PeriodVideo(video) for period, video in videos.items()}
 
 
-def _to_browser(clip: Clip, chosen: bool) -> ReelClip:
+def _to_browser(clip: Clip, *, chosen: bool) -> ReelClip:
     moments = tuple(
         ReelMoment(item.label, item.position_s, item.score, item.spotted)
         for item in clip.candidates
     )
     return ReelClip(
-        clip.period,
-        clip.start_s,
-        clip.end_s,
-        clip.title,
-        clip.reason,
-        clip.value,
-        chosen,
-        moments[:MOST_MOMENTS],
+        period=clip.period,
+        start_s=clip.start_s,
+        end_s=clip.end_s,
+        label=clip.title,
+        reason=clip.reason,
+        rank=clip.value,
+        chosen=chosen,
+        moments=moments[:MAX_MOMENTS],
     )

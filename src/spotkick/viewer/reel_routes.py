@@ -16,7 +16,7 @@ from spotkick.viewer.reviewed_labels import rejected_actions, spotted_actions
 
 
 class ProposalRequest(BaseModel):
-    """How long the reel may be, and from which confidence on (by class where it differs) undecided spots may be part of it."""
+    """Longest duration of the reel, and least confidence of undecided spots."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,7 +41,7 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
     """Routes that propose clips and start the rendering."""
     router = APIRouter(prefix="/api")
 
-    def required() -> ReelMaker:
+    def require_maker() -> ReelMaker:
         if maker is None:
             raise InputError("this server was started without highlights")
         return maker
@@ -56,10 +56,13 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
     def propose(key: str, request: ProposalRequest) -> Response:
         files = require_files(library, key)
         match = library.match(files)
+
+        # Spots as reviewed: rejected ones are not proposed again.
         states = library.journal(files).states()
         actions = spotted_actions(match, states, request.undecided_from, request.thresholds)
         rejected = rejected_actions(match, states)
-        clips = required().propose(
+
+        clips = require_maker().propose(
             actions, rejected, match.scores, match.videos, request.duration_s
         )
         return JSONResponse({"clips": [clip.document() for clip in clips]}, headers=NEVER_STORE)
@@ -68,7 +71,7 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
     def render(key: str, request: ReelRequest) -> Response:
         match = library.match(require_files(library, key))
         clips = checked_clips(request.clips, match.videos)
-        tool = required()
+        tool = require_maker()
 
         if request.video:
             job = jobs.start(

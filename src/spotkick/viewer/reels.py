@@ -1,7 +1,7 @@
-"""What the viewer needs from whoever makes highlight reels.
+"""The interface through which the viewer proposes and renders highlight reels.
 
-The viewer proposes nothing and cuts nothing itself: the command line hands it an object with these
-two methods.
+The viewer proposes nothing and cuts nothing itself: the command line gives it an object with these
+methods.
 """
 
 import math
@@ -19,19 +19,19 @@ from spotkick.video.probe import VideoInfo
 from spotkick.viewer.edits import LONGEST_LABEL
 from spotkick.viewer.jobs import Made
 
-MOST_MOMENTS: Final = 200
-"""Moments that one clip can show."""
+MAX_MOMENTS: Final = 200
+"""Spots and peaks that one clip can show."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReelMoment:
-    """What a clip shows.
+    """A spot or a peak that a clip shows.
 
     Attributes:
         label: class.
         position_s: seconds since the start of the period.
-        score: confidence of the spot, or score of the moment.
-        spotted: False for a moment that nobody spotted, proposed because its score is high.
+        score: confidence of the spot, or score of the peak.
+        spotted: False for an unspotted peak of the scores.
     """
 
     label: str
@@ -90,7 +90,10 @@ class ReelMaker(Protocol):
         videos: Mapping[int, VideoInfo],
         duration_s: float,
     ) -> Sequence[ReelClip]:
-        """Candidate clips in order of time; those that fit best into ``duration_s`` are chosen, nothing rejected is proposed."""
+        """Clips in order of time; the best that fit into ``duration_s`` are chosen.
+
+        Nothing that was rejected is proposed.
+        """
 
     def render(
         self,
@@ -121,7 +124,7 @@ class ReelMaker(Protocol):
 
 
 class MomentRequest(BaseModel):
-    """A moment as the browser gives it back."""
+    """A spot or a peak as the browser gives it back."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -141,7 +144,7 @@ class ClipRequest(BaseModel):
     end_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
     label: Annotated[str, Field(max_length=4 * LONGEST_LABEL)] = ""
     rank: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    moments: Annotated[list[MomentRequest], Field(max_length=MOST_MOMENTS)] = Field(
+    moments: Annotated[list[MomentRequest], Field(max_length=MAX_MOMENTS)] = Field(
         default_factory=list
     )
 
@@ -156,17 +159,21 @@ def checked_clips(
     """
     if not requests:
         raise InputError("no clip is chosen; choose at least one")
+
     clips: list[ReelClip] = []
     for request in sorted(requests, key=lambda clip: (clip.period, clip.start_s)):
+        # inside the video
         video = videos.get(request.period)
         if video is None:
             raise InputError(f"period {request.period} has no video to cut a clip from")
         end_s = min(request.end_s, video.duration_s)
         if end_s <= request.start_s:
             raise InputError(
-                f"a clip must end after it starts, inside the video, got {request.start_s} to {request.end_s} s"
+                f"a clip must end after it starts, inside the video, "
+                f"got {request.start_s} to {request.end_s} s"
             )
-        moments = tuple(ReelMoment(**moment.model_dump()) for moment in request.moments)
+
+        # after the clip before
         before = clips[-1] if clips else None
         if (
             before is not None
@@ -174,14 +181,17 @@ def checked_clips(
             and request.start_s < before.end_s - 1e-6
         ):
             raise InputError(
-                f"clips must not overlap, got one that starts at {request.start_s:g} s before another has ended"
+                f"clips must not overlap, got one that starts at {request.start_s:g} s "
+                f"before another has ended"
             )
+
+        moments = tuple(ReelMoment(**moment.model_dump()) for moment in request.moments)
         clips.append(
             ReelClip(
-                request.period,
-                request.start_s,
-                end_s,
-                request.label,
+                period=request.period,
+                start_s=request.start_s,
+                end_s=end_s,
+                label=request.label,
                 rank=request.rank,
                 moments=moments,
             ),

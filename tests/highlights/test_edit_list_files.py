@@ -11,12 +11,13 @@ import pytest
 
 from spotkick.errors import InputError
 from spotkick.highlights.candidates import Candidate
+from spotkick.highlights.clip_tables import clip_rows, reel_document, write_csv
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.edit_list import EditList, Stretch, make_edit_list, make_source
+from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.edl import write_edl
 from spotkick.highlights.fcpxml import write_fcpxml
 from spotkick.highlights.otio import write_otio
-from spotkick.highlights.tables import clip_rows, document, write_csv
 from spotkick.highlights.timecode import parse_timecode
 from spotkick.highlights.webvtt import write_vtt
 from spotkick.video.probe import VideoInfo
@@ -63,10 +64,10 @@ def edit_list(rate: Fraction, drop: bool, *, timecode: str = "", audio: bool = T
     return make_edit_list("Home S - S Away", stretches, drop=drop)
 
 
-def test_clips_are_counted_in_whole_frames_without_gaps() -> None:
+def test_make_edit_list_whole_frames_without_gaps() -> None:
     edits = edit_list(NTSC, drop=True)
-    assert [(edit.source_in, edit.num_frames) for edit in edits.edits] == list(FRAMES)
-    assert [edit.record_in for edit in edits.edits] == [0, 300, 425]
+    assert [(event.source_in, event.num_frames) for event in edits.events] == list(FRAMES)
+    assert [event.record_in for event in edits.events] == [0, 300, 425]
     assert edits.num_frames == 426
     assert not edit_list(Fraction(25), drop=True).drop
 
@@ -75,7 +76,7 @@ EVENT = re.compile(r"(\d{3})  AX\s+(AA/V|V)\s+C\s+(\S+) (\S+) (\S+) (\S+)")
 
 
 @pytest.mark.parametrize(("rate", "drop"), RATES)
-def test_edl(rate: Fraction, drop: bool) -> None:
+def test_write_edl_any_rate_counts_every_frame(rate: Fraction, drop: bool) -> None:
     text = write_edl(edit_list(rate, drop))
     assert text.startswith(f"TITLE: Home S - S Away\r\nFCM: {'' if drop else 'NON-'}DROP FRAME\r\n")
     events = [match.groups() for match in EVENT.finditer(text)]
@@ -90,7 +91,7 @@ def test_edl(rate: Fraction, drop: bool) -> None:
     assert "* FROM CLIP NAME: 1 final & cut.mp4" in text
 
 
-def test_edl_at_29_97_drop_frame_to_the_letter() -> None:
+def test_write_edl_29_97_drop_frame_known_codes() -> None:
     first = EVENT.search(write_edl(edit_list(NTSC, drop=True)))
     assert first is not None
     assert first.groups() == (
@@ -103,14 +104,14 @@ def test_edl_at_29_97_drop_frame_to_the_letter() -> None:
     )
 
 
-def test_edl_counts_from_the_timecode_of_the_source() -> None:
+def test_write_edl_source_timecode_is_counted_from() -> None:
     edits = edit_list(Fraction(25), drop=False, timecode="10:00:00:00", audio=False)
     first = EVENT.search(write_edl(edits))
     assert first is not None
     assert first.groups()[1:3] == ("V", "10:01:11:24")
 
 
-def test_edl_refuses_what_it_cannot_count() -> None:
+def test_write_edl_too_many_events_or_frames_raises() -> None:
     many = [Stretch(make_source(info(NTSC)), Fraction(0), Fraction(1), "x")] * 1000
     with pytest.raises(InputError, match="999 events"):
         write_edl(make_edit_list("x", many))
@@ -119,7 +120,7 @@ def test_edl_refuses_what_it_cannot_count() -> None:
 
 
 @pytest.mark.parametrize(("rate", "drop"), RATES)
-def test_fcpxml(rate: Fraction, drop: bool) -> None:
+def test_write_fcpxml_any_rate_times_are_whole_frames(rate: Fraction, drop: bool) -> None:
     def frames(text: str, at: Fraction = rate) -> int:
         seconds = Fraction(text.removesuffix("s"))
         assert (seconds * at).denominator == 1  # a whole number of frames
@@ -150,7 +151,9 @@ def test_fcpxml(rate: Fraction, drop: bool) -> None:
 
 @pytest.mark.parametrize(("rate", "drop"), RATES)
 @pytest.mark.parametrize("audio", [True, False])
-def test_otio_is_read_back_by_its_own_library(rate: Fraction, drop: bool, audio: bool) -> None:
+def test_write_otio_read_by_its_library_gives_same_frames(
+    rate: Fraction, drop: bool, audio: bool
+) -> None:
     timeline = otio.adapters.read_from_string(
         write_otio(edit_list(rate, drop, audio=audio)), "otio_json"
     )
@@ -166,7 +169,7 @@ def test_otio_is_read_back_by_its_own_library(rate: Fraction, drop: bool, audio:
     assert clips[0].metadata["spotkick"]["reason"] == "reason for Goal"
 
 
-def test_webvtt() -> None:
+def test_write_vtt_cues_in_reel_time() -> None:
     text = write_vtt(edit_list(Fraction(25), drop=False))
     assert text.splitlines()[:8] == [
         "WEBVTT",
@@ -182,7 +185,7 @@ def test_webvtt() -> None:
     assert text.count("-->") == 3
 
 
-def test_tables_give_the_reason_for_each_clip() -> None:
+def test_clip_tables_reason_of_each_clip_and_no_formulas() -> None:
     edits = edit_list(Fraction(25), drop=False)
     odd = Candidate("=cmd()", 1, 720, 0.57, spotted=False)
     candidates = [Candidate("Goal", 1, 75, 0.9), odd, Candidate("Card", 1, 1600, 0.4)]
@@ -190,12 +193,13 @@ def test_tables_give_the_reason_for_each_clip() -> None:
         Clip(1, item.position_s - 3, item.position_s + 3, (item,), item.score, item)
         for item in candidates
     ]
-    rows = clip_rows(clips, edits)
-    back = list(csv.DictReader(io.StringIO(write_csv(rows))))
+    listing = ReelListing(edits, tuple(clips), tuple(clips[:1]))
+    assert len(clip_rows(listing)) == 3
+    back = list(csv.DictReader(io.StringIO(write_csv(listing))))
     assert [row["reel_start_s"] for row in back] == ["0.0", "12.0", "17.0"]
     assert back[1]["label"] == "'=cmd()"
     assert back[0]["reason"] == "Goal spotted at 1 - 01:15 with confidence 0.90"
-    value = json.loads(json.dumps(document("x", rows, edits, clips[:1])))
+    value = json.loads(json.dumps(reel_document(listing)))
     assert value["duration_s"] == pytest.approx(17.04)
     assert value["clips"][1]["spotted"] is False
     assert value["left_out"][0]["reason"] == back[0]["reason"]
