@@ -11,6 +11,7 @@ from SoccerNet.Evaluation.utils import EVENT_DICTIONARY_V1, EVENT_DICTIONARY_V2
 from spotkick.actions import (
     BUILT_IN_CLASSES,
     SOCCERNET_BALL,
+    SOCCERNET_BALL_2023,
     SOCCERNET_V1,
     SOCCERNET_V2,
     Action,
@@ -179,5 +180,6 @@ def test_built_in_lists_are_found_by_name() -> None:
         "soccernet-v1": SOCCERNET_V1,
         "soccernet-v2": SOCCERNET_V2,
         "soccernet-ball": SOCCERNET_BALL,
+        "soccernet-ball-2023": SOCCERNET_BALL_2023,
     }
     assert len(SOCCERNET_BALL) == 12

@@ -1,40 +1,110 @@
 """Action spotting in match video: what happens, and when.
 
-`load_model` and `spot` work without torch, `evaluate` is the official metric; `spotkick.losses` and
-`spotkick.models` need the extra ``train``. Nothing heavy is imported before it is used.
+`load_model` and `spot` work without torch, `evaluate` is the official metric; `train`,
+`spotkick.losses` and `spotkick.models` need the extra ``train``. Nothing heavy is imported before
+it is used: public names are loaded on first access, and ``dir(spotkick)`` lists them.
 """
 
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
-from spotkick.errors import MissingExtraError
+from spotkick.errors import require_extra
 from spotkick.version import VERSION
 
 if TYPE_CHECKING:
-    from spotkick.api import load_model, spot, spot_with_scores
-    from spotkick.evaluation import evaluate
+    from spotkick import (
+        actions,
+        encoding,
+        evaluation,
+        features,
+        formats,
+        highlights,
+        losses,
+        models,
+        report,
+        timeline,
+    )
+    from spotkick.api import (
+        Model,
+        evaluate,
+        load_model,
+        read_labels,
+        read_predictions,
+        spot,
+        spot_with_scores,
+        to_dataframe,
+        train,
+    )
 
 __version__ = VERSION
-__all__ = ["__version__", "evaluate", "load_model", "spot", "spot_with_scores"]
+__all__ = [
+    "Model",
+    "__version__",
+    "actions",
+    "encoding",
+    "evaluate",
+    "evaluation",
+    "features",
+    "formats",
+    "highlights",
+    "load_model",
+    "losses",
+    "models",
+    "read_labels",
+    "read_predictions",
+    "report",
+    "spot",
+    "spot_with_scores",
+    "timeline",
+    "to_dataframe",
+    "train",
+]
 
-_HOMES: Final = {
-    "evaluate": "spotkick.evaluation",
-    "load_model": "spotkick.api",
-    "spot": "spotkick.api",
-    "spot_with_scores": "spotkick.api",
-}
-_ROOMS: Final = ("losses", "models", "evaluation", "features", "formats", "encoding")
+_API: Final = frozenset(
+    (
+        "Model",
+        "evaluate",
+        "load_model",
+        "read_labels",
+        "read_predictions",
+        "spot",
+        "spot_with_scores",
+        "to_dataframe",
+        "train",
+    )
+)
+"""Functions and classes of `spotkick.api`."""
+
+_ROOMS: Final = frozenset(
+    (
+        "actions",
+        "encoding",
+        "evaluation",
+        "features",
+        "formats",
+        "highlights",
+        "losses",
+        "models",
+        "report",
+        "timeline",
+    )
+)
+"""Modules that are attributes of the package."""
+
+_TORCH_ROOMS: Final = frozenset(("losses", "models"))
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _API:
+        return getattr(importlib.import_module("spotkick.api"), name)
     if name in _ROOMS:
-        try:
-            return importlib.import_module(f"spotkick.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != "torch":
-                raise
-            raise MissingExtraError("torch", "train", f"spotkick.{name}") from error
+        if name in _TORCH_ROOMS:
+            require_extra("torch", "train", f"spotkick.{name}")
+        return importlib.import_module(f"spotkick.{name}")
     raise AttributeError(f"module 'spotkick' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Public names, also those that are not loaded yet: what completion shows."""
+    return sorted(__all__)

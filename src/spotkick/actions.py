@@ -70,6 +70,34 @@ class MatchActions:
     match: str
     actions: tuple[Action, ...]
 
+    def __len__(self) -> int:
+        """Number of actions."""
+        return len(self.actions)
+
+    def __bool__(self) -> bool:
+        """True: a match without actions is a match, too."""
+        return True
+
+    def __iter__(self) -> Iterator[Action]:
+        """Actions in file order."""
+        return iter(self.actions)
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """One dictionary per action, with the match and the position in seconds."""
+        return [
+            {
+                "match": self.match,
+                "period": action.period,
+                "position_s": action.position_s,
+                "game_time": action.game_time,
+                "label": action.label,
+                "confidence": action.confidence,
+                "team": action.team,
+                "visibility": None if action.visibility is None else str(action.visibility),
+            }
+            for action in self.actions
+        ]
+
 
 @dataclass(frozen=True)
 class ActionClasses:

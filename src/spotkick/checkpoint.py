@@ -27,6 +27,8 @@ CONFIG_FILE: Final = "config.json"
 ONNX_FILE: Final = "model.onnx"
 WEIGHTS_FILE: Final = "model.safetensors"
 FEATURES_FOLDER: Final = "features"
+BEST_FOLDER: Final = "best"
+"""Folder of a run directory that holds the checkpoint with the best validation."""
 
 
 class DecodingConfig(FrozenConfig):
@@ -161,9 +163,14 @@ def write_checkpoint(
 def read_checkpoint(folder: Path) -> Checkpoint:
     """Read and verify a checkpoint.
 
+    Args:
+        folder: of the checkpoint, or a run directory, whose best checkpoint is read.
+
     Raises:
         CheckpointError: if it is not a checkpoint, is incomplete, or a byte of it has changed.
     """
+    if not (folder / CONFIG_FILE).is_file() and (folder / BEST_FOLDER / CONFIG_FILE).is_file():
+        folder = folder / BEST_FOLDER
     if not (folder / CONFIG_FILE).is_file():
         raise CheckpointError(
             f"{folder}: not a checkpoint (no {CONFIG_FILE}); give the folder that training or import-weights wrote"

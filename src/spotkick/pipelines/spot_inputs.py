@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from spotkick.checkpoint import Checkpoint
 from spotkick.datasets.match_folder import MatchFolder, find_matches
+from spotkick.datasets.match_names import name_match_folder
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.errors import ConfigError, InputError
 from spotkick.features.extract import ExtractionProgress, Extractor, extract_video, read_extractor
@@ -149,7 +150,8 @@ class _Finder:
         return SpottingJob(path.stem, lambda: {period: read(path)})
 
     def _of_folder(self, path: Path) -> list[SpottingJob]:
-        direct = MatchFolder(path.absolute().parent, path.absolute().name)
+        name = name_match_folder(path)
+        direct = MatchFolder(path.absolute().parents[name.count("/")], name)
         videos = _videos_by_period(path)
         if direct.features(self._source.name):
             return [self._of_features(direct)]

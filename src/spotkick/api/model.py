@@ -1,0 +1,182 @@
+"""Load a model, and spot matches with it: from files, or from features in memory."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.actions import ActionClasses, MatchActions
+from spotkick.checkpoint import Checkpoint, DecodingConfig, read_checkpoint
+from spotkick.errors import InputError
+from spotkick.features.tracks import FeatureTrack
+from spotkick.formats.scores import MatchScores
+from spotkick.pipelines.spot import network_for
+from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
+from spotkick.prediction import ChunkNetwork, SpottingSetup, spot_match, spot_period
+from spotkick.tasks import Task, task_of
+
+PathLike = str | os.PathLike[str]
+"""A path as text or as an object."""
+
+Features = npt.ArrayLike | Mapping[int, npt.ArrayLike]
+"""Features in memory: (frames, dim) of one period, or such arrays by period."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Model:
+    """A trained network, ready to spot; made by `load_model`.
+
+    Attributes:
+        checkpoint: what it was loaded from.
+        network: runs chunks of features.
+    """
+
+    checkpoint: Checkpoint
+    network: ChunkNetwork
+
+    @property
+    def classes(self) -> ActionClasses:
+        """The classes that it spots, in the order of the score columns."""
+        return self.checkpoint.classes
+
+    @property
+    def task(self) -> Task:
+        """Its classes, and how actions of these classes are scored."""
+        return task_of(self.checkpoint.classes)
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Feature frames per second."""
+        return self.checkpoint.frame_rate
+
+    def __repr__(self) -> str:
+        """One line: folder, classes, features."""
+        source, names = self.checkpoint.feature_source, self.classes.names
+        listed = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        return (
+            f"Model({str(self.checkpoint.folder)!r}: {len(names)} classes ({listed}), "
+            f"features {source.name!r} of {source.dim} values at {source.frame_rate} per second)"
+        )
+
+    def __call__(self, features: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Scores of every frame of a period.
+
+        Args:
+            features: (frames, dim).
+
+        Returns:
+            (frames, classes) between 0 and 1, high where an action is.
+
+        Raises:
+            InputError: if the features have another shape, or hold NaN or infinity.
+            CheckpointError: if the network reads vectors of another length.
+        """
+        track = _track_of(self, features, "features")
+        setup = SpottingSetup.from_checkpoint(self.checkpoint, None)
+        return spot_period(self.network, track, setup).scores
+
+    def spot(self, match: PathLike | Features, **options: Any) -> MatchActions:
+        """Spot one match; options as of `spot_with_scores`."""
+        return spot(self, match, **options)
+
+
+def load_model(path: PathLike, *, runtime: str = "onnx", threads: int = 0) -> Model:
+    """Load a checkpoint, or the best one of a run directory.
+
+    Args:
+        path: folder.
+        runtime: ``onnx``, or ``torch``, which runs on CUDA where there is one.
+        threads: CPU threads; 0 for as many as there are cores.
+
+    Raises:
+        CheckpointError: if it is not a checkpoint, or is damaged.
+        MissingExtraError: if torch is asked for and not installed.
+
+    Example:
+        >>> from spotkick.demo.run import SHIPPED
+        >>> load_model(SHIPPED).frame_rate
+        Fraction(2, 1)
+    """
+    checkpoint = read_checkpoint(Path(path))
+    return Model(checkpoint, network_for(checkpoint, runtime, threads=threads))
+
+
+def spot_with_scores(
+    model: Model,
+    match: PathLike | Features,
+    *,
+    name: str | None = None,
+    decoding: DecodingConfig | None = None,
+    period: int | None = None,
+    start_s: float = 0.0,
+) -> tuple[MatchActions, MatchScores]:
+    """Spot one match, and keep the scores of every frame.
+
+    Args:
+        model: of `load_model`.
+        match: video, feature file, match folder, array (frames, dim), or arrays by period.
+        name: of the match in the result. Without it a match folder in a tree of matches is called
+            ``league/season/match``, as its labels are (see
+            `spotkick.datasets.match_names.name_match_folder`), a file by its name without suffix,
+            and an array ``match``.
+        decoding: replaces the checkpoint's own.
+        period: of a single file or array, 1 unless the name of the file says another.
+        start_s: where the period begins in a video file, in seconds.
+
+    Raises:
+        InputError: if the input is not one match, or cannot be read.
+        CheckpointError: if its features come from another source than the model's.
+    """
+    setup = SpottingSetup.from_checkpoint(model.checkpoint, decoding)
+
+    if isinstance(match, str | os.PathLike):
+        options = InputOptions(period=period, start_s=start_s)
+        jobs = jobs_for([Path(match)], model.checkpoint, options)
+        if len(jobs) != 1:
+            raise InputError(
+                f"{match} holds {len(jobs)} matches; give one, or use 'spotkick spot' for many"
+            )
+        default, tracks = jobs[0].match, jobs[0].load()
+    else:
+        periods = match if isinstance(match, Mapping) else {period or 1: match}
+        default = "match"
+        tracks = {
+            number: _track_of(model, values, f"features of period {number}")
+            for number, values in periods.items()
+        }
+        if not tracks:
+            raise InputError("a match needs the features of at least one period, got none")
+
+    for track in tracks.values():
+        model.checkpoint.feature_source.require_compatible(track.source, track.where)
+    return spot_match(model.network, tracks, setup, name or default)
+
+
+def spot(model: Model, match: PathLike | Features, **options: Any) -> MatchActions:
+    """Spot one match; arguments as of `spot_with_scores`."""
+    return spot_with_scores(model, match, **options)[0]
+
+
+def _track_of(model: Model, values: npt.ArrayLike, where: str) -> FeatureTrack:
+    """An array in memory as features of the model's own source."""
+    array = np.asarray(values)
+    if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
+        raise InputError(
+            f"{where} must be numbers of shape (frames, dim) with at least one frame, "
+            f"got {array.dtype} of shape {array.shape}"
+        )
+
+    source = model.checkpoint.feature_source
+    if array.dtype not in (np.float16, np.float32):
+        array = array.astype(np.float32)
+    if array.shape[1] != source.dim:
+        raise InputError(
+            f"{where} have {array.shape[1]} values per frame, the model needs {source.dim} "
+            f"('{source.name}')"
+        )
+    return FeatureTrack(array, source, where)
