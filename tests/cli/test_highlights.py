@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -11,6 +12,7 @@ import pytest
 from spotkick.actions import Action, MatchActions
 from spotkick.files import write_json
 from spotkick.formats.results import results_document
+from spotkick.formats.scores import MatchScores, write_scores
 from support.pattern_video import Pattern, write_pattern_video
 
 RUN = "from spotkick.cli import main; main.COMMANDS = ('highlights',); main.run()"
@@ -39,9 +41,13 @@ def write_spots(folder: Path, *actions: Action) -> None:
     )
 
 
-def run(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: object, before: str = "", folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", f"{before}\n{RUN}", "highlights", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False, cwd=folder
+    )
 
 
 def test_highlights_all_outputs_are_written(match: Path, tmp_path: Path) -> None:
@@ -207,3 +213,33 @@ def test_highlights_full_disk_leaves_nothing_behind(match: Path, tmp_path: Path)
     assert "cannot write" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--out", "match.mp4"],
+        ["--out", "match.mp4", "--copy"],
+        ["--out", "reel.mp4", "--edl", "match.mp4"],
+        ["--poster", "link.mp4"],
+        ["--json", "results_spotting.json"],
+        ["--csv", "scores.npz"],
+        ["--out", "reel.mp4", "--edl", "reel.mp4"],
+        ["--vtt", "a.txt", "--otio", "./a.txt"],
+    ],
+)
+def test_highlights_output_in_place_of_input_or_output_is_refused(
+    match: Path, tmp_path: Path, options: list[str]
+) -> None:
+    for name in ("match.mp4", "results_spotting.json"):
+        (tmp_path / name).write_bytes((match / name).read_bytes())
+    (tmp_path / "link.mp4").hardlink_to(tmp_path / "match.mp4")
+    scores = MatchScores("m", ("Goal",), Fraction(2), {1: np.zeros((4, 1), np.float32)})
+    write_scores(tmp_path / "scores.npz", scores)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    done = run("results_spotting.json", "match.mp4", *options, folder=tmp_path)
+    assert done.returncode == 1
+    assert "would overwrite" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

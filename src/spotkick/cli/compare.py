@@ -7,6 +7,7 @@ import typer
 
 from spotkick.actions import SOCCERNET_BALL
 from spotkick.cli.evaluate import Metric
+from spotkick.cli.outputs import check_command_outputs
 from spotkick.datasets.splits import read_split_matches
 from spotkick.errors import ConfigError
 from spotkick.evaluation.tables import choose_style
@@ -59,6 +60,8 @@ def compare(
 ) -> None:
     """Compare systems on the same matches, with intervals and the probability that their order holds."""
     style = choose_style(markdown=markdown, latex=latex)
+    systems = name_systems(predictions)
+    check_command_outputs({"--report": report, "--json": json_file}, [labels, *systems.values()])
     wanted = find_classes(classes)
     truth = list(
         read_label_set(
@@ -67,7 +70,7 @@ def compare(
     )
     names = [match.match for match in truth]
     result = compare_results(
-        {name: list(read_results(path, names)) for name, path in name_systems(predictions).items()},
+        {name: list(read_results(path, names)) for name, path in systems.items()},
         truth,
         wanted,
         metric=metric.value,

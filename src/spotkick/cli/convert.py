@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.outputs import check_command_outputs
 from spotkick.files import write_json
 from spotkick.formats.convert import convert as convert_files
 from spotkick.timeline import parse_frame_rate
@@ -35,6 +36,7 @@ def convert(
     e2e-spot, e2e-spot-results, activitynet, activitynet-results, thumos, thumos-results,
     label-studio, via3, elan, fiftyone, csv, parquet.
     """
+    check_command_outputs({"OUT": target, "--json": json_file}, [source])
     frame_rate = None if rate is None else parse_frame_rate(rate)
     report = convert_files(source, target, from_=from_, to=to, frame_rate=frame_rate)
     if json_file is not None:

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.outputs import check_command_outputs
+
 
 def detect(
     proposals: Annotated[Path, typer.Argument(help="Proposals that 'spotkick proposals' wrote.")],
@@ -22,5 +24,6 @@ def detect(
     """Give proposals the classes of their videos."""
     from spotkick.localization.pipeline import make_detections
 
+    check_command_outputs({"--out": out}, [proposals, classes])
     found = make_detections(proposals, classes, out, top_classes=top)
     print(f"{sum(len(video.segments) for video in found)} detections in {len(found)} videos: {out}")

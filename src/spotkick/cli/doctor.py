@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.outputs import check_command_outputs
 from spotkick.doctor import examine
 from spotkick.files import write_json
 from spotkick.formats.classes import find_classes
@@ -41,6 +42,7 @@ def doctor(
 
     The exit code is 1 if there are errors.
     """
+    check_command_outputs({"--json": json_file}, [path, labels])
     report = examine(
         path,
         classes=None if classes is None else find_classes(classes),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from spotkick.actions import SOCCERNET_BALL, ActionClasses, MatchActions
+from spotkick.cli.outputs import check_command_outputs
 from spotkick.configuration import suggestion
 from spotkick.datasets.splits import read_split_matches
 from spotkick.errors import ConfigError, SpotkickWarning
@@ -119,6 +120,9 @@ def evaluate(
 ) -> None:
     """Score predictions against labels with the official metrics of SoccerNet, or of ActivityNet."""
     style = choose_style(markdown=markdown, latex=latex)
+    check_command_outputs(
+        {"--json": json_file, "--report": report}, [predictions, labels, *(tuned_on or ())]
+    )
     if legacy_frames and report is None:
         raise ConfigError(
             "--legacy-frames changes a chart of the report; give --report FILE.html, too"

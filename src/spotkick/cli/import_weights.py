@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from spotkick.errors import require_extra
+from spotkick.cli.outputs import check_command_outputs
+from spotkick.errors import InputError, require_extra
 
 
 def import_weights(
@@ -21,6 +22,9 @@ def import_weights(
     ] = None,
 ) -> None:
     """Turn the authors' released weights into a checkpoint."""
+    check_command_outputs({"OUT": out}, [weights])
+    if weights.resolve().is_relative_to(out.resolve()):
+        raise InputError(f"{out} would be replaced as a whole, with {weights} in it; name another")
     require_extra("torch", "train", "importing weights")
     from spotkick.formats.classes import find_classes
     from spotkick.pipelines.import_weights import import_released

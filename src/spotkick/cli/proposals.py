@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.outputs import check_command_outputs
 from spotkick.errors import require_extra
 from spotkick.timeline import parse_frame_rate
 
@@ -60,6 +61,7 @@ def proposals(
         raise typer.BadParameter("--set and --resume belong to --train")
     from spotkick.localization.pipeline import make_proposals
 
+    check_command_outputs({"--out": out}, [checkpoint, labels, features, *(inputs or ())])
     found = make_proposals(
         checkpoint, out, data=data, inputs=inputs or (), frame_rate=parse_frame_rate(frame_rate)
     )

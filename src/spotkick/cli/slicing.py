@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spotkick.actions import ActionClasses
+from spotkick.cli.outputs import check_command_outputs
 from spotkick.datasets.splits import read_split_matches
 from spotkick.encoding.slicing import PRESETS
 from spotkick.errors import ConfigError
@@ -54,6 +55,7 @@ def slicing(
     plot: Annotated[Path | None, typer.Option(help="Write a drawing: .svg or .html.")] = None,
 ) -> None:
     """Estimate context-slicing parameters K1..K4 from labels, so that a new sport need not guess."""
+    check_command_outputs({"--out": out, "--plot": plot}, [labels, scores])
     if compare and compare not in PRESETS:
         raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, got '{compare}'")
     matches = read_actions(labels)

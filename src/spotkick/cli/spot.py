@@ -74,6 +74,7 @@ def spot(
 ) -> None:
     """Find the actions of matches, and write results_spotting.json and the scores of every frame."""
     from spotkick.checkpoint import read_checkpoint
+    from spotkick.cli.outputs import check_command_outputs
     from spotkick.errors import ConfigError
     from spotkick.pipelines.spot import network_for, run_spotting, speed_line
     from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
@@ -84,6 +85,9 @@ def spot(
         spot_in_processes,
     )
 
+    check_command_outputs(
+        {"--out": None if out.is_dir() else out}, [checkpoint, *(inputs or ()), split, data]
+    )
     trained = read_checkpoint(checkpoint)
     changes = {
         "source": source,

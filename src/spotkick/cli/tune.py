@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.outputs import check_command_outputs
 from spotkick.errors import require_extra
 
 
@@ -44,6 +45,7 @@ def tune(
     from spotkick.tuning.results import summary
     from spotkick.tuning.search import BEST_FILE, read_search, run_search
 
+    check_command_outputs({"--out": out / BEST_FILE}, [config])
     search = read_search(config, assignments or [], data_root=data)
     try:
         found = run_search(
