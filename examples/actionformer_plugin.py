@@ -17,9 +17,7 @@ from spotkick.localization.targets import boundary_shifts
 from spotkick.losses import context_aware_loss
 
 FRAMES, DIM, CLASSES = 64, 16, 2
-SLICING_FRAMES = ContextSlicing(((-6, -3, 3, 6),) * CLASSES).frames(
-    Fraction(1)
-)  # K1..K4 of starts and of ends
+SLICING = ContextSlicing(((-6, -3, 3, 6),) * CLASSES).frames(Fraction(1))  # (classes, K1..K4)
 
 
 class PerFrameClassifier(nn.Module):
@@ -41,30 +39,36 @@ class PerFrameClassifier(nn.Module):
 
 
 def main(steps: int = 150) -> float:
-    """Train on planted actions; returns the part of boundaries whose video scores highest within 3 frames of them."""
+    """Train on planted actions, one per video.
+
+    Returns:
+        the part of starts and ends whose video scores highest within 3 frames of them.
+    """
     torch.manual_seed(0)
     random = np.random.default_rng(0)
-    segments = np.sort(random.choice(FRAMES, (8, 2)) / FRAMES, axis=1)[
-        :, None
-    ]  # one action per video
+
+    # (videos, 1, start and end) as parts of the video; features (videos, frames, dim).
+    segments = np.sort(random.choice(FRAMES, (8, 2)) / FRAMES, axis=1)[:, None]
     features = torch.from_numpy(random.normal(scale=0.5, size=(8, FRAMES, DIM))).float()
     marks = torch.from_numpy(segments[:, 0] * FRAMES).long()
     for video, (start, end) in enumerate(marks):
         features[video, start, :4] += 3
         features[video, end, 4:8] += 3
+
+    # The targets of the loss: signed distances to the next or former boundary.
     shifts = torch.from_numpy(
-        np.stack([boundary_shifts(found, FRAMES, SLICING_FRAMES) for found in segments])
+        np.stack([boundary_shifts(found, FRAMES, SLICING) for found in segments])
     )
-    network, slicing = PerFrameClassifier(), torch.from_numpy(SLICING_FRAMES).float()
+    network, slicing = PerFrameClassifier(), torch.from_numpy(SLICING).float()
     optimizer = torch.optim.Adam(network.parameters(), 3e-3)
     for _ in range(steps):
         optimizer.zero_grad()
         torch.autograd.backward(context_aware_loss(network(features), shifts, slicing))
         optimizer.step()
-    return float(((network(features).argmax(dim=1) - marks).abs() <= 3).float().mean())
+
+    distance = (network(features).argmax(dim=1) - marks).abs()
+    return float((distance <= 3).float().mean())
 
 
 if __name__ == "__main__":
-    sys.stdout.write(
-        f"{main():.0%} of the boundaries have the highest score of their video within 3 frames\n"
-    )
+    sys.stdout.write(f"{main():.0%} of the starts and ends are found within 3 frames\n")

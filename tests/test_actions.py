@@ -25,7 +25,7 @@ PAIR = ActionClasses(
 )
 
 
-def test_an_action_tells_its_time() -> None:
+def test_action_position_and_game_time() -> None:
     action = Action(
         "Goal", 2, 2_709_500, confidence=0.5, team="home", visibility=Visibility.NOT_SHOWN
     )
@@ -37,21 +37,21 @@ def test_an_action_tells_its_time() -> None:
     assert Visibility("not shown") is Visibility.NOT_SHOWN
 
 
-def test_actions_and_class_lists_are_frozen() -> None:
+def test_action_and_class_list_are_frozen() -> None:
     with pytest.raises(FrozenInstanceError):
         Action("Goal", 1, 0).position_ms = 5
     with pytest.raises(TypeError):
         PAIR.aliases["new"] = "goal"
 
 
-def test_the_aliases_given_by_the_caller_are_copied() -> None:
+def test_action_classes_copies_given_aliases() -> None:
     aliases = {"soccer-ball": "goal"}
     classes = ActionClasses(("goal",), aliases)
     aliases["corner"] = "goal"
     assert classes.resolve("corner") is None
 
 
-def test_labels_resolve_to_columns() -> None:
+def test_index_of_label_and_alias_is_column() -> None:
     columns = {"goal": 0, "soccer-ball": 0, "card": 1, "r-card": 1, "corner": None, "Goal": None}
     assert {label: PAIR.index(label) for label in columns} == columns
     assert "y-card" in PAIR
@@ -61,11 +61,11 @@ def test_labels_resolve_to_columns() -> None:
     assert len(PAIR) == 2
 
 
-def test_a_class_name_stands_for_itself_even_when_it_is_an_alias_too() -> None:
+def test_resolve_class_name_wins_over_alias() -> None:
     assert ActionClasses(("a", "b"), {"a": "b"}).resolve("a") == "a"
 
 
-def test_selecting_renames_keeps_order_and_drops_others() -> None:
+def test_select_renames_keeps_order_and_drops_others() -> None:
     actions = [
         Action("r-card", 1, 5),
         Action("corner", 1, 6),
@@ -83,7 +83,7 @@ def test_selecting_renames_keeps_order_and_drops_others() -> None:
         (("a",), {"x": "b"}, "not listed: b"),
     ],
 )
-def test_contradictory_class_lists_are_refused(
+def test_action_classes_contradictions_are_refused(
     names: tuple[str, ...], aliases: dict[str, str], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
@@ -93,7 +93,7 @@ def test_contradictory_class_lists_are_refused(
 @pytest.mark.parametrize(
     "classes", [PAIR, *BUILT_IN_CLASSES.values()], ids=lambda classes: classes.name
 )
-def test_class_lists_survive_copying_as_worker_processes_do_it(classes: ActionClasses) -> None:
+def test_action_classes_pickle_and_copy_round_trip(classes: ActionClasses) -> None:
     for twin in (copy.copy(classes), copy.deepcopy(classes)):
         assert twin == classes
         assert (twin.names, dict(twin.aliases), twin.name) == (
@@ -105,17 +105,17 @@ def test_class_lists_survive_copying_as_worker_processes_do_it(classes: ActionCl
 
 @given(st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=8, unique=True))
 @settings(deadline=None, max_examples=50)
-def test_columns_are_the_positions_of_the_names(names: list[str]) -> None:
+def test_index_is_position_of_name(names: list[str]) -> None:
     classes = ActionClasses(tuple(names))
     assert [classes.index(name) for name in classes] == list(range(len(names)))
 
 
-def test_the_17_classes_stand_in_the_official_order() -> None:
+def test_soccernet_v2_classes_are_in_official_order() -> None:
     assert {name: index for index, name in enumerate(SOCCERNET_V2)} == EVENT_DICTIONARY_V2
     assert len(SOCCERNET_V2) == 17
 
 
-def test_each_v1_label_belongs_to_the_class_that_the_official_evaluator_finds_in_it() -> None:
+def test_soccernet_v1_labels_resolve_as_in_official_evaluator() -> None:
     assert SOCCERNET_V1.names == ("goal", "card", "substitution")
     official = {
         "card": "card",
@@ -148,7 +148,7 @@ def test_each_v1_label_belongs_to_the_class_that_the_official_evaluator_finds_in
         "substitution-out",
     ],
 )
-def test_the_official_words_count_inside_of_other_labels(label: str) -> None:
+def test_resolve_official_word_inside_label_counts(label: str) -> None:
     found = (
         "card" if "card" in label else "substitution" if "subs" in label else "goal"
     )  # in this order, as the official code
@@ -156,13 +156,13 @@ def test_the_official_words_count_inside_of_other_labels(label: str) -> None:
     assert copy.deepcopy(SOCCERNET_V1).resolve(label) == found
 
 
-def test_words_must_lead_to_a_class() -> None:
+def test_action_classes_word_of_unknown_class_is_refused() -> None:
     assert SOCCERNET_V1.resolve("Corner") is None
     with pytest.raises(ConfigError, match="not listed: b"):
         ActionClasses(("a",), words=(("x", "b"),))
 
 
-def test_the_three_classes_group_the_labels_of_v2() -> None:
+def test_soccernet_v1_groups_labels_of_v2() -> None:
     grouped = {
         label: SOCCERNET_V1.resolve(label) for label in SOCCERNET_V2 if label in SOCCERNET_V1
     }
@@ -175,7 +175,7 @@ def test_the_three_classes_group_the_labels_of_v2() -> None:
     }
 
 
-def test_built_in_lists_are_found_by_name() -> None:
+def test_built_in_classes_are_keyed_by_name() -> None:
     assert BUILT_IN_CLASSES == {
         "soccernet-v1": SOCCERNET_V1,
         "soccernet-v2": SOCCERNET_V2,

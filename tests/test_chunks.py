@@ -44,14 +44,14 @@ def check_plan(plan: ChunkPlan, border: int) -> None:
 
 
 @pytest.mark.parametrize("pad_half", [False, True])
-def test_the_identity_comes_back_for_every_length(pad_half: bool) -> None:
+def test_stitch_identity_for_every_length(pad_half: bool) -> None:
     for length in LENGTHS:
         check_plan(plan_chunks(length, CHUNK, BORDER, pad_half=pad_half), BORDER)
 
 
 @given(st.integers(1, 700), st.integers(1, 60), st.integers(0, 30), st.booleans())
 @settings(deadline=None, max_examples=50)
-def test_the_identity_comes_back_for_every_chunk(
+def test_stitch_identity_for_every_chunk_geometry(
     length: int, stride: int, border: int, pad_half: bool
 ) -> None:
     check_plan(plan_chunks(length, stride + 2 * border, border, pad_half=pad_half), border)
@@ -70,14 +70,14 @@ def authors_owner(length: int) -> npt.NDArray[np.intp]:
         start += CHUNK - 2 * BORDER
 
 
-def test_frames_come_from_the_same_chunk_as_in_the_authors_code() -> None:
+def test_plan_chunks_owner_of_frame_as_in_authors_code() -> None:
     for length in (*range(CHUNK, 1001), *range(5400, 5600)):
         plan = plan_chunks(length, CHUNK, BORDER)
         owner = stitch(plan, np.broadcast_to(plan.starts[:, None], (len(plan), CHUNK)))
         assert np.array_equal(owner, authors_owner(length)), length
 
 
-def test_a_padded_half_is_written_from_centres_of_chunks_alone() -> None:
+def test_plan_chunks_padded_uses_centres_alone() -> None:
     for length in (1, 80, 160, 161, 240, 500, 5400, 5555):
         plan = plan_chunks(length, CHUNK, BORDER, pad_half=True)
         position = stitch(plan, np.tile(np.arange(CHUNK), (len(plan), 1)))
@@ -85,7 +85,7 @@ def test_a_padded_half_is_written_from_centres_of_chunks_alone() -> None:
         assert position.max() < CHUNK - BORDER
 
 
-def test_the_padding_shows_the_end_frames() -> None:
+def test_frame_index_padding_repeats_end_frames() -> None:
     plan = plan_chunks(500, CHUNK, BORDER, pad_half=True)
     shown = plan.frame_index()
     assert shown[0].tolist() == [0] * 40 + list(range(200))
@@ -94,14 +94,14 @@ def test_the_padding_shows_the_end_frames() -> None:
     assert short.tolist() == [[0, 1, 2, 2, 2, 2, 2, 2, 2, 2]]
 
 
-def test_there_are_no_more_chunks_than_needed() -> None:
+def test_plan_chunks_count_is_minimal() -> None:
     for length in (1, 240, 241, 400, 401, 5400):
         plan = plan_chunks(length, CHUNK, BORDER)
         assert len(plan) == 1 + max(0, -(-(length - CHUNK) // 160))
         assert len(plan) == len(plan.frame_index())
 
 
-def test_stitching_keeps_type_and_further_axes() -> None:
+def test_stitch_keeps_type_and_further_axes() -> None:
     plan = plan_chunks(300, CHUNK, BORDER)
     values = np.stack([plan.frame_index(), -plan.frame_index()], axis=-1).astype(np.float32)
     stitched = stitch(plan, values)
@@ -119,6 +119,8 @@ def test_stitching_keeps_type_and_further_axes() -> None:
         (lambda: plan_chunks(0, 240, 40), "without frames"),
     ],
 )
-def test_impossible_plans_are_refused(attempt: Callable[[], ChunkPlan], message: str) -> None:
+def test_plan_chunks_impossible_sizes_are_refused(
+    attempt: Callable[[], ChunkPlan], message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         attempt()

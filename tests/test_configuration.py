@@ -45,7 +45,7 @@ def message(values: dict[str, Any]) -> str:
     return str(caught.value)
 
 
-def test_plain_values_become_a_frozen_object() -> None:
+def test_parse_plain_values_give_frozen_object() -> None:
     config = Experiment.parse(
         {"name": "a", "training": {"epochs": 3, "schedule": {"kind": "cosine"}}}
     )
@@ -65,7 +65,7 @@ def test_plain_values_become_a_frozen_object() -> None:
         ("knd", "kind"),
     ],
 )
-def test_an_unknown_key_names_the_nearest(wrong: str, right: str) -> None:
+def test_parse_unknown_key_names_nearest(wrong: str, right: str) -> None:
     said = message({"name": "a", "training": {"schedule": {wrong: 1}}})
     assert said == f"run.toml: unknown key 'training.schedule.{wrong}', did you mean '{right}'?"
 
@@ -78,7 +78,7 @@ def test_an_unknown_key_names_the_nearest(wrong: str, right: str) -> None:
         ({"by_class": {"Goal": {"warmup": 1}}}, "training.by_class.Goal.warmup"),
     ],
 )
-def test_the_nearest_key_is_found_in_optional_and_repeated_tables(
+def test_parse_unknown_key_in_optional_and_repeated_tables_names_nearest(
     training: dict[str, Any], key: str
 ) -> None:
     assert (
@@ -87,14 +87,14 @@ def test_the_nearest_key_is_found_in_optional_and_repeated_tables(
     )
 
 
-def test_an_unknown_key_like_no_other_lists_the_valid_ones() -> None:
+def test_parse_unknown_key_unlike_all_lists_valid_ones() -> None:
     assert message({"name": "a", "qqq": 1}) == "run.toml: unknown key 'qqq', valid: name, training"
     assert suggestion("qqq", ["epochs", "kind"]) == "valid: epochs, kind"
     assert nearest("qqq", ["epochs", "kind"]) is None
     assert nearest("epoch", []) is None
 
 
-def test_bad_values_are_named_with_rule_and_value() -> None:
+def test_parse_bad_value_is_named_with_rule() -> None:
     said = message(
         {
             "name": "a",
@@ -107,7 +107,7 @@ def test_bad_values_are_named_with_rule_and_value() -> None:
     assert "key 'name' is required" in message({})
 
 
-def test_values_that_do_not_go_together_are_said_without_the_whole_table() -> None:
+def test_parse_contradicting_values_leave_out_the_table() -> None:
     said = message({"name": "a", "training": {"epochs": 1, "schedule": {"warmup_epochs": 2}}})
     assert said == "run.toml: training: warmup_epochs must not be above epochs"
     with pytest.raises(
@@ -116,7 +116,7 @@ def test_values_that_do_not_go_together_are_said_without_the_whole_table() -> No
         Training.parse({"epochs": 1, "schedule": {"warmup_epochs": 2}})
 
 
-def test_replace_validates_again() -> None:
+def test_replace_bad_value_is_refused() -> None:
     config = Experiment(name="a")
     assert config.replace(training={"epochs": 2}).training.epochs == 2
     assert config.training.epochs == 10
@@ -126,7 +126,7 @@ def test_replace_validates_again() -> None:
         config.replace(training={"epochs": 0})
 
 
-def test_toml_files(tmp_path: Path) -> None:
+def test_read_toml_gives_nested_tables(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_bytes(b'\xef\xbb\xbfname = "a"\n[training]\nepochs = 3\n')
     assert read_toml(path) == {"name": "a", "training": {"epochs": 3}}
@@ -153,7 +153,7 @@ def test_toml_files(tmp_path: Path) -> None:
         "too deep",
     ],
 )
-def test_what_is_not_toml_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
+def test_read_toml_other_content_is_one_line(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match="TOML") as caught:
@@ -186,14 +186,14 @@ def test_what_is_not_toml_is_refused_in_one_line(content: bytes, tmp_path: Path)
     ],
     ids=lambda value: value[:30] if isinstance(value, str) else "",
 )
-def test_overrides(assignment: str, expected: dict[str, Any]) -> None:
+def test_with_overrides_values_in_toml_syntax(assignment: str, expected: dict[str, Any]) -> None:
     values = {"training": {"epochs": 5, "schedule": {"kind": "linear"}}}
     before = copy.deepcopy(values)
     assert with_overrides(values, [assignment]) == {**values, **expected}
     assert values == before
 
 
-def test_later_overrides_win_and_the_values_given_stay_as_they_are() -> None:
+def test_with_overrides_later_wins_and_input_is_unchanged() -> None:
     values = {"a": {"b": {"c": 1, "d": 2}}}
     assert with_overrides(values, ["a.b.c=3", "a.b.c=4"]) == {"a": {"b": {"c": 4, "d": 2}}}
     assert values == {"a": {"b": {"c": 1, "d": 2}}}
@@ -207,7 +207,7 @@ def test_later_overrides_win_and_the_values_given_stay_as_they_are() -> None:
         ("a.b=1", "'a' is a value, not a table"),
     ],
 )
-def test_malformed_overrides_are_refused(assignment: str, said: str) -> None:
+def test_with_overrides_malformed_assignment_is_refused(assignment: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         with_overrides({"a": 1}, [assignment])
 
@@ -220,7 +220,7 @@ def test_malformed_overrides_are_refused(assignment: str, said: str) -> None:
     )
 )
 @settings(deadline=None, max_examples=50)
-def test_an_override_reaches_its_key_and_no_other(values: Any) -> None:
+def test_with_overrides_changes_its_key_alone(values: Any) -> None:
     given_values = values if isinstance(values, dict) else {}
     before = copy.deepcopy(given_values)
     changed = with_overrides(given_values, ["x.y.z=7"])

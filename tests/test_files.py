@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from spotkick.errors import InputError, SpotkickError, StorageError
 from spotkick.files import (
+    atomic_folder,
     atomic_path,
     check_archive,
     check_outputs,
@@ -32,7 +33,7 @@ def full_disk(*_: object, **__: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_write_and_read_text_bytes_json_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "a.bin"
     write_bytes(path, b"\x00\r\n\xff")
     assert read_bytes(path) == b"\x00\r\n\xff"
@@ -41,7 +42,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert [entry.name for entry in path.parent.iterdir()] == ["a.bin"]
 
 
-def test_files_are_readable_as_the_umask_says(tmp_path: Path) -> None:
+def test_write_bytes_mode_follows_umask(tmp_path: Path) -> None:
     former = os.umask(0o027)
     try:
         write_text(tmp_path / "a.txt", "a")
@@ -52,7 +53,7 @@ def test_files_are_readable_as_the_umask_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("breaks", ["write_bytes", "fsync", "replace", "mkstemp"])
 @pytest.mark.parametrize("former", [b"former", None], ids=["existing", "new"])
-def test_a_full_disk_leaves_the_former_file_and_nothing_else(
+def test_atomic_path_full_disk_keeps_former_file_alone(
     breaks: str, former: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "results.json"
@@ -77,7 +78,7 @@ def test_a_full_disk_leaves_the_former_file_and_nothing_else(
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError, SpotkickError])
-def test_an_interruption_leaves_the_former_file_and_nothing_else(
+def test_atomic_path_interruption_keeps_former_file_alone(
     interruption: type[BaseException], tmp_path: Path
 ) -> None:
     path = tmp_path / "model.bin"
@@ -96,7 +97,7 @@ def test_an_interruption_leaves_the_former_file_and_nothing_else(
     ]
 
 
-def test_data_are_on_the_disk_before_the_name_changes(
+def test_atomic_path_syncs_data_before_rename(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps: list[str] = []
@@ -116,7 +117,7 @@ def test_data_are_on_the_disk_before_the_name_changes(
     assert steps == ["fsync of 5 bytes", "replace"]
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_write_bytes_unwritable_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageError, match="cannot write"):
         write_text(tmp_path / "file" / "a.txt", "a")
@@ -139,27 +140,29 @@ JSON = st.recursive(
 
 @given(JSON)
 @settings(deadline=None, max_examples=50)
-def test_json_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, value: Any) -> None:
+def test_write_json_read_json_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, value: Any
+) -> None:
     path = tmp_path_factory.getbasetemp() / "round.json"
     write_json(path, value)
     assert read_json(path) == value
     assert path.read_bytes().endswith(b"\n")
 
 
-def test_json_with_half_a_surrogate_pair_comes_back_too(tmp_path: Path) -> None:
+def test_write_json_half_surrogate_pair_round_trip(tmp_path: Path) -> None:
     value = parse_json(b'{"label": "\\ud83d", "name": "\xc5\xa0"}', "labels")
     write_json(tmp_path / "a.json", value)
     assert read_json(tmp_path / "a.json") == value == {"label": "\ud83d", "name": "Š"}
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), [-float("inf")]])
-def test_json_is_strict(value: Any, tmp_path: Path) -> None:
+def test_write_json_nan_and_infinity_are_refused(value: Any, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(tmp_path / "a.json", value)
     assert not list(tmp_path.iterdir())
 
 
-def test_json_may_start_with_a_byte_order_mark() -> None:
+def test_parse_json_byte_order_mark_is_skipped() -> None:
     assert parse_json(b'\xef\xbb\xbf{"a": 1}', "a") == {"a": 1}
 
 
@@ -184,7 +187,7 @@ def test_json_may_start_with_a_byte_order_mark() -> None:
         "endless number",
     ],
 )
-def test_bad_json_is_one_line(data: bytes, message: str, tmp_path: Path) -> None:
+def test_parse_json_bad_text_is_one_line(data: bytes, message: str, tmp_path: Path) -> None:
     path = tmp_path / "labels.json"
     path.write_bytes(data)
     with pytest.raises(InputError, match=message) as caught:
@@ -193,7 +196,7 @@ def test_bad_json_is_one_line(data: bytes, message: str, tmp_path: Path) -> None
     assert "\n" not in str(caught.value)
 
 
-def test_missing_too_large_and_wrong_files(tmp_path: Path) -> None:
+def test_read_bytes_missing_large_and_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_bytes(tmp_path / "none")
     with pytest.raises(InputError, match="a file is needed, this is a folder"):
@@ -206,9 +209,7 @@ def test_missing_too_large_and_wrong_files(tmp_path: Path) -> None:
     assert read_bytes(tmp_path / "large", limit=5) == b"12345"
 
 
-def test_a_disk_that_fails_while_reading_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_read_bytes_failing_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a").write_bytes(b"1")
 
     def failing(_: Path) -> bytes:
@@ -231,7 +232,7 @@ def make_archive(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-def test_the_files_of_an_archive_are_listed(make_archive: Callable[..., Path]) -> None:
+def test_check_archive_safe_members_are_listed(make_archive: Callable[..., Path]) -> None:
     names = ["england/2015/a - b/results.json", "folder/", "..hidden/a", "a..b", "a/1 - 1 C:D"]
     with open_archive(make_archive(*names)) as archive:
         assert [member.filename for member in check_archive(archive, "a.zip")] == [
@@ -254,7 +255,7 @@ def test_the_files_of_an_archive_are_listed(make_archive: Callable[..., Path]) -
         "c:a",
     ],
 )
-def test_members_that_point_outside_are_refused(
+def test_check_archive_members_outside_are_refused(
     name: str, make_archive: Callable[..., Path]
 ) -> None:
     with (
@@ -264,7 +265,7 @@ def test_members_that_point_outside_are_refused(
         check_archive(archive, "a.zip")
 
 
-def test_archives_that_unpack_to_too_much_are_refused(make_archive: Callable[..., Path]) -> None:
+def test_check_archive_too_large_content_is_refused(make_archive: Callable[..., Path]) -> None:
     path = make_archive("a", "b", content=bytes(1_000_000))
     assert path.stat().st_size < 10_000
     with open_archive(path) as archive:
@@ -275,7 +276,7 @@ def test_archives_that_unpack_to_too_much_are_refused(make_archive: Callable[...
             check_archive(archive, "a.zip", limit=1_999_999)
 
 
-def test_encrypted_members_are_refused(make_archive: Callable[..., Path]) -> None:
+def test_check_archive_encrypted_members_are_refused(make_archive: Callable[..., Path]) -> None:
     path = make_archive("secret")
     data = bytearray(path.read_bytes())
     data[data.index(b"PK\x01\x02") + 8] |= 1  # the flag of the central directory
@@ -285,7 +286,7 @@ def test_encrypted_members_are_refused(make_archive: Callable[..., Path]) -> Non
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and no more", b"not a zip file at all"])
-def test_what_is_no_archive_is_refused(content: bytes, tmp_path: Path) -> None:
+def test_open_archive_other_content_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "a.zip"
     path.write_bytes(content)
     with pytest.raises(InputError, match="not a readable zip file"):
@@ -296,7 +297,7 @@ def test_what_is_no_archive_is_refused(content: bytes, tmp_path: Path) -> None:
         open_archive(tmp_path / "none.zip")
 
 
-def test_json_files_stay_readable_for_people(tmp_path: Path) -> None:
+def test_write_json_is_indented_and_keeps_letters(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"team": "Málaga", "n": [1]})
     assert (tmp_path / "a.json").read_text(
         encoding="utf-8"
@@ -323,3 +324,26 @@ def test_check_outputs_two_outputs_of_one_name_are_refused(tmp_path: Path) -> No
 
 def test_check_outputs_file_inside_an_input_folder_is_allowed(tmp_path: Path) -> None:
     check_outputs({"--out": tmp_path / "reel.mp4", "--edl": None}, [tmp_path])
+
+
+def test_atomic_folder_failed_rename_keeps_the_former_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "weights").write_text("former")
+    replace = Path.replace
+
+    def fail_at_new(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", fail_at_new)
+    with (
+        pytest.raises(StorageError, match="nothing was changed"),
+        atomic_folder(folder) as temporary,
+    ):
+        (temporary / "weights").write_text("new")
+    assert (folder / "weights").read_text() == "former"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]

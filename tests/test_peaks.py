@@ -21,7 +21,7 @@ def curve(**peaks: float) -> npt.NDArray[np.float32]:
     return values
 
 
-def test_peaks_near_a_spot_or_a_higher_peak_are_none() -> None:
+def test_find_peaks_near_spot_or_higher_peak_are_left_out() -> None:
     values = curve(f100=0.9, f130=0.8, f200=0.7, f400=0.6, f500=0.4)
     assert unspotted_peaks(values, RATE, [100.5]) == [(100, 50.0), (400, 200.0)]
     assert unspotted_peaks(values, RATE, [100.5], apart_s=10, threshold=0.3) == [
@@ -32,7 +32,7 @@ def test_peaks_near_a_spot_or_a_higher_peak_are_none() -> None:
     ]
 
 
-def test_exactly_apart_is_still_near() -> None:
+def test_find_peaks_exact_distance_is_near() -> None:
     assert unspotted_peaks(curve(f100=0.9), RATE, [70.0]) == []
     assert unspotted_peaks(curve(f100=0.9), RATE, [70.001]) == [(100, 50.0)]
 
@@ -41,7 +41,7 @@ def test_exactly_apart_is_still_near() -> None:
     ("values", "frames"),
     [([], []), ([0.7], [0]), ([0.2, 0.9, 0.9, 0.9, 0.1], [2]), ([0.9, 0.1, 0.8], [0, 2])],
 )
-def test_ends_and_level_tops(values: list[float], frames: list[int]) -> None:
+def test_local_maxima_ends_and_flat_tops(values: list[float], frames: list[int]) -> None:
     assert local_peaks(np.array(values), 0.5).tolist() == frames
 
 
@@ -51,7 +51,9 @@ def test_ends_and_level_tops(values: list[float], frames: list[int]) -> None:
     ),
     st.floats(0, 9),
 )
-def test_moments_are_peaks_that_lie_apart(values: npt.NDArray[np.float32], apart_s: float) -> None:
+def test_find_peaks_random_scores_lie_apart(
+    values: npt.NDArray[np.float32], apart_s: float
+) -> None:
     found = unspotted_peaks(values, RATE, [3.0], apart_s=apart_s)
     assert all(values[frame] >= 0.5 and at_s == frame / 2 for frame, at_s in found)
     times = [3.0, *(at_s for _, at_s in found)]

@@ -24,7 +24,7 @@ if __name__ == "__main__":
 """
 
 
-def test_worker_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
+def test_end_with_parent_killed_parent_ends_worker(tmp_path: Path) -> None:
     script, alive = tmp_path / "parent.py", tmp_path / "alive"
     script.write_text(PARENT, encoding="utf-8")
     with subprocess.Popen([sys.executable, str(script), str(tmp_path)]) as parent:

@@ -52,7 +52,7 @@ RATES = [
         ("29.5", Fraction(59, 2)),
     ],
 )
-def test_frame_rates_are_read_exactly(written: str | float | Fraction, expected: Fraction) -> None:
+def test_parse_frame_rate_is_exact(written: str | float | Fraction, expected: Fraction) -> None:
     assert parse_frame_rate(written) == expected
 
 
@@ -60,7 +60,7 @@ def test_frame_rates_are_read_exactly(written: str | float | Fraction, expected:
     "written",
     [0, -25, "0", "-1/2", "", "fast", "25 fps", "1/0", math.nan, math.inf, "nan", "25/1.001"],
 )
-def test_a_frame_rate_that_is_none_is_refused(written: str | float) -> None:
+def test_parse_frame_rate_other_values_are_refused(written: str | float) -> None:
     with pytest.raises(InputError, match="frame rate must be") as caught:
         parse_frame_rate(written)
     assert repr(written) in str(caught.value)
@@ -68,28 +68,26 @@ def test_a_frame_rate_that_is_none_is_refused(written: str | float) -> None:
 
 @given(st.sampled_from(RATES), st.integers(0, 10_000_000))
 @settings(deadline=None, max_examples=50)
-def test_the_frame_of_a_position_is_the_last_that_has_begun(
-    rate: Fraction, position_ms: int
-) -> None:
+def test_frame_of_position_is_last_frame_begun(rate: Fraction, position_ms: int) -> None:
     frame = frame_of_position(position_ms, rate)
     assert frame / rate * 1000 <= position_ms < (frame + 1) / rate * 1000
 
 
 @given(st.sampled_from(RATES), st.integers(0, 1_000_000))
 @settings(deadline=None, max_examples=50)
-def test_the_position_of_a_frame_is_its_first_millisecond(rate: Fraction, frame: int) -> None:
+def test_position_of_frame_is_first_millisecond(rate: Fraction, frame: int) -> None:
     position_ms = position_of_frame(frame, rate)
     assert frame_of_position(position_ms, rate) == frame
     assert frame_of_position(position_ms - 1, rate) == frame - 1
 
 
-def test_ntsc_does_not_drift() -> None:
+def test_frame_of_position_ntsc_does_not_drift() -> None:
     assert frame_of_position(3_600_000, Fraction(30000, 1001)) == 107_892
     assert frame_of_position(1_001_000_000, Fraction(30000, 1001)) == 30_000_000
     assert seconds_of_frame(30_000, Fraction(30000, 1001)) == pytest.approx(1001, abs=1e-12)
 
 
-def test_negative_positions_lie_before_the_first_frame() -> None:
+def test_frame_of_position_negative_is_before_first_frame() -> None:
     assert frame_of_position(-1, Fraction(2)) == -1
     assert frame_of_position(-500, Fraction(2)) == -1
     assert frame_of_position(-501, Fraction(2)) == -2
@@ -105,31 +103,31 @@ def test_negative_positions_lie_before_the_first_frame() -> None:
         ("1 -  14:36", (1, 876)),
     ],
 )
-def test_game_times_are_read(text: str, expected: tuple[int, int]) -> None:
+def test_parse_game_time_gives_period_and_second(text: str, expected: tuple[int, int]) -> None:
     assert parse_game_time(text) == expected
 
 
 @pytest.mark.parametrize(
     "text", ["", "14:36", "1 - 14", "one - 14:36", "1 - -1:00", "1 - 14:036", "1 \u2013 14:36"]
 )
-def test_malformed_game_times_are_refused(text: str) -> None:
+def test_parse_game_time_malformed_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="gameTime must look like") as caught:
         parse_game_time(text)
     assert repr(text) in str(caught.value)
 
 
-def test_a_game_time_with_thousands_of_digits_is_malformed() -> None:
+def test_parse_game_time_thousands_of_digits_is_refused() -> None:
     with pytest.raises(InputError, match="gameTime must look like"):
         parse_game_time("1 - " + "9" * 5000 + ":00")
 
 
 @given(st.integers(1, 5), st.integers(0, 20_000_000))
 @settings(deadline=None, max_examples=50)
-def test_game_times_keep_period_and_whole_seconds(period: int, position_ms: int) -> None:
+def test_format_game_time_round_trip_keeps_whole_seconds(period: int, position_ms: int) -> None:
     assert parse_game_time(format_game_time(period, position_ms)) == (period, position_ms // 1000)
 
 
-def test_game_times_are_written_as_soccernet_does() -> None:
+def test_format_game_time_has_soccernet_form() -> None:
     assert format_game_time(1, 0) == "1 - 00:00"
     assert format_game_time(2, 2_709_999) == "2 - 45:09"
     assert format_game_time(2, 6_000_000) == "2 - 100:00"
@@ -140,7 +138,7 @@ def test_game_times_are_written_as_soccernet_does() -> None:
     ("seconds", "expected"),
     [(0, "0:00"), (59.999, "0:59"), (3599, "59:59"), (3600, "1:00:00"), (36_061, "10:01:01")],
 )
-def test_clocks_for_people(seconds: float, expected: str) -> None:
+def test_format_clock_minutes_and_hours(seconds: float, expected: str) -> None:
     assert format_clock(seconds) == expected
 
 

@@ -9,11 +9,11 @@ from types import ModuleType
 
 
 class SpotkickError(Exception):
-    """Root of all errors that a user can fix; the command line shows the message and no traceback."""
+    """Root of all errors that a user can fix; the command line shows no traceback of them."""
 
 
 class InputError(SpotkickError):
-    """A file or folder given by the user cannot be used (missing, damaged, malformed, contradictory)."""
+    """A file or folder of the user cannot be used: missing, damaged, malformed, contradictory."""
 
 
 class ConfigError(SpotkickError):
@@ -21,25 +21,26 @@ class ConfigError(SpotkickError):
 
 
 class CheckpointError(SpotkickError):
-    """A checkpoint folder is damaged, incomplete, or does not fit the features or classes at hand."""
+    """A checkpoint is damaged, incomplete, or does not fit the features or classes at hand."""
 
 
 class StorageError(SpotkickError):
-    """A result could not be written (no space, no permission); nothing half-written is left behind."""
+    """A result could not be written (no space, no permission); nothing half-written remains."""
 
 
 class MissingExtraError(SpotkickError):
     """An optional dependency is needed for what was asked."""
 
     def __init__(self, package: str, extra: str, purpose: str) -> None:
-        """Name the missing ``package``, the ``extra`` that brings it, and the ``purpose`` it is needed for."""
+        """Name the missing ``package``, the ``extra`` that brings it, and what needs it."""
         super().__init__(
-            f"{purpose} needs the package '{package}', which is not installed: pip install 'spotkick[{extra}]'"
+            f"{purpose} needs the package '{package}', which is not installed: "
+            f"pip install 'spotkick[{extra}]'"
         )
 
 
 class SpotkickWarning(UserWarning):
-    """Something was repaired, ignored or dropped; the result is usable and the message says what happened."""
+    """Something was repaired, ignored or dropped; the result is usable, the message says how."""
 
 
 def require_extra(

@@ -1,4 +1,4 @@
-"""Reading and writing files without surprises: atomic writes, JSON with one-line errors, safe archives.
+"""Reading and writing files: atomic writes, JSON with one-line errors, safe archives.
 
 A reader of a result never sees half a file: data go to a temporary file in the same folder, are
 flushed to disk, and take the final name in one step. Ctrl-C or a full disk leave the former file as
@@ -26,7 +26,7 @@ MAX_ARCHIVE_BYTES: Final = 4 * 1024 * 1024 * 1024
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it takes the name ``path``, on any failure it is removed.
+    """Yield a temporary path that takes the name ``path`` on success, and is removed on failure.
 
     Raises:
         StorageError: if the system refuses to write (no space, no permission, a missing mount).
@@ -38,21 +38,27 @@ def atomic_path(path: Path) -> Iterator[Path]:
         os.close(handle)
         temporary = Path(name)
         yield temporary
+
+        # On disk before it takes the name, with the mode that a plain open() would have given.
         with temporary.open("rb+") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())
+        temporary.chmod(0o666 & ~_read_umask())
         temporary.replace(path)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(
-            f"cannot write {path}: {reason}; nothing was changed, free space or choose another place"
-        ) from error
+        raise _storage_error(path, error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
 
 
-def _umask() -> int:
+def _storage_error(path: Path, error: OSError) -> StorageError:
+    reason = error.strerror or str(error)
+    return StorageError(
+        f"cannot write {path}: {reason}; nothing was changed, free space or choose another place"
+    )
+
+
+def _read_umask() -> int:
     """The process's file mode mask (mkstemp ignores it)."""
     mask = os.umask(0)
     os.umask(mask)
@@ -71,11 +77,12 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) ->
     Raises:
         InputError: naming the two that are the same file.
     """
-    known = {_identity(path): f"the input {path}" for path in inputs}
+    # Identity of a file -> what it is, for the message.
+    known = {_file_identity(path): f"the input {path}" for path in inputs}
     for option, path in outputs.items():
         if path is None:
             continue
-        identity = _identity(path)
+        identity = _file_identity(path)
         if identity in known:
             raise InputError(
                 f"{option} {path} would overwrite {known[identity]}; give it another name"
@@ -83,7 +90,7 @@ def check_outputs(outputs: Mapping[str, Path | None], inputs: Iterable[Path]) ->
         known[identity] = f"the output of {option}"
 
 
-def _identity(path: Path) -> tuple[int, int] | str:
+def _file_identity(path: Path) -> tuple[int, int] | str:
     """Device and inode of an existing file, which hard links share; else the resolved name."""
     resolved = path.resolve()
     try:
@@ -183,6 +190,7 @@ def check_archive(
         InputError: on absolute names, ``..`` parts, encrypted members, or more than ``limit``
             unpacked bytes.
     """
+    # Every member, before anything is unpacked.
     members = [member for member in archive.infolist() if not member.is_dir()]
     for member in members:
         parts = PurePosixPath(member.filename.replace("\\", "/"))
@@ -194,6 +202,8 @@ def check_archive(
             raise InputError(
                 f"{where}: archive member {member.filename!r} is encrypted; provide it unencrypted"
             )
+
+    # The sizes that the archive states; reading stops at them.
     total = sum(member.file_size for member in members)
     if total > limit:
         raise InputError(f"{where}: unpacks to {total:,} bytes, more than the limit of {limit:,}")
@@ -214,7 +224,7 @@ def open_archive(path: Path) -> zipfile.ZipFile:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside ``path``; on success it takes the name ``path``, on any failure it is removed.
+    """Yield a temporary folder that takes the name ``path`` on success; it is removed on failure.
 
     A former folder of that name is replaced as a whole.
 
@@ -228,30 +238,35 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         new, former = temporary / "new", temporary / "former"
         new.mkdir()
         yield new
+
+        # Two renames: where the second one fails, the first is taken back.
         if path.exists():
             path.replace(former)
-        new.replace(path)
+        try:
+            new.replace(path)
+        except OSError:
+            if former.exists():
+                former.replace(path)
+            raise
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise StorageError(
-            f"cannot write {path}: {reason}; nothing was changed, free space or choose another place"
-        ) from error
+        raise _storage_error(path, error) from error
     finally:
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextmanager
-def reading_arrays(path: Path, what: str, remedy: str) -> Iterator[None]:
-    """Turn whatever a damaged ``.npy`` or ``.npz`` file makes numpy, zipfile and zlib raise into one line.
+def reading_arrays(path: Path, what: str, fix: str) -> Iterator[None]:
+    """Turn every error of reading a damaged ``.npy`` or ``.npz`` file into one line.
 
-    These are a dozen unrelated types, `zlib.error`, `tokenize.TokenError` and `MemoryError` for a
-    vast shape among them, so that a list of types would miss one. Do nothing but reading inside.
+    numpy, zipfile and zlib raise a dozen unrelated types, `zlib.error`, `tokenize.TokenError` and
+    `MemoryError` for a vast shape among them, so that a list of types would miss one. Do nothing but
+    reading inside.
 
     Args:
         path: the file that is read.
         what: what it should be, with its article.
-        remedy: what the user can do.
+        fix: what the user can do.
 
     Raises:
         InputError: if anything but a `SpotkickError` was raised inside.
@@ -262,4 +277,4 @@ def reading_arrays(path: Path, what: str, remedy: str) -> Iterator[None]:
         raise
     except Exception as error:
         reason = str(error).partition("\n")[0] or type(error).__name__
-        raise InputError(f"{path} is not {what} ({reason}); {remedy}") from error
+        raise InputError(f"{path} is not {what} ({reason}); {fix}") from error

@@ -43,7 +43,7 @@ def one_line(error: str) -> str:
 
 
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
-def test_train_spot_evaluate(
+def test_train_spot_evaluate_chain_gives_scores(
     invoke: Callable[..., tuple[int, str, str]], config: Path, planted: Path, tmp_path: Path
 ) -> None:
     code, out, _ = invoke(
@@ -89,7 +89,7 @@ def test_train_spot_evaluate(
         ("nonsense", "--set needs key=value"),
     ],
 )
-def test_mistakes_in_training_are_one_line(
+def test_train_wrong_value_is_one_line(
     invoke: Callable[..., tuple[int, str, str]],
     config: Path,
     planted: Path,
@@ -104,7 +104,7 @@ def test_mistakes_in_training_are_one_line(
     assert message in one_line(error)
 
 
-def test_config_that_is_no_toml(
+def test_train_file_without_toml_is_one_line(
     invoke: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:
     path = tmp_path / "broken.toml"
@@ -136,7 +136,7 @@ def checkpoint(planted: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (None, "no such feature file"),
     ],
 )
-def test_feature_files_that_cannot_be_read(
+def test_spot_damaged_feature_file_is_one_line(
     invoke: Callable[..., tuple[int, str, str]],
     checkpoint: Path,
     tmp_path: Path,
@@ -152,7 +152,7 @@ def test_feature_files_that_cannot_be_read(
     assert not (tmp_path / "out.json").exists()
 
 
-def test_feature_files_of_objects_are_never_unpickled(
+def test_spot_feature_file_of_objects_is_not_unpickled(
     invoke: Callable[..., tuple[int, str, str]], checkpoint: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "1_planted.npy"
@@ -162,7 +162,7 @@ def test_feature_files_of_objects_are_never_unpickled(
     assert "Python objects" in one_line(error)
 
 
-def test_what_is_not_a_checkpoint(
+def test_spot_other_folder_as_checkpoint_is_one_line(
     invoke: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:
     code, _, error = invoke("spot", tmp_path, tmp_path, "--out", tmp_path / "out")
@@ -170,7 +170,7 @@ def test_what_is_not_a_checkpoint(
     assert "not a checkpoint" in one_line(error)
 
 
-def test_released_weights_that_are_none(
+def test_import_weights_other_file_is_one_line(
     invoke: Callable[..., tuple[int, str, str]], tmp_path: Path
 ) -> None:
     path = tmp_path / "weights.h5"
@@ -181,7 +181,7 @@ def test_released_weights_that_are_none(
     assert not (tmp_path / "out").exists()
 
 
-def test_spotting_needs_no_torch(checkpoint: Path, planted: Path, tmp_path: Path) -> None:
+def test_spot_without_torch_writes_results(checkpoint: Path, planted: Path, tmp_path: Path) -> None:
     code = (
         "import sys; sys.modules['torch'] = None; sys.modules['sklearn'] = None; sys.modules['onnx'] = None\n"
         f"sys.argv = ['spotkick', 'spot', {str(checkpoint)!r}, {str(planted)!r}, '--out', {str(tmp_path / 'out')!r}]\n"

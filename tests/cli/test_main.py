@@ -77,7 +77,7 @@ def program(*arguments: str, prelude: str = "") -> subprocess.CompletedProcess[s
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_errors_are_one_line_without_a_traceback(
+def test_run_spotkick_error_is_one_line_and_exit_1(
     error: SpotkickError, run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_with(raising(error)) == 1
@@ -86,12 +86,12 @@ def test_errors_are_one_line_without_a_traceback(
     assert captured.err == f"error: {' '.join(str(error).split())}\n"
 
 
-def test_other_errors_are_defects_and_keep_their_traceback(run_with: Callable[..., int]) -> None:
+def test_run_other_error_keeps_its_traceback(run_with: Callable[..., int]) -> None:
     with pytest.raises(ZeroDivisionError):
         run_with(raising(ZeroDivisionError("a defect")))
 
 
-def test_done_is_0_and_wrong_usage_is_2(
+def test_run_success_is_exit_0_and_wrong_usage_exit_2(
     run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_with(lambda: None) == 0
@@ -101,14 +101,14 @@ def test_done_is_0_and_wrong_usage_is_2(
     assert "No such command 'prob'" in capsys.readouterr().err
 
 
-def test_an_interruption_is_130(
+def test_run_interruption_is_exit_130(
     run_with: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_with(raising(KeyboardInterrupt())) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_reader_that_went_away_is_quiet(
+def test_run_broken_pipe_is_exit_1_without_output(
     run_with: Callable[..., int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Path(os.devnull).open("w") as stderr, Path(os.devnull).open("w") as stdout:
@@ -133,7 +133,7 @@ main.build_app = lambda _: app
 """
 
 
-def test_warnings_are_one_line() -> None:
+def test_run_warnings_are_one_line_each() -> None:
     answer = program("doctor", prelude=WARNS)
     assert answer.returncode == 0
     assert (
@@ -141,7 +141,7 @@ def test_warnings_are_one_line() -> None:
     )
 
 
-def test_help_and_version() -> None:
+def test_build_app_help_lists_commands_and_version() -> None:
     runner = CliRunner()
     version = runner.invoke(main.build_app(), ["--version"])
     assert (version.exit_code, version.output) == (0, f"spotkick {__version__}\n")
@@ -152,7 +152,7 @@ def test_help_and_version() -> None:
 
 
 @pytest.mark.parametrize("command", main.COMMANDS)
-def test_each_command_has_its_own_module_and_help(command: str) -> None:
+def test_command_has_module_function_and_help(command: str) -> None:
     name = command.replace("-", "_")
     module = importlib.import_module(f"spotkick.cli.{name}")
     assert callable(getattr(module, name))
@@ -172,13 +172,13 @@ def modules_after(*arguments: str) -> set[str]:
     return set(answer.stdout.partition("MODULES ")[2].split())
 
 
-def test_help_imports_nothing_heavy() -> None:
+def test_run_help_imports_nothing_heavy() -> None:
     imported = modules_after("--help")
     assert "spotkick.cli.evaluate" in imported
     assert imported.isdisjoint(HEAVY)
 
 
-def test_a_command_imports_no_other_command() -> None:
+def test_run_command_imports_no_other_command() -> None:
     imported = modules_after("evaluate", "--help")
     assert imported.isdisjoint(HEAVY)
     assert {name for name in imported if name.startswith("spotkick.cli.")} == {
@@ -187,7 +187,7 @@ def test_a_command_imports_no_other_command() -> None:
     }
 
 
-def test_the_program_from_outside() -> None:
+def test_run_in_new_process_reports_errors_in_one_line() -> None:
     unknown = program("evalute")
     assert unknown.returncode == 2
     assert "No such command 'evalute'" in unknown.stderr

@@ -1,5 +1,6 @@
 """The demo on its bundled season, with little training and a short clip."""
 
+import io
 import re
 import subprocess
 import sys
@@ -10,11 +11,13 @@ import av
 import numpy as np
 import pytest
 
-from spotkick.actions import Action, MatchActions
+from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.checkpoint import read_checkpoint
 from spotkick.demo import run as demo
-from spotkick.demo.page import DemoMatch, DemoMoment, DemoReel, demo_page, score_rows
+from spotkick.demo.page import demo_page
+from spotkick.demo.results import DemoMatch, DemoReel, ReelClip, ScoredCheckpoint
 from spotkick.demo.run import CLIP, CLIP_LABELS, DATA, SHIPPED, run_demo
+from spotkick.demo.score_table import score_rows
 from spotkick.errors import InputError
 from spotkick.evaluation import evaluate
 from spotkick.features.extract import read_extractor
@@ -23,6 +26,7 @@ from spotkick.formats.scores import MatchScores
 from spotkick.formats.soccernet import read_label_set, read_labels
 from spotkick.formats.splits import read_split
 from spotkick.pipelines.spot import SpottingSummary
+from spotkick.reporter import LineReporter
 from spotkick.timeline import FEATURE_RATE
 
 SPLITS = {name: read_split(DATA / "splits" / f"{name}.txt") for name in ("train", "valid", "test")}
@@ -46,9 +50,9 @@ def use_the_short_clip(monkeypatch: pytest.MonkeyPatch, short_clip: Path) -> Non
     monkeypatch.setattr(demo, "CLIP", short_clip)
 
 
-def test_the_chain_from_data_to_page(tmp_path: Path) -> None:
-    lines: list[str] = []
-    result = run_demo(tmp_path / "demo", epochs=1, say=lines.append)
+def test_run_demo_writes_reel_and_page_without_references(tmp_path: Path) -> None:
+    stream = io.StringIO()
+    result = run_demo(tmp_path / "demo", epochs=1, reporter=LineReporter(stream))
     trained, shipped = result.systems
     assert (trained.name, shipped.name) == ("trained", "shipped")
     assert shipped.loose.num_matches == len(SPLITS["test"])
@@ -68,12 +72,14 @@ def test_the_chain_from_data_to_page(tmp_path: Path) -> None:
         "data:image/j",
     }
     assert "default-src 'none'" in unescape(page)
-    assert len(lines) >= 6
+    assert len(stream.getvalue().splitlines()) >= 6
     with pytest.raises(InputError, match="already holds a demo"):
         run_demo(tmp_path / "demo", epochs=1)
 
 
-def test_without_torch_the_shipped_checkpoint_does_it_all(tmp_path: Path, short_clip: Path) -> None:
+def test_demo_command_without_torch_uses_shipped_checkpoint(
+    tmp_path: Path, short_clip: Path
+) -> None:
     program = (
         "import importlib.util, sys\n"
         "from pathlib import Path\n"
@@ -103,27 +109,27 @@ def test_without_torch_the_shipped_checkpoint_does_it_all(tmp_path: Path, short_
     assert not (tmp_path / "out" / "run").exists()
 
 
-def test_a_clip_without_highlights_still_gives_a_page(
+def test_run_demo_without_highlights_writes_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def nothing(*_: object) -> None:
         raise InputError("no spot reaches its threshold")
 
     monkeypatch.setattr("spotkick.demo.reel.propose_clips", nothing)
-    lines: list[str] = []
-    result = run_demo(tmp_path, epochs=0, say=lines.append)
+    stream = io.StringIO()
+    result = run_demo(tmp_path, epochs=0, reporter=LineReporter(stream))
     assert result.reel is None
-    assert any(line.startswith("no reel") for line in lines)
+    assert "\nno reel: " in stream.getvalue()
     assert "<video" not in result.page.read_text()
 
 
-def test_missing_data_say_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_demo_missing_data_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "SHIPPED", tmp_path / "nowhere")
     with pytest.raises(InputError, match="install spotkick again"):
         run_demo(tmp_path / "out", epochs=0)
 
 
-def test_the_splits_share_no_match_and_all_have_labels_and_features() -> None:
+def test_bundled_splits_are_disjoint_and_complete() -> None:
     matches = [match for names in SPLITS.values() for match in names]
     assert len(set(matches)) == len(matches) >= 20
     assert all(labels.actions for labels in read_label_set(DATA, sorted(matches)))
@@ -135,19 +141,19 @@ def test_the_splits_share_no_match_and_all_have_labels_and_features() -> None:
         assert len(track) >= 1200
 
 
-def test_the_clip_comes_from_a_test_match() -> None:
+def test_bundled_clip_is_of_a_test_match() -> None:
     labels = read_labels(CLIP_LABELS)
     assert labels.match in SPLITS["test"]
     whole = {(a.label, a.team): a for a in next(iter(read_label_set(DATA, [labels.match]))).actions}
     assert all((action.label, action.team) in whole for action in labels.actions)
 
 
-def test_it_all_is_small() -> None:
+def test_bundled_data_are_small() -> None:
     assert CLIP.stat().st_size < 6e6
     assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 20e6
 
 
-def test_the_shipped_source_makes_the_shipped_features() -> None:
+def test_shipped_checkpoint_knows_its_features() -> None:
     checkpoint = read_checkpoint(SHIPPED)
     assert checkpoint.features_folder is not None
     extractor = read_extractor(checkpoint.features_folder, threads=1)
@@ -155,22 +161,30 @@ def test_the_shipped_source_makes_the_shipped_features() -> None:
     assert len(extractor.config.masks) == 2
 
 
-def test_names_cannot_break_out_of_the_page() -> None:
+def test_demo_page_names_are_escaped() -> None:
     name = '</svg><script>alert("x")</script>'
     found = MatchActions(name, (Action(name, 1, 1000, confidence=0.9),))
     match = DemoMatch(
         MatchScores(name, (name,), FEATURE_RATE, {1: np.zeros((100, 1), np.float32)}), found, found
     )
-    score = evaluate([found], [found], demo.ActionClasses((name,)))
-    system = demo.ScoredCheckpoint(name, Path(), score, score, Path())
-    reel = DemoReel(CLIP, 1.0, (DemoMoment(name, 1.0, name, name, b""),))
-    page = demo_page(name, [system], match, SpottingSummary(1, 1, 1.0, 1.0, {}), reel, [match], {})
+    score = evaluate([found], [found], ActionClasses((name,)))
+    system = ScoredCheckpoint(name, Path(), score, score, Path())
+    reel = DemoReel(CLIP, 1.0, (ReelClip(name, 1.0, name, name, b""),))
+    page = demo_page(
+        name,
+        [system],
+        match,
+        speed=SpottingSummary(1, 1, 1.0, 1.0, {}),
+        reel=reel,
+        tests=[match],
+        thresholds={},
+    )
     assert page.count("<script") == 1
     assert page.count("</svg>") == page.count("<svg")
 
 
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
-def test_means_are_over_the_right_classes() -> None:
+def test_score_rows_means_are_over_common_and_occurring_classes() -> None:
     labels = [
         MatchActions(
             "m", (*(Action("a", 1, 60_000 * n) for n in range(25)), Action("b", 1, 30_000))
@@ -179,8 +193,8 @@ def test_means_are_over_the_right_classes() -> None:
     found = [
         MatchActions("m", tuple(Action("a", 1, 60_000 * n, confidence=0.9) for n in range(25)))
     ]
-    classes = demo.ActionClasses(("a", "b", "c"))
+    classes = ActionClasses(("a", "b", "c"))
     score = evaluate(found, labels, classes)
-    _, rows = score_rows([demo.ScoredCheckpoint("x", Path(), score, score, Path())])
+    _, rows = score_rows([ScoredCheckpoint("x", Path(), score, score, Path())])
     assert rows[-2] == ["mean of classes with 20 or more", "25", "100.0", "100.0"]
     assert rows[-1] == ["mean of all that occur", "26", "50.0", "50.0"]

@@ -41,7 +41,7 @@ def season(tmp_path: Path) -> Path:
     return tmp_path / "season"
 
 
-def test_given_matches_become_a_season(season: Path) -> None:
+def test_arrange_given_matches_become_a_season(season: Path) -> None:
     labels = read_labels(season / "test" / "match_7" / "Labels-v2.json")
     assert labels.match == "test/match_7"
     assert [(a.label, a.position_ms, a.team) for a in labels.actions] == [
@@ -51,7 +51,7 @@ def test_given_matches_become_a_season(season: Path) -> None:
     assert (season / "splits" / "test.txt").read_text() == "test/match_7\n"
 
 
-def test_a_clip_keeps_its_labels_in_their_places(season: Path, tmp_path: Path) -> None:
+def test_arrange_clip_keeps_positions_of_labels(season: Path, tmp_path: Path) -> None:
     from spotkick.video.stills import picture_at
     from support.pattern_video import read_number
 

@@ -32,7 +32,7 @@ IDLE = bursts.Situation(
         (0, -1, "bottom"),
     ],
 )
-def test_directions_are_named_as_seen_in_the_picture(dx: float, dy: float, name: str) -> None:
+def test_direction_name_is_as_seen_in_frame(dx: float, dy: float, name: str) -> None:
     assert bursts.direction(dx, dy, attacks_right=True) == name
     mirrored = name.replace("left", "L").replace("right", "left").replace("L", "right")
     assert bursts.direction(dx, dy, attacks_right=False) == mirrored
@@ -48,7 +48,7 @@ def test_directions_are_named_as_seen_in_the_picture(dx: float, dy: float, name:
         ({"has_ball": True, "x": 35.0}, bursts.SHOT_RATE, ("right", "shot")),
     ],
 )
-def test_each_situation_has_its_burst_at_its_rate(
+def test_choose_burst_rate_of_each_situation(
     changes: dict[str, Any], rate: float, pressed: tuple[str, str]
 ) -> None:
     rng = np.random.default_rng(1)
@@ -69,6 +69,6 @@ def test_each_situation_has_its_burst_at_its_rate(
         {"has_ball": True, "x": -45.0},
     ],
 )
-def test_otherwise_the_computer_plays(changes: dict[str, Any]) -> None:
+def test_choose_burst_other_situation_is_none(changes: dict[str, Any]) -> None:
     rng = np.random.default_rng(1)
     assert all(bursts.plan_burst(replace(IDLE, **changes), rng) is None for _ in range(1000))

@@ -55,7 +55,7 @@ RGBA = (0xFF000000, 0x00FF0000, 0x0000FF00, 0x000000FF)
 
 @pytest.mark.parametrize("masks", [None, BGRA, RGBA])
 @pytest.mark.parametrize("width", [4, 5, 7])
-def test_bmp_colours_are_read_and_replaced_and_the_rest_stays(
+def test_bmp_colours_are_replaced_and_rest_stays(
     masks: tuple[int, int, int, int] | None, width: int
 ) -> None:
     rng = np.random.default_rng(width)
@@ -66,13 +66,13 @@ def test_bmp_colours_are_read_and_replaced_and_the_rest_stays(
     assert kits.replace_pixels(data, new[..., :3]) == make_bmp(new, masks)
 
 
-def test_a_picture_of_another_size_is_refused() -> None:
+def test_bmp_other_size_is_refused() -> None:
     data = make_bmp(np.zeros((2, 4, 4), np.uint8), None)
     with pytest.raises(ValueError, match="must be"):
         kits.replace_pixels(data, np.zeros((4, 2, 3), np.uint8))
 
 
-def test_kits_of_a_match_can_be_told_apart() -> None:
+def test_kits_of_match_differ_in_colour() -> None:
     for seed in range(200):
         rng = np.random.default_rng(seed)
         left = kits.draw_kit(rng, (kits.REFEREE_COLOURS[0],))
@@ -82,7 +82,7 @@ def test_kits_of_a_match_can_be_told_apart() -> None:
         assert left.second != left.shirt
 
 
-def test_every_pattern_paints_the_shirt_with_both_colours_and_not_the_socks() -> None:
+def test_kit_pattern_paints_shirt_with_both_colours() -> None:
     for pattern in kits.PATTERNS[1:]:
         image = kits.paint_kit(kits.Kit(pattern, (1, 2, 3), (4, 5, 6), (7, 8, 9), (10, 11, 12)))
         colours = {tuple(c) for c in image[kits.SHIRT_ROWS].reshape(-1, 3)[::37].tolist()}
@@ -90,7 +90,7 @@ def test_every_pattern_paints_the_shirt_with_both_colours_and_not_the_socks() ->
         assert (image[kits.SOCKS_ROWS] == (10, 11, 12)).all()
 
 
-def test_data_folder_is_linked_and_its_originals_are_not_touched(tmp_path: Path) -> None:
+def test_write_data_folder_links_and_keeps_originals(tmp_path: Path) -> None:
     source, target = tmp_path / "engine", tmp_path / "match"
     (source / "a").mkdir(parents=True)
     (source / "a" / "plain.txt").write_text("old")
@@ -101,6 +101,6 @@ def test_data_folder_is_linked_and_its_originals_are_not_touched(tmp_path: Path)
     assert (source / "a" / "plain.txt").read_text() == "old"
 
 
-def test_a_passage_that_is_not_there_is_reported() -> None:
+def test_replace_once_missing_passage_is_refused() -> None:
     with pytest.raises(ValueError, match="another engine version"):
         kits.replace_once("a b c", "d", "e")

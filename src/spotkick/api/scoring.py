@@ -1,4 +1,4 @@
-"""Read labels and predictions, and score the ones against the others: from files, or from objects in memory."""
+"""Read labels and predictions, and score them: from files, or from objects in memory."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence

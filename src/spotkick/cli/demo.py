@@ -16,23 +16,25 @@ def demo(
         int, typer.Option(min=0, help="Epochs of training; 0 uses the shipped checkpoint alone.")
     ] = _EPOCHS,
 ) -> None:
-    """Train on bundled matches, score, spot a clip from its pixels, cut a reel, and write a page that shows it."""
-    from spotkick.demo.page import score_rows
-    from spotkick.demo.run import about, run_demo
+    """Train on bundled matches, score, spot a clip, cut a reel, and write a page about it."""
+    from spotkick.demo.run import describe_data, run_demo
+    from spotkick.demo.score_table import score_rows
     from spotkick.evaluation.tables import make_table
     from spotkick.pipelines.spot import speed_line
+    from spotkick.reporter import LineReporter
 
-    typer.echo(about())
-    result = run_demo(out, epochs=epochs, say=lambda line: typer.echo(f"* {line}", err=True))
+    typer.echo(describe_data())
+    result = run_demo(out, epochs=epochs, reporter=LineReporter())
+
     header, rows = score_rows(result.systems)
-    typer.echo(
-        f"\nAverage precision on the test matches in percent\n{make_table(header, rows, foot=1)}\n"
-    )
+    typer.echo("\nAverage precision on the test matches in percent")
+    typer.echo(f"{make_table(header, rows, foot=1)}\n")
+
+    # What was made, and where it lies.
     typer.echo(f"clip         {speed_line(result.clip)}; {result.spots}")
     if result.reel is not None:
-        typer.echo(
-            f"reel         {result.reel.path} ({result.reel.duration_s:.1f} s; .edl and .vtt beside it)"
-        )
+        length = f"{result.reel.duration_s:.1f} s; .edl and .vtt beside it"
+        typer.echo(f"reel         {result.reel.path} ({length})")
     for system in result.systems:
         typer.echo(f"checkpoint   {system.folder} ({system.name})")
     typer.echo(f"predictions  {result.systems[-1].predictions.parent}")

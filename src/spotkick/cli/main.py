@@ -43,7 +43,7 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-def _describe(
+def _describe_program(
     version: bool = typer.Option(
         False,
         "--version",
@@ -59,14 +59,14 @@ def _describe(
 def build_app(commands: Iterable[str] = COMMANDS) -> typer.Typer:
     """The command line with the given commands, each imported from its module."""
     app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-    app.callback()(_describe)
+    app.callback()(_describe_program)
     for command in commands:
         name = command.replace("-", "_")
         app.command(command)(getattr(importlib.import_module(f"spotkick.cli.{name}"), name))
     return app
 
 
-def _one_line(
+def _format_warning(
     message: Warning | str,
     category: type[Warning],
     filename: str,
@@ -79,8 +79,11 @@ def _one_line(
 
 
 def run() -> None:
-    """Entry point. Exit codes: 0 done, 1 the input is at fault (one line on stderr), 2 wrong usage, 130 interrupted."""
-    warnings.formatwarning = _one_line
+    """Entry point.
+
+    Exit codes: 0 done, 1 the input is at fault (one line on stderr), 2 wrong usage, 130 interrupted.
+    """
+    warnings.formatwarning = _format_warning
     wanted = sys.argv[1:2]
     try:
         build_app(wanted if set(wanted) <= set(COMMANDS) and wanted else COMMANDS)()

@@ -1,13 +1,12 @@
-"""The demo's reel: highlights of the bundled clip, with an edit list, captions and a thumbnail of each."""
+"""The demo's reel: highlights of the bundled clip, with an edit list, captions and thumbnails."""
 
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from spotkick.actions import Action
 from spotkick.checkpoint import Checkpoint
-from spotkick.demo.page import DemoMatch, DemoMoment, DemoReel
+from spotkick.demo.results import DemoMatch, DemoReel, ReelClip
 from spotkick.errors import InputError
 from spotkick.files import read_bytes, write_text
 from spotkick.highlights.clips import Clip
@@ -24,6 +23,7 @@ from spotkick.highlights.reel import (
 )
 from spotkick.highlights.shots import can_find_shots
 from spotkick.highlights.webvtt import write_vtt
+from spotkick.reporter import Reporter
 from spotkick.video.probe import probe
 from spotkick.video.stills import picture_at, write_jpeg
 
@@ -36,30 +36,30 @@ LEAD_S: Final = {
     "Corner": (3.0, 7.0),
     "Yellow card": (6.0, 4.0),
 }
-"""The classes that the reel shows, with seconds before and after; celebrations and set pieces of the simulator are short.
+"""The classes that the reel shows, with seconds before and after.
 
-Second yellow cards are left out: they are rare and look like the first, so that the network cannot
-tell them apart.
+Celebrations and set pieces of the simulator are short. Second yellow cards are left out: they are
+rare and look like the first, so that the network cannot tell them apart.
 """
 
-_AGREES_S: Final = 5.0
-"""A spot this near to a true action of its class is right."""
+AGREEMENT_S: Final = 5.0
+"""A spot this near to a label of its class agrees with it."""
 
-_LATER_S: Final = 0.6
-"""A thumbnail shows the moment this long after the spot."""
+THUMBNAIL_DELAY_S: Final = 0.6
+"""A thumbnail shows the frame this long after the spot."""
 
 
 def cut_reel(
-    video: Path, match: DemoMatch, checkpoint: Checkpoint, out: Path, say: Callable[[str], None]
+    video: Path, match: DemoMatch, checkpoint: Checkpoint, out: Path, reporter: Reporter
 ) -> DemoReel | None:
     """Cut the reel, and write ``reel.mp4``, ``reel.edl``, ``reel.vtt`` and thumbnails into ``out``.
 
     Args:
         video: what the match was spotted in; its only period is the first.
-        match: spots and truths.
+        match: spots and labels.
         checkpoint: gives the thresholds.
         out: folder.
-        say: receives a line about what happens.
+        reporter: receives a line about each step.
 
     Returns:
         None when no spot reaches its threshold.
@@ -77,33 +77,37 @@ def cut_reel(
         clips = propose_clips(match.found.actions, match.scores, videos, config)
         chosen = choose(clips, REEL_S, videos, config, snap=can_find_shots())
     except InputError as error:
-        say(f"no reel: {error}")
+        reporter.line(f"no reel: {error}")
         return None
+
+    # Captions are burnt in where Pillow is installed; without it the reel has none.
     parts = plan_parts(chosen, videos, captions=find_spec("PIL") is not None)
-    reel = out / "reel.mp4"
-    say(f"cutting a reel of {float(total_s(parts)):.1f} s from {len(chosen)} of {len(clips)} clips")
-    render(reel, parts)
+    duration_s = float(total_s(parts))
+    reporter.line(f"cutting a reel of {duration_s:.1f} s from {len(chosen)} of {len(clips)} clips")
+    path = out / "reel.mp4"
+    render(path, parts)
+
     edits = describe(match.found.match, chosen, parts, videos)
-    write_text(reel.with_suffix(".edl"), write_edl(edits))
-    write_text(reel.with_suffix(".vtt"), write_vtt(edits))
-    moments = []
+    write_text(path.with_suffix(".edl"), write_edl(edits))
+    write_text(path.with_suffix(".vtt"), write_vtt(edits))
+
+    described = []
     for number, clip in enumerate(chosen, start=1):
-        picture = out / "thumbnails" / f"{number}.jpg"
-        write_jpeg(picture, picture_at(video, min(clip.main.position_s + _LATER_S, clip.end_s)))
-        moments.append(_moment(clip, read_bytes(picture), match.truth.actions))
-    return DemoReel(reel, float(total_s(parts)), tuple(moments))
+        thumbnail = out / "thumbnails" / f"{number}.jpg"
+        shown_s = min(clip.main.position_s + THUMBNAIL_DELAY_S, clip.end_s)
+        write_jpeg(thumbnail, picture_at(video, shown_s))
+        described.append(_describe_clip(clip, read_bytes(thumbnail), match.truth.actions))
+    return DemoReel(path, duration_s, tuple(described))
 
 
-def _moment(clip: Clip, picture: bytes, truths: tuple[Action, ...]) -> DemoMoment:
+def _describe_clip(clip: Clip, thumbnail: bytes, labels: tuple[Action, ...]) -> ReelClip:
+    """Compare the clip's main spot with the labels around it."""
     main = clip.main
-    near = [action for action in truths if abs(action.position_s - main.position_s) <= _AGREES_S]
-    right = any(action.label == main.label for action in near)
-    others = ", ".join(sorted({action.label for action in near}))
-    verdict = (
-        "agrees with the truth"
-        if right
-        else f"truth: {others}"
-        if others
-        else "truth: nothing within 5 s"
-    )
-    return DemoMoment(clip.title, main.position_s, clip.reason, verdict, picture)
+    near = [label for label in labels if abs(label.position_s - main.position_s) <= AGREEMENT_S]
+    others = ", ".join(sorted({label.label for label in near}))
+
+    if any(label.label == main.label for label in near):
+        verdict = "agrees with the labels"
+    else:
+        verdict = f"labels: {others or f'nothing within {AGREEMENT_S:g} s'}"
+    return ReelClip(clip.title, main.position_s, clip.reason, verdict, thumbnail)
