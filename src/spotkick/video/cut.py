@@ -19,9 +19,12 @@ from av.video.stream import VideoStream
 
 from spotkick.errors import InputError
 from spotkick.files import atomic_path
-from spotkick.video.cut_points import PlannedCut, read_until_broken, seek_before
+from spotkick.video.cut_points import PlannedCut
 from spotkick.video.overlay import Overlay, painted
-from spotkick.video.probe import frame_rate_of, open_video, quarter_turns
+from spotkick.video.opening import open_video
+from spotkick.video.probe import quarter_turns
+from spotkick.video.reader import MediaReader, open_media
+from spotkick.video.streams import frame_rate_of
 from spotkick.video.sound import SoundTrack, sound_of
 
 if TYPE_CHECKING:
@@ -127,7 +130,7 @@ class _ReelWriter:
         self._starts = reel_starts(parts)
         self._size = reel_size(parts[0].cut.path)
         self._pictures = 0
-        self._total = sum(part.cut.num_pictures for part in parts)
+        self._total = sum(part.cut.num_frames for part in parts)
         with open_video(parts[0].cut.path) as (_, stream):
             self._rate = frame_rate_of(stream)
             self._video = self._add_pictures(stream)
@@ -165,15 +168,14 @@ class _ReelWriter:
     def write_part(self, number: int) -> Iterator[float]:
         part, start_s = self._parts[number], self._starts[number]
         cut = part.cut
-        with open_video(cut.path) as (container, stream):
-            stream.thread_type = "AUTO"
-            sound = sound_of(container) if self._sound else None
+        with open_media(cut.path) as media:
+            sound = media.audio if self._sound else None
             if self._sound:
                 self._sound.begin_clip(
                     start_s, self._starts[number + 1], cut.start_ticks * cut.time_base
                 )
-            seek_before(container, stream, cut.start_ticks)
-            reading = _PartReader(container, stream, cut, self._sound if sound else None)
+            media.seek(cut.start_s)
+            reading = _PartReader(media, cut, self._sound if sound else None)
             first = True
             for frame, ticks in reading.pictures():
                 since_s = (ticks - cut.start_ticks) * cut.time_base
@@ -210,24 +212,21 @@ class _PartReader:
 
     def __init__(
         self,
-        container: InputContainer,
-        stream: VideoStream,
+        media: MediaReader,
         cut: PlannedCut,
         sound: SoundTrack | None,
     ) -> None:
-        self._container, self._stream, self._cut, self._sound = container, stream, cut, sound
-        self._audio = sound_of(container) if sound else None
+        self._media, self._cut, self._sound = media, cut, sound
+        self._audio = media.audio if sound else None
         self._wants_sound = self._audio is not None
         self._wants_pictures = True
-        self._last: int | None = None
 
     def pictures(self) -> Iterator[tuple[VideoFrame, int]]:
         """Pictures of the cut with their timestamps; sound goes to the sound track."""
-        streams = [self._stream] if self._audio is None else [self._stream, self._audio]
+        video = self._media.video
+        streams = [video] if self._audio is None else [video, self._audio]
         latest = self._cut.end_ticks * self._cut.time_base + _LATE_SOUND_S
-        for packet in read_until_broken(self._container, *streams):
-            if packet.size == 0:
-                continue
+        for packet in self._media.packets(*streams):
             if packet.stream.type == "video":
                 yield from self._decode(packet)
             elif self._wants_sound:
@@ -242,22 +241,14 @@ class _PartReader:
         if not self._wants_pictures:
             return
         try:
-            frames = self._stream.codec_context.decode(packet)
+            for frame, ticks in self._media.decoder.decode(packet):
+                if ticks >= self._cut.end_ticks:
+                    self._wants_pictures = False
+                    return
+                if ticks >= self._cut.start_ticks:
+                    yield frame, ticks
         except av.FFmpegError:
             return
-        for frame in frames:
-            ticks = frame.pts
-            if (
-                ticks is None
-                or ticks < self._cut.start_ticks
-                or (self._last is not None and ticks <= self._last)
-            ):
-                continue
-            if ticks >= self._cut.end_ticks:
-                self._wants_pictures = False
-                return
-            self._last = ticks
-            yield frame, ticks
 
     def _hear(self, packet: "av.Packet[Any]") -> None:
         if self._sound is None or self._audio is None:

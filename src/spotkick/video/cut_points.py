@@ -1,44 +1,40 @@
-"""Where exactly a cut begins and ends: at pictures, found by reading timestamps without decoding anything."""
+"""Where exactly a cut begins and ends: at frames, found by reading timestamps without decoding."""
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-import av
-from av.container import InputContainer
-from av.stream import Stream
-from av.video.stream import VideoStream
-
 from spotkick.errors import InputError
-from spotkick.video.probe import frame_rate_of, open_video, start_ticks_of, time_base_of
-
-_BEFORE_S: Final = 2
-"""Reading starts this much before a cut, since sound is stored a little apart from the pictures
-that it belongs to."""
+from spotkick.video.clock_report import Gap
+from spotkick.video.packet_times import find_holes
+from spotkick.video.reader import MediaReader, open_media
 
 _ROUNDED_S: Final = Fraction(11, 10_000)
 """How far rounding to milliseconds moves two timestamps apart, and a little more."""
 
 _HALF_MILLISECOND: Final = Fraction(1, 2000)
-"""Times given in milliseconds, and files that round to them, still meet the picture that is
+"""Times given in milliseconds, and files that round to them, still meet the frame that is
 meant."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedCut:
-    """A stretch of a video that begins and ends at pictures.
+    """A stretch of a video that begins and ends at frames.
+
+    Ticks are those of the file's `spotkick.video.media_clock.MediaClock`.
 
     Attributes:
         path: video file.
-        start_ticks: timestamp of the first picture, in units of ``time_base``.
-        end_ticks: timestamp of the first picture that is left out, or the end of the last one.
+        start_ticks: time of the first frame, in units of ``time_base``.
+        end_ticks: time of the first frame that is left out, or the end of the last one.
         time_base: in seconds.
-        origin_ticks: timestamp of the first picture of the file, which is time zero.
-        num_pictures: pictures between.
-        rate: pictures per second when they are evenly spaced, but for rounded timestamps; None when
+        origin_ticks: time of the first frame of the file, which is time zero.
+        num_frames: frames between.
+        rate: frames per second when they are evenly spaced, but for rounded timestamps; None when
             they are not.
+        missing_frames: frames that are missing between, by damage or while recording.
     """
 
     path: Path
@@ -46,112 +42,97 @@ class PlannedCut:
     end_ticks: int
     time_base: Fraction
     origin_ticks: int
-    num_pictures: int
+    num_frames: int
     rate: Fraction | None = None
+    missing_frames: int = 0
 
     @property
     def start_s(self) -> Fraction:
-        """Start in seconds after the first picture of the file."""
+        """Start in seconds after the first frame of the file."""
         return (self.start_ticks - self.origin_ticks) * self.time_base
 
     @property
     def duration_s(self) -> Fraction:
         """Exact length."""
         if self.rate is not None:
-            return self.num_pictures / self.rate
+            return self.num_frames / self.rate
         return (self.end_ticks - self.start_ticks) * self.time_base
 
 
 def plan_cut(path: Path, start_s: float, end_s: float) -> PlannedCut:
-    """Find the pictures of a stretch of a video.
+    """Find the frames of a stretch of a video.
 
-    The cut starts with the first picture at or after ``start_s`` and ends where the last picture at
+    The cut starts with the first frame at or after ``start_s`` and ends where the last frame at
     or before ``end_s`` starts, or with the video: it is never longer than asked for.
 
     Args:
         path: video file.
-        start_s: in seconds after the first picture.
+        start_s: in seconds after the first frame.
         end_s: same.
 
     Raises:
-        InputError: if the file cannot be read, or no picture starts in the stretch.
+        InputError: if the file cannot be read, or no frame starts in the stretch.
     """
-    with open_video(path) as (container, stream):
-        base, origin = time_base_of(stream), start_ticks_of(stream)
-        slack = min(_HALF_MILLISECOND, 1 / frame_rate_of(stream) / 4)
+    with open_media(path) as media:
+        clock = media.clock
+        base, origin = clock.time_base, clock.start_ticks
+        slack = min(_HALF_MILLISECOND, 1 / clock.average_rate / 4)
         first = origin + -int((slack - Fraction(start_s)) // base)  # rounded up
         last = origin + int((Fraction(end_s) + slack) // base)
-        times, end_of_video = _picture_times(container, stream, first, last)
-        inside = sorted(time for time in times if first <= time <= last)
-        end = (
-            end_of_video
-            if end_of_video is not None and end_of_video <= last
-            else inside[-1]
-            if inside
-            else first
-        )
-        pictures = [time for time in inside if time < end]
-        if not pictures:
+
+        # the end of the last frame counts where the video ends within the stretch
+        times, end_of_video = _read_frame_times(media, first, last)
+        inside = times[bisect_left(times, first) : bisect_right(times, last)]
+        if end_of_video is not None and end_of_video <= last:
+            end = end_of_video
+        else:
+            end = inside[-1] if inside else first
+        frames = [time for time in inside if time < end]
+        if not frames:
             raise InputError(
-                f"{path}: no picture between {start_s:.2f} and {end_s:.2f} s to cut out"
+                f"{path}: no frame between {start_s:.2f} and {end_s:.2f} s to cut out"
+                f"{_explain_gap(clock.report.gaps, start_s, end_s)}"
             )
-        rate = frame_rate_of(stream)
+        rate = clock.average_rate
         steady = all(
-            abs((time - pictures[0]) * base - number / rate) <= _ROUNDED_S
-            for number, time in enumerate([*pictures, end])
+            abs((time - frames[0]) * base - number / rate) <= _ROUNDED_S
+            for number, time in enumerate([*frames, end])
         )
+        holes = () if steady else find_holes(frames, float(1 / (clock.nominal_rate * base)))
         return PlannedCut(
-            path, pictures[0], end, base, origin, len(pictures), rate if steady else None
+            path=path,
+            start_ticks=frames[0],
+            end_ticks=end,
+            time_base=base,
+            origin_ticks=origin,
+            num_frames=len(frames),
+            rate=rate if steady else None,
+            missing_frames=sum(count for _, _, count in holes),
         )
 
 
-def seek_before(container: InputContainer, stream: VideoStream, ticks: int) -> None:
-    """Move to a key frame at or before a time, or to the start of the file.
-
-    Containers without an index arrive anywhere near what was asked for, so that the place is
-    checked, and earlier ones are tried.
-    """
-    before = int(_BEFORE_S / time_base_of(stream))
-    while ticks - before > start_ticks_of(stream):
-        try:
-            container.seek(ticks - before, stream=stream)
-            key = next(
-                (
-                    packet.pts
-                    for packet in container.demux(stream)
-                    if packet.is_keyframe and packet.size
-                ),
-                None,
+def _explain_gap(gaps: tuple[Gap, ...], start_s: float, end_s: float) -> str:
+    for gap in gaps:
+        if gap.start_s <= end_s and start_s <= gap.start_s + gap.duration_s:
+            return (
+                f"; the signal was lost for {float(gap.duration_s):.1f} s at "
+                f"{float(gap.start_s):.1f} s"
             )
-            if key is not None and key <= ticks:
-                container.seek(ticks - before, stream=stream)
-                return
-        except av.FFmpegError:
-            break
-        before *= 4
-    container.seek(0)
+    return ""
 
 
-def read_until_broken(container: InputContainer, *streams: Stream) -> "Iterator[av.Packet[Stream]]":
-    """Packets until the file ends or cannot be read any further."""
-    try:
-        yield from container.demux(*streams)
-    except (av.FFmpegError, OSError):
-        return
-
-
-def _picture_times(
-    container: InputContainer, stream: VideoStream, first: int, last: int
-) -> tuple[set[int], int | None]:
-    """Timestamps of pictures around a stretch, and the end of the video if it was reached."""
-    seek_before(container, stream, first)
+def _read_frame_times(
+    media: MediaReader, first: int, last: int
+) -> tuple[list[int], int | None]:
+    """Times of frames around a stretch, rising, and the end of the video if it was reached."""
+    clock = media.clock
+    media.seek(clock.seconds_at(first))
     times: set[int] = set()
     end = 0
-    step = max(1, round(1 / (frame_rate_of(stream) * time_base_of(stream))))
-    for packet in read_until_broken(container, stream):
+    for packet in media.packets(media.video):
         if packet.dts is not None and packet.dts > last:
-            return times, None
-        if packet.pts is not None:
+            return sorted(times), None
+        if packet.pts is not None and not packet.is_discard:
             times.add(packet.pts)
-            end = max(end, packet.pts + (packet.duration or step))
-    return times, end if times else None
+            end = max(end, packet.pts + (packet.duration or clock.step_ticks))
+    return sorted(times), end if times else None

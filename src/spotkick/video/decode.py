@@ -1,16 +1,16 @@
 """Decode a video at a steady rate, on exact timestamps, in bounded memory.
 
-Sample k at rate r shows the last picture that starts at or before k / r seconds after the first
-picture of the video: what a viewer sees at that moment, whether the rate of the video is constant,
-varies, or is 29.97.
+Sample k at rate r shows the last frame that starts at or before k / r seconds after the start of
+the sampling: what a viewer sees at that time, whether the rate of the video is constant, varies, or
+is 29.97.
 """
 
-import warnings
+from array import array
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Any, Final, Literal
 
 import av
 import numpy as np
@@ -20,163 +20,140 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from spotkick.errors import InputError, SpotkickWarning
-from spotkick.video.probe import (
-    declared_duration_s,
-    frame_rate_of,
-    open_video,
-    quarter_turns,
-    start_ticks_of,
-    time_base_of,
-)
+from spotkick.errors import InputError
+from spotkick.video.clock_reading import declared_duration_s, read_clock
+from spotkick.video.damage import Damage, describe_damage, warn_about_damage
+from spotkick.video.media_clock import MediaClock
+from spotkick.video.opening import open_video
+from spotkick.video.packet_times import find_holes
+from spotkick.video.probe import quarter_turns, require_moving
+from spotkick.video.reader import FrameDecoder
 from spotkick.video.selection import Selected, drop_unused_tails, select_packets
 
-VideoPacket: TypeAlias = "Packet[VideoStream]"
-
 Fit = Literal["stretch", "crop"]
-"""How a picture meets a size of another shape: all of it squeezed, or its centre cut out."""
+"""How a frame meets a size of another shape: all of it squeezed, or its centre cut out."""
 
 _TRUE_ENTRY_POINTS: Final = ("mov", "matroska")
 """Containers whose key frames are points where decoding can start; in transport streams the mark is
 a guess."""
 
-_JUMPY_TIMES: Final = ("mpegts", "mpeg")
-"""Containers in which recordings are joined without mending the timestamps."""
-
-_MAX_JUMP_S: Final = 10
-"""A longer gap between two packets of such a container is a joint. Source: ffmpeg's
-``dts_delta_threshold``."""
-
 _ROUNDED_TICK_S: Final = Fraction(1, 1000)
-"""Matroska rounds the times of pictures to milliseconds, so that 29.97 pictures per second are
-never quite in place."""
+"""Matroska rounds the times of frames to milliseconds, so that 29.97 frames per second are never
+quite in place."""
 
 _PROGRESSIVE: Final = (0, 1)
-"""Field orders 'unknown' and 'progressive'; fields of one picture may come in two packets
+"""Field orders 'unknown' and 'progressive'; fields of one frame may come in two packets
 otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What a video shows at one moment.
+    """What a video shows at one time.
 
     Attributes:
-        index: k; the moment is k / rate seconds after the first picture.
-        picture_s: when the picture that is shown starts, in seconds after the first picture.
-        image: (height, width, 3) uint8 RGB, upright. Samples that show the same picture share the
+        index: k; the time is k / rate seconds after the start of the sampling.
+        frame_s: when the frame that is shown starts, in seconds after the first frame.
+        image: (height, width, 3) uint8 RGB, upright. Samples that show the same frame share the
             array.
     """
 
     index: int
-    picture_s: float
+    frame_s: float
     image: npt.NDArray[np.uint8]
-
-
-@dataclass(slots=True)
-class _Damage:
-    """What was met on the way, told once at the end."""
-
-    bad_packets: int = 0
-    bad_pictures: int = 0
-    joints: int = 0
-    stopped_by: str = ""
-    seen_s: Fraction = field(default_factory=Fraction)
 
 
 def sample_video(
     path: Path,
     rate: Fraction,
     *,
+    start_s: float | Fraction = 0,
+    end_s: float | Fraction | None = None,
     size_px: tuple[int, int] | None = None,
     fit: Fit = "stretch",
     threads: int = 0,
-    start_s: Fraction | float = 0,
-    end_s: Fraction | float | None = None,
 ) -> Iterator[Sample]:
-    """Show a video at a steady rate, from its first picture to the end of its last one.
+    """Show a video at a steady rate, from its first frame to the end of its last one.
 
-    Pictures that no sample shows are not converted, and not decoded where no other picture needs
+    Frames that no sample shows are not converted, and not decoded where no other frame needs
     them. A file that is cut off or damaged gives what is readable, and a `SpotkickWarning` says
     what is missing.
 
     Args:
         path: video file.
         rate: samples per second.
+        start_s: time of sample 0, in seconds after the first frame.
+        end_s: sampling stops before this time; None for the end of the video.
         size_px: (width, height) of the images; None keeps the size of the video.
         fit: how to meet a ``size_px`` of another shape.
         threads: decoder threads; 0 takes as many as there are cores.
-        start_s: time of sample 0, in seconds after the first frame; it need not lie on a grid.
-        end_s: samples from here on are left out; None for the end of the video.
 
     Yields:
         Samples 0, 1, 2, ... without gaps; none if the video ends before ``start_s``.
 
     Raises:
-        InputError: if the file cannot be read as a video (see `open_video`), or no picture of it
-            can be decoded.
+        InputError: if the file cannot be read as a video (see `spotkick.video.opening.open_video`),
+            or no frame of it can be decoded.
     """
     if rate <= 0:
         raise InputError(f"the sampling rate must be positive, got {rate}")
+    begin_s, stop_s = exact_seconds(start_s), None if end_s is None else exact_seconds(end_s)
+    clock = read_clock(path)
     with open_video(path) as (container, stream):
-        damage = _Damage()
-        sample_ticks = _sample_clock(stream, rate, _exact_seconds(start_s))
-        end_ticks = None if end_s is None else _sample_clock(stream, rate, _exact_seconds(end_s))(0)
+        require_moving(container, path)
+        stream.thread_type = "AUTO"
+        stream.thread_count = threads
+        damage = Damage()
+        sample_ticks = _sample_clock(clock, rate, begin_s)
+        last_ticks = None if stop_s is None else clock.ticks_at(stop_s)
+        if begin_s > 0:
+            clock.seek(container, stream, begin_s)
 
-        _set_threads(stream, threads)
-        selected = select_packets(_read_packets(container, stream, damage), sample_ticks)
-        if stream.codec_context.field_order not in _PROGRESSIVE:
-            selected = (Selected(item.packet, shown=True) for item in selected)
-        elif container.format.name.startswith(_TRUE_ENTRY_POINTS):
-            selected = drop_unused_tails(selected)
+        # a frame is shown until the next one starts
+        frames = _ShownFrames(container, stream, clock, damage)
         number = 0
-        shown: _Picture | None = None
-        for picture in _pictures(stream, selected, damage):
-            while shown is not None and sample_ticks(number) < picture.ticks:
-                if end_ticks is not None and sample_ticks(number) >= end_ticks:
-                    return  # what lies behind was not looked at, and is not reported
+        shown: _ShownFrame | None = None
+        for frame in frames.decode(sample_ticks, last_ticks):
+            until = frame.ticks if last_ticks is None else min(frame.ticks, last_ticks)
+            while shown is not None and sample_ticks(number) < until:
                 yield shown.sample(number, size_px, fit)
                 number += 1
-            shown = picture
+            shown = frame
         if shown is None:
             raise InputError(
-                f"{path}: no picture can be decoded; the file is damaged, or cut off after its header"
+                f"{path}: no frame can be decoded; the file is damaged, or cut off after its header"
             )
-        last_ticks = shown.end_ticks if end_ticks is None else min(shown.end_ticks, end_ticks)
-        while sample_ticks(number) < last_ticks:
+
+        # the last frame is shown as long as it lasts
+        until = shown.end_ticks if last_ticks is None else min(shown.end_ticks, last_ticks)
+        while sample_ticks(number) < until:
             yield shown.sample(number, size_px, fit)
             number += 1
-        damage.seen_s = (shown.end_ticks - start_ticks_of(stream)) * time_base_of(stream)
-        _tell(path, damage, *declared_duration_s(container, stream))
+        damage.seen_s = clock.seconds_at(shown.end_ticks)
+        frames.count_missing()
+        declared_s, exact = declared_duration_s(container, stream)
+        expected_s = Fraction(0) if clock.report.is_measured else declared_s
+        if stop_s is not None:
+            expected_s = min(expected_s, stop_s)
+        warn_about_damage(path, describe_damage(damage, clock, expected_s, exact=exact))
 
 
-def _exact_seconds(seconds: Fraction | float) -> Fraction:
-    """Seconds as people write them: 75.3 is 753/10, not the nearest binary number."""
+def exact_seconds(seconds: float | Fraction) -> Fraction:
+    """Seconds as they are written: 75.3 is 753/10, not the nearest binary number."""
     return Fraction(seconds).limit_denominator(1_000_000)
 
 
-def _sample_clock(
-    stream: VideoStream, rate: Fraction, start_s: Fraction = Fraction(0)
-) -> Callable[[int], int]:
-    """Time of each sample in ticks of the stream.
-
-    Ticks as fine as a millisecond are taken as rounded times of the frames.
-    """
-    base = time_base_of(stream)
+def _sample_clock(clock: MediaClock, rate: Fraction, start_s: Fraction) -> Callable[[int], int]:
+    """Time of each sample in ticks; ticks as fine as a millisecond are taken as rounded times."""
+    base = clock.time_base
     rounding = Fraction(1, 2) if base <= _ROUNDED_TICK_S else Fraction(0)
-    ticks_per_sample = 1 / (rate * base)
-    first = start_ticks_of(stream)
-    start = start_s / base + rounding
-    return lambda sample: first + int(sample * ticks_per_sample + start)
-
-
-def _set_threads(stream: VideoStream, threads: int) -> None:
-    stream.thread_type = "AUTO"
-    stream.thread_count = threads
+    ticks_per_sample, start_ticks = 1 / (rate * base), start_s / base + rounding
+    first = clock.start_ticks
+    return lambda sample: first + int(sample * ticks_per_sample + start_ticks)
 
 
 @dataclass(slots=True)
-class _Picture:
-    """A decoded picture; it is converted when it is shown for the first time."""
+class _ShownFrame:
+    """A decoded frame; it is converted when it is shown for the first time."""
 
     frame: VideoFrame
     ticks: int
@@ -190,98 +167,103 @@ class _Picture:
         return Sample(index, self.start_s, self.image)
 
 
-def _read_packets(
-    container: InputContainer, stream: VideoStream, damage: _Damage
-) -> Iterator[VideoPacket]:
-    """Packets of a stream until its end, or until the file gives no more; joints of timestamps are closed."""
-    mends = container.format.name in _JUMPY_TIMES
-    step = round(1 / (frame_rate_of(stream) * time_base_of(stream)))
-    longest = int(_MAX_JUMP_S / time_base_of(stream))
-    offset, last = 0, None
-    try:
-        for packet in container.demux(stream):
-            if packet.size == 0:
-                continue
-            if mends and packet.dts is not None:
-                dts = packet.dts + offset
-                if last is not None and not last - longest // _MAX_JUMP_S < dts < last + longest:
-                    offset += last + step - dts
-                    damage.joints += 1
-                last = packet.dts + offset
-                packet.dts = last
-                packet.pts = None if packet.pts is None else packet.pts + offset
-            yield packet
-    except (av.FFmpegError, OSError) as error:
-        damage.stopped_by = str(getattr(error, "strerror", None) or error)
+class _ShownFrames:
+    """Decodes the frames that samples show, and keeps count of what is damaged."""
 
+    def __init__(
+        self, container: InputContainer, stream: VideoStream, clock: MediaClock, damage: Damage
+    ) -> None:
+        self._container, self._stream = container, stream
+        self._clock, self._damage = clock, damage
+        self._decoder = FrameDecoder(clock, stream)
+        self._times: "array[int]" = array("q")
+        self._awaited: set[int] = set()
+        self._progressive = stream.codec_context.field_order in _PROGRESSIVE
 
-def _decode(
-    stream: VideoStream, selected: Iterable[Selected[VideoPacket]], damage: _Damage
-) -> Iterator[VideoFrame]:
-    decoder = stream.codec_context
-    for item in selected:
-        if item.restart:
-            yield from decoder.decode(None)
-            decoder.flush_buffers()
-        decoder.skip_frame = "DEFAULT" if item.shown else "NONREF"
+    def decode(
+        self, sample_ticks: Callable[[int], int], last_ticks: int | None
+    ) -> Iterator[_ShownFrame]:
+        """Frames in rising order of time; damaged ones are left out once there is a good one."""
+        selected = self._select(sample_ticks, last_ticks)
+        started = False
+        for frame, ticks in self._decode_packets(selected):
+            self._await_frame(ticks, started=started)
+            if frame.is_corrupt:
+                self._damage.bad_frames += 1
+                if started:
+                    continue
+            started = True
+            yield _ShownFrame(
+                frame=frame,
+                ticks=ticks,
+                end_ticks=ticks + (frame.duration or self._clock.step_ticks),
+                start_s=float(self._clock.seconds_at(ticks)),
+            )
+        self._damage.lost_frames = len(self._awaited)
+
+    def count_missing(self) -> None:
+        """Find holes in the sequence of packets; an index (MP4) shows those of variable rate."""
+        if self._clock.report.is_measured:
+            self._damage.missing_frames = self._clock.report.missing_frames
+        elif not self._container.format.name.startswith("mov"):
+            step = float(1 / (self._clock.nominal_rate * self._clock.time_base))
+            self._damage.missing_frames = sum(n for _, _, n in find_holes(self._times, step))
+
+    def _select(
+        self, sample_ticks: Callable[[int], int], last_ticks: int | None
+    ) -> "Iterable[Selected[Packet[Any]]]":
+        """Packets that have to be decoded."""
+        packets = self._read_packets(last_ticks)
+        if not self._progressive or not self._clock.has_display_times:
+            return (Selected(packet, shown=True) for packet in packets)
+        selected = select_packets(packets, sample_ticks)
+        if self._container.format.name.startswith(_TRUE_ENTRY_POINTS):
+            return drop_unused_tails(selected)
+        return selected
+
+    def _read_packets(self, last_ticks: int | None) -> "Iterator[Packet[Any]]":
         try:
-            yield from decoder.decode(item.packet)
+            for packet in self._clock.packets(self._container, self._stream):
+                if last_ticks is not None and packet.dts is not None and packet.dts > last_ticks:
+                    return
+                if packet.pts is not None:
+                    self._times.append(packet.pts)
+                yield packet
+        except (av.FFmpegError, OSError) as error:
+            self._damage.stopped_by = str(getattr(error, "strerror", None) or error)
+
+    def _decode_packets(
+        self, selected: "Iterable[Selected[Packet[Any]]]"
+    ) -> Iterator[tuple[VideoFrame, int]]:
+        codec = self._stream.codec_context
+        for item in selected:
+            if item.restart:
+                yield from self._decoder.decode(None)
+                codec.flush_buffers()
+            codec.skip_frame = "DEFAULT" if item.shown else "NONREF"
+            if item.shown and self._progressive and item.packet.pts is not None:
+                self._awaited.add(item.packet.pts)
+            try:
+                yield from self._decoder.decode(item.packet)
+            except av.FFmpegError:
+                self._damage.bad_packets += 1
+        try:
+            yield from self._decoder.decode(None)
         except av.FFmpegError:
-            damage.bad_packets += 1
-    try:
-        yield from decoder.decode(None)
-    except av.FFmpegError:
-        damage.bad_packets += 1
+            self._damage.bad_packets += 1
 
-
-def _pictures(
-    stream: VideoStream, selected: Iterable[Selected[VideoPacket]], damage: _Damage
-) -> Iterator[_Picture]:
-    """Decoded pictures in rising order of time; those that the decoder marks as damaged are left out once there is a good one."""
-    base = time_base_of(stream)
-    first = start_ticks_of(stream)
-    step = max(1, round(1 / (frame_rate_of(stream) * base)))
-    last: int | None = None
-    for frame in _decode(stream, selected, damage):
-        if frame.is_corrupt:
-            damage.bad_pictures += 1
-            if last is not None:
-                continue
-        ticks = frame.pts if frame.pts is not None else first if last is None else last + step
-        if last is not None and ticks <= last:
-            continue
-        last = ticks
-        yield _Picture(
-            frame, ticks, ticks + (frame.duration or step), float((ticks - first) * base)
-        )
-
-
-def _tell(path: Path, damage: _Damage, declared_s: Fraction, exact: bool) -> None:
-    found = []
-    if declared_s - damage.seen_s > (1 if exact else 5):
-        found.append(
-            f"it is cut off: {float(damage.seen_s):.1f} of {float(declared_s):.1f} seconds are readable"
-        )
-    if damage.stopped_by:
-        found.append(
-            f"reading stopped after {float(damage.seen_s):.1f} seconds ({damage.stopped_by})"
-        )
-    if damage.bad_packets or damage.bad_pictures:
-        found.append(
-            f"{damage.bad_packets + damage.bad_pictures} damaged pictures were replaced by the ones before them"
-        )
-    if damage.joints:
-        found.append(
-            f"its timestamps jump {damage.joints} times, as if recordings were joined; the gaps were closed"
-        )
-    if found:
-        warnings.warn(f"{path}: {'; '.join(found)}", SpotkickWarning, stacklevel=3)
+    def _await_frame(self, ticks: int, *, started: bool) -> None:
+        """Take a frame off the list; before the first one, none could be decoded anyway."""
+        if started:
+            self._awaited.discard(ticks)
+        else:
+            self._awaited = {time for time in self._awaited if time > ticks}
 
 
 def to_image(
     frame: VideoFrame, size_px: tuple[int, int] | None, fit: Fit = "stretch"
 ) -> npt.NDArray[np.uint8]:
-    """Convert a decoded picture to upright RGB of the wanted size.
+    """Convert a decoded frame to upright RGB of the wanted size.
 
     Args:
         frame: as the decoder gave it.
@@ -291,10 +273,12 @@ def to_image(
     Returns:
         (height, width, 3) uint8.
     """
+    # sizes are those of the stored frame, which is turned at the end
     turns = quarter_turns(frame.rotation)
     width, height = (frame.width, frame.height) if size_px is None else size_px
     if turns % 2 and size_px is not None:
         width, height = height, width
+
     scaled = (width, height)
     if fit == "crop" and size_px is not None:
         scale = max(Fraction(width, frame.width), Fraction(height, frame.height))
@@ -302,6 +286,7 @@ def to_image(
     image = frame.to_ndarray(
         format="rgb24", width=scaled[0], height=scaled[1], interpolation="BILINEAR"
     )
+
     left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
     upright = np.rot90(image[top : top + height, left : left + width], k=turns)
     return np.ascontiguousarray(upright, dtype=np.uint8)

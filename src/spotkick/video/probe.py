@@ -1,57 +1,69 @@
-"""Open a video file and say what it holds, with one clear line when it cannot be used.
+"""Find out what a video file holds.
 
-Time zero of a video is its first picture: files that start at a late timestamp (MPEG transport
+Time zero of a video is its first frame: files that start at a late timestamp (MPEG transport
 streams, recordings cut from a longer one) and files whose sound begins earlier are all counted from
 there.
 """
 
-import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
-from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from spotkick.errors import InputError
-
-_OPEN_OPTIONS: Final = {"protocol_whitelist": "file"}
-"""A playlist that poses as a video cannot make us open a network address."""
-
-_FALLBACK_RATE: Final = Fraction(25)
-_CLOCK: Final = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
-_NO_PICTURE: Final = (
-    Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
+from spotkick.video.clock_reading import read_clock
+from spotkick.video.opening import open_container
+from spotkick.video.streams import (
+    AudioTrack,
+    choose_audio_stream,
+    choose_nominal_rate,
+    choose_video_stream,
+    find_tag,
+    frame_rate_of,
+    list_audio_tracks,
 )
+from spotkick.video.timecode_track import read_timecode_track
+
+FieldOrder = Literal["progressive", "top", "bottom"]
+"""Whether frames are whole, or woven from two fields of which the top or bottom one is first."""
+
+_FIELD_ORDERS: Final[dict[int, FieldOrder]] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
+"""FFmpeg's codes: by the order of display, the second letter of TT, BB, TB and BT."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a video file holds, as its header tells.
+    """What a video file holds.
 
     Attributes:
         path: the file.
         container: name of the container format, such as ``mov,mp4,m4a,3gp,3g2,mj2``.
-        codec: name of the picture codec, such as ``h264``.
-        stream_index: which stream of the file the pictures are in.
-        width_px: width as shown, so after rotation.
+        codec: name of the video codec, such as ``h264``.
+        stream_index: which stream of the file the video is.
+        width_px: width as shown, so after rotation; of pixels as they are stored (see
+            ``sample_aspect``).
         height_px: height as shown, so after rotation.
-        rotation_deg: quarter turns by which decoded pictures are turned counterclockwise before
+        rotation_deg: quarter turns by which decoded frames are turned counterclockwise before
             they are shown: 0, 90, 180, 270.
-        frame_rate: pictures per second; the average one when the rate varies.
-        duration_s: length of the pictures in seconds as declared, 0 when the file does not say.
-        start_s: timestamp of the first picture inside the file, in seconds.
-        audio_index: which stream the sound is in, None for a silent file.
+        frame_rate: frames per second; the average one when the rate varies.
+        duration_s: length of the video in seconds, measured where the file does not state it.
+        start_s: timestamp of the first frame inside the file, in seconds.
+        audio_index: which stream the sound is, None for a file without sound that can be decoded.
         audio_rate_hz: samples per second, 0 for a silent file.
         size_bytes: size of the file.
-        timecode: of the first picture as the recorder wrote it, empty when it did not.
+        timecode: of the first frame as the recorder wrote it, empty when it did not.
+        nominal_rate: frames per second as an editing program counts them, chosen from
+            ``frame_rate`` when 0 is given.
+        field_order: whether the frames are interlaced.
+        sample_aspect: width of a pixel as shown divided by its height.
+        audio_tracks: all sound tracks.
+        timecode_rate: numbers per second of ``timecode`` where a track of its own says so.
+        timecode_drop: whether that track leaves out numbers; None where there is no such track.
     """
 
     path: Path
@@ -68,167 +80,146 @@ class VideoInfo:
     audio_rate_hz: int
     size_bytes: int
     timecode: str = ""
+    nominal_rate: Fraction = Fraction(0)
+    field_order: FieldOrder = "progressive"
+    sample_aspect: Fraction = Fraction(1)
+    audio_tracks: tuple[AudioTrack, ...] = ()
+    timecode_rate: Fraction | None = None
+    timecode_drop: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Choose the nominal rate where none is given."""
+        if not self.nominal_rate:
+            object.__setattr__(self, "nominal_rate", choose_nominal_rate(self.frame_rate))
 
     @property
     def has_audio(self) -> bool:
         """Whether the file has sound."""
         return self.audio_index is not None
 
+    @property
+    def is_interlaced(self) -> bool:
+        """Whether a frame holds two fields of different times."""
+        return self.field_order != "progressive"
 
-@contextmanager
-def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    """Open a file and choose its picture stream: the largest, the first one when several are equal.
-
-    Raises:
-        InputError: if the file is missing, unreadable, empty, damaged, not a video, or has only
-            sound.
-    """
-    _require_file(path)
-    try:
-        container = av.open(
-            str(path), mode="r", container_options=_OPEN_OPTIONS, metadata_errors="replace"
-        )
-    except (av.FFmpegError, OSError, ValueError) as error:
-        raise InputError(f"{path}: {_why_not_opened(path, error)}") from error
-    with container:
-        yield container, _choose_stream(container, path)
+    @property
+    def display_aspect(self) -> Fraction:
+        """Width divided by height as shown."""
+        return Fraction(self.width_px, self.height_px) * self.sample_aspect
 
 
-def _require_file(path: Path) -> None:
-    try:
-        if not path.exists():
-            raise InputError(f"{path}: no such video file")
-        if not path.is_file():
-            raise InputError(f"{path}: a video file is needed, this is a folder or a device")
-        if path.stat().st_size == 0:
-            raise InputError(f"{path}: the file is empty (0 bytes); copy or download it again")
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
-    if not os.access(path, os.R_OK):
-        raise InputError(
-            f"{path}: cannot be read: permission denied; make the file readable for this user"
-        )
+def probe(path: Path, *, audio_track: int | None = None) -> VideoInfo:
+    """Find out what a video file holds.
 
+    One frame is decoded, for what headers do not say. Packets are read only where the header does
+    not state the length or cannot be trusted with it (see `spotkick.video.clock_reading`).
 
-def _why_not_opened(path: Path, error: Exception) -> str:
-    if isinstance(error, PermissionError):
-        return "cannot be read: permission denied; make the file readable for this user"
-    if path.suffix.lower() in {".mp4", ".mov", ".m4v"} and _is_quicktime(path):
-        return "the file is cut off before its index ('moov'), so that nothing of it can be played; copy or record it again"
-    return f"not a video that can be read ({getattr(error, 'strerror', None) or error})"
-
-
-def _is_quicktime(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(8)[4:] == b"ftyp"
-
-
-def _choose_stream(container: InputContainer, path: Path) -> VideoStream:
-    streams = [stream for stream in container.streams.video if not stream.disposition & _NO_PICTURE]
-    if not streams:
-        if container.streams.audio:
-            raise InputError(f"{path}: the file holds only sound; a video with pictures is needed")
-        raise InputError(
-            f"{path}: the file holds no pictures that can be read; it is no video, damaged, or cut off inside its index"
-        )
-    chosen = max(streams, key=_area)
-    if not _area(chosen):
-        raise InputError(
-            f"{path}: the format of the pictures cannot be found; the file is damaged, cut off inside its index, or of a "
-            f"codec that is not supported"
-        )
-    return chosen
-
-
-def _area(stream: VideoStream) -> int:
-    """Number of pixels; 0 when the header does not lead to a decoder."""
-    context: VideoCodecContext | None = stream.codec_context  # None for a codec that is not known
-    return 0 if context is None else context.width * context.height
-
-
-def frame_rate_of(stream: VideoStream) -> Fraction:
-    """Pictures per second of a stream; 25 when the file gives no clue."""
-    rate = stream.average_rate or stream.guessed_rate or stream.base_rate
-    return Fraction(rate) if rate else _FALLBACK_RATE
-
-
-def start_ticks_of(stream: VideoStream) -> int:
-    """Timestamp of the first picture, in units of the stream's time base."""
-    return stream.start_time or 0
-
-
-def time_base_of(stream: VideoStream) -> Fraction:
-    """Length of one unit of a stream's timestamps, in seconds."""
-    return Fraction(stream.time_base) if stream.time_base else 1 / frame_rate_of(stream)
-
-
-def declared_duration_s(container: InputContainer, stream: VideoStream) -> tuple[Fraction, bool]:
-    """Length of the pictures as the header declares it.
-
-    Returns:
-        the length in seconds, 0 when it is not declared; and whether it is that of the pictures
-        alone, not of the whole file.
-    """
-    start_s = start_ticks_of(stream) * time_base_of(stream)
-    if stream.duration:
-        return stream.duration * time_base_of(stream), True
-    tag = _CLOCK.fullmatch(stream.metadata.get("DURATION", ""))
-    if tag:  # Matroska counts from zero, whatever the first timestamp is
-        hours, minutes, seconds = (Fraction(part) for part in tag.groups())
-        return max(Fraction(0), 3600 * hours + 60 * minutes + seconds - start_s), True
-    if container.duration:
-        first = 0 if container.format.name.startswith("matroska") else container.start_time or 0
-        return max(Fraction(0), Fraction(container.duration + first, av.time_base) - start_s), False
-    return Fraction(0), False
-
-
-def probe(path: Path) -> VideoInfo:
-    """Say what a video file holds. One picture is decoded, to find its rotation.
+    Args:
+        path: video file.
+        audio_track: number of the sound track, counted from 1; None chooses.
 
     Raises:
-        InputError: see `open_video`; also when no picture can be decoded.
+        InputError: see `spotkick.video.opening.open_video`; also when no frame can be decoded, for
+            an image, and for a sound track that is not there.
     """
-    with open_video(path) as (container, stream):
-        duration_s = float(declared_duration_s(container, stream)[0])
-        rotation_deg = _first_rotation_deg(container, stream, path)
-        turned = rotation_deg % 180 == 90
-        audio = container.streams.audio[0] if container.streams.audio else None
+    clock = read_clock(path)
+    with open_container(path) as container:
+        require_moving(container, path)
+        stream = choose_video_stream(container, path)
+        audio = choose_audio_stream(container, stream, path, track=audio_track)
+        tracks = list_audio_tracks(container)
+        chosen = next((track for track in tracks if audio and track.index == audio.index), None)
+        frame = _decode_first(container, stream, path)
+
+        # everything about geometry is told as it is shown
+        turns = quarter_turns(frame.rotation)
+        width, height, aspect = stream.width, stream.height, _sample_aspect(stream)
+        if turns % 2:
+            width, height, aspect = height, width, 1 / aspect
+        counting = read_timecode_track(path) if container.format.name.startswith("mov") else None
         return VideoInfo(
             path=path,
             container=container.format.name,
             codec=stream.codec_context.name,
             stream_index=stream.index,
-            width_px=stream.height if turned else stream.width,
-            height_px=stream.width if turned else stream.height,
-            rotation_deg=rotation_deg,
-            frame_rate=frame_rate_of(stream),
-            duration_s=duration_s,
-            start_s=float(start_ticks_of(stream) * time_base_of(stream)),
-            audio_index=audio.index if audio else None,
-            audio_rate_hz=audio.rate or 0 if audio else 0,
+            width_px=width,
+            height_px=height,
+            rotation_deg=turns * 90,
+            frame_rate=clock.average_rate,
+            duration_s=float(clock.duration_s),
+            start_s=float(clock.origin_s),
+            audio_index=chosen.index if chosen else None,
+            audio_rate_hz=chosen.rate_hz if chosen else 0,
             size_bytes=path.stat().st_size,
-            timecode=stream.metadata.get("timecode") or container.metadata.get("timecode", ""),
+            timecode=_find_timecode(container, stream),
+            nominal_rate=clock.nominal_rate,
+            field_order=_field_order(stream, frame),
+            sample_aspect=aspect,
+            audio_tracks=tracks,
+            timecode_rate=counting.rate if counting else None,
+            timecode_drop=counting.drop if counting else None,
         )
 
 
-def _first_rotation_deg(container: InputContainer, stream: VideoStream, path: Path) -> int:
+def require_moving(container: InputContainer, path: Path) -> None:
+    """Refuse images, which FFmpeg opens as videos of one frame.
+
+    Raises:
+        InputError: if the file is an image.
+    """
+    name = container.format.name
+    if name == "image2" or name.endswith("_pipe"):
+        raise InputError(f"{path}: an image, not a video")
+
+
+def _decode_first(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     try:
         for frame in container.decode(stream):
-            return quarter_turns(frame.rotation) * 90
+            return frame
     except av.FFmpegError as error:
         raise InputError(
-            f"{path}: no picture can be decoded ({error.strerror}); the file is damaged"
+            f"{path}: no frame can be decoded ({error.strerror}); the file is damaged"
         ) from error
     raise InputError(
-        f"{path}: the file holds no picture; it is damaged, or cut off after its header"
+        f"{path}: the file holds no frame; it is damaged, or cut off after its header"
     )
 
 
+def _sample_aspect(stream: VideoStream) -> Fraction:
+    """Shape of a pixel; the container's word is taken before the codec's, as FFmpeg does it."""
+    aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
+    return Fraction(aspect) if aspect else Fraction(1)
+
+
+def _field_order(stream: VideoStream, frame: VideoFrame) -> FieldOrder:
+    """Order of the fields; a frame may say that it has fields where the header does not."""
+    known = _FIELD_ORDERS.get(stream.codec_context.field_order)
+    if known is None and frame.interlaced_frame:
+        return "bottom" if stream.codec_context.name == "dvvideo" else "top"
+    return known or "progressive"
+
+
+def _find_timecode(container: InputContainer, video: VideoStream) -> str:
+    """Timecode of the video, of the file, or of a track for it, in this order."""
+    owners = [video, container, *(s for s in container.streams if s.type == "data")]
+    return next((text for owner in owners if (text := find_tag(owner, "timecode"))), "")
+
+
 def quarter_turns(rotation_deg: float) -> int:
-    """Number of counterclockwise quarter turns, 0 to 3, that show a picture upright.
+    """Number of counterclockwise quarter turns, 0 to 3, that show a frame upright.
 
     Example:
         >>> quarter_turns(-90)
         3
     """
     return round(rotation_deg / 90) % 4
+
+
+__all__ = [
+    "FieldOrder",
+    "VideoInfo",
+    "frame_rate_of",
+    "probe",
+    "quarter_turns",
+    "require_moving",
+]

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.container import InputContainer, OutputContainer
+from av.container import OutputContainer
 from av.stream import Stream
-from av.video.stream import VideoStream
 
 from spotkick.errors import InputError
 from spotkick.files import atomic_path
 from spotkick.video.cut import ReelPart, chapters, reel_format, reel_starts
-from spotkick.video.cut_points import PlannedCut, read_until_broken, seek_before
-from spotkick.video.probe import frame_rate_of, open_video, time_base_of
+from spotkick.video.cut_points import PlannedCut
+from spotkick.video.opening import open_video
+from spotkick.video.reader import MediaReader, open_media
 from spotkick.video.sound import sound_of
 
 
@@ -54,19 +54,19 @@ def copy_reel(path: Path, parts: Sequence[ReelPart]) -> tuple[ReelPart, ...]:
             container.start_encoding()
         latest = [-(2**62)] * len(streams)
         for part, start_s in zip(widened, reel_starts(widened), strict=False):
-            with open_video(part.cut.path) as (source, stream):
-                _copy_part(source, stream, container, streams, part.cut, start_s, latest)
+            with open_media(part.cut.path) as media:
+                _copy_part(media, container, streams, part.cut, start_s, latest)
     return widened
 
 
 def _from_key_frame(cut: PlannedCut) -> PlannedCut:
     """The cut, begun at the last key frame at or before its start."""
-    with open_video(cut.path) as (container, stream):
-        seek_before(container, stream, cut.start_ticks)
+    with open_media(cut.path) as media:
+        media.seek(cut.start_s)
         keys, others = [], []
-        step = max(1, round(1 / (frame_rate_of(stream) * time_base_of(stream))))
+        step = media.clock.step_ticks
         end = cut.end_ticks
-        for packet in read_until_broken(container, stream):
+        for packet in media.packets(media.video):
             if packet.pts is None or packet.dts is None:
                 continue
             if packet.dts >= end:
@@ -84,7 +84,7 @@ def _from_key_frame(cut: PlannedCut) -> PlannedCut:
         cut,
         start_ticks=start,
         end_ticks=end,
-        num_pictures=sum(start <= time < end for time in others),
+        num_frames=sum(start <= time < end for time in others),
         rate=None,
     )
 
@@ -108,8 +108,7 @@ def _require_same_format(parts: Sequence[ReelPart]) -> None:
 
 
 def _copy_part(
-    source: InputContainer,
-    stream: VideoStream,
+    media: MediaReader,
     target: OutputContainer,
     streams: list[Stream],
     cut: PlannedCut,
@@ -118,10 +117,11 @@ def _copy_part(
 ) -> None:
     """Copy the packets of one cut, moved to their place in the reel; ``latest`` holds the last decoding time per stream."""
     start_s, end_s = cut.start_ticks * cut.time_base, cut.end_ticks * cut.time_base
-    sound = sound_of(source) if len(streams) > 1 else None
-    seek_before(source, stream, cut.start_ticks)
+    sound = media.audio if len(streams) > 1 else None
+    stream = media.video
+    media.seek(cut.start_s)
     begun = False
-    for packet in read_until_broken(source, *([stream] if sound is None else [stream, sound])):
+    for packet in media.packets(*([stream] if sound is None else [stream, sound])):
         if packet.pts is None or packet.dts is None:
             continue
         is_picture = packet.stream.index == stream.index

@@ -1,0 +1,153 @@
+"""Open a video file, with one clear line when it cannot be used."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.format import Flags
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from spotkick.errors import InputError
+from spotkick.video.streams import choose_video_stream
+
+_OPEN_OPTIONS: Final = {"protocol_whitelist": "file"}
+"""A playlist that poses as a video cannot make us open a network address."""
+
+_PLAYLIST_OPTIONS: Final = {"live_start_index": "0", "m3u8_hold_counters": "1", "max_reload": "1"}
+"""A playlist without end mark is read from its first segment, and ends when a reload brings no
+new segment: FFmpeg's own default is to wait a thousand reloads."""
+
+_PLAYLIST_TIMEOUT_S: Final = 30.0
+_STREAMS: Final = ("mpegts", "mpeg")
+_QUICKTIME_SUFFIXES: Final = frozenset({".mp4", ".mov", ".m4v", ".m4a", ".3gp", ".qt"})
+_PERMISSION: Final = "cannot be read: permission denied; make the file readable for this user"
+
+
+@contextmanager
+def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a file and choose its video stream (see `spotkick.video.streams.choose_video_stream`).
+
+    Raises:
+        InputError: if the file is missing, unreadable, empty, damaged, not a video, or has only
+            sound.
+    """
+    container = open_container(path)
+    with container:
+        yield container, choose_video_stream(container, path)
+
+
+def open_container(path: Path) -> InputContainer:
+    """Open a media file without choosing a stream.
+
+    The absolute path is opened: FFmpeg takes the part of a relative name before a colon, as in
+    ``20:45_final.mp4``, for a protocol.
+
+    Raises:
+        InputError: see `open_video`.
+    """
+    _require_file(path)
+    playlist = is_playlist(path)
+    try:
+        return av.open(
+            os.path.abspath(path),  # noqa: PTH100  (Path.absolute keeps '..', resolve follows links)
+            mode="r",
+            container_options={**_OPEN_OPTIONS, **(_PLAYLIST_OPTIONS if playlist else {})},
+            metadata_errors="replace",
+            timeout=_PLAYLIST_TIMEOUT_S if playlist else None,
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path}: {_explain_failure(path, error)}") from error
+
+
+def _require_file(path: Path) -> None:
+    try:
+        if not path.exists():
+            raise InputError(f"{path}: no such video file")
+        if not path.is_file():
+            raise InputError(f"{path}: a video file is needed, this is a folder or a device")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path}: the file is empty (0 bytes); copy or download it again")
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path}: {_PERMISSION}")
+
+
+def _explain_failure(path: Path, error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return _PERMISSION
+    if path.suffix.lower() in _QUICKTIME_SUFFIXES and _lacks_index(path):
+        return (
+            "the file is cut off before its index ('moov'), so that nothing of it can be played; "
+            "copy or record it again"
+        )
+    return f"not a video that can be read ({getattr(error, 'strerror', None) or error})"
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether the boxes of a QuickTime or MP4 file end before a whole ``moov``."""
+    boxes = list(walk_boxes(path, 0, path.stat().st_size))
+    if not boxes or boxes[0][0] != b"ftyp":
+        return False
+    return not any(kind == b"moov" and end <= path.stat().st_size for kind, _, end in boxes)
+
+
+def walk_boxes(path: Path, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
+    """Boxes of a QuickTime or MP4 file between two offsets: (type, start of its content, end).
+
+    The walk stops at a size that makes no sense, so that a damaged file ends it early.
+    """
+    with path.open("rb") as file:
+        while start + 8 <= end:
+            file.seek(start)
+            header = file.read(16)
+            size, kind = int.from_bytes(header[:4], "big"), header[4:8]
+
+            # size 1 stands for 64 bits that follow, size 0 for the rest of the file
+            content = start + 8
+            if size == 1:
+                size, content = int.from_bytes(header[8:16], "big"), start + 16
+            elif size == 0:
+                size = end - start
+            if start + size < content:
+                return
+            yield kind, content, start + size
+            start += size
+
+
+def is_playlist(path: Path) -> bool:
+    """Whether a file is an HLS playlist."""
+    with path.open("rb") as file:
+        return file.read(16).lstrip(b"\xef\xbb\xbf").startswith(b"#EXTM3U")
+
+
+def has_open_end(path: Path) -> bool:
+    """Whether a file is an HLS playlist without end mark: live, or of a recorder that died."""
+    return is_playlist(path) and b"#EXT-X-ENDLIST" not in path.read_bytes()
+
+
+def can_seek_bytes(container: InputContainer) -> bool:
+    """Whether a container is a stream without index, which can be entered at any byte."""
+    flags = container.format.flags
+    return container.format.name in _STREAMS or bool(flags & Flags.no_timestamps.value)
+
+
+def rewind(container: InputContainer) -> None:
+    """Go back to the start of a file."""
+    if can_seek_bytes(container):
+        container.seek(0, unsupported_byte_offset=True)
+    else:
+        container.seek(0)
+
+
+def read_until_broken(container: InputContainer, *streams: Stream) -> "Iterator[av.Packet[Stream]]":
+    """Packets until the file ends or cannot be read any further."""
+    try:
+        yield from container.demux(*streams)
+    except (av.FFmpegError, OSError):
+        return
