@@ -24,7 +24,7 @@ from spotkick.highlights.reel import (
 )
 from spotkick.highlights.shots import find_shot_changes
 from spotkick.video.probe import probe
-from spotkick.video.stills import picture_at
+from spotkick.video.stills import frame_at
 from support.pattern_video import Pattern, read_number, write_pattern_video
 
 
@@ -67,7 +67,7 @@ def test_render_two_halves_frames_and_events_are_exact(
         (675, 175, 175),
     ]
     write_poster(tmp_path / "poster.jpg", chosen, halves)
-    assert read_number(picture_at(tmp_path / "poster.jpg", 0)) == 21 * 25
+    assert read_number(frame_at(tmp_path / "poster.jpg", 0)) == 21 * 25
 
 
 def test_plan_parts_one_file_counts_from_period_starts(

@@ -52,12 +52,12 @@ def test_arrange_given_matches_become_a_season(season: Path) -> None:
 
 
 def test_arrange_clip_keeps_positions_of_labels(season: Path, tmp_path: Path) -> None:
-    from spotkick.video.stills import picture_at
+    from spotkick.video.stills import frame_at
     from support.pattern_video import read_number
 
     load("package").package_clip(season / "test" / "match_7", tmp_path / "assets", 4.0, 5.0)
     clip = tmp_path / "assets" / "clip" / "clip.mp4"
-    assert read_number(picture_at(clip, 0)) == 40
-    assert read_number(picture_at(clip, 99)) == 89
+    assert read_number(frame_at(clip, 0)) == 40
+    assert read_number(frame_at(clip, 99)) == 89
     labels = read_labels(clip.with_name("Labels-v2.json"))
     assert [(a.label, a.position_ms) for a in labels.actions] == [("Goal", 2400)]

@@ -10,7 +10,7 @@ from spotkick.errors import InputError, StorageError
 from spotkick.video.cut import ReelPart, reel_starts, write_reel
 from spotkick.video.cut_points import PlannedCut, plan_cut
 from spotkick.video.overlay import Overlay
-from spotkick.video.stills import picture_at, write_jpeg
+from spotkick.video.stills import frame_at, write_jpeg
 from spotkick.video.stream_copy import copy_reel
 from support.pattern_video import Pattern, read_number, write_pattern_video
 
@@ -89,7 +89,7 @@ def test_write_reel_cuts_are_frame_exact_and_sound_in_step(
     cuts = [plan_cut(source, 2.01, 4.33), plan_cut(source, 5.0, 6.5), plan_cut(source, 8.7, 99)]
     done: list[float] = []
     write_reel(
-        reel, [ReelPart(cut, f"Clip of {cut.num_pictures}") for cut in cuts], progress=done.append
+        reel, [ReelPart(cut, f"Clip of {cut.num_frames}") for cut in cuts], progress=done.append
     )
     wanted = []
     for cut, start_s, end_s in zip(cuts, (2.01, 5.0, 8.7), (4.33, 6.5, 99), strict=True):
@@ -117,7 +117,7 @@ def test_write_reel_cuts_are_frame_exact_and_sound_in_step(
             for stream in (*container.streams.video, *container.streams.audio)
         ]
     assert [mark["metadata"]["title"] for mark in marks] == [
-        f"Clip of {cut.num_pictures}" for cut in cuts
+        f"Clip of {cut.num_frames}" for cut in cuts
     ]
     starts = [float(start) for start in reel_starts([ReelPart(cut) for cut in cuts])]
     assert [mark["start"] / 1000 for mark in marks] == pytest.approx(starts[:3], abs=0.001)
@@ -132,7 +132,7 @@ def test_write_reel_variable_rate_keeps_its_times(tmp_path: Path) -> None:
         tmp_path / "a.mp4", Pattern(10, rate=Fraction(10), ticks=ticks, size_px=(96, 64))
     )
     cut = plan_cut(tmp_path / "a.mp4", 0.25, 1.55)
-    assert (cut.num_pictures, cut.rate, cut.duration_s) == (4, None, Fraction(12, 10))
+    assert (cut.num_frames, cut.rate, cut.duration_s) == (4, None, Fraction(12, 10))
     write_reel(tmp_path / "reel.mkv", [ReelPart(cut), ReelPart(cut)])
     got, times_s = numbers_and_times(tmp_path / "reel.mkv")
     assert got == [2, 3, 4, 5] * 2
@@ -166,7 +166,7 @@ def test_write_reel_captions_cover_their_place_only(tmp_path: Path) -> None:
     write_reel(tmp_path / "plain.mp4", [ReelPart(cut)])
     write_reel(tmp_path / "reel.mp4", [ReelPart(cut, overlay=overlay)])
     plain, painted = (
-        picture_at(tmp_path / name, 0.2).astype(int) for name in ("plain.mp4", "reel.mp4")
+        frame_at(tmp_path / name, 0.2).astype(int) for name in ("plain.mp4", "reel.mp4")
     )
     assert painted[102:118, 18:54].min() > 235
     assert np.abs(painted - plain)[:92].max() < 24
@@ -220,7 +220,7 @@ def test_write_reel_failure_leaves_nothing(tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         write_reel(tmp_path / "reel.mp4", [ReelPart(cut)], progress=interrupt)
-    with pytest.raises(InputError, match="no picture between"):
+    with pytest.raises(InputError, match="no frame between"):
         plan_cut(tmp_path / "a.mp4", 5, 6)
     assert sorted(tmp_path.iterdir()) == before
 
@@ -232,11 +232,11 @@ def test_picture_at_time_gives_frame_that_is_shown(
     tmp_path: Path, time_s: float, number: int
 ) -> None:
     write_pattern_video(tmp_path / "a.ts", Pattern(100, start_ticks=1000))
-    assert read_number(picture_at(tmp_path / "a.ts", time_s)) == number
+    assert read_number(frame_at(tmp_path / "a.ts", time_s)) == number
 
 
 def test_write_jpeg_number_is_readable(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(50))
-    write_jpeg(tmp_path / "poster.jpg", picture_at(tmp_path / "a.mp4", 1.0))
+    write_jpeg(tmp_path / "poster.jpg", frame_at(tmp_path / "a.mp4", 1.0))
     assert (tmp_path / "poster.jpg").read_bytes()[:3] == b"\xff\xd8\xff"
-    assert read_number(picture_at(tmp_path / "poster.jpg", 0)) == 25
+    assert read_number(frame_at(tmp_path / "poster.jpg", 0)) == 25

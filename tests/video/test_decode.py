@@ -92,7 +92,7 @@ def test_variable_rate_with_a_long_pause(tmp_path: Path) -> None:
     assert got == [max(n for n, tick in enumerate(ticks) if tick <= 5 * k) for k in range(len(got))]
     assert len(got) >= 19
     assert [sample.index for sample in samples] == list(range(len(got)))
-    assert [sample.picture_s for sample in samples] == [
+    assert [sample.frame_s for sample in samples] == [
         pytest.approx(ticks[number or 0] / 10) for number in got
     ]
 

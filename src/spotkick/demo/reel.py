@@ -25,7 +25,7 @@ from spotkick.highlights.shots import can_find_shots
 from spotkick.highlights.webvtt import write_vtt
 from spotkick.reporter import Reporter
 from spotkick.video.probe import probe
-from spotkick.video.stills import picture_at, write_jpeg
+from spotkick.video.stills import frame_at, write_jpeg
 
 REEL_S: Final = 75.0
 """Longest duration of the reel."""
@@ -95,7 +95,7 @@ def cut_reel(
     for number, clip in enumerate(chosen, start=1):
         thumbnail = out / "thumbnails" / f"{number}.jpg"
         shown_s = min(clip.main.position_s + THUMBNAIL_DELAY_S, clip.end_s)
-        write_jpeg(thumbnail, picture_at(video, shown_s))
+        write_jpeg(thumbnail, frame_at(video, shown_s))
         described.append(_describe_clip(clip, read_bytes(thumbnail), match.truth.actions))
     return DemoReel(path, duration_s, tuple(described))
 

@@ -21,7 +21,7 @@ from spotkick.timeline import format_clock
 from spotkick.video.cut import ReelPart, reel_size, write_reel
 from spotkick.video.cut_points import plan_cut
 from spotkick.video.probe import VideoInfo
-from spotkick.video.stills import picture_at, write_jpeg
+from spotkick.video.stills import frame_at, write_jpeg
 from spotkick.video.stream_copy import copy_reel
 
 CutMode = Literal["encode", "copy"]
@@ -209,7 +209,7 @@ def write_poster(path: Path, clips: Sequence[Clip], videos: Mapping[int, PeriodV
     best = max(clips, key=lambda clip: clip.value)
     video = videos[best.period]
     time_s = min(best.main.position_s + _POSTER_LATER_S, best.end_s)
-    write_jpeg(path, picture_at(video.info.path, video.start_s + time_s))
+    write_jpeg(path, frame_at(video.info.path, video.start_s + time_s))
 
 
 def total_s(parts: Sequence[ReelPart]) -> Fraction:

@@ -50,9 +50,7 @@ def find_shot_changes(path: Path, start_s: float, end_s: float) -> list[float]:
             if ticks > last:
                 break
             image = to_image(frame, _SIZE_PX)[:, :, ::-1]
-            found = detector.process_frame(
-                scenedetect.FrameTimecode(len(times), rate), image
-            )
+            found = detector.process_frame(scenedetect.FrameTimecode(len(times), rate), image)
             times.append(float(media.clock.seconds_at(ticks)))
             changes += [times[cut.frame_num] for cut in found if cut.frame_num < len(times)]
     return [change for change in changes if change >= start_s]

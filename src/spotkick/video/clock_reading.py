@@ -1,4 +1,4 @@
-"""Read the clock of a video file: from its header where that can be trusted, else from its packets."""
+"""Read the clock of a video file: from its header where that can be trusted, else its packets."""
 
 import threading
 from collections import OrderedDict
@@ -13,12 +13,11 @@ import av
 import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
-from av.format import Flags
 from av.video.stream import VideoStream
 
 from spotkick.video.clock_report import ClockReport, Gap, Joint
 from spotkick.video.media_clock import KnownPackets, MediaClock, Recording
-from spotkick.video.opening import open_container
+from spotkick.video.opening import can_be_joined, open_container
 from spotkick.video.packet_times import (
     PacketTimes,
     fill_times,
@@ -101,7 +100,7 @@ def _read(path: Path, *, measure: bool) -> MediaClock:
     with open_container(path) as container:
         stream = choose_video_stream(container, path)
         clock = _clock_of_header(path, container, stream)
-        joinable = bool(container.format.flags & Flags.ts_discont.value)
+        joinable = can_be_joined(container)
         indexed = container.format.name.startswith("mov")
         lacking = not indexed and _lacks_display_times(path, stream.index)
         if not (measure or joinable or lacking or clock.duration_s == 0):
@@ -109,12 +108,12 @@ def _read(path: Path, *, measure: bool) -> MediaClock:
 
         # a container of its own, so that the reading starts at the first packet
         with open_container(path) as again:
-            times = read_packet_times(again, again.streams[stream.index])
+            times = read_packet_times(again, _video_at(again, stream.index))
         if not len(times):
             report = replace(clock.report, is_measured=True, stopped_by=times.stopped_by)
             return replace(clock, report=report)
         if lacking:
-            delay = _measure_delay(path, stream.index)
+            delay = 0 if times.lacks_all_times else _measure_delay(path, stream.index)
             return _clock_of_decoding_times(clock, times, delay)
         return _clock_of_times(clock, times, joinable=joinable)
 
@@ -156,18 +155,22 @@ def declared_duration_s(container: InputContainer, stream: VideoStream) -> tuple
     return Fraction(0), False
 
 
+def _video_at(container: InputContainer, index: int) -> VideoStream:
+    return next(stream for stream in container.streams.video if stream.index == index)
+
+
 def _lacks_display_times(path: Path, index: int) -> bool:
     """Whether a file says when packets are decoded, or nothing, and not when frames are shown."""
     with open_container(path) as container:
         container.flags &= ~_GENERATE_TIMES
-        times = read_packet_times(container, container.streams[index], limit=_LOOKED_AT_PACKETS)
+        times = read_packet_times(container, _video_at(container, index), limit=_LOOKED_AT_PACKETS)
     return times.lacks_display_times or times.lacks_all_times
 
 
 def _measure_delay(path: Path, index: int) -> int:
     """Packets that the decoder takes before its first frame comes out, less one."""
     with open_container(path) as container:
-        stream = container.streams[index]
+        stream = _video_at(container, index)
         fed = 0
         for packet in container.demux(stream):
             try:

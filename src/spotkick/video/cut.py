@@ -20,12 +20,12 @@ from av.video.stream import VideoStream
 from spotkick.errors import InputError
 from spotkick.files import atomic_path
 from spotkick.video.cut_points import PlannedCut
-from spotkick.video.overlay import Overlay, painted
 from spotkick.video.opening import open_video
+from spotkick.video.overlay import Overlay, painted
 from spotkick.video.probe import quarter_turns
 from spotkick.video.reader import MediaReader, open_media
+from spotkick.video.sound import SoundTrack
 from spotkick.video.streams import frame_rate_of
-from spotkick.video.sound import SoundTrack, sound_of
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -157,8 +157,8 @@ class _ReelWriter:
 
     def _add_sound(self) -> SoundTrack | None:
         for path in dict.fromkeys(part.cut.path for part in self._parts):
-            with open_video(path) as (source, _):
-                sound = sound_of(source)
+            with open_media(path) as media:
+                sound = media.audio
                 if sound is not None:
                     return SoundTrack(
                         self._container, sound.rate, "mono" if sound.channels == 1 else "stereo"

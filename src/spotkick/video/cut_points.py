@@ -1,6 +1,7 @@
 """Where exactly a cut begins and ends: at frames, found by reading timestamps without decoding."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -13,6 +14,9 @@ from spotkick.video.reader import MediaReader, open_media
 
 _ROUNDED_S: Final = Fraction(11, 10_000)
 """How far rounding to milliseconds moves two timestamps apart, and a little more."""
+
+_ROUNDED_TICKS: Final = Fraction(11, 10)
+"""The same where ticks are coarser than milliseconds, such as 600 a second in phones' files."""
 
 _HALF_MILLISECOND: Final = Fraction(1, 2000)
 """Times given in milliseconds, and files that round to them, still meet the frame that is
@@ -93,11 +97,8 @@ def plan_cut(path: Path, start_s: float, end_s: float) -> PlannedCut:
                 f"{path}: no frame between {start_s:.2f} and {end_s:.2f} s to cut out"
                 f"{_explain_gap(clock.report.gaps, start_s, end_s)}"
             )
-        rate = clock.average_rate
-        steady = all(
-            abs((time - frames[0]) * base - number / rate) <= _ROUNDED_S
-            for number, time in enumerate([*frames, end])
-        )
+        rates = (clock.nominal_rate, clock.average_rate)
+        steady = [rate for rate in rates if _is_steady([*frames, end], rate, base)]
         holes = () if steady else find_holes(frames, float(1 / (clock.nominal_rate * base)))
         return PlannedCut(
             path=path,
@@ -106,9 +107,18 @@ def plan_cut(path: Path, start_s: float, end_s: float) -> PlannedCut:
             time_base=base,
             origin_ticks=origin,
             num_frames=len(frames),
-            rate=rate if steady else None,
+            rate=steady[0] if steady else None,
             missing_frames=sum(count for _, _, count in holes),
         )
+
+
+def _is_steady(times: Sequence[int], rate: Fraction, base: Fraction) -> bool:
+    """Whether frames lie on the grid of a rate, but for the rounding of their timestamps."""
+    rounding = max(_ROUNDED_S, min(_ROUNDED_TICKS * base, 1 / rate / 4))
+    return all(
+        abs((time - times[0]) * base - number / rate) <= rounding
+        for number, time in enumerate(times)
+    )
 
 
 def _explain_gap(gaps: tuple[Gap, ...], start_s: float, end_s: float) -> str:
@@ -121,9 +131,7 @@ def _explain_gap(gaps: tuple[Gap, ...], start_s: float, end_s: float) -> str:
     return ""
 
 
-def _read_frame_times(
-    media: MediaReader, first: int, last: int
-) -> tuple[list[int], int | None]:
+def _read_frame_times(media: MediaReader, first: int, last: int) -> tuple[list[int], int | None]:
     """Times of frames around a stretch, rising, and the end of the video if it was reached."""
     clock = media.clock
     media.seek(clock.seconds_at(first))

@@ -176,7 +176,8 @@ class _ShownFrames:
         self._container, self._stream = container, stream
         self._clock, self._damage = clock, damage
         self._decoder = FrameDecoder(clock, stream)
-        self._times: "array[int]" = array("q")
+        self._times: array[int] = array("q")
+        self._read_until = 0  # frames that are shown before have all been read
         self._awaited: set[int] = set()
         self._progressive = stream.codec_context.field_order in _PROGRESSIVE
 
@@ -207,7 +208,8 @@ class _ShownFrames:
             self._damage.missing_frames = self._clock.report.missing_frames
         elif not self._container.format.name.startswith("mov"):
             step = float(1 / (self._clock.nominal_rate * self._clock.time_base))
-            self._damage.missing_frames = sum(n for _, _, n in find_holes(self._times, step))
+            whole = [time for time in self._times if time < self._read_until]
+            self._damage.missing_frames = sum(n for _, _, n in find_holes(whole, step))
 
     def _select(
         self, sample_ticks: Callable[[int], int], last_ticks: int | None
@@ -226,6 +228,7 @@ class _ShownFrames:
             for packet in self._clock.packets(self._container, self._stream):
                 if last_ticks is not None and packet.dts is not None and packet.dts > last_ticks:
                     return
+                self._read_until = packet.dts or self._read_until
                 if packet.pts is not None:
                     self._times.append(packet.pts)
                 yield packet

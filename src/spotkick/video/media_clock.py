@@ -83,7 +83,7 @@ class KnownPackets:
 
 @dataclass(frozen=True, slots=True)
 class MediaClock:
-    """Maps the times of a file to seconds from its first frame; see `spotkick.video.clock_reading.read_clock`.
+    """Maps the times of a file to seconds from its first frame; made by `read_clock`.
 
     Ticks are units of the video's time base on the clock of the file, with joints closed:
     ``start_ticks`` is time zero.
@@ -183,9 +183,7 @@ class MediaClock:
         while ticks - before > self.start_ticks:
             try:
                 container.seek(ticks - before, stream=stream)
-                key = next(
-                    (p for p in container.demux(stream) if p.is_keyframe and p.size), None
-                )
+                key = next((p for p in container.demux(stream) if p.is_keyframe and p.size), None)
                 time = None if key is None else key.dts if key.pts is None else key.pts
                 if time is not None and time <= ticks:
                     container.seek(ticks - before, stream=stream)
@@ -239,9 +237,7 @@ class MediaClock:
         packet.pts = None if packet.pts is None else packet.pts + shift
         packet.dts = None if packet.dts is None else packet.dts + shift
 
-    def _set_display_time(
-        self, packet: "av.Packet[Any]", known: KnownPackets, place: int
-    ) -> None:
+    def _set_display_time(self, packet: "av.Packet[Any]", known: KnownPackets, place: int) -> None:
         if packet.dts is not None:
             number = int(np.searchsorted(known.decoding, packet.dts))
         else:

@@ -8,7 +8,6 @@ from typing import Final
 
 import av
 from av.container import InputContainer
-from av.format import Flags
 from av.stream import Stream
 from av.video.stream import VideoStream
 
@@ -23,6 +22,10 @@ _PLAYLIST_OPTIONS: Final = {"live_start_index": "0", "m3u8_hold_counters": "1", 
 new segment: FFmpeg's own default is to wait a thousand reloads."""
 
 _PLAYLIST_TIMEOUT_S: Final = 30.0
+_NO_TIMESTAMPS: Final = 0x80
+_DISCONTINUOUS: Final = 0x200
+"""FFmpeg's flags of container formats: ``AVFMT_NOTIMESTAMPS`` and ``AVFMT_TS_DISCONT``."""
+
 _STREAMS: Final = ("mpegts", "mpeg")
 _QUICKTIME_SUFFIXES: Final = frozenset({".mp4", ".mov", ".m4v", ".m4a", ".3gp", ".qt"})
 _PERMISSION: Final = "cannot be read: permission denied; make the file readable for this user"
@@ -133,8 +136,13 @@ def has_open_end(path: Path) -> bool:
 
 def can_seek_bytes(container: InputContainer) -> bool:
     """Whether a container is a stream without index, which can be entered at any byte."""
-    flags = container.format.flags
-    return container.format.name in _STREAMS or bool(flags & Flags.no_timestamps.value)
+    raw = bool(container.format.flags & _NO_TIMESTAMPS)
+    return raw or container.format.name in _STREAMS
+
+
+def can_be_joined(container: InputContainer) -> bool:
+    """Whether a container is of a format whose files can be joined byte by byte."""
+    return bool(container.format.flags & _DISCONTINUOUS)
 
 
 def rewind(container: InputContainer) -> None:

@@ -139,9 +139,7 @@ def first_shown(display: npt.NDArray[np.int64]) -> int:
     return int(display[:_REORDERED_PACKETS].min())
 
 
-def find_holes(
-    display: Iterable[int], nominal_step: float
-) -> tuple[tuple[int, int, int], ...]:
+def find_holes(display: Iterable[int], nominal_step: float) -> tuple[tuple[int, int, int], ...]:
     """Places where frames are missing from a steady sequence.
 
     Args:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 import av
 from av.container import InputContainer
+from av.stream import Stream
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -24,7 +25,6 @@ from spotkick.video.streams import (
     choose_nominal_rate,
     choose_video_stream,
     find_tag,
-    frame_rate_of,
     list_audio_tracks,
 )
 from spotkick.video.timecode_track import read_timecode_track
@@ -180,9 +180,7 @@ def _decode_first(container: InputContainer, stream: VideoStream, path: Path) ->
         raise InputError(
             f"{path}: no frame can be decoded ({error.strerror}); the file is damaged"
         ) from error
-    raise InputError(
-        f"{path}: the file holds no frame; it is damaged, or cut off after its header"
-    )
+    raise InputError(f"{path}: the file holds no frame; it is damaged, or cut off after its header")
 
 
 def _sample_aspect(stream: VideoStream) -> Fraction:
@@ -201,7 +199,8 @@ def _field_order(stream: VideoStream, frame: VideoFrame) -> FieldOrder:
 
 def _find_timecode(container: InputContainer, video: VideoStream) -> str:
     """Timecode of the video, of the file, or of a track for it, in this order."""
-    owners = [video, container, *(s for s in container.streams if s.type == "data")]
+    data = [stream for stream in container.streams if stream.type == "data"]
+    owners: list[Stream | InputContainer] = [video, container, *data]
     return next((text for owner in owners if (text := find_tag(owner, "timecode"))), "")
 
 
@@ -213,13 +212,3 @@ def quarter_turns(rotation_deg: float) -> int:
         3
     """
     return round(rotation_deg / 90) % 4
-
-
-__all__ = [
-    "FieldOrder",
-    "VideoInfo",
-    "frame_rate_of",
-    "probe",
-    "quarter_turns",
-    "require_moving",
-]

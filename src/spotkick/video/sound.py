@@ -7,7 +7,6 @@ from typing import Final
 import av
 import numpy as np
 import numpy.typing as npt
-from av.audio.stream import AudioStream
 from av.container import OutputContainer
 
 _RATES_HZ: Final = (48000, 44100, 32000, 24000, 22050, 16000)
@@ -115,8 +114,3 @@ class SoundTrack:
     def finish(self) -> None:
         """Write what the encoder still holds."""
         self._container.mux(self._stream.encode(None))
-
-
-def sound_of(container: av.container.InputContainer) -> AudioStream | None:
-    """The first sound stream of a file."""
-    return container.streams.audio[0] if container.streams.audio else None

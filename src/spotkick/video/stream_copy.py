@@ -14,9 +14,7 @@ from spotkick.errors import InputError
 from spotkick.files import atomic_path
 from spotkick.video.cut import ReelPart, chapters, reel_format, reel_starts
 from spotkick.video.cut_points import PlannedCut
-from spotkick.video.opening import open_video
 from spotkick.video.reader import MediaReader, open_media
-from spotkick.video.sound import sound_of
 
 
 def copy_reel(path: Path, parts: Sequence[ReelPart]) -> tuple[ReelPart, ...]:
@@ -45,9 +43,9 @@ def copy_reel(path: Path, parts: Sequence[ReelPart]) -> tuple[ReelPart, ...]:
         atomic_path(path) as temporary,
         av.open(str(temporary), "w", format=container_format) as container,
     ):
-        with open_video(widened[0].cut.path) as (source, stream):
-            sound = sound_of(source)
-            streams: list[Stream] = [container.add_stream_from_template(stream)]
+        with open_media(widened[0].cut.path) as media:
+            sound = media.audio
+            streams: list[Stream] = [container.add_stream_from_template(media.video)]
             if sound is not None:
                 streams.append(container.add_stream_from_template(sound))
             container.set_chapters(chapters(widened))
@@ -92,8 +90,9 @@ def _from_key_frame(cut: PlannedCut) -> PlannedCut:
 def _require_same_format(parts: Sequence[ReelPart]) -> None:
     found: dict[tuple[object, ...], Path] = {}
     for path in dict.fromkeys(part.cut.path for part in parts):
-        with open_video(path) as (container, stream):
-            context, sound = stream.codec_context, sound_of(container)
+        with open_media(path) as media:
+            stream, sound = media.video, media.audio
+            context = stream.codec_context
             heard = (
                 None if sound is None else (sound.codec_context.name, sound.rate, sound.channels)
             )

@@ -24,9 +24,7 @@ from spotkick.errors import InputError
 from spotkick.video.programmes import read_programmes
 
 _FALLBACK_RATE: Final = Fraction(25)
-_NO_VIDEO: Final = (
-    Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
-)
+_NO_VIDEO: Final = Disposition.attached_pic | Disposition.still_image | Disposition.timed_thumbnails
 _SECONDARY_SOUND: Final = (
     Disposition.visual_impaired
     | Disposition.hearing_impaired
@@ -169,7 +167,7 @@ def choose_audio_stream(
         InputError: if there is no track of that number, or no decoder for it.
     """
     streams = list(container.streams.audio)
-    decodable = [stream for stream in streams if stream.codec_context is not None]
+    decodable = [stream for stream in streams if _has_decoder(stream)]
     if track is not None:
         if not 1 <= track <= len(streams):
             raise InputError(f"{path}: has {len(streams)} sound tracks, no number {track}")
@@ -192,9 +190,12 @@ def choose_audio_stream(
     )
 
 
-def _find_programme(
-    container: InputContainer, video: VideoStream, path: Path
-) -> frozenset[int]:
+def _has_decoder(stream: Stream) -> bool:
+    context: object = stream.codec_context  # None for a codec that is not known
+    return context is not None
+
+
+def _find_programme(container: InputContainer, video: VideoStream, path: Path) -> frozenset[int]:
     """Ids of the streams of the video's programme; empty where there are no programmes."""
     if container.format.name != "mpegts":
         return frozenset()
