@@ -79,13 +79,17 @@ class Counts:
             ),
             (
                 privates > MAX_ONE_WORD_PRIVATES,
-                f"{privates:.0%} of the private functions have names of one word, "
-                f"limit {MAX_ONE_WORD_PRIVATES:.0%}",
+                (
+                    f"{privates:.0%} of the private functions have names of one word, "
+                    f"limit {MAX_ONE_WORD_PRIVATES:.0%}"
+                ),
             ),
             (
                 long_lines > MAX_LONG_LINES,
-                f"{long_lines:.1%} of the lines are longer than {LINE_LENGTH}, "
-                f"limit {MAX_LONG_LINES:.0%}",
+                (
+                    f"{long_lines:.1%} of the lines are longer than {LINE_LENGTH}, "
+                    f"limit {MAX_LONG_LINES:.0%}"
+                ),
             ),
         ]
         return [text for is_over, text in problems if is_over]
