@@ -174,6 +174,7 @@ def test_features_of_another_source_are_refused(spot: Invoke, tmp_path: Path) ->
 
 def test_no_spots_at_all_is_a_result(spot: Invoke, tmp_path: Path) -> None:
     code, out, errors = spot(CLIP, "--min-confidence", 1)
-    assert (code, errors) == (0, [])
+    assert code == 0
+    assert all(" s of video" in line for line in errors)  # progress, where the machine is slow
     assert "0 spots" in out
     assert times(tmp_path / "out" / "clip" / "results_spotting.json") == []

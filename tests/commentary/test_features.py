@@ -17,8 +17,8 @@ from spotkick.commentary.features import (
 )
 from spotkick.commentary.terms import TermReader
 from spotkick.commentary.tfidf import TextModel
+from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
-from spotkick.features.periods import ExtractionSummary, PeriodFile
 from spotkick.features.tracks import find_source, read_track
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from spotkick.actions import SOCCERNET_BALL, SOCCERNET_V1, SOCCERNET_V2, ActionClasses
-from spotkick.datasets.match_folder import MatchFolder, find_matches
 from spotkick.errors import InputError
 from spotkick.formats.match_tree import (
     LABEL_FILES,
@@ -17,67 +16,6 @@ from spotkick.formats.match_tree import (
     open_match_tree,
     require_matches,
 )
-
-
-def touch(root: Path, *names: str) -> None:
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-
-
-def test_discovery(tmp_path: Path) -> None:
-    touch(
-        tmp_path,
-        "l/s/b/Labels-v2.json",
-        "l/s/a/1_ResNET_TF2_PCA512.npy",
-        "l/s/c/2_720p.mkv",
-        "l/s/d/notes.txt",
-        "splits/train.txt",
-    )
-    assert find_matches(tmp_path) == ("l/s/a", "l/s/b", "l/s/c")
-
-
-def test_one_match_folder_is_a_set_of_one(tmp_path: Path) -> None:
-    touch(tmp_path, "m/Labels.json")
-    assert find_matches(tmp_path / "m") == ("m",)
-
-
-def test_discovery_needs_a_folder(tmp_path: Path) -> None:
-    touch(tmp_path, "x.json")
-    with pytest.raises(InputError, match="this is a file"):
-        find_matches(tmp_path / "x.json")
-    with pytest.raises(InputError, match="nothing of that name"):
-        find_matches(tmp_path / "y")
-
-
-def test_files_of_a_match(tmp_path: Path) -> None:
-    touch(
-        tmp_path,
-        "l/m/1_A.npy",
-        "l/m/2_A.npy",
-        "l/m/1_B_PCA512.npy",
-        "l/m/A.npy",
-        "l/m/1_720p.mkv",
-        "l/m/1_224p.mkv",
-        "l/m/2_224p.mkv",
-    )
-    folder = MatchFolder(tmp_path, "l/m")
-    assert folder.feature_names() == ("A", "B_PCA512")
-    assert folder.features("A") == {1: folder.path / "1_A.npy", 2: folder.path / "2_A.npy"}
-    assert folder.features("none") == {}
-    assert folder.videos() == {1: folder.path / "1_224p.mkv", 2: folder.path / "2_224p.mkv"}
-    assert folder.labels() == tmp_path / "l/m/Labels-v2.json"
-
-
-def test_video_of_the_whole_match(tmp_path: Path) -> None:
-    touch(tmp_path, "m/720p.mp4")
-    assert MatchFolder(tmp_path, "m").videos() == {1: tmp_path / "m/720p.mp4"}
-
-
-def test_a_missing_folder_has_no_files(tmp_path: Path) -> None:
-    folder = MatchFolder(tmp_path, "none")
-    assert (folder.feature_names(), folder.videos(), folder.features("A")) == ((), {}, {})
 
 
 def test_label_files_by_class_list() -> None:

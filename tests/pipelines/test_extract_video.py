@@ -121,7 +121,7 @@ def test_a_given_source_makes_the_same_features(data: Path, backbone: Path, tmp_
     made, before = (
         read_track(path)
         for path in (
-            tmp_path / "b/b/1_cells_PCA3.npy",
+            tmp_path / f"b/{MATCHES[1]}/1_cells_PCA3.npy",
             tmp_path / f"a/{MATCHES[1]}/1_cells_PCA3.npy",
         )
     )

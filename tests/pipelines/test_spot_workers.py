@@ -1,5 +1,6 @@
 """Spotting in several processes, going on after an interruption, and matches that fail."""
 
+import io
 import json
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -20,6 +21,7 @@ from spotkick.pipelines.config import ExperimentConfig
 from spotkick.pipelines.spot_inputs import InputOptions
 from spotkick.pipelines.spot_workers import STAMP_FILE, SpottingRequest, spot_in_processes
 from spotkick.pipelines.train import BEST, run_training
+from spotkick.reporter import LineReporter
 
 MATCHES = [f"league/2026/match {index}" for index in range(4)]
 
@@ -63,7 +65,9 @@ def test_two_processes_write_what_one_writes(
     assert (one.exit_code, two.exit_code) == (0, 0), one.output + two.output
     assert files(tmp_path / "one") == files(tmp_path / "two")
     assert two.stdout.startswith("4 matches, ")
-    assert two.stderr.splitlines()[-1] == "4 of 4 matches"
+    ends = [line for line in two.stderr.splitlines() if line.startswith("league/")]
+    assert [line.partition(":")[0] for line in sorted(ends)] == MATCHES
+    assert all(line.endswith(RESULTS_FILE) for line in ends)
     assert all((tmp_path / "two" / match / SCORES_FILE).is_file() for match in MATCHES)
 
 
@@ -73,10 +77,6 @@ def test_a_second_call_goes_on(
 ) -> None:
     out = tmp_path / "out"
     assert run(checkpoint, planted / MATCHES[0], planted / MATCHES[1], "--out", out).exit_code == 0
-    # single folders have the name of the folder; the tree below gives them their whole name
-    (out / "league/2026").mkdir(parents=True)
-    for name in ("match 0", "match 1"):
-        (out / name).rename(out / "league/2026" / name)
     kept = {match: (out / match / RESULTS_FILE).stat().st_mtime_ns for match in MATCHES[:2]}
     result = run(checkpoint, planted, "--out", out, "--resume", "--workers", workers)
     assert result.exit_code == 0, result.output
@@ -173,10 +173,11 @@ def test_a_match_that_kills_its_process_is_found(
     monkeypatch.setattr(DyingPool, "died", [])
     decoding = read_checkpoint(checkpoint).config.decoding
     request = SpottingRequest(checkpoint, (planted,), InputOptions(threads=1), tmp_path, decoding)
-    told: list[str] = []
+    log = io.StringIO()
     with pytest.warns(SpotkickWarning, match="its process died twice"):
-        summary = spot_in_processes(request, MATCHES, workers=2, on_match=told.append)
+        summary = spot_in_processes(request, MATCHES, workers=2, reporter=LineReporter(log))
     assert set(summary.failed) == DyingPool.deadly
     assert summary.matches == 4 - len(deadly)
-    assert sorted(told) == MATCHES
+    ends = [line for line in log.getvalue().splitlines() if line.startswith("league/")]
+    assert sorted(line.partition(":")[0] for line in ends) == MATCHES
     assert all(DyingPool.died.count(match) <= 3 for match in DyingPool.deadly)

@@ -16,7 +16,7 @@ from spotkick.errors import InputError
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.scores import MatchScores
 from spotkick.pipelines.spot import network_for
-from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
+from spotkick.pipelines.spot_inputs import InputOptions, jobs_for, load_silently
 from spotkick.prediction import ChunkNetwork, SpottingSetup, spot_match, spot_period
 from spotkick.tasks import Task, task_of
 
@@ -141,7 +141,7 @@ def spot_with_scores(
             raise InputError(
                 f"{match} holds {len(jobs)} matches; give one, or use 'spotkick spot' for many"
             )
-        default, tracks = jobs[0].match, jobs[0].load()
+        default, tracks = jobs[0].match, load_silently(jobs[0])
     else:
         periods = match if isinstance(match, Mapping) else {period or 1: match}
         default = "match"

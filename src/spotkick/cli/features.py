@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
+    from spotkick.datasets.period_files import PeriodFile
     from spotkick.features.extract import ExtractionConfig, ExtractionProgress
-    from spotkick.features.periods import PeriodFile
 
 _LINES = 10
 

@@ -1,29 +1,21 @@
 """``spotkick spot``: find the actions of matches with a trained network."""
 
-import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from spotkick.features.extract import ExtractionProgress
-    from spotkick.pipelines.spot_inputs import SpottingJob
-
-_LINES: Final = 10
-
 
 def spot(
-    checkpoint: Annotated[Path, typer.Argument(help="Checkpoint folder.")],
+    checkpoint: Annotated[
+        Path, typer.Argument(help="Checkpoint folder, or a run folder, whose best one is taken.")
+    ],
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
             metavar="[INPUT]...",
             help="Videos, feature files, match folders, folders of matches, split files.",
-            readable=False,  # whoever opens the file says so in one line
+            readable=False,  # an unreadable file is reported in one line where it is opened
         ),
     ] = None,
     out: Annotated[
@@ -36,7 +28,12 @@ def spot(
         str | None, typer.Option(help="Split file, or its name below --data, such as test.")
     ] = None,
     period: Annotated[
-        int | None, typer.Option(min=1, max=9, help="Period of a file whose name does not say it.")
+        list[str] | None,
+        typer.Option(
+            metavar="PERIOD[=START:END]",
+            help="Period of a file whose name does not say it; or, repeated, where each period "
+            "lies in one recording: 1=754:3612 or 2=1:15:00-2:01:40.",
+        ),
     ] = None,
     start: Annotated[
         float, typer.Option(help="Second of a video at which its period begins.")
@@ -68,27 +65,32 @@ def spot(
         bool,
         typer.Option(
             "--resume",
-            help="Leave out matches whose results are in --out already, of this very checkpoint.",
+            help="Leave out matches whose results are in --out already, of this very checkpoint "
+            "and the same files.",
         ),
     ] = False,
 ) -> None:
     """Find the actions of matches, and write results_spotting.json and the scores of every frame."""
     from spotkick.checkpoint import read_checkpoint
     from spotkick.cli.outputs import check_command_outputs
+    from spotkick.datasets.period_options import parse_period_options
     from spotkick.errors import ConfigError
     from spotkick.pipelines.spot import network_for, run_spotting, speed_line
-    from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
+    from spotkick.pipelines.spot_inputs import InputOptions, find_checkpoint, jobs_for
+    from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
     from spotkick.pipelines.spot_workers import (
         SpottingRequest,
         claim_folder,
-        is_folder,
         spot_in_processes,
     )
+    from spotkick.reporter import make_reporter
 
+    # What is asked for, checked before any work.
     check_command_outputs(
         {"--out": None if out.is_dir() else out}, [checkpoint, *(inputs or ()), split, data]
     )
-    trained = read_checkpoint(checkpoint)
+    folder = find_checkpoint(checkpoint)
+    trained = read_checkpoint(folder)
     changes = {
         "source": source,
         "nms": nms,
@@ -98,73 +100,56 @@ def spot(
     decoding = trained.config.decoding.replace(
         **{key: value for key, value in changes.items() if value is not None}
     )
-    options = InputOptions(data, split, period, start, threads, _video_progress())
+    number, spans = parse_period_options(period or [])
+    options = InputOptions(data, split, number, start, threads=threads, spans=spans)
     jobs = jobs_for(inputs or [], trained, options)
     request = SpottingRequest(
-        checkpoint, tuple(inputs or ()), options, out, decoding, runtime, keep_scores=not no_scores
+        folder,
+        tuple(inputs or ()),
+        options,
+        out,
+        decoding=decoding,
+        runtime=runtime,
+        keep_scores=not no_scores,
     )
+
+    # Matches that are there already stay.
     names = [job.match for job in jobs]
     if is_folder(out):
-        names = claim_folder(request, names, resume=resume)
+        names = claim_folder(request, jobs, resume=resume)
     elif workers > 1 or resume:
         raise ConfigError(f"--workers and --resume need a folder as --out, got '{out}'")
+    elif out.suffix == ".json" and len(jobs) > 1:
+        raise ConfigError(
+            f"--out {out} is for one match, and here are {len(jobs)}; give a folder or a .zip"
+        )
     wanted = [job for job in jobs if job.match in set(names)]
     kept = f", {len(jobs) - len(wanted)} already there" if len(wanted) < len(jobs) else ""
     if not wanted:
         typer.echo(f"nothing left to spot{kept}: {out}")
         return
+
+    reporter = make_reporter()
+    for note in (note for job in wanted for note in job.notes):
+        reporter.line(note)
     if workers > 1:
-        with _counter(len(wanted)) as count:
-            summary = spot_in_processes(
-                request, names, workers=min(workers, len(names)), on_match=count
-            )
+        summary = spot_in_processes(
+            request, names, workers=min(workers, len(names)), reporter=reporter
+        )
     else:
         network = network_for(trained, runtime, threads=threads)
-        with _counter(len(wanted)) as count:
-            shown = _counted(wanted, count)
-            summary = run_spotting(
-                shown, network, trained, out, decoding=decoding, keep_scores=not no_scores
-            )
-    typer.echo(f"{speed_line(summary)}{kept}; results: {out}")
+        summary = run_spotting(
+            wanted,
+            network,
+            trained,
+            out,
+            decoding=decoding,
+            keep_scores=not no_scores,
+            reporter=reporter,
+        )
+    results = out
+    if len(jobs) == 1 and is_folder(out):
+        results = MatchOutput.of_match(out, jobs[0].match).results
+    typer.echo(f"{speed_line(summary)}{kept}; results: {results}")
     if summary.failed:
         raise typer.Exit(1)
-
-
-@contextmanager
-def _counter(total: int) -> "Iterator[Callable[[str], None]]":
-    """Told of each finished match: a bar on a terminal, up to ten plain lines elsewhere, nothing for a single match."""
-    from tqdm import tqdm
-
-    terminal, done = sys.stderr.isatty(), 0
-    with tqdm(total=total, unit="match", disable=not terminal or total == 1) as bar:
-
-        def count(match: str) -> None:
-            nonlocal done
-            del match
-            done += 1
-            bar.update()
-            if not terminal and total > 1 and done % max(1, total // _LINES) == 0:
-                typer.echo(f"{done} of {total} matches", err=True)
-
-        yield count
-
-
-def _counted(
-    jobs: "Sequence[SpottingJob]", count: "Callable[[str], None]"
-) -> "Iterator[SpottingJob]":
-    for job in jobs:
-        yield job
-        count(job.match)
-
-
-def _video_progress() -> "Callable[[ExtractionProgress], None] | None":
-    """A line that is rewritten while a video is read, on a terminal only."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(progress: "ExtractionProgress") -> None:
-        sys.stderr.write(
-            f"\r{progress.done_s:8.0f} s of {progress.total_s:.0f} s read, {progress.speed:5.1f} times real time"
-        )
-
-    return show

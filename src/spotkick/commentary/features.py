@@ -18,8 +18,8 @@ from spotkick.commentary.ensemble import WORDS_FILE, WordModel, read_word_model,
 from spotkick.commentary.tfidf import TextModel, read_text_model, write_text_model
 from spotkick.commentary.tfidf_fit import fit_text_model
 from spotkick.commentary.transcripts import TranscriptSegment, count_frames, read_segments
+from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.features.periods import ExtractionSummary, PeriodFile
 from spotkick.features.tracks import (
     SOURCE_SUFFIX,
     FeatureSource,

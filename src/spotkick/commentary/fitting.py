@@ -16,8 +16,8 @@ from spotkick.commentary.terms import fit_term_reader
 from spotkick.commentary.tokens import Vocabulary, count_cells, fit_vocabulary
 from spotkick.commentary.training import WordTrainingConfig, train_word_model
 from spotkick.commentary.transcripts import TranscriptSegment, count_frames, read_segments
+from spotkick.datasets.period_files import PeriodFile
 from spotkick.errors import InputError
-from spotkick.features.periods import PeriodFile
 from spotkick.features.tracks import fingerprint
 from spotkick.files import write_bytes
 

@@ -1,16 +1,17 @@
 """What can be wrong with the features and videos of a match folder, alone and against its labels."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 
 from spotkick.actions import Action, MatchActions
 from spotkick.datasets.match_folder import MatchFolder
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.doctor.findings import Finding, Severity
 from spotkick.errors import InputError
 from spotkick.features.tracks import FeatureTrack, read_track
@@ -99,9 +100,9 @@ def check_media(
             yield from _check_feature(folder.match, path, period, lengths)
     videos = folder.videos()
     if videos:
-        yield from _check_missing(folder.match, "videos", videos, wanted)
-    for period, path in videos.items():
-        yield from _check_video(folder.match, path, period, lengths)
+        yield from _check_missing(folder.match, "videos", videos.periods, wanted)
+    for period, spans in videos.periods.items():
+        yield from _check_videos(folder.match, spans, period, lengths)
     for period, found in sorted(lengths.items()):
         yield from _check_lengths(folder.match, period, found)
         if labels is not None:
@@ -110,7 +111,7 @@ def check_media(
 
 
 def _check_missing(
-    match: str, what: str, files: Mapping[int, Path], wanted: set[int]
+    match: str, what: str, files: Collection[int], wanted: set[int]
 ) -> Iterator[Finding]:
     missing = sorted((wanted or {1}) - set(files))
     if missing:
@@ -172,25 +173,35 @@ def _check_values(match: str, name: str, track: FeatureTrack) -> Iterator[Findin
         )
 
 
-def _check_video(
-    match: str, path: Path, period: int, lengths: dict[int, list[MediaLength]]
+def _check_videos(
+    match: str,
+    spans: Sequence[PeriodSpan],
+    period: int,
+    lengths: dict[int, list[MediaLength]],
 ) -> Iterator[Finding]:
-    try:
-        info = probe(path)
-    except InputError as error:
-        yield Finding(
-            Severity.ERROR,
-            "unreadable-video",
-            match,
-            str(error),
-            "download or record the video again",
-        )
-        return
-    if info.duration_s > 0:
-        lengths.setdefault(period, []).append(
-            MediaLength(path.name, info.duration_s, True, 0, info.frame_rate)
-        )
-    yield from check_video(match, info)
+    """Check the videos of one period, and note how long it is in all of them together."""
+    total_s, rate, complete = 0.0, FEATURE_RATE, True
+    for span in spans:
+        path = cast("Path", span.file)
+        try:
+            info = probe(path)
+        except InputError as error:
+            complete = False
+            yield Finding(
+                Severity.ERROR,
+                "unreadable-video",
+                match,
+                str(error),
+                "download or record the video again",
+            )
+            continue
+        end_s = info.duration_s if span.end_s is None else min(span.end_s, info.duration_s)
+        complete = complete and info.duration_s > 0
+        total_s, rate = total_s + end_s - span.start_s, info.frame_rate
+        yield from check_video(match, info)
+    if complete:
+        name = " + ".join(cast("Path", span.file).name for span in spans)
+        lengths.setdefault(period, []).append(MediaLength(name, total_s, True, 0, rate))
 
 
 def check_video(match: str, info: VideoInfo) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -157,13 +157,17 @@ class ExtractionProgress:
         return self.done_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
+ProgressCallback: TypeAlias = Callable[[ExtractionProgress], None]
+"""Called after each batch of an extraction."""
+
+
 def extract_video(
     path: Path,
     extractor: Extractor,
     *,
     start_s: float = 0.0,
     end_s: float | None = None,
-    progress: Callable[[ExtractionProgress], None] | None = None,
+    progress: ProgressCallback | None = None,
 ) -> FeatureTrack:
     """Make the features of one video, or of a stretch of it.
 

@@ -19,11 +19,11 @@ from spotkick.commentary.features import (
     write_commentary_tracks,
 )
 from spotkick.commentary.tfidf import TextModel
-from spotkick.datasets.match_folder import MatchFolder, find_matches
+from spotkick.datasets.match_folder import open_folder
+from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
 from spotkick.datasets.splits import read_split_matches
 from spotkick.errors import ConfigError, InputError, require_extra
 from spotkick.features.extract import EXTRACTION_FILE
-from spotkick.features.periods import ExtractionSummary, PeriodFile
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
 from spotkick.formats import read_label_set
 from spotkick.formats.match_tree import require_matches
@@ -122,10 +122,7 @@ def judge_kind(request: ExtractionRequest) -> Kind:
         if path.is_dir()
     )
     filmed = any(
-        folder.videos()
-        for path in request.inputs
-        if path.is_dir()
-        for folder in match_folders(path)
+        folder.videos() for path in request.inputs if path.is_dir() for folder in open_folder(path)
     )
     if spoken == filmed:
         where = ", ".join(str(path) for path in request.inputs)
@@ -212,14 +209,6 @@ def source_folder(folder: Path, filename: str) -> Path | None:
     below = [*folder.glob(f"*{SOURCE_SUFFIX}"), *folder.glob(f"*/*{SOURCE_SUFFIX}")]
     found = [path for path in (folder, *below) if (path / filename).is_file()]
     return found[0] if len(found) == 1 else None
-
-
-def match_folders(root: Path) -> list[MatchFolder]:
-    """Match folders below a folder, or the folder itself."""
-    direct = MatchFolder(root.absolute().parent, root.absolute().name)
-    return (
-        [direct] if direct.videos() else [MatchFolder(root, match) for match in find_matches(root)]
-    )
 
 
 def choose_files(found: Sequence[PeriodFile], request: ExtractionRequest) -> list[PeriodFile]:

@@ -4,9 +4,14 @@ import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
+from spotkick.datasets.match_folder import open_folder
+from spotkick.datasets.period_files import ExtractionSummary, PeriodFile, extract_period
+from spotkick.datasets.periods import find_periods
+from spotkick.datasets.video_names import VIDEO_SUFFIXES, parse_video_name
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.features.backbone import BUNDLED_BACKBONE, Device, open_backbone
 from spotkick.features.extract import (
@@ -14,12 +19,10 @@ from spotkick.features.extract import (
     ExtractionConfig,
     ExtractionProgress,
     Extractor,
-    extract_video,
     read_extractor,
     write_extractor,
 )
 from spotkick.features.pca import fit_projection
-from spotkick.features.periods import ExtractionSummary, PeriodFile
 from spotkick.features.tracks import (
     SOURCE_SUFFIX,
     FeatureSource,
@@ -32,12 +35,10 @@ from spotkick.pipelines.extract import (
     Note,
     Show,
     choose_files,
-    match_folders,
     print_nothing,
     source_folder,
     training_files,
 )
-from spotkick.pipelines.spot_inputs import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ def _write_video_tracks(
             kept += 1
             continue
         try:
-            track = extract_video(video.path, extractor, progress=progress)
+            track = extract_period(video.parts(), extractor, progress=progress)
         except InputError as error:
             warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
             failed += 1
@@ -185,16 +186,17 @@ def _given_extractor(folder: Path, options: PictureOptions) -> Extractor:
 
 
 def _videos(path: Path) -> list[PeriodFile]:
-    """A video file by its own name, or the videos of match folders."""
+    """A video file by its own name, or the videos of match folders and of folders of recordings."""
     if path.is_dir():
         found = [
-            PeriodFile(folder.match, period, video)
-            for folder in match_folders(path)
-            for period, video in folder.videos().items()
+            PeriodFile(folder.match, period, cast("Path", spans[0].file), spans)
+            for folder in open_folder(path)
+            for period, spans in folder.videos().periods.items()
         ]
         if not found:
             raise InputError(
-                f"{path}: no videos below it; <match>/1_224p.mkv, 1_720p.mp4, ... or single files are needed"
+                f"{path}: no videos below it; <match>/1_224p.mkv, 1_720p.mp4, ... or single files "
+                "are needed"
             )
         return found
     if not path.is_file():
@@ -203,9 +205,9 @@ def _videos(path: Path) -> list[PeriodFile]:
         raise InputError(
             f"{path}: '{path.suffix}' is no video; known are {', '.join(sorted(VIDEO_SUFFIXES))}"
         )
-    head, _, rest = path.stem.partition("_")
-    return [
-        PeriodFile(
-            path.stem, int(head) if len(head) == 1 and head in "123456789" and rest else 1, path
-        )
-    ]
+
+    # One file: periods.json beside it, or its name, says which period it is.
+    stated = find_periods(path)
+    if stated:
+        return [PeriodFile(path.stem, span.period, path, (span,)) for span in stated]
+    return [PeriodFile(path.stem, parse_video_name(path).period or 1, path)]

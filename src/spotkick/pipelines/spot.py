@@ -2,8 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spotkick.actions import MatchActions
@@ -13,14 +13,15 @@ from spotkick.errors import (
     InputError,
     SpotkickError,
     SpotkickWarning,
+    StorageError,
     require_extra,
 )
-from spotkick.features.tracks import FeatureSource, FeatureTrack
-from spotkick.files import write_json
-from spotkick.formats.results import results_document, write_results
-from spotkick.formats.scores import SCORES_FILE, MatchScores, write_scores
+from spotkick.features.tracks import FeatureTrack
+from spotkick.formats.results import write_results
 from spotkick.pipelines.spot_inputs import SpottingJob
+from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
 from spotkick.prediction import ChunkNetwork, OnnxNetwork, SpottingSetup, spot_match
+from spotkick.reporter import Reporter, SilentReporter, format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,87 +76,169 @@ def run_spotting(
     *,
     decoding: DecodingConfig | None = None,
     keep_scores: bool = True,
+    reporter: Reporter | None = None,
 ) -> SpottingSummary:
     """Spot matches one after the other and write each as soon as it is done.
 
-    A match that cannot be spotted is reported and left out; the others are not lost.
+    A match that cannot be spotted, for whatever reason, is reported and left out; the others are
+    not lost.
 
     Args:
-        jobs: of `jobs_for`; wrap them in a progress bar at will.
+        jobs: of `spotkick.pipelines.spot_inputs.jobs_for`.
         network: runs chunks.
         checkpoint: what the network was trained for.
         out: folder of ``<match>/results_spotting.json`` and ``scores.npz``; a ``.zip`` for results
             alone; or a ``.json`` file when there is one match.
         decoding: replaces the checkpoint's own.
         keep_scores: write the scores of every frame too.
+        reporter: shows how far the work is; silent when None.
 
     Raises:
         InputError: if no match could be spotted.
-        StorageError: if a result cannot be written.
+        StorageError: if none could, as the system refuses to write.
+
+    Warns:
+        SpotkickWarning: for each match that was left out.
     """
     setup = SpottingSetup.from_checkpoint(checkpoint, decoding)
+    reporter, jobs = reporter or SilentReporter(), list(jobs)
+    run = SpottingRun(network, checkpoint, setup, out, keep_scores=keep_scores, reporter=reporter)
     started = time.perf_counter()
-    failed: dict[str, str] = {}
-    collected: list[MatchActions] = []
-    footage_s, actions, matches = 0.0, 0, 0
-    for job, tracks in _loaded(jobs, checkpoint.feature_source, failed):
+
+    # One match is shown by the progress of its video alone.
+    shown = reporter if len(jobs) > 1 else SilentReporter()
+    with shown.task("spot", len(jobs), "matches") as progress:
+        for job in jobs:
+            line = run.spot(job)
+            progress.advance()
+            shown.line(line)
+    if run.collected:
+        write_results(out, run.collected)
+    summary = run.summary(time.perf_counter() - started)
+    report_failures(summary, run.refused)
+    return summary
+
+
+@dataclass(slots=True)
+class SpottingRun:
+    """Spots matches with one network, and adds up what came of it.
+
+    Attributes:
+        network: runs chunks.
+        checkpoint: what the network was trained for.
+        setup: how outputs become actions.
+        out: see `run_spotting`.
+        keep_scores: write the scores of every frame too.
+        reporter: shows how far a video is read.
+        matches: matches spotted so far.
+        actions: spots written.
+        footage_s: length of what was spotted.
+        refused: whether the system refused to write a result.
+        failed: match -> why it could not be spotted.
+        collected: results that are to be written at the end, into an archive.
+    """
+
+    network: ChunkNetwork
+    checkpoint: Checkpoint
+    setup: SpottingSetup
+    out: Path
+    keep_scores: bool
+    reporter: Reporter
+    matches: int = 0
+    actions: int = 0
+    footage_s: float = 0.0
+    refused: bool = False
+    failed: dict[str, str] = field(default_factory=dict)
+    collected: list[MatchActions] = field(default_factory=list)
+
+    def spot(self, job: SpottingJob) -> str:
+        """Spot one match; any failure of it is kept, so that the next one is tried.
+
+        Returns:
+            a line that says what came of it.
+        """
+        started = time.perf_counter()
         try:
-            predicted, scores = spot_match(network, tracks, setup, job.match)
+            predicted, tracks, kept = self._spot_and_write(job)
         except SpotkickError as error:
-            failed[job.match] = str(error)
-            continue
-        matches += 1
-        actions += len(predicted.actions)
-        footage_s += sum(track.duration_s for track in tracks.values())
-        if out.suffix == ".zip":
-            collected.append(predicted)
-        else:
-            _write(out, predicted, scores if keep_scores else None, alone=out.suffix == ".json")
-    if not matches:
-        raise InputError(first_failure(failed))
-    if collected:
-        write_results(out, collected)
-    for match, reason in failed.items():
-        warnings.warn(f"{match} was left out: {reason}", SpotkickWarning, stacklevel=2)
-    return SpottingSummary(matches, actions, footage_s, time.perf_counter() - started, failed)
-
-
-def _loaded(
-    jobs: Iterable[SpottingJob], source: FeatureSource, failed: dict[str, str]
-) -> Iterator[tuple[SpottingJob, dict[int, FeatureTrack]]]:
-    for job in jobs:
-        try:
-            tracks = job.load()
-            for track in tracks.values():
-                source.require_compatible(track.source, track.where)
-        except SpotkickError as error:
-            failed[job.match] = str(error)
-            continue
-        yield job, tracks
-
-
-def _write(out: Path, predicted: MatchActions, scores: MatchScores | None, *, alone: bool) -> None:
-    """Scores first: a match that has results is done."""
-    if scores is not None:
-        write_scores(
-            out.with_suffix(f".{SCORES_FILE}") if alone else out / predicted.match / SCORES_FILE,
-            scores,
+            self.failed[job.match] = str(error)
+            self.refused = self.refused or isinstance(error, StorageError)
+        except Exception as error:
+            self.failed[job.match] = describe_fault(error)
+        if job.match in self.failed:
+            return f"{job.match}: failed: {self.failed[job.match]}"
+        footage_s = sum(track.duration_s for track in tracks.values())
+        self.matches, self.actions = self.matches + 1, self.actions + len(predicted.actions)
+        self.footage_s += footage_s
+        where = self.out
+        if is_folder(self.out):
+            where = MatchOutput.of_match(self.out, job.match).results
+        stayed = f" (kept from before: period {', '.join(map(str, kept))})" if kept else ""
+        return (
+            f"{job.match}: {len(predicted.actions)} spots in {format_duration(footage_s)}, "
+            f"took {format_duration(time.perf_counter() - started)}: {where}{stayed}"
         )
-    if alone:
-        write_json(out, results_document(predicted))
-    else:
-        write_results(out, [predicted])
+
+    def _spot_and_write(
+        self, job: SpottingJob
+    ) -> tuple[MatchActions, dict[int, FeatureTrack], tuple[int, ...]]:
+        tracks = job.load(self.reporter)
+        for track in tracks.values():
+            self.checkpoint.feature_source.require_compatible(track.source, track.where)
+        predicted, scores = spot_match(self.network, tracks, self.setup, job.match)
+
+        # An archive is written once, at the end.
+        if self.out.suffix == ".zip":
+            self.collected.append(predicted)
+            return predicted, tracks, ()
+        output = MatchOutput.of_match(self.out, job.match)
+        kept = output.write(predicted, scores, job.files, keep_scores=self.keep_scores)
+        return predicted, tracks, kept
+
+    def summary(self, wall_s: float) -> SpottingSummary:
+        """What was done."""
+        return SpottingSummary(self.matches, self.actions, self.footage_s, wall_s, self.failed)
+
+
+def describe_fault(error: Exception) -> str:
+    """One line about an error that nothing foresaw."""
+    reason = " ".join(str(error).split())
+    return f"unexpected {type(error).__name__}{f': {reason}' if reason else ''}; please report it"
+
+
+def report_failures(summary: SpottingSummary, refused: bool = False) -> None:
+    """Warn of each match that was left out.
+
+    Args:
+        summary: what was done.
+        refused: whether the system refused to write.
+
+    Raises:
+        InputError: if there is no other match.
+        StorageError: the same, where the system refused to write.
+    """
+    if not summary.matches:
+        text = first_failure(summary.failed)
+        raise StorageError(text) if refused else InputError(text)
+    for match, reason in summary.failed.items():
+        warnings.warn(f"{match} was left out: {reason}", SpotkickWarning, stacklevel=3)
 
 
 def speed_line(summary: SpottingSummary) -> str:
     """One line for people: how much was spotted, and how fast."""
     times = summary.footage_s / max(summary.wall_s, 1e-9)
     plural = "match" if summary.matches == 1 else "matches"
-    return f"{summary.matches} {plural}, {summary.actions} spots, {times:,.0f} times real time ({summary.wall_s:.1f} s)"
+    return (
+        f"{summary.matches} {plural}, {summary.actions} spots, {times:,.0f} times real time "
+        f"({summary.wall_s:.1f} s)"
+    )
 
 
 def first_failure(failed: Mapping[str, str]) -> str:
-    """One line about matches none of which could be spotted: why the first failed, and how many more did."""
+    """One line about matches none of which could be spotted.
+
+    It says why the first failed, and how many more did.
+    """
     if not failed:
         return "there is nothing to spot"
     match, reason = next(iter(failed.items()))

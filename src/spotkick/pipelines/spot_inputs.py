@@ -1,18 +1,25 @@
 """What the paths on a command line mean: feature files, videos, match folders, splits. Without torch."""
 
-import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, NoReturn, cast
 
-from spotkick.checkpoint import Checkpoint
-from spotkick.datasets.match_folder import MatchFolder, find_matches
-from spotkick.datasets.match_names import name_match_folder
+from spotkick.checkpoint import CONFIG_FILE, Checkpoint
+from spotkick.datasets.match_folder import MatchFolder, open_folder
+from spotkick.datasets.match_videos import MatchVideos
+from spotkick.datasets.period_files import cut_track, extract_period
+from spotkick.datasets.periods import PeriodSpan, find_periods
 from spotkick.datasets.splits import match_tracks, read_split_matches
-from spotkick.errors import ConfigError, InputError
-from spotkick.features.extract import ExtractionProgress, Extractor, extract_video, read_extractor
+from spotkick.datasets.video_names import parse_video_name
+from spotkick.errors import ConfigError, InputError, SpotkickError
+from spotkick.features.extract import (
+    EXTRACTION_FILE,
+    ExtractionProgress,
+    Extractor,
+    read_extractor,
+)
 from spotkick.features.tracks import (
     FeatureSource,
     FeatureTrack,
@@ -20,26 +27,14 @@ from spotkick.features.tracks import (
     find_source,
     read_track,
 )
+from spotkick.reporter import LineReporter, Reporter, SilentReporter
 
 SPLIT_SUFFIXES: Final = (".txt", ".json")
-VIDEO_SUFFIXES: Final = frozenset(
-    (
-        ".mp4",
-        ".mkv",
-        ".mov",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".webm",
-        ".avi",
-        ".m4v",
-        ".mpg",
-        ".mpeg",
-        ".flv",
-        ".wmv",
-    )
-)
-_PERIOD: Final = re.compile(r"^([1-9])_")
+
+_QUIET_S: Final = 30.0
+"""A log hears nothing of videos that are read in less time."""
+
+Load = Callable[[Reporter], dict[int, FeatureTrack]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +44,14 @@ class SpottingJob:
     Attributes:
         match: its name in the output.
         load: reads or makes its features, by period.
+        files: what is read, by period, in order.
+        notes: what was decided about its files, for the user.
     """
 
     match: str
-    load: Callable[[], dict[int, FeatureTrack]]
+    load: Load
+    files: Mapping[int, tuple[PeriodSpan, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class InputOptions:
         period: of a file whose name does not say it.
         start_s: where the period begins in a video file.
         threads: CPU threads of the image backbone; 0 for as many as there are cores.
-        progress: told while a video is read.
+        spans: periods of a file that holds several; their ``file`` is None.
     """
 
     data: Path | None = None
@@ -73,7 +72,14 @@ class InputOptions:
     period: int | None = None
     start_s: float = 0.0
     threads: int = 0
-    progress: Callable[[ExtractionProgress], None] | None = None
+    spans: tuple[PeriodSpan, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check what contradicts itself."""
+        if self.start_s < 0:
+            raise ConfigError(f"--start must not be negative, got {self.start_s:g}")
+        if self.start_s and self.spans:
+            raise ConfigError("--period 1=754:3612 says where a period begins; leave out --start")
 
 
 def jobs_for(
@@ -81,152 +87,245 @@ def jobs_for(
 ) -> list[SpottingJob]:
     """Find out what the given paths mean.
 
+    Of several paths, one that cannot be used becomes a job that fails, so that the others are
+    spotted.
+
     Args:
         inputs: feature files, videos, match folders with features or videos, folders of such
-            folders, or split files.
+            folders or of recordings, or split files.
         checkpoint: decides which features are read, and how they are made from video.
         options: what the paths do not say.
 
     Raises:
-        InputError: if a path is none of these, a match comes twice, or there is nothing to spot.
-        ConfigError: if the start is negative.
+        InputError: if a match comes twice, there is nothing to spot, or the only path is none of
+            these.
     """
     options = options or InputOptions()
-    if options.start_s < 0:
-        raise ConfigError(f"--start must not be negative, got {options.start_s:g}")
     finder = _Finder(checkpoint, options)
+
+    # Splits first: their matches lie below --data.
     splits = [str(path) for path in inputs if path.suffix in SPLIT_SUFFIXES and path.is_file()]
-    jobs = finder.of_splits([*splits, *([options.split] if options.split is not None else [])])
-    for path in inputs:
-        if str(path) not in splits:
-            jobs += finder.of_path(path)
+    names = [*splits, *([options.split] if options.split is not None else [])]
+    paths = [path for path in inputs if str(path) not in splits]
+    jobs = [job for name in names for job in finder.read_split(name)]
+    for path in paths:
+        try:
+            jobs += finder.read_path(path)
+        except SpotkickError as error:
+            if len(names) + len(paths) == 1:
+                raise
+            jobs.append(_failing_job(path, error))
     if not jobs:
         raise InputError(
-            "there is nothing to spot: give a video, a feature file, a match folder, or --split with --data"
+            "there is nothing to spot: give a video, a feature file, a match folder, "
+            "or --split with --data"
         )
-    repeated = [name for name, count in Counter(job.match for job in jobs).items() if count > 1]
+    return _name_apart(jobs)
+
+
+def _failing_job(path: Path, error: SpotkickError) -> SpottingJob:
+    reason = str(error)
+
+    def fail(reporter: Reporter) -> NoReturn:
+        del reporter
+        raise InputError(reason)
+
+    return SpottingJob(str(path), fail)
+
+
+def _name_apart(jobs: Sequence[SpottingJob]) -> list[SpottingJob]:
+    """Give files of one name in different folders the names of their folders too.
+
+    Raises:
+        InputError: if two jobs would write the same results.
+    """
+    counts = Counter(job.match for job in jobs)
+    named = []
+    for job in jobs:
+        file = next((span.file for spans in job.files.values() for span in spans), None)
+        alone = counts[job.match] > 1 and file is not None and file.stem == job.match
+        parent = file.absolute().parent.name if alone and file is not None else ""
+        named.append(replace(job, match=f"{parent}/{job.match}") if parent else job)
+    repeated = [name for name, count in Counter(job.match for job in named).items() if count > 1]
     if repeated:
         raise InputError(
             f"match '{repeated[0]}' is given twice, and its results would overwrite each other"
         )
-    return jobs
+    return named
 
 
 class _Finder:
-    """Turns paths into jobs for one checkpoint; the image backbone is opened once, when the first video needs it."""
+    """Turns paths into jobs for one checkpoint.
+
+    The image backbone is opened once, when the first video needs it.
+    """
 
     def __init__(self, checkpoint: Checkpoint, options: InputOptions) -> None:
         self._source, self._options = checkpoint.feature_source, options
         self._features_folder = checkpoint.features_folder
         self._extractor: Extractor | None = None
 
-    def of_splits(self, names: Sequence[str]) -> list[SpottingJob]:
-        jobs = []
-        for name in names:
-            root = self._options.data
-            if root is None:
-                raise InputError(f"split '{name}' names matches; say with --data where they are")
-            jobs += [
-                self._of_features(MatchFolder(root, match))
-                for match in read_split_matches(root, name)
-            ]
-        return jobs
+    def read_split(self, name: str) -> list[SpottingJob]:
+        """The matches of a split below ``--data``."""
+        root = self._options.data
+        if root is None:
+            raise InputError(f"split '{name}' names matches; say with --data where they are")
+        return [
+            self._feature_job(MatchFolder(root, match)) for match in read_split_matches(root, name)
+        ]
 
-    def of_path(self, path: Path) -> list[SpottingJob]:
+    def read_path(self, path: Path) -> list[SpottingJob]:
+        """The matches of a file or a folder."""
         if path.suffix.lower() == ".npy":
-            return [self._of_file(path, self._read)]
+            return [self._file_job(path, self._read_spans)]
         if path.is_dir():
-            return self._of_folder(path)
+            return self._read_folder(path)
         if not path.exists():
             raise InputError(f"{path} does not exist")
         if not path.is_file():
             raise InputError(f"{path} is not a file")
-        self._check_video_source(path)
-        return [self._of_file(path, self._watch)]
+        self._require_video_source(path)
+        return [self._file_job(path, self._watch_spans)]
 
-    def _of_file(self, path: Path, read: Callable[[Path], FeatureTrack]) -> SpottingJob:
-        named = _PERIOD.match(path.name)
-        period = self._options.period or (int(named.group(1)) if named else 1)
-        return SpottingJob(path.stem, lambda: {period: read(path)})
+    def _file_job(
+        self, path: Path, read: Callable[[str, Sequence[PeriodSpan], Reporter], FeatureTrack]
+    ) -> SpottingJob:
+        files = _by_period(self._spans_of_file(path))
+        match = path.stem
+        spans = [span for own in files.values() for span in own]
+        several = len(spans) > 1 or any(span.end_s is not None for span in spans)
+        notes = (f"{path.name}: {', '.join(map(PeriodSpan.describe, spans))}",) if several else ()
+        return SpottingJob(
+            match,
+            lambda reporter: {
+                period: read(match, spans, reporter) for period, spans in files.items()
+            },
+            files,
+            notes,
+        )
 
-    def _of_folder(self, path: Path) -> list[SpottingJob]:
-        name = name_match_folder(path)
-        direct = MatchFolder(path.absolute().parents[name.count("/")], name)
-        videos = _videos_by_period(path)
-        if direct.features(self._source.name):
-            return [self._of_features(direct)]
-        if videos:
-            self._check_video_source(path)
-            return [self._of_videos(direct.match, videos)]
-        folders = [MatchFolder(path, match) for match in find_matches(path)]
+    def _spans_of_file(self, path: Path) -> list[PeriodSpan]:
+        """Periods of one file: as options say, else ``periods.json``, else its name."""
+        options = self._options
+        if options.spans:
+            return [replace(span, file=path) for span in options.spans]
+        stated = find_periods(path) if not options.start_s else ()
+        if options.period is not None and stated:
+            stated = tuple(span for span in stated if span.period == options.period)
+        if stated:
+            return list(stated)
+        period = options.period or parse_video_name(path).period or 1
+        return [PeriodSpan(period, options.start_s, None, path)]
+
+    def _read_folder(self, path: Path) -> list[SpottingJob]:
+        folders = open_folder(path)
         jobs = [
-            self._of_features(folder) for folder in folders if folder.features(self._source.name)
+            self._feature_job(folder) for folder in folders if folder.features(self._source.name)
         ]
-        if not jobs and self._features_folder is not None:
-            jobs = [
-                self._of_videos(folder.match, folder.videos())
-                for folder in folders
-                if folder.videos()
-            ]
-        if not jobs:
+        if jobs:
+            return jobs
+        seen = {folder: folder.videos() for folder in folders}
+        jobs = [self._video_job(folder, videos) for folder, videos in seen.items() if videos]
+        if jobs:
+            self._require_video_source(path)
+            return jobs
+        raise InputError(
+            f"{path}: no videos and no features '{self._source.name}', which this checkpoint "
+            "needs; 'spotkick features' makes them from videos or commentary"
+        )
+
+    def _feature_job(self, folder: MatchFolder) -> SpottingJob:
+        rate, name = self._source.frame_rate, self._source.name
+        files = {
+            period: (PeriodSpan(period, file=path),)
+            for period, path in folder.features(name).items()
+        }
+        return SpottingJob(
+            folder.match, lambda _: match_tracks(folder, name, frame_rate=rate), files
+        )
+
+    def _video_job(self, folder: MatchFolder, videos: MatchVideos) -> SpottingJob:
+        files = self._stated_periods(folder, videos)
+        notes = tuple(f"{folder.match}: {note}" for note in videos.describe())
+        return SpottingJob(
+            folder.match,
+            lambda reporter: {
+                period: self._watch_spans(folder.match, spans, reporter)
+                for period, spans in files.items()
+            },
+            files,
+            notes,
+        )
+
+    def _stated_periods(
+        self, folder: MatchFolder, videos: MatchVideos
+    ) -> dict[int, tuple[PeriodSpan, ...]]:
+        """Periods of a folder's videos; those of ``--period`` where it holds one recording."""
+        if not self._options.spans:
+            return videos.periods
+        if len(videos.files) != 1:
             raise InputError(
-                f"{path}: no features '{self._source.name}', which this checkpoint needs; 'spotkick features' makes them"
+                f"{folder.path}: --period with times is for one recording of the whole match, "
+                f"and here are {len(videos.files)}; state their periods in periods.json"
             )
-        return jobs
+        return _by_period(replace(span, file=videos.files[0]) for span in self._options.spans)
 
-    def _of_features(self, folder: MatchFolder) -> SpottingJob:
-        rate = self._source.frame_rate
-        return SpottingJob(
-            folder.match, lambda: match_tracks(folder, self._source.name, frame_rate=rate)
-        )
+    def _read_spans(
+        self, match: str, spans: Sequence[PeriodSpan], reporter: Reporter
+    ) -> FeatureTrack:
+        del match, reporter
+        span = spans[0]
+        path = cast("Path", span.file)
 
-    def _of_videos(self, match: str, videos: Mapping[int, Path]) -> SpottingJob:
-        return SpottingJob(
-            match, lambda: {period: self._watch(path) for period, path in sorted(videos.items())}
-        )
-
-    def _read(self, path: Path) -> FeatureTrack:
         # A file of another name that nothing describes is taken for the checkpoint's own features:
         # its width is checked.
         unknown = feature_name(path) != self._source.name and find_source(path) is None
         expected: FeatureSource | None = self._source if unknown else None
-        return read_track(path, source=expected, frame_rate=self._source.frame_rate)
+        track = read_track(path, source=expected, frame_rate=self._source.frame_rate)
+        return cut_track(track, span)
 
-    def _watch(self, path: Path) -> FeatureTrack:
+    def _watch_spans(
+        self, match: str, spans: Sequence[PeriodSpan], reporter: Reporter
+    ) -> FeatureTrack:
         if self._extractor is None:
-            self._check_video_source(path)
+            self._require_video_source(cast("Path", spans[0].file))
             self._extractor = read_extractor(
                 cast("Path", self._features_folder), threads=self._options.threads
             )
-        track = extract_video(path, self._extractor, progress=self._options.progress)
-        first = round(self._options.start_s * track.source.frame_rate)
-        if first >= len(track):
+        quiet_s = _QUIET_S if isinstance(reporter, LineReporter) else 0.0
+        with reporter.task(f"{match}, period {spans[0].period}", None, "s of video") as task:
+
+            def show(progress: ExtractionProgress) -> None:
+                if progress.elapsed_s >= quiet_s:
+                    task.update(
+                        progress.done_s,
+                        total=progress.total_s or None,
+                        note=f"{progress.speed:.1f} times real time",
+                    )
+
+            return extract_period(spans, self._extractor, progress=show)
+
+    def _require_video_source(self, path: Path) -> None:
+        folder = self._features_folder
+        if folder is None or not (folder / EXTRACTION_FILE).is_file():
             raise InputError(
-                f"{path}: lasts {track.duration_s:.1f} s, so that a period cannot start at {self._options.start_s:g} s"
-            )
-        return replace(track, values=track.values[first:])
-
-    def _check_video_source(self, path: Path) -> None:
-        if (
-            self._features_folder is None
-            or not (self._features_folder / "extraction.json").is_file()
-        ):
-            raise InputError(
-                f"{path}: this checkpoint reads '{self._source.name}' features and does not know how to make them from video; "
-                f"give it .npy files of that kind, or train on features of 'spotkick features --kind video'"
+                f"{path}: this checkpoint reads '{self._source.name}' features and does not know "
+                "how to make them from video; give it .npy files of that kind, or train on "
+                "features of 'spotkick features --kind video'"
             )
 
 
-def _videos_by_period(folder: Path) -> dict[int, Path]:
-    """Videos ``1_*``, ``2_*`` that lie directly in a folder; the smallest file of each period."""
-    found: dict[int, Path] = {}
-    files = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()
-    ]
-    for path in sorted(files, key=lambda path: path.stat().st_size):
-        named = _PERIOD.match(path.name)
-        if named:
-            found.setdefault(int(named.group(1)), path)
-    return dict(sorted(found.items()))
+def _by_period(spans: Iterable[PeriodSpan]) -> dict[int, tuple[PeriodSpan, ...]]:
+    return MatchVideos(tuple(spans)).periods
+
+
+def find_checkpoint(path: Path) -> Path:
+    """The checkpoint folder that a path names: itself, or the best one of a run folder."""
+    best = path / "best"
+    is_run = not (path / CONFIG_FILE).is_file() and (best / CONFIG_FILE).is_file()
+    return best if is_run else path
+
+
+def load_silently(job: SpottingJob) -> dict[int, FeatureTrack]:
+    """Read or make the features of a match without showing progress."""
+    return job.load(SilentReporter())

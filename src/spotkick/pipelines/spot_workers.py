@@ -10,9 +10,10 @@ import multiprocessing
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -20,11 +21,18 @@ from typing import Final
 from spotkick.checkpoint import CONFIG_FILE, Checkpoint, DecodingConfig, read_checkpoint
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_bytes, read_json, write_json
-from spotkick.formats.results import RESULTS_FILE
-from spotkick.pipelines.spot import SpottingSummary, first_failure, network_for, run_spotting
+from spotkick.pipelines.spot import (
+    SpottingRun,
+    SpottingSummary,
+    describe_fault,
+    network_for,
+    report_failures,
+)
 from spotkick.pipelines.spot_inputs import InputOptions, SpottingJob, jobs_for
-from spotkick.prediction import ChunkNetwork
+from spotkick.pipelines.spot_outputs import MatchOutput
+from spotkick.prediction import ChunkNetwork, SpottingSetup
 from spotkick.processes import end_with_parent
+from spotkick.reporter import Reporter, SilentReporter
 
 STAMP_FILE: Final = "spotting.json"
 DIED: Final = "its process died twice, perhaps for lack of memory; try fewer --workers"
@@ -53,18 +61,15 @@ class SpottingRequest:
     keep_scores: bool = True
 
 
-def is_folder(out: Path) -> bool:
-    """Whether results go into a folder, and not into one file."""
-    return out.suffix not in (".zip", ".json")
-
-
-def claim_folder(request: SpottingRequest, matches: Sequence[str], *, resume: bool) -> list[str]:
+def claim_folder(
+    request: SpottingRequest, jobs: Sequence[SpottingJob], *, resume: bool
+) -> list[str]:
     """Write into the folder of results what makes them.
 
     Args:
         request: what to spot with, and where results go.
-        matches: names of the request's matches.
-        resume: leave out matches whose results are there.
+        jobs: the request's matches.
+        resume: leave out matches whose results are there, of the very files that are there now.
 
     Returns:
         The matches that are to be spotted.
@@ -75,19 +80,27 @@ def claim_folder(request: SpottingRequest, matches: Sequence[str], *, resume: bo
         StorageError: if the folder cannot be written.
     """
     config = read_bytes(request.checkpoint / CONFIG_FILE)
+    matches = [job.match for job in jobs]
     stamp = {
         "checkpoint": hashlib.sha256(config).hexdigest(),
         "decoding": request.decoding.model_dump(mode="json"),
     }
     path = request.out / STAMP_FILE
-    done = {match for match in matches if resume and (request.out / match / RESULTS_FILE).is_file()}
-    if done and not (path.is_file() and read_json(path) == stamp):
+    present = [job for job in jobs if resume and _output(request, job).results.is_file()]
+    if present and not (path.is_file() and read_json(path) == stamp):
         raise InputError(
-            f"{request.out} holds results of another checkpoint or other settings; leave out --resume to replace them, "
-            "or choose another --out"
+            f"{request.out} holds results of another checkpoint or other settings; leave out "
+            "--resume to replace them, or choose another --out"
         )
+
+    # Results of files that were replaced since are made again.
+    done = {job.match for job in present if _output(request, job).is_current(job.files)}
     write_json(path, stamp)
     return [match for match in matches if match not in done]
+
+
+def _output(request: SpottingRequest, job: SpottingJob) -> MatchOutput:
+    return MatchOutput.of_match(request.out, job.match)
 
 
 def spot_in_processes(
@@ -95,7 +108,7 @@ def spot_in_processes(
     matches: Sequence[str],
     *,
     workers: int,
-    on_match: Callable[[str], None],
+    reporter: Reporter | None = None,
 ) -> SpottingSummary:
     """Spot matches in several processes.
 
@@ -106,57 +119,80 @@ def spot_in_processes(
         request: what to spot with, and where results go.
         matches: names of those of the request's matches that are wanted.
         workers: processes.
-        on_match: is told of each match that is finished, or failed.
+        reporter: shows which matches are done; silent when None.
 
     Returns:
         The sum over matches.
 
     Raises:
         InputError: if no match could be spotted.
-        StorageError: if a result cannot be written.
+        StorageError: if none could, as the system refuses to write.
 
     Warns:
         SpotkickWarning: for each match that was left out.
     """
     threads = request.options.threads or max(1, (os.cpu_count() or 1) // workers)
-    shared = replace(request, options=replace(request.options, threads=threads, progress=None))
-    started = time.perf_counter()
-    total = SpottingSummary(0, 0, 0.0, 0.0, {})
+    shared = replace(request, options=replace(request.options, threads=threads))
+    reporter, started = reporter or SilentReporter(), time.perf_counter()
+    total, refused = SpottingSummary(0, 0, 0.0, 0.0, {}), False
     left, alone = list(matches), False
-    while left:
-        unfinished: list[str] = []
-        pool = ProcessPoolExecutor(
-            1 if alone else workers,
-            multiprocessing.get_context("spawn"),
-            initializer=_begin,
-            initargs=(shared,),
-        )
-        try:
-            for match, outcome in _outcomes(pool, left):
-                if outcome is None:
-                    unfinished.append(match)
-                    continue
-                total = _added(total, outcome)
-                on_match(match)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-        left = [match for match in left if match in set(unfinished)]
-        if left and alone:
+    with reporter.task("spot", len(matches), "matches") as progress:
+        while left:
+            unfinished: set[str] = set()
+            with _open_pool(shared, 1 if alone else workers) as pool:
+                for match, outcome in _outcomes(pool, left):
+                    if outcome is None:
+                        unfinished.add(match)
+                        continue
+                    total = _add_summaries(total, outcome.summary)
+                    refused = refused or outcome.refused
+                    progress.advance()
+                    reporter.line(outcome.line)
+
             # One after the other: the first that is left is the one that the process died of.
-            total.failed[left[0]] = DIED
-            on_match(left.pop(0))
-        alone = bool(left) and not alone
-    if not total.matches:
-        raise InputError(first_failure(total.failed))
-    for match, reason in total.failed.items():
-        warnings.warn(f"{match} was left out: {reason}", SpotkickWarning, stacklevel=2)
+            left = [match for match in left if match in unfinished]
+            if left and alone:
+                total.failed[left[0]] = DIED
+                progress.advance()
+                reporter.line(f"{left[0]}: failed: {DIED}")
+                del left[0]
+            alone = bool(left) and not alone
+    report_failures(total, refused)
     return replace(total, wall_s=time.perf_counter() - started)
+
+
+@contextmanager
+def _open_pool(request: SpottingRequest, workers: int) -> Iterator[ProcessPoolExecutor]:
+    """A pool whose processes can spot; what waits is given up when the caller fails."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(request,))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MatchOutcome:
+    """What a process made of one match.
+
+    Attributes:
+        summary: of this match.
+        line: what came of it, for the user.
+        messages: warnings.
+        refused: whether the system refused to write.
+    """
+
+    summary: SpottingSummary
+    line: str
+    messages: tuple[str, ...] = ()
+    refused: bool = False
 
 
 def _outcomes(
     pool: ProcessPoolExecutor, matches: Sequence[str]
-) -> Iterator[tuple[str, SpottingSummary | None]]:
-    """(match, its summary, or None where a process died before it was finished)."""
+) -> Iterator[tuple[str, MatchOutcome | None]]:
+    """(match, its outcome, or None where a process died before it was finished)."""
     futures = {}
     for match in matches:
         try:
@@ -164,17 +200,22 @@ def _outcomes(
         except BrokenProcessPool:
             yield match, None
     for future in as_completed(futures):
+        match = futures[future]
         try:
-            outcome, messages = future.result()
+            outcome = future.result()
         except BrokenProcessPool:
-            yield futures[future], None
+            yield match, None
             continue
-        for message in messages:
+        except Exception as error:
+            reason = describe_fault(error)
+            failed = SpottingSummary(0, 0, 0.0, 0.0, {match: reason})
+            outcome = MatchOutcome(failed, f"{match}: failed: {reason}")
+        for message in outcome.messages:
             warnings.warn(message, SpotkickWarning, stacklevel=2)
-        yield futures[future], outcome
+        yield match, outcome
 
 
-def _added(total: SpottingSummary, one: SpottingSummary) -> SpottingSummary:
+def _add_summaries(total: SpottingSummary, one: SpottingSummary) -> SpottingSummary:
     return SpottingSummary(
         total.matches + one.matches,
         total.actions + one.actions,
@@ -206,23 +247,24 @@ def _begin(request: SpottingRequest) -> None:
     _worker.append(_Worker(request, checkpoint, network, jobs))
 
 
-def _spot_one(match: str) -> tuple[SpottingSummary, list[str]]:
+def _spot_one(match: str) -> MatchOutcome:
     worker = _worker[0]
-    request = worker.request
+    request, checkpoint = worker.request, worker.checkpoint
+    setup = SpottingSetup.from_checkpoint(checkpoint, request.decoding)
+    run = SpottingRun(
+        worker.network,
+        checkpoint,
+        setup,
+        request.out,
+        keep_scores=request.keep_scores,
+        reporter=SilentReporter(),
+    )
+
+    # Warnings are shown by the program itself, which all processes report to.
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SpotkickWarning)
-        try:
-            summary = run_spotting(
-                [worker.jobs[match]],
-                worker.network,
-                worker.checkpoint,
-                request.out,
-                decoding=request.decoding,
-                keep_scores=request.keep_scores,
-            )
-        except InputError as error:
-            reason = str(error).removeprefix(f"{match}: ")
-            summary = SpottingSummary(0, 0, 0.0, 0.0, {match: reason})
-    return summary, [
+        line = run.spot(worker.jobs[match])
+    messages = tuple(
         str(warning.message) for warning in caught if issubclass(warning.category, SpotkickWarning)
-    ]
+    )
+    return MatchOutcome(run.summary(0.0), line, messages, run.refused)

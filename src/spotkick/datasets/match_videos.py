@@ -1,0 +1,294 @@
+"""Which videos of a folder show which period: parts of a recording, and copies of one."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from spotkick.datasets.periods import PERIODS_FILE, PeriodSpan, read_periods
+from spotkick.datasets.video_names import VideoName, is_video_name, parse_video_name
+from spotkick.errors import InputError
+from spotkick.timeline import format_clock
+from spotkick.video.probe import probe
+
+_SLACK_S: Final = 1.0
+_SLACK: Final = 0.01
+"""Lengths that differ by less than a second and a hundredth are those of copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A video of a match folder that is not used.
+
+    Attributes:
+        path: the file.
+        reason: why, as a clause.
+    """
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MatchVideos:
+    """The videos of one match.
+
+    Attributes:
+        spans: in the order of the periods; a period whose recording is split has several.
+        left_out: videos of the folder that are not used.
+    """
+
+    spans: tuple[PeriodSpan, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is any video."""
+        return bool(self.spans)
+
+    @property
+    def periods(self) -> dict[int, tuple[PeriodSpan, ...]]:
+        """Spans by period, in the order in which they are played."""
+        numbers = sorted({span.period for span in self.spans})
+        return {
+            period: tuple(span for span in self.spans if span.period == period)
+            for period in numbers
+        }
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that are used, each once."""
+        return tuple(dict.fromkeys(span.file for span in self.spans if span.file is not None))
+
+    def describe(self) -> list[str]:
+        """What the folder does not show at once: joined parts, and files that are left out."""
+        joined = [
+            f"period {period} is made of {', '.join(_name(span) for span in spans)}, in this order"
+            for period, spans in self.periods.items()
+            if len(spans) > 1
+        ]
+        return joined + [f"{item.path.name} is left out: {item.reason}" for item in self.left_out]
+
+
+@dataclass(frozen=True, slots=True)
+class _Take:
+    """One recording of a period: a file, or its parts in order."""
+
+    parts: tuple[VideoName, ...]
+
+    @property
+    def title(self) -> str:
+        return " + ".join(part.path.name for part in self.parts)
+
+    def measure(self) -> tuple[float | None, int]:
+        """Length in seconds, None when a file cannot be read or does not state it; lines."""
+        total_s, height_px = 0.0, 0
+        for part in self.parts:
+            try:
+                info = probe(part.path)
+            except InputError:
+                return None, self.parts[0].height_px or 10**6
+            if info.duration_s <= 0:
+                return None, info.height_px
+            total_s, height_px = total_s + info.duration_s, info.height_px
+        return total_s, height_px
+
+
+@dataclass(slots=True)
+class _Chosen:
+    spans: list[PeriodSpan] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def list_videos(folder: Path) -> list[VideoName]:
+    """Videos that lie directly in a folder, sorted by name."""
+    if not folder.is_dir():
+        return []
+    files = (path for path in sorted(folder.iterdir()) if is_video_name(path) and path.is_file())
+    return [parse_video_name(path) for path in files]
+
+
+def group_by_match(videos: Sequence[VideoName], *, is_match: bool) -> dict[str, list[VideoName]]:
+    """Tell the matches apart whose videos lie in one folder.
+
+    Args:
+        videos: of `list_videos`.
+        is_match: whether the folder is one match by its labels, features or ``periods.json``.
+
+    Returns:
+        recordings by name; the name of the folder's own match is empty.
+
+    Example:
+        >>> files = map(Path, ["a_H1.mp4", "a_H2.mp4", "b_H1.mp4", "b_H2.mp4"])
+        >>> sorted(group_by_match([parse_video_name(file) for file in files], is_match=False))
+        ['a', 'b']
+    """
+    bases = {video.base for video in videos if not _is_plain(video)}
+    if is_match or any(_is_plain(video) for video in videos):
+        return {"": list(videos)} if videos else {}
+    if len(bases) == 1 and all(video.period is not None for video in videos):
+        return {"": list(videos)}
+
+    # Free names: each is a match of its own, with all its periods, parts and sizes.
+    found: dict[str, list[VideoName]] = {}
+    for video in videos:
+        found.setdefault(video.base, []).append(video)
+    return {_recording_name(own): own for own in found.values()}
+
+
+def _is_plain(video: VideoName) -> bool:
+    return video.is_prefix or video.is_whole_match or (video.period is not None and not video.base)
+
+
+def _recording_name(videos: Sequence[VideoName]) -> str:
+    """The stem of a recording in one file; what the stems share when there are several."""
+    if len(videos) == 1 and videos[0].period is None and videos[0].part is None:
+        return videos[0].path.stem
+    return videos[0].base
+
+
+def choose_videos(videos: Sequence[VideoName], stated: Iterable[PeriodSpan] = ()) -> MatchVideos:
+    """Choose the videos of one match.
+
+    Parts of a split recording follow each other. Of several recordings of one period whose lengths
+    agree, the one with the smallest picture is taken, as it is the fastest to read; where lengths
+    do not agree, the longest.
+
+    Args:
+        videos: of the match.
+        stated: what ``periods.json`` says; it is right where a name says something else.
+    """
+    chosen = _Chosen()
+    names = {video.path.name for video in videos}
+    own = [span for span in stated if span.file is None or span.file.name in names]
+    if own:
+        videos = _place_stated(videos, own, chosen)
+
+    # Periods that names state; without any, the whole recording counts as the first period.
+    by_period: dict[int, list[VideoName]] = {}
+    for video in videos:
+        if video.period is not None:
+            by_period.setdefault(video.period, []).append(video)
+    unnamed = [video for video in videos if video.period is None]
+    if unnamed and not by_period and not own:
+        by_period[1], unnamed = _whole_match(unnamed, chosen), []
+    for period, candidates in by_period.items():
+        if period not in {span.period for span in own}:
+            _choose_take(period, candidates, chosen)
+        else:
+            chosen.left_out += [
+                LeftOut(video.path, f"{PERIODS_FILE} names another file for period {period}")
+                for video in candidates
+            ]
+    chosen.left_out += [
+        LeftOut(video.path, "its name states no period, and other videos have one")
+        for video in unnamed
+    ]
+    return MatchVideos(
+        tuple(sorted(chosen.spans, key=lambda span: span.period)), tuple(chosen.left_out)
+    )
+
+
+def _place_stated(
+    videos: Sequence[VideoName], stated: Sequence[PeriodSpan], chosen: _Chosen
+) -> list[VideoName]:
+    """Put in place what ``periods.json`` states; the videos that it does not speak of are left."""
+    alone = videos[0].path if len(videos) == 1 else None
+    spoken = {span.file.name for span in stated if span.file is not None}
+    for span in stated:
+        file = alone if span.file is None else span.file
+        if file is None:
+            raise InputError(
+                f"{videos[0].path.parent / PERIODS_FILE}: period {span.period} needs the key "
+                f"'file', as there are {len(videos)} videos"
+            )
+        spoken.add(file.name)
+        chosen.spans.append(
+            PeriodSpan(span.period, span.start_s, span.end_s, file, extra=span.extra)
+        )
+    return [video for video in videos if video.path.name not in spoken]
+
+
+def _whole_match(videos: Sequence[VideoName], chosen: _Chosen) -> list[VideoName]:
+    """Of videos that state no period, those of the match itself; the others are left out."""
+    plain = [video for video in videos if video.is_whole_match]
+    if plain and len(plain) < len(videos):
+        reason = f"{plain[0].path.name} is the video of the match"
+        chosen.left_out += [LeftOut(video.path, reason) for video in videos if video not in plain]
+    return plain or list(videos)
+
+
+def _choose_take(period: int, candidates: Sequence[VideoName], chosen: _Chosen) -> None:
+    takes = list(_takes(candidates))
+    best = takes[0]
+    if len(takes) > 1:
+        measured = {take: take.measure() for take in takes}
+        best = _best_take(measured)
+        for take in takes:
+            if take is not best:
+                reason = _compare_takes(best, measured[best][0], measured[take][0], period)
+                chosen.left_out += [LeftOut(part.path, reason) for part in take.parts]
+    chosen.spans += [PeriodSpan(period, file=part.path) for part in best.parts]
+
+
+def _takes(candidates: Iterable[VideoName]) -> Iterator[_Take]:
+    """Recordings of one period: files that differ by nothing but their part belong together."""
+    groups: dict[tuple[str, int | None, str], list[VideoName]] = {}
+    for video in candidates:
+        key = (video.base, video.height_px, video.path.suffix.lower())
+        groups.setdefault(key, []).append(video)
+    for videos in groups.values():
+        alike = [video for video in videos if video.part is None]
+        parts = sorted(
+            (video for video in videos if video.part is not None),
+            key=lambda video: (video.part or 0, video.path.name),
+        )
+        yield from (_Take((video,)) for video in alike)
+        if parts:
+            yield _Take(tuple(parts))
+
+
+def _best_take(measured: Mapping[_Take, tuple[float | None, int]]) -> _Take:
+    longest_s = max((length or 0.0) for length, _ in measured.values())
+    agreeing = [
+        take
+        for take, (length, _) in measured.items()
+        if longest_s == 0 or (length is not None and _agree(length, longest_s))
+    ]
+    return min(
+        agreeing,
+        key=lambda take: (
+            take.parts[0].height_px or measured[take][1],
+            sum(part.path.stat().st_size for part in take.parts),
+            take.title,
+        ),
+    )
+
+
+def _agree(first_s: float, second_s: float) -> bool:
+    return abs(first_s - second_s) <= _SLACK_S + _SLACK * max(first_s, second_s)
+
+
+def _compare_takes(best: _Take, best_s: float | None, other_s: float | None, period: int) -> str:
+    taken = f"{best.title} is taken for period {period}"
+    if best_s is None:
+        return f"{taken}, the smallest file"
+    if other_s is None:
+        return f"{taken}; the length of this file cannot be read"
+    if _agree(best_s, other_s):
+        return f"{taken}, which is as long and has the smaller picture"
+    return f"{taken}, which lasts {format_clock(best_s)} and not {format_clock(other_s)}"
+
+
+def _name(span: PeriodSpan) -> str:
+    name = span.file.name if span.file else "the video"
+    return name if span.is_whole_file else f"{name} ({span.describe()})"
+
+
+def read_stated_periods(folder: Path) -> tuple[PeriodSpan, ...]:
+    """What ``periods.json`` of a folder says; nothing where there is none.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    path = folder / PERIODS_FILE
+    return read_periods(path) if path.is_file() else ()
