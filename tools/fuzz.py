@@ -19,7 +19,8 @@ import atheris
 with atheris.instrument_imports(include=["spotkick"]):
     from spotkick.actions import Action, MatchActions, Visibility
     from spotkick.errors import SpotkickError
-    from spotkick.formats.detect import detect
+    from spotkick.formats.detect import detect_format
+    from spotkick.formats.format import ReadOptions
     from spotkick.formats.registry import FORMATS
     from spotkick.timeline import FEATURE_RATE
 
@@ -31,6 +32,7 @@ MATCH = MatchActions(
         Action("Foul", 1, 2000, 0.25, None, Visibility.NOT_SHOWN),
     ),
 )
+OPTIONS = ReadOptions(frame_rate=FEATURE_RATE)
 MOST_CHANGES = 4
 RAW_SHARE = 8
 
@@ -97,7 +99,7 @@ def main() -> None:
     def read(data: bytes) -> None:
         raw = document is None or (len(data) > 0 and data[0] % RAW_SHARE == 0)
         path.write_bytes(data if raw else changed(document, data))
-        for step in (lambda: tuple(FORMATS[name].read(path, FEATURE_RATE)), lambda: detect(path)):
+        for step in (lambda: tuple(FORMATS[name].read(path, OPTIONS)), lambda: detect_format(path)):
             try:
                 step()
             except SpotkickError as error:

@@ -15,7 +15,7 @@ from spotkick.timeline import format_game_time
 
 
 class Visibility(StrEnum):
-    """Whether the broadcast shows the moment of the action, in SoccerNet-v2's words."""
+    """Whether the broadcast shows the action, in SoccerNet-v2's words."""
 
     VISIBLE = "visible"
     NOT_SHOWN = "not shown"
@@ -29,7 +29,7 @@ class Action:
         label: class name as the file has it.
         period: 1 for the first half, 2 for the second, further numbers for extra time.
         position_ms: milliseconds since the start of the period. Files may hold negative values;
-            they are kept, and judged by whoever uses them.
+            they are kept; the evaluator decides what they count.
         confidence: score of a prediction, None for a label.
         team: ``home``, ``away``, ``left``, ``right`` or None when not stated.
         visibility: None when the file does not state it.
@@ -187,8 +187,11 @@ SOCCERNET_V1: Final = ActionClasses(
     name="soccernet-v1",
     words=(("card", "card"), ("subs", "substitution"), ("soccer", "goal")),
 )
-"""The paper's three classes, from v1 labels and as a grouping of the v2 labels. Source: the authors' TF code; the words are those
-that the official evaluator looks for in v1 labels, and the classes of its v1 predictions."""
+"""The paper's three classes, from v1 labels and as a grouping of the v2 labels.
+
+Source: the authors' TF code; the words are those that the official evaluator looks for in v1
+labels, and the classes of its v1 predictions.
+"""
 
 SOCCERNET_V2: Final = ActionClasses(
     names=(

@@ -112,7 +112,7 @@ def test_proposals_are_not_labels(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text(
         json.dumps({"results": {"v": [{"segment": [1, 2], "score": 0.5}]}})
     )
-    with pytest.raises(InputError, match="1 segments have no label"):
+    with pytest.raises(InputError, match="v: a segment has no label; proposals can only"):
         convert(tmp_path / "p.json", tmp_path / "x.csv")
 
 
@@ -124,7 +124,7 @@ def test_half_a_character_is_refused(tmp_path: Path) -> None:
 
 
 def test_names_of_formats(labels: Path, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="unknown format 'osl', valid: soccernet-v1, "):
+    with pytest.raises(ConfigError, match="unknown format 'osl', valid: soccernet-v2, "):
         convert(labels, tmp_path / "x", to="osl")
     with pytest.raises(ConfigError, match="cannot be told from its name, give --to"):
         convert(labels, tmp_path / "x.json")

@@ -52,8 +52,8 @@ def test_documents(document: object, expected: str) -> None:
 
 
 @pytest.mark.parametrize("document", [{}, [], 3, None, "text", {"unknown": 1}, [1, 2], [{"a": 1}]])
-def test_unknown_documents_name_the_remedy(document: object) -> None:
-    with pytest.raises(InputError, match=r"was not recognised .* name the format with --from"):
+def test_detect_document_of_unknown_kind_lists_formats(document: object) -> None:
+    with pytest.raises(InputError, match=r"was not recognised.* name it with --from"):
         detect_document(document, "x.json")
 
 

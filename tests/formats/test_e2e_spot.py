@@ -63,7 +63,7 @@ def test_compressed_predictions(tmp_path: Path) -> None:
 
 
 def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spotkick.formats.e2e_spot.MAX_JSON_BYTES", 1000)
+    monkeypatch.setattr("spotkick.formats.json_files.MAX_JSON_BYTES", 1000)
     path = tmp_path / "bomb.json.gz"
     path.write_bytes(gzip.compress(b" " * 10_000_000))
     with pytest.raises(InputError, match="unpacks to more than the limit of 1,000 bytes"):

@@ -36,7 +36,7 @@ def test_an_export(tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match="1 annotations have no time of their own"):
         (video,) = read_elan_segments(path)
     assert video == VideoSegments(
-        "2_720p", None, (Segment(1.5, 2.5, "High & long"), Segment(2.5, 4.0, "Pass"))
+        "match/2", None, (Segment(1.5, 2.5, "High & long"), Segment(2.5, 4.0, "Pass"))
     )
 
 

@@ -7,22 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from spotkick.actions import SOCCERNET_BALL, SOCCERNET_V1, SOCCERNET_V2, ActionClasses
 from spotkick.errors import InputError
 from spotkick.formats.match_tree import (
-    LABEL_FILES,
     clean_match_name,
-    label_file_names,
     open_match_tree,
     require_matches,
 )
-
-
-def test_label_files_by_class_list() -> None:
-    assert label_file_names(SOCCERNET_V2) == ("Labels-v2.json",)
-    assert label_file_names(SOCCERNET_V1)[0] == "Labels.json"
-    assert label_file_names(SOCCERNET_BALL) == ("Labels-ball.json",)
-    assert label_file_names(ActionClasses(("Smash",))) == LABEL_FILES
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_tolerated_forms(row: dict[str, Any], action: Action) -> None:
     [
         (
             changed(confidence=...),
-            "results, prediction 2: confidence must be a number such as '0.93', got None",
+            "results, prediction 2: confidence must be a number such as '0.93', found null",
         ),
         (changed(confidence="high"), "confidence must be a number"),
         (changed(confidence=[]), "confidence must be a number"),
@@ -69,10 +69,10 @@ def test_tolerated_forms(row: dict[str, Any], action: Action) -> None:
         (changed(half=True), "half must be"),
         (changed(half="9" * 5000), "half must be"),
         (changed(half=[1]), "half must be"),
-        (changed(position="x"), "position must be whole milliseconds"),
+        (changed(position="x"), "position must be milliseconds"),
         (changed(position="9" * 15), "beyond any match"),
         (changed(position=..., gameTime="31"), "gameTime must look like"),
-        (None, "item 2 of 'predictions' must be an object"),
+        (None, "results.predictions\\[1\\] must be an object"),
     ],
 )
 def test_bad_row_is_named(row: Any, message: str) -> None:
@@ -222,7 +222,9 @@ def test_damaged_archive(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot be unpacked|not valid JSON"):
         list(read_results(path))
     path.write_bytes(b"no zip")
-    with pytest.raises(InputError, match="not a readable zip file"):
+    with pytest.raises(
+        InputError, match="zip archive of match folders is needed, this is a file of unknown"
+    ):
         list(read_results(path))
 
 

@@ -13,7 +13,8 @@ from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import SpotkickWarning
 from spotkick.formats.capabilities import fit
 from spotkick.formats.detect import detect_format
-from spotkick.formats.registry import FORMATS, Format
+from spotkick.formats.format import Format, ReadOptions
+from spotkick.formats.registry import FORMATS
 
 SUFFIXES = {
     "elan": "",
@@ -69,7 +70,7 @@ def actions(draw: st.DrawFn, with_confidence: bool) -> Action:
 
 
 @st.composite
-def assign_predictions(draw: st.DrawFn) -> tuple[MatchActions, ...]:
+def match_sets(draw: st.DrawFn) -> tuple[MatchActions, ...]:
     with_confidence = draw(st.booleans())
     names = draw(st.lists(name | special_name, min_size=1, max_size=3, unique_by=str.lower))
     return tuple(
@@ -85,7 +86,7 @@ def comparable(matches: tuple[MatchActions, ...]) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize("format_name", FORMATS)
 @given(
-    matches=assign_predictions(),
+    matches=match_sets(),
     rate=st.sampled_from([Fraction(25), Fraction(30000, 1001), Fraction(25, 12), Fraction(2)]),
 )
 @example(matches=TRICKY, rate=Fraction(30000, 1001))
@@ -98,20 +99,22 @@ def test_what_a_format_holds_comes_back(
     format_name: str, matches: tuple[MatchActions, ...], rate: Fraction
 ) -> None:
     form = FORMATS[format_name]
-    fitted, _ = fit(matches, form.capacity, rate)
+    fitted, _ = fit(matches, form.capabilities, rate)
     if not fitted:
         return
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
         path = Path(folder) / f"set{SUFFIXES.get(format_name, '.json')}"
         form.write(path, fitted, rate)
-        assert comparable(tuple(form.read(path, rate))) == comparable(fitted)
+        assert comparable(tuple(form.read(path, ReadOptions(frame_rate=rate)))) == comparable(
+            fitted
+        )
         detected = detect_format(path)
     assert detected == format_name
 
 
 @given(
-    matches=assign_predictions(),
+    matches=match_sets(),
     rate=st.sampled_from([Fraction(25), Fraction(30000, 1001)]),
     form=st.sampled_from([*FORMATS.values()]),
 )
@@ -119,5 +122,5 @@ def test_what_a_format_holds_comes_back(
 def test_fitting_twice_loses_nothing_more(
     matches: tuple[MatchActions, ...], rate: Fraction, form: Format
 ) -> None:
-    fitted, _ = fit(matches, form.capacity, rate)
-    assert fit(fitted, form.capacity, rate) == (fitted, ())
+    fitted, _ = fit(matches, form.capabilities, rate)
+    assert fit(fitted, form.capabilities, rate) == (fitted, ())

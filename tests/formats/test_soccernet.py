@@ -72,7 +72,7 @@ def test_game_time_instead_of_position() -> None:
     assert parsed(ROW, time_source=TimeSource.GAME_TIME)[0].position_ms == 29_000
 
 
-@pytest.mark.parametrize("position", [29949, "29949", 29949.7])
+@pytest.mark.parametrize("position", [29949, "29949", 29949.7, "29949.5"])
 def test_position_as_number_or_text(position: Any) -> None:
     assert parsed(changed(position=position))[0].position_ms == 29949
 
@@ -95,7 +95,7 @@ def test_odd_times_are_kept_for_the_evaluator_to_judge() -> None:
     [
         (
             changed(gameTime="00:29"),
-            r"labels, annotation 2: gameTime must look like '1 - 14:36'.*got '00:29'",
+            r"labels, annotation 2: gameTime must look like '1 - 14:36'.*found .00:29.",
         ),
         (changed(gameTime=...), "gameTime must look like"),
         (changed(gameTime="1 - 9" + "9" * 5000 + ":00"), "gameTime"),
@@ -104,15 +104,14 @@ def test_odd_times_are_kept_for_the_evaluator_to_judge() -> None:
         (changed(label=...), "label must be the name of a class"),
         (changed(label="  "), "label must be"),
         (changed(label={"a": 1}), "label must be"),
-        (changed(position="soon"), "position must be whole milliseconds"),
-        (changed(position="29949.5"), "position must be whole milliseconds"),
+        (changed(position="soon"), "position must be milliseconds"),
         (changed(position=True), "position must be"),
         (changed(position="9" * 20), "beyond any match"),
         (changed(position="9" * 6000), "position"),
         (changed(position=float("inf")), "position must be"),
         (changed(team=7), "team must be text"),
         (changed(team=[]), "team must be text"),
-        ("Goal", "item 2 of 'annotations' must be an object"),
+        ("Goal", "labels.annotations\\[1\\] must be an object"),
     ],
 )
 def test_bad_row_is_named(row: Any, message: str) -> None:

@@ -6,7 +6,7 @@ from pyarrow import parquet
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError
-from spotkick.formats.tables import read_table, unread_columns
+from spotkick.formats.tables import count_unread_values, read_table
 
 
 def test_a_label_and_a_time_are_enough(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_a_spreadsheet_with_semicolons_and_decimal_commas(tmp_path: Path) -> Non
     assert read_table(path) == (
         MatchActions("m1", (Action("smash", 2, 1500, 0.25), Action("drop", 1, 2000))),
     )
-    assert unread_columns(path) == ("Comment",)
+    assert count_unread_values(path) == {"field 'Comment' of the source": 1}
 
 
 def test_the_finer_time_counts(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_parquet_as_pandas_writes_it(tmp_path: Path) -> None:
     assert read_table(tmp_path / "x.parquet") == (
         MatchActions("m", (Action("a", 1, 1500, 0.5), Action("b", 1, 2000))),
     )
-    assert unread_columns(tmp_path / "x.parquet") == ("extra",)
+    assert count_unread_values(tmp_path / "x.parquet") == {"field 'extra' of the source": 2}
 
 
 @pytest.mark.parametrize(

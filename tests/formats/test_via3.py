@@ -67,7 +67,7 @@ def test_the_annotator_is_told_which_attributes_exist(tmp_path: Path) -> None:
             {"1_a": {"vid": "1", "z": [2, 1], "av": {"1": "0"}}},
             "must be times in order, found 2 to 1",
         ),
-        ({"1_a": {"vid": "1", "z": [1, 2], "av": {}}}, "the label must be text"),
+        ({"1_a": {"vid": "1", "z": [1, 2], "av": {"1": 3}}}, "the label must be text"),
         ({"1_a": {"vid": "1", "z": "now", "av": {"1": "0"}}}, 'must be a list, found "now"'),
     ],
 )

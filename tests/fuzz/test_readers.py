@@ -18,6 +18,7 @@ from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickError
 from spotkick.formats.convert import convert
 from spotkick.formats.detect import detect_format
+from spotkick.formats.format import ReadOptions
 from spotkick.formats.registry import FORMATS
 from spotkick.timeline import FEATURE_RATE
 
@@ -87,7 +88,7 @@ def places(document: Any) -> list[tuple[Any, Any]]:
 def refusals(path: Path, format_name: str) -> list[str]:
     """Messages with which a file is refused when it is read, recognised and converted; other exceptions pass through."""
     steps: list[Callable[[], Any]] = [
-        lambda: list(FORMATS[format_name].read(path, FEATURE_RATE)),
+        lambda: list(FORMATS[format_name].read(path, ReadOptions(frame_rate=FEATURE_RATE))),
         lambda: detect_format(path),
         lambda: convert(path, path.with_name("out.csv"), from_=format_name),
     ]
@@ -160,10 +161,10 @@ def test_files_that_are_no_such_file(tmp_path: Path, format_name: str, data: byt
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if format_name.startswith("thumos") and not data:
-            assert FORMATS[format_name].read(path, None) == ()
+            assert FORMATS[format_name].read(path) == ()
             return
         with pytest.raises(InputError) as caught:
-            list(FORMATS[format_name].read(path, None))
+            list(FORMATS[format_name].read(path))
     assert "\n" not in str(caught.value)
 
 
@@ -179,4 +180,4 @@ def test_an_archive_that_unpacks_to_too_much(
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(f"league/season/match/{name}", b" " * 10_000_000)
     with pytest.raises(InputError, match="unpacks to 10,000,000 bytes"):
-        list(FORMATS[format_name].read(path, None))
+        list(FORMATS[format_name].read(path))

@@ -1,14 +1,17 @@
 """``spotkick convert``: from one file format to another."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from spotkick.cli.outputs import check_command_outputs
 from spotkick.files import write_json
 from spotkick.formats.convert import convert as convert_files
+from spotkick.formats.registry import FORMATS
 from spotkick.timeline import parse_frame_rate
+
+_NAMES: Final = ", ".join(FORMATS)
 
 
 def convert(
@@ -18,7 +21,8 @@ def convert(
         str | None, typer.Option("--from", help="Format of IN; judged by its content unless given.")
     ] = None,
     to: Annotated[
-        str | None, typer.Option("--to", help="Format of OUT; judged by its name unless given.")
+        str | None,
+        typer.Option("--to", help=f"Format of OUT; judged by its name unless given: {_NAMES}."),
     ] = None,
     rate: Annotated[
         str | None,
@@ -30,12 +34,7 @@ def convert(
         Path | None, typer.Option("--json", help="Write the report to this file.")
     ] = None,
 ) -> None:
-    """Convert labels or predictions between formats, and say what the target cannot hold.
-
-    Formats: soccernet-v1, soccernet-v2, soccernet-ball, soccernet-results, osl-v1, osl-v2,
-    e2e-spot, e2e-spot-results, activitynet, activitynet-results, thumos, thumos-results,
-    label-studio, via3, elan, fiftyone, csv, parquet.
-    """
+    """Convert labels or predictions between formats, and report what the target cannot hold."""
     check_command_outputs({"OUT": target, "--json": json_file}, [source])
     frame_rate = None if rate is None else parse_frame_rate(rate)
     report = convert_files(source, target, from_=from_, to=to, frame_rate=frame_rate)

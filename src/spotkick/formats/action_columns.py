@@ -10,7 +10,7 @@ from spotkick.actions import Action
 
 
 def actions_from_columns(length: int, **columns: Iterable[Any]) -> tuple[Action, ...]:
-    """Make actions from one iterable per field, three times as fast as calling the constructor for each.
+    """Make actions from one iterable per field, three times as fast as constructor calls.
 
     The constructor of a frozen class with slots spends most of its time in the guard against
     assignment; here the slots are filled column by column. Reading a data set of predictions takes

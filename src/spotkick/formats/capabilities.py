@@ -1,4 +1,4 @@
-"""What each file format can hold of an action, and what is lost when it cannot.
+"""What each file format can hold of an action, and what is lost when it cannot hold all.
 
 The same statement serves the conversion report and the tests: whatever a format is said to hold
 must come back from its file.
@@ -32,6 +32,9 @@ class Capabilities:
         negative: positions before the start of the recording.
         empty: matches without actions.
         intervals: segments with an end.
+        durations: lengths of videos.
+        subsets: which subset a video belongs to.
+        unlabelled: proposals, which are segments without a label.
         one_match: a file holds one match or one video.
     """
 
@@ -44,6 +47,9 @@ class Capabilities:
     negative: bool = True
     empty: bool = True
     intervals: bool = False
+    durations: bool = False
+    subsets: bool = False
+    unlabelled: bool = False
     one_match: bool = False
 
 
@@ -76,13 +82,13 @@ _DETAILS: Final[Mapping[str, str]] = {
 
 
 def fit(
-    matches: Sequence[MatchActions], capacity: Capabilities, frame_rate: Fraction
+    matches: Sequence[MatchActions], capabilities: Capabilities, frame_rate: Fraction
 ) -> tuple[tuple[MatchActions, ...], tuple[Loss, ...]]:
     """Reduce matches to what a format can hold.
 
     Args:
         matches: what is to be written.
-        capacity: of the format.
+        capabilities: of the format.
         frame_rate: of the file, for formats that count frames.
 
     Returns:
@@ -91,16 +97,19 @@ def fit(
     """
     losses: Counter[str] = Counter()
     fitted = []
+
+    # Actions one by one, then the matches that are left.
     for match in matches:
         actions = tuple(
-            _fit_action(action, capacity, frame_rate, losses)
+            _fit_action(action, capabilities, frame_rate, losses)
             for action in match.actions
             if _has_period(action, losses)
         )
-        if actions or capacity.empty:
+        if actions or capabilities.empty:
             fitted.append(MatchActions(match.match, actions))
         else:
             losses["match without actions"] += 1
+
     return tuple(fitted), tuple(
         Loss(field, losses[field], detail) for field, detail in _DETAILS.items() if losses[field]
     )
@@ -113,37 +122,39 @@ def _has_period(action: Action, losses: Counter[str]) -> bool:
 
 
 def _fit_action(
-    action: Action, capacity: Capabilities, frame_rate: Fraction, losses: Counter[str]
+    action: Action, capabilities: Capabilities, frame_rate: Fraction, losses: Counter[str]
 ) -> Action:
+    # Each field is kept, replaced or left out; whatever changes is counted.
     confidence, team, visibility = action.confidence, action.team, action.visibility
-    if confidence is not None and not capacity.confidence:
+    if confidence is not None and not capabilities.confidence:
         losses["confidence"] += 1
         confidence = None
-    elif confidence is None and capacity.needs_confidence:
+    elif confidence is None and capabilities.needs_confidence:
         losses["missing confidence"] += 1
         confidence = 1.0
-    if team is not None and not capacity.team:
+    if team is not None and not capabilities.team:
         losses["team"] += 1
         team = None
-    if visibility is not None and not capacity.visibility:
+    if visibility is not None and not capabilities.visibility:
         losses["visibility"] += 1
         visibility = None
-    position_ms = _fit_position(action.position_ms, capacity, frame_rate, losses)
+
+    position_ms = _fit_position(action.position_ms, capabilities, frame_rate, losses)
     return replace(
         action, confidence=confidence, team=team, visibility=visibility, position_ms=position_ms
     )
 
 
 def _fit_position(
-    position_ms: int, capacity: Capabilities, frame_rate: Fraction, losses: Counter[str]
+    position_ms: int, capabilities: Capabilities, frame_rate: Fraction, losses: Counter[str]
 ) -> int:
-    if position_ms < 0 and not capacity.negative:
+    if position_ms < 0 and not capabilities.negative:
         losses["position before the start"] += 1
         position_ms = 0
-    if capacity.frames:
+    if capabilities.frames:
         held = position_of_frame(frame_of_position(position_ms, frame_rate), frame_rate)
         losses["position within the frame"] += held != position_ms
-    elif capacity.whole_seconds:
+    elif capabilities.whole_seconds:
         held = position_ms // SECOND_MS * SECOND_MS
         losses["position within the second"] += held != position_ms
     else:

@@ -1,73 +1,28 @@
-"""Which format a file or folder has, judged by its content; the name only helps where formats look alike."""
+"""Which format a path has, judged by its content, and what it is where no format knows it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from spotkick.errors import InputError
-from spotkick.files import read_bytes
-from spotkick.formats.e2e_spot import load_json
+from spotkick.errors import InputError, SpotkickError
 from spotkick.formats.fields import shown
-from spotkick.formats.match_tree import open_match_tree
-from spotkick.formats.thumos import CLASS_FILE, LABEL_FILE
-
-_RESULT_FILES: Final = frozenset(
-    {"results_spotting.json", "Predictions-v2.json", "Predictions-v1.json"}
-)
-_LABEL_FILES: Final = {
-    "Labels-v2.json": "soccernet-v2",
-    "Labels-ball.json": "soccernet-ball",
-    "Labels.json": "soccernet-v1",
-}
-_SUFFIXES: Final = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".eaf": "elan"}
-_MOST_ITEMS: Final = 50
-_HELP: Final = "name the format with --from"
+from spotkick.formats.foreign import foreign_kind
+from spotkick.formats.format import Format
+from spotkick.formats.registry import FORMATS
+from spotkick.formats.sample import Certainty, Sample
 
 
-def detect_format(path: Path) -> str:
-    """Name of the format, as in `spotkick.formats.convert.FORMATS`.
+def detect_format(path: Path | str, *, accept: Callable[[Format], bool] | None = None) -> str:
+    """Name of the format, as in `spotkick.formats.registry.FORMATS`.
+
+    Args:
+        path: file, folder or archive.
+        accept: which formats come into question; all when None.
 
     Raises:
         InputError: if the path does not exist, is damaged, or is of no known format.
     """
-    if path.is_dir():
-        return _detect_folder(path)
-    if path.suffix.lower() in _SUFFIXES:
-        return _SUFFIXES[path.suffix.lower()]
-    if path.suffix.lower() == ".txt" and (path.parent / CLASS_FILE).is_file():
-        return "thumos-results"
-    start = read_bytes(path)[:4096]
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.startswith(b"PK"):
-        return _detect_tree(path)
-    if start.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return "elan"
-    return detect_document(load_json(path), str(path), path.name)
-
-
-def _detect_folder(path: Path) -> str:
-    if (path / "labels.json").is_file():
-        return detect_document(load_json(path / "labels.json"), str(path / "labels.json"))
-    if next(path.rglob("*.eaf"), None) is not None:
-        return "elan"
-    if any(LABEL_FILE.match(file.name) for file in path.glob("*.txt")):
-        return "thumos"
-    return _detect_tree(path)
-
-
-def _detect_tree(path: Path) -> str:
-    """A folder or archive of match folders."""
-    with open_match_tree(path) as tree:
-        names = tree.file_names()
-    if names & _RESULT_FILES:
-        return "soccernet-results"
-    found = next((format_name for name, format_name in _LABEL_FILES.items() if name in names), None)
-    if found is None:
-        raise InputError(
-            f"{path}: no label or prediction files of a known format found in it; {_HELP}"
-        )
-    return found
+    return _detect_sample(Sample(Path(path)), str(path), accept)
 
 
 def detect_document(document: Any, where: str, name: str = "") -> str:
@@ -81,75 +36,41 @@ def detect_document(document: Any, where: str, name: str = "") -> str:
     Raises:
         InputError: if it is of no known format.
     """
-    found = _detect_list(document) if isinstance(document, list) else None
-    if isinstance(document, dict):
-        found = _detect_object(document, name)
-    if found is None:
-        raise InputError(f"{where}: the format was not recognised ({shown(document)}); {_HELP}")
-    return found
+    return _detect_sample(Sample(Path(where), document, name=name), where, None)
 
 
-def _detect_list(items: list[Any]) -> str | None:
-    objects = [item for item in items[:_MOST_ITEMS] if isinstance(item, dict)]
-    if any("video" in item and "events" in item for item in objects):
-        events = [
-            event
-            for item in objects
-            if isinstance(item.get("events"), list)
-            for event in item["events"][:_MOST_ITEMS]
-        ]
-        scored = any(isinstance(event, dict) and "score" in event for event in events)
-        return (
-            "e2e-spot-results"
-            if scored or not any("num_frames" in item for item in objects)
-            else "e2e-spot"
+def _detect_sample(sample: Sample, where: str, accept: Callable[[Format], bool] | None) -> str:
+    claims = [
+        (form.detect(sample), form.name)
+        for form in FORMATS.values()
+        if accept is None or accept(form)
+    ]
+    certainty, name = max(claims, key=lambda claim: claim[0], default=(Certainty.NO, ""))
+    if certainty is not Certainty.NO:
+        return name
+
+    # Nothing fits: say what the file is, if it is known.
+    kind = foreign_kind(sample)
+    if kind is not None:
+        raise InputError(f"{where}: {kind.message(FORMATS)}")
+    if sample.is_folder or sample.file_names:
+        raise InputError(
+            f"{where}: no label or prediction files of a known format found in it; "
+            f"formats that are read: {', '.join(FORMATS)}"
         )
-    if any("data" in item and ("annotations" in item or "predictions" in item) for item in objects):
-        return "label-studio"
-    return None
-
-
-def _detect_object(document: Mapping[str, Any], name: str) -> str | None:
-    keys = document.keys()
-    rules = (
-        ({"project", "metadata", "view"}, "via3"),
-        ({"database"}, "activitynet"),
-        ({"results"}, "activitynet-results"),
-        ({"videos"}, "osl-v1"),
-        ({"version", "data"}, "osl-v2"),
-        ({"task", "data"}, "osl-v2"),
-        ({"data", "annotations"}, "label-studio"),
-        ({"labels", "classes"}, "fiftyone"),
-    )
-    found = next((format_name for needed, format_name in rules if needed <= keys), None)
-    if found is not None:
-        return found
-    if "predictions" in keys:
-        return _detect_predictions(document)
-    if "annotations" in keys:
-        return _detect_labels(document["annotations"], name)
-    if document and all(
-        isinstance(value, dict) and "annotations" in value for value in document.values()
-    ):
-        return "activitynet"
-    return "fiftyone" if isinstance(document.get("labels"), dict) else None
-
-
-def _detect_predictions(document: Mapping[str, Any]) -> str:
-    rows = [row for row in _rows(document["predictions"]) if isinstance(row, dict)]
-    return (
-        "osl-v1"
-        if "fps" in document or "Url" in document or any("frame" in row for row in rows)
-        else "soccernet-results"
+    document = "" if sample.document is None else f" ({shown(sample.document)})"
+    raise InputError(
+        f"{where}: the format was not recognised{document}; if it is one of "
+        f"{', '.join(FORMATS)}, name it with --from"
     )
 
 
-def _detect_labels(annotations: Any, name: str) -> str:
-    if name in _LABEL_FILES:
-        return _LABEL_FILES[name]
-    rows = [row for row in _rows(annotations) if isinstance(row, dict)]
-    return "soccernet-v2" if not rows or any("position" in row for row in rows) else "soccernet-v1"
-
-
-def _rows(value: Any) -> list[Any]:
-    return value[:_MOST_ITEMS] if isinstance(value, list) else []
+def describe_file(path: Path) -> str:
+    """What a file is, for messages about a file that is given in place of another."""
+    sample = Sample(path)
+    try:
+        name = _detect_sample(sample, str(path), None)
+        return f"a file of format {name}, which 'spotkick convert' changes into others"
+    except SpotkickError:
+        kind = foreign_kind(sample)
+        return kind.title if kind is not None else "a file of unknown format"

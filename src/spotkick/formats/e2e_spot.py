@@ -1,11 +1,11 @@
-"""E2E-Spot JSON: frame-based labels (``train.json``) and predictions (``pred-test.30.json``), plain or compressed with gzip.
+"""E2E-Spot JSON: frame-based labels (``train.json``) and predictions (``pred-test.30.json``).
 
-Labels are a list of ``{video, num_frames, num_events, events[{frame, label, comment}], fps, width,
-height}``, predictions of ``{video, events[{frame, label, score}], fps}``. For SoccerNet its tools
-write team and visibility into the comment, as ``home; visible``, and so does this module.
+Both are read plain or compressed with gzip. Labels are a list of ``{video, num_frames, num_events,
+events[{frame, label, comment}], fps, width, height}``, predictions of ``{video, events[{frame,
+label, score}], fps}``. For SoccerNet its tools write team and visibility into the comment, as
+``home; visible``, and so does this module.
 """
 
-import zlib
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError
-from spotkick.files import MAX_JSON_BYTES, parse_json, read_bytes, write_text
+from spotkick.files import write_text
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     items,
@@ -26,14 +26,11 @@ from spotkick.formats.fields import (
     require_text,
     required,
 )
-from spotkick.formats.json_output import write_document
+from spotkick.formats.format import Family, Format
+from spotkick.formats.json_files import load_json, write_document
 from spotkick.formats.recordings import RecordedActions, group_recordings, split_periods
+from spotkick.formats.sample import Certainty, Sample, objects_in
 from spotkick.timeline import frame_of_position, position_of_frame
-
-LABEL_CAPACITY: Final = Capabilities(confidence=False, frames=True)
-RESULT_CAPACITY: Final = Capabilities(
-    needs_confidence=True, team=False, visibility=False, frames=True
-)
 
 FIELDS: Final = frozenset(
     {
@@ -53,60 +50,43 @@ FIELDS: Final = frozenset(
 CLASS_FILE: Final = "class.txt"
 """One class a line, beside the labels."""
 
-_GZIP_MAGIC: Final = b"\x1f\x8b"
 _NO_TEAM: Final = "not applicable"
 
 
-def read_e2e_spot(path: Path) -> tuple[MatchActions, ...]:
+def read_e2e_spot(
+    path: Path | str, *, frame_rate: Fraction | None = None
+) -> tuple[MatchActions, ...]:
     """Read labels or predictions.
 
     Args:
         path: JSON, or JSON compressed with gzip (``pred-test.30.recall.json.gz``).
+        frame_rate: of videos that do not state their ``fps``.
 
     Raises:
-        InputError: if the file is not such a file, or a value is malformed.
+        InputError: if the file is not such a file, a value is malformed, or a frame rate is needed
+            and not given.
     """
-    videos = require_list(load_json(path), str(path))
+    videos = require_list(load_json(Path(path)), str(path))
     return group_recordings(
-        _video(require_object(video, f"{path}[{n}]"), f"{path}[{n}]")
+        _read_video(require_object(video, f"{path}[{n}]"), f"{path}[{n}]", frame_rate)
         for n, video in enumerate(videos)
     )
 
 
-def load_json(path: Path) -> Any:
-    """Parse a JSON file that may be compressed with gzip.
-
-    Raises:
-        InputError: if it is missing, damaged, or too large once unpacked.
-    """
-    data = read_bytes(path)
-    if data.startswith(_GZIP_MAGIC):
-        data = _unpack(data, path)
-    return parse_json(data, str(path))
-
-
-def _unpack(data: bytes, path: Path) -> bytes:
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        unpacked = unpacker.decompress(data, MAX_JSON_BYTES + 1)
-    except zlib.error as error:
-        raise InputError(f"{path}: damaged gzip data ({error}); get the file again") from error
-    if len(unpacked) > MAX_JSON_BYTES:
-        raise InputError(f"{path}: unpacks to more than the limit of {MAX_JSON_BYTES:,} bytes")
-    if not unpacker.eof:
-        raise InputError(f"{path}: gzip data end too early; get the file again")
-    return unpacked
-
-
-def _video(video: dict[str, Any], where: str) -> RecordedActions:
+def _read_video(video: dict[str, Any], where: str, frame_rate: Fraction | None) -> RecordedActions:
     name = require_text(required(video, "video", where), f"{where}.video")
-    rate = require_frame_rate(required(video, "fps", where), f"{where}.fps")
-    return RecordedActions(
-        name, tuple(_action(event, place, rate) for event, place in items(video, "events", where))
-    )
+    rate = frame_rate
+    if video.get("fps") is not None:
+        rate = require_frame_rate(video["fps"], f"{where}.fps")
+    if rate is None:
+        raise InputError(
+            f"{where} counts frames and does not state their rate in 'fps': give it with --rate"
+        )
+    events = items(video, "events", where)
+    return RecordedActions(name, tuple(_read_action(event, at, rate) for event, at in events))
 
 
-def _action(event: dict[str, Any], where: str, rate: Fraction) -> Action:
+def _read_action(event: dict[str, Any], where: str, rate: Fraction) -> Action:
     frame = require_integer(required(event, "frame", where), f"{where}.frame")
     team, visibility = _read_comment(event.get("comment"))
     return Action(
@@ -120,7 +100,7 @@ def _action(event: dict[str, Any], where: str, rate: Fraction) -> Action:
 
 
 def _read_comment(comment: Any) -> tuple[str | None, Visibility | None]:
-    """Team and visibility from ``home; visible``; a comment of another form is a remark and says nothing of the two."""
+    """Team and visibility from ``home; visible``; a comment of another form is a remark."""
     team, _, shown = comment.rpartition("; ") if isinstance(comment, str) else ("", "", "")
     visibility = next((value for value in Visibility if value == shown), None)
     if not team or (visibility is None and shown):
@@ -128,7 +108,9 @@ def _read_comment(comment: Any) -> tuple[str | None, Visibility | None]:
     return (None if team == _NO_TEAM else team), visibility
 
 
-def write_e2e_spot(path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction) -> None:
+def write_e2e_spot(
+    path: Path | str, matches: Sequence[MatchActions], *, frame_rate: Fraction
+) -> None:
     """Write labels, with the class list beside them.
 
     The length of the videos is not known here: ``num_frames`` ends with the last action, and should
@@ -144,9 +126,11 @@ def write_e2e_spot(path: Path, matches: Sequence[MatchActions], *, frame_rate: F
         InputError: if a period cannot be part of a video name.
     """
     videos = []
+
+    # One entry for each recording.
     for recording in split_periods(matches):
         events = [
-            _event(action, frame_rate) | {"comment": _comment(action)}
+            _event_of(action, frame_rate) | {"comment": _comment_of(action)}
             for action in recording.actions
         ]
         count = max((event["frame"] for event in events), default=-1) + 1
@@ -157,12 +141,16 @@ def write_e2e_spot(path: Path, matches: Sequence[MatchActions], *, frame_rate: F
             "events": events,
         }
         videos.append(video | {"fps": number_of_rate(frame_rate)})
+
+    # The class list belongs to the file.
     write_document(path, videos, matches)
-    write_text(path.parent / CLASS_FILE, "".join(f"{label}\n" for label in _labels(matches)))
+    write_text(
+        Path(path).parent / CLASS_FILE, "".join(f"{label}\n" for label in _sorted_labels(matches))
+    )
 
 
 def write_e2e_spot_results(
-    path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction
+    path: Path | str, matches: Sequence[MatchActions], *, frame_rate: Fraction
 ) -> None:
     """Write predictions; an action without a confidence gets score 1.
 
@@ -179,7 +167,7 @@ def write_e2e_spot_results(
         {
             "video": recording.name,
             "events": [
-                _event(action, frame_rate) | {"score": _score(action)}
+                _event_of(action, frame_rate) | {"score": _score_of(action)}
                 for action in recording.actions
             ],
             "fps": number_of_rate(frame_rate),
@@ -189,19 +177,57 @@ def write_e2e_spot_results(
     write_document(path, videos, matches)
 
 
-def _event(action: Action, frame_rate: Fraction) -> dict[str, Any]:
+def _event_of(action: Action, frame_rate: Fraction) -> dict[str, Any]:
     return {"frame": frame_of_position(action.position_ms, frame_rate), "label": action.label}
 
 
-def _comment(action: Action) -> str:
+def _comment_of(action: Action) -> str:
     if action.team is None and action.visibility is None:
         return ""
     return f"{action.team or _NO_TEAM}; {action.visibility or ''}"
 
 
-def _score(action: Action) -> float:
+def _score_of(action: Action) -> float:
     return 1.0 if action.confidence is None else action.confidence
 
 
-def _labels(matches: Iterable[MatchActions]) -> list[str]:
+def _sorted_labels(matches: Iterable[MatchActions]) -> list[str]:
     return sorted({action.label for match in matches for action in match.actions})
+
+
+def _detect_videos(sample: Sample, *, scored: bool) -> Certainty:
+    videos = [item for item in sample.json_items if "video" in item and "events" in item]
+    if not videos:
+        return Certainty.NO
+    events = [event for item in videos for event in objects_in(item["events"])]
+    predicted = any("score" in event for event in events) or not any(
+        "num_frames" in item for item in videos
+    )
+    return Certainty.MARK if predicted is scored else Certainty.NO
+
+
+LABEL_FORMAT: Final = Format(
+    name="e2e-spot",
+    title="E2E-Spot labels",
+    description="E2E-Spot labels, with `class.txt`; team and visibility in the comment",
+    family=Family.BENCHMARK,
+    capabilities=Capabilities(confidence=False, frames=True),
+    detect=lambda sample: _detect_videos(sample, scored=False),
+    reader=lambda path, options: read_e2e_spot(path, frame_rate=options.frame_rate),
+    writer=lambda path, matches, rate: write_e2e_spot(path, matches, frame_rate=rate),
+    beside=(CLASS_FILE,),
+    fields=FIELDS,
+    note="num_frames ends with the last action of each video; set it to the true number of frames",
+)
+
+RESULT_FORMAT: Final = Format(
+    name="e2e-spot-results",
+    title="E2E-Spot predictions",
+    description="E2E-Spot predictions, also `.json.gz` when read",
+    family=Family.BENCHMARK,
+    capabilities=Capabilities(needs_confidence=True, team=False, visibility=False, frames=True),
+    detect=lambda sample: _detect_videos(sample, scored=True),
+    reader=lambda path, options: read_e2e_spot(path, frame_rate=options.frame_rate),
+    writer=lambda path, matches, rate: write_e2e_spot_results(path, matches, frame_rate=rate),
+    fields=FIELDS,
+)

@@ -2,12 +2,15 @@
 
 The label is the annotation's value, or the tier's name where the value is empty. Annotations of a
 tier must not overlap in ELAN, so each label gets a tier of its own when a file is written, and a
-second one where its annotations would collide.
+second one where its annotations would collide. What has no place in an action (annotations that
+refer to others, names of tiers beside a value, participants) is counted by `count_unread_elements`.
 """
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +21,10 @@ from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_bytes, write_text
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import require_integer, require_text
+from spotkick.formats.format import Family, Format
 from spotkick.formats.match_tree import clean_match_name
-from spotkick.formats.recordings import recording_of_path
+from spotkick.formats.recordings import MediaReference, name_recordings
+from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.segments import (
     MILLISECONDS,
     Segment,
@@ -28,19 +33,38 @@ from spotkick.formats.segments import (
     segments_of_matches,
 )
 
-CAPACITY: Final = Capabilities(
-    confidence=False, team=False, visibility=False, negative=False, intervals=True, one_match=True
-)
-
 SHOWN_MS: Final = 500
-"""Length that a moment is given, so that it can be seen and clicked."""
+"""Length that a spot is given, so that it can be seen and clicked."""
 
 MAX_XML_BYTES: Final = 64 * 1024 * 1024
 """Largest file that is read; hours of dense annotation take a few megabytes."""
 
 _MAX_DEPTH: Final = 32
 _UNITS: Final = "milliseconds"
+_ROOT: Final = "ANNOTATION_DOCUMENT"
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SECOND_TIER: Final = re.compile(r" #\d+$")
+
+_KNOWN_ELEMENTS: Final = frozenset(
+    {
+        *(_ROOT, "HEADER", "MEDIA_DESCRIPTOR", "TIME_ORDER", "TIME_SLOT", "TIER"),
+        *("ANNOTATION", "ALIGNABLE_ANNOTATION", "REF_ANNOTATION", "ANNOTATION_VALUE"),
+        *("LINGUISTIC_TYPE", "LOCALE", "LANGUAGE", "CONSTRAINT", "PROPERTY", "LICENSE"),
+        *("CONTROLLED_VOCABULARY", "DESCRIPTION", "CV_ENTRY", "CV_ENTRY_ML", "CVE_VALUE"),
+    }
+)
+"""Elements that are read, or that describe the tiers and the editor."""
+
+_PEOPLE: Final = ("PARTICIPANT", "ANNOTATOR")
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    """A time-aligned annotation as the file states it."""
+
+    tier: str
+    attributes: dict[str, str]
+    value: str
 
 
 class _Document:
@@ -51,14 +75,15 @@ class _Document:
         self.units = _UNITS
         self.media: list[dict[str, str]] = []
         self.slots: dict[str, str | None] = {}
-        self.annotations: list[tuple[str, dict[str, str], str]] = []
+        self.annotations: list[_Annotation] = []
+        self.unread: Counter[str] = Counter()
         self._path: list[str] = []
-        self._tier = ""
+        self._tier: dict[str, str] = {}
         self._open: dict[str, str] | None = None
         self._text: list[str] = []
 
     def refuse(self, *_: Any) -> None:
-        """Called for a document type or an entity: they can blow up a small file, and ELAN writes none."""
+        """Refuse a document type or an entity: they can blow up a small file."""
         raise InputError(
             f"{self.where}: XML with a document type or entities is not read; ELAN files have none"
         )
@@ -70,10 +95,10 @@ class _Document:
             raise InputError(
                 f"{self.where}: XML nested deeper than {_MAX_DEPTH} elements; this is no ELAN file"
             )
-        if len(self._path) == 1 and name != "ANNOTATION_DOCUMENT":
-            raise InputError(
-                f"{self.where}: an ELAN file starts with ANNOTATION_DOCUMENT, found {name[:40]!r}"
-            )
+        if len(self._path) == 1 and name != _ROOT:
+            raise InputError(f"{self.where}: an ELAN file starts with {_ROOT}, found {name[:40]!r}")
+
+        # Elements that are read; the others are counted.
         if name == "HEADER":
             self.units = attributes.get("TIME_UNITS", _UNITS)
         elif name == "MEDIA_DESCRIPTOR":
@@ -81,9 +106,11 @@ class _Document:
         elif name == "TIME_SLOT":
             self.slots[attributes.get("TIME_SLOT_ID", "")] = attributes.get("TIME_VALUE")
         elif name == "TIER":
-            self._tier = attributes.get("TIER_ID", "")
-        elif name == "ALIGNABLE_ANNOTATION":
+            self._tier = attributes
+        elif name in ("ALIGNABLE_ANNOTATION", "REF_ANNOTATION"):
             self._open, self._text = attributes, []
+        elif name not in _KNOWN_ELEMENTS:
+            self.unread[f"element {name[:40]} of the source"] += 1
 
     def text(self, data: str) -> None:
         """Characters of the innermost element."""
@@ -93,9 +120,23 @@ class _Document:
     def end(self, name: str) -> None:
         """An element closes."""
         self._path.pop()
-        if name == "ALIGNABLE_ANNOTATION" and self._open is not None:
-            self.annotations.append((self._tier, self._open, "".join(self._text).strip()))
-            self._open = None
+        if name not in ("ALIGNABLE_ANNOTATION", "REF_ANNOTATION") or self._open is None:
+            return
+        attributes, value, tier = self._open, "".join(self._text).strip(), self._tier
+        self._open = None
+        name_of_tier = tier.get("TIER_ID", "")
+        if name == "ALIGNABLE_ANNOTATION":
+            self.annotations.append(_Annotation(name_of_tier, attributes, value))
+        elif value:
+            self.unread[f"annotation on tier '{name_of_tier}', which refers to others"] += 1
+
+        # What the tier says of each of its annotations.
+        if name == "ALIGNABLE_ANNOTATION" and value:
+            self.unread[f"name of tier '{name_of_tier}' beside a value"] += (
+                _SECOND_TIER.sub("", name_of_tier) != value
+            )
+        for person in _PEOPLE:
+            self.unread[f"{person.lower()} of tier '{name_of_tier}'"] += bool(tier.get(person))
 
 
 def _parse(path: Path) -> _Document:
@@ -107,6 +148,7 @@ def _parse(path: Path) -> _Document:
     parser.CharacterDataHandler = document.text
     parser.StartDoctypeDeclHandler = document.refuse
     parser.EntityDeclHandler = document.refuse
+
     data = read_bytes(path, limit=MAX_XML_BYTES)
     try:
         parser.Parse(data, True)
@@ -115,63 +157,111 @@ def _parse(path: Path) -> _Document:
     return document
 
 
-def read_elan_segments(path: Path) -> tuple[VideoSegments, ...]:
+def _annotation_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = sorted(path.rglob("*.eaf"))
+    if not files:
+        raise InputError(f"{path}: no .eaf files in this folder")
+    return files
+
+
+def read_elan_segments(path: Path | str) -> tuple[VideoSegments, ...]:
     """Read the time-aligned annotations of one file, or of all ``.eaf`` files below a folder.
+
+    Videos are named by the path from the annotation file to the video. Where two of a folder would
+    have the same name, although they are different files, the folders of the annotation files tell
+    them apart.
 
     Raises:
         InputError: if there is no such file, or one is malformed.
     """
-    if not path.is_dir():
-        return (_read_file(path),)
-    files = sorted(path.rglob("*.eaf"))
-    if not files:
-        raise InputError(f"{path}: no .eaf files in this folder")
-    return tuple(_read_file(file) for file in files)
+    path = Path(path)
+    files = _annotation_files(path)
+    documents = [_parse(file) for file in files]
+    references = [
+        _media_reference(document, file, path if path.is_dir() else file.parent)
+        for document, file in zip(documents, files, strict=True)
+    ]
+    names = name_recordings(references, path.stem)
+    return tuple(
+        VideoSegments(name, None, _read_annotations(document))
+        for name, document in zip(names, documents, strict=True)
+    )
 
 
-def _read_file(path: Path) -> VideoSegments:
-    document = _parse(path)
+def count_unread_elements(path: Path) -> Counter[str]:
+    """What the files hold beside labels and times, with counts.
+
+    Raises:
+        InputError: if there is no such file, or one is malformed.
+    """
+    counts: Counter[str] = Counter()
+    for file in _annotation_files(path):
+        document = _parse(file)
+        counts.update(document.unread)
+        counts["annotation without a time of its own"] += sum(
+            None in _bounds_of(document, annotation) for annotation in document.annotations
+        )
+        counts["further media file"] += len(document.media[1:])
+    return +counts
+
+
+def _media_reference(document: _Document, file: Path, root: Path) -> MediaReference:
+    media = document.media[0] if document.media else {}
+    text = media.get("RELATIVE_MEDIA_URL") or media.get("MEDIA_URL")
+    folder = file.parent.relative_to(root).as_posix()
+    return MediaReference(
+        require_text(text or file.stem, f"{file}: MEDIA_URL"),
+        folder="" if folder == "." else folder,
+        escaped=bool(text),
+    )
+
+
+def _bounds_of(document: _Document, annotation: _Annotation) -> list[str | None]:
+    return [
+        document.slots.get(annotation.attributes.get(f"TIME_SLOT_REF{number}", ""))
+        for number in (1, 2)
+    ]
+
+
+def _read_annotations(document: _Document) -> tuple[Segment, ...]:
+    path = document.where
     if document.units != _UNITS:
         raise InputError(
-            f"{path}: TIME_UNITS must be {_UNITS}, found {document.units[:40]!r}; save the file with a current ELAN"
+            f"{path}: TIME_UNITS must be {_UNITS}, found {document.units[:40]!r}; "
+            "save the file with a current ELAN"
         )
     origins = [media["TIME_ORIGIN"] for media in document.media[:1] if media.get("TIME_ORIGIN")]
     origin_ms = require_integer(origins[0], f"{path}: TIME_ORIGIN") if origins else 0
+
+    # Milliseconds of the media file, which may start before or after the time line.
     segments = []
     unaligned = 0
-    for tier, attributes, value in document.annotations:
-        bounds = [
-            document.slots.get(attributes.get(f"TIME_SLOT_REF{number}", "")) for number in (1, 2)
-        ]
-        start, end = bounds
+    for annotation in document.annotations:
+        start, end = _bounds_of(document, annotation)
         if start is None or end is None:
             unaligned += 1
             continue
-        where = f"{path}: annotation {attributes.get('ANNOTATION_ID', '')[:40]}"
+        where = f"{path}: annotation {annotation.attributes.get('ANNOTATION_ID', '')[:40]}"
         start_ms, end_ms = (require_integer(bound, where) + origin_ms for bound in (start, end))
         if start_ms > end_ms:
             raise InputError(
                 f"{where} must not end before it starts, found {start_ms} to {end_ms} ms"
             )
-        label = require_text(value or tier, f"{where}: value")
+        label = require_text(annotation.value or annotation.tier, f"{where}: value")
         segments.append(Segment(start_ms / MILLISECONDS, end_ms / MILLISECONDS, label))
+
     if unaligned:
         warnings.warn(
             f"{path}: {unaligned} annotations have no time of their own and were left out",
             SpotkickWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return VideoSegments(_video_name(document, path), None, tuple(segments))
+    return tuple(segments)
 
 
-def _video_name(document: _Document, path: Path) -> str:
-    media = document.media[0] if document.media else {}
-    relative = media.get("RELATIVE_MEDIA_URL", "").removeprefix("./")
-    absolute = media.get("MEDIA_URL", "").rpartition("/")[2]
-    return recording_of_path(require_text(relative or absolute or path.stem, f"{path}: MEDIA_URL"))
-
-
-def read_elan(path: Path) -> tuple[MatchActions, ...]:
+def read_elan(path: Path | str) -> tuple[MatchActions, ...]:
     """Read the starts of time-aligned annotations as actions; see `read_elan_segments`.
 
     Raises:
@@ -181,81 +271,92 @@ def read_elan(path: Path) -> tuple[MatchActions, ...]:
 
 
 def write_elan_segments(
-    path: Path, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4"
+    path: Path | str, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4"
 ) -> None:
     """Write one file a video.
 
     Args:
         path: an ``.eaf`` file for one video; otherwise a folder, in which each video's name becomes
             a path.
-        videos: what to write; moments become annotations of up to half a second.
+        videos: what to write; spots become annotations of up to half a second.
         video_suffix: of the video files that the annotations belong to.
 
     Raises:
         InputError: if several videos are to go into one file, or a name or label cannot be written.
         StorageError: if a file cannot be written.
     """
+    path = Path(path)
     if path.suffix.lower() != ".eaf":
         for video in videos:
             write_text(
                 path / f"{clean_match_name(video.video, str(path))}.eaf",
-                _document(video, video_suffix),
+                _document_text(video, video_suffix),
             )
         return
     if len(videos) != 1:
         raise InputError(
             f"{path}: an ELAN file holds one video, {len(videos)} were given; name a folder instead"
         )
-    write_text(path, _document(videos[0], video_suffix))
+    write_text(path, _document_text(videos[0], video_suffix))
 
 
-def _document(video: VideoSegments, video_suffix: str) -> str:
-    url = _text(f"./{video.video}{video_suffix}")
-    tiers = _tiers(video.segments)
+def _document_text(video: VideoSegments, video_suffix: str) -> str:
+    address = f"./{video.video}{video_suffix}".replace("%", "%25")
+    url = _escape_text(address)
+    tiers = _tiers_of(video.segments)
+    slots, slot_of = _time_slots(tiers)
+
+    # Two slots for each annotation, in the order of the annotations.
+    body = []
+    index = 0
+    for name, found in tiers.items():
+        body.append(f'    <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="{_escape_text(name)}">\n')
+        for _, _, label in found:
+            body.append(
+                "        <ANNOTATION>\n"
+                f'            <ALIGNABLE_ANNOTATION ANNOTATION_ID="a{index // 2 + 1}" '
+                f'TIME_SLOT_REF1="ts{slot_of[index]}" TIME_SLOT_REF2="ts{slot_of[index + 1]}">\n'
+                f"                <ANNOTATION_VALUE>{_escape_text(label)}</ANNOTATION_VALUE>\n"
+                "            </ALIGNABLE_ANNOTATION>\n        </ANNOTATION>\n"
+            )
+            index += 2
+        body.append("    </TIER>\n")
+
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<ANNOTATION_DOCUMENT AUTHOR="spotkick" DATE="2000-01-01T00:00:00+00:00" FORMAT="3.0" '
+        'VERSION="3.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        'xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">\n'
+        f'    <HEADER MEDIA_FILE="" TIME_UNITS="{_UNITS}">\n'
+        f'        <MEDIA_DESCRIPTOR MEDIA_URL="{url}" MIME_TYPE="video/mp4" '
+        f'RELATIVE_MEDIA_URL="{url}"/>\n'
+        "    </HEADER>\n"
+        f"    <TIME_ORDER>\n{slots}    </TIME_ORDER>\n"
+        f"{''.join(body)}"
+        '    <LINGUISTIC_TYPE GRAPHIC_REFERENCES="false" LINGUISTIC_TYPE_ID="default-lt" '
+        'TIME_ALIGNABLE="true"/>\n'
+        "</ANNOTATION_DOCUMENT>\n"
+    )
+
+
+def _time_slots(tiers: Mapping[str, list[tuple[int, int, str]]]) -> tuple[str, dict[int, int]]:
+    """XML of all time slots in order of time, and bound number -> slot number."""
     bounds = [
         bound
         for found in tiers.values()
         for start_ms, end_ms, _ in found
         for bound in (start_ms, end_ms)
     ]
-    order = {
-        index: number
-        for number, index in enumerate(sorted(range(len(bounds)), key=bounds.__getitem__), start=1)
-    }
-    slots = "".join(
+    order = sorted(range(len(bounds)), key=bounds.__getitem__)
+    slot_of = {index: number for number, index in enumerate(order, start=1)}
+    text = "".join(
         f'        <TIME_SLOT TIME_SLOT_ID="ts{number}" TIME_VALUE="{bounds[index]}"/>\n'
-        for index, number in order.items()
+        for index, number in slot_of.items()
     )
-    body = []
-    index = 0
-    for name, found in tiers.items():
-        body.append(f'    <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="{_text(name)}">\n')
-        for _, _, label in found:
-            first, last = order[index], order[index + 1]
-            body.append(
-                f'        <ANNOTATION>\n            <ALIGNABLE_ANNOTATION ANNOTATION_ID="a{index // 2 + 1}" '
-                f'TIME_SLOT_REF1="ts{first}" TIME_SLOT_REF2="ts{last}">\n'
-                f"                <ANNOTATION_VALUE>{_text(label)}</ANNOTATION_VALUE>\n"
-                f"            </ALIGNABLE_ANNOTATION>\n        </ANNOTATION>\n"
-            )
-            index += 2
-        body.append("    </TIER>\n")
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        '<ANNOTATION_DOCUMENT AUTHOR="spotkick" DATE="2000-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0" '
-        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        'xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">\n'
-        f'    <HEADER MEDIA_FILE="" TIME_UNITS="{_UNITS}">\n'
-        f'        <MEDIA_DESCRIPTOR MEDIA_URL="{url}" MIME_TYPE="video/mp4" RELATIVE_MEDIA_URL="{url}"/>\n'
-        "    </HEADER>\n"
-        f"    <TIME_ORDER>\n{slots}    </TIME_ORDER>\n"
-        f"{''.join(body)}"
-        '    <LINGUISTIC_TYPE GRAPHIC_REFERENCES="false" LINGUISTIC_TYPE_ID="default-lt" TIME_ALIGNABLE="true"/>\n'
-        "</ANNOTATION_DOCUMENT>\n"
-    )
+    return text, slot_of
 
 
-def _tiers(segments: Sequence[Segment]) -> dict[str, list[tuple[int, int, str]]]:
+def _tiers_of(segments: Sequence[Segment]) -> dict[str, list[tuple[int, int, str]]]:
     """Tier name -> (start_ms, end_ms, label), without overlap inside a tier."""
     tiers: dict[str, list[tuple[int, int, str]]] = {}
     for segment in sorted(segments, key=lambda segment: segment.start_s):
@@ -264,6 +365,8 @@ def _tiers(segments: Sequence[Segment]) -> dict[str, list[tuple[int, int, str]]]
         )
         if end_ms <= start_ms:
             end_ms = start_ms + SHOWN_MS
+
+        # The first tier of this label on which there is room.
         number = 1
         while True:
             found = tiers.setdefault(
@@ -276,13 +379,13 @@ def _tiers(segments: Sequence[Segment]) -> dict[str, list[tuple[int, int, str]]]
     return tiers
 
 
-def _text(text: str) -> str:
+def _escape_text(text: str) -> str:
     if _NOT_XML.search(text):
         raise InputError(f"{text!r} holds characters that XML cannot; rename it")
     return escape(text)
 
 
-def write_elan(path: Path, matches: Sequence[MatchActions]) -> None:
+def write_elan(path: Path | str, matches: Sequence[MatchActions]) -> None:
     """Write actions as annotations of up to half a second; see `write_elan_segments`.
 
     Raises:
@@ -290,3 +393,35 @@ def write_elan(path: Path, matches: Sequence[MatchActions]) -> None:
         StorageError: if a file cannot be written.
     """
     write_elan_segments(path, segments_of_matches(matches))
+
+
+def _detect_annotations(sample: Sample) -> Certainty:
+    if sample.is_folder:
+        held = next(sample.path.rglob("*.eaf"), None) is not None
+        return Certainty.MARK if held else Certainty.NO
+    if sample.xml_root == _ROOT:
+        return Certainty.MARK
+    return Certainty.NAME if sample.suffix == ".eaf" else Certainty.NO
+
+
+FORMAT: Final = Format(
+    name="elan",
+    title="ELAN .eaf, a file or a folder",
+    description="`.eaf`, a file or a folder",
+    family=Family.TOOL,
+    capabilities=Capabilities(
+        confidence=False,
+        team=False,
+        visibility=False,
+        negative=False,
+        intervals=True,
+        one_match=True,
+    ),
+    detect=_detect_annotations,
+    writer=lambda path, matches, _: write_elan(path, matches),
+    segment_reader=lambda path, _: read_elan_segments(path),
+    segment_writer=lambda path, videos, _: write_elan_segments(path, videos),
+    suffix="",
+    own_suffixes=(".eaf",),
+    count_unread=count_unread_elements,
+)

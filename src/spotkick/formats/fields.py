@@ -1,4 +1,8 @@
-"""Checked access to JSON values: each error names the place in the file, the rule and the value found."""
+"""Checked JSON fields: each error names the place in the file, the rule and the value found.
+
+``require_*`` refuse a value that is missing or of another kind, ``optional_*`` give None where it
+is missing. All readers of JSON, and those of text where a field is a number, use these.
+"""
 
 import json
 import math
@@ -9,8 +13,7 @@ from typing import Any, Final
 
 from spotkick.actions import Visibility
 from spotkick.errors import InputError
-from spotkick.formats.recordings import MAX_PERIOD
-from spotkick.timeline import parse_frame_rate, parse_game_time
+from spotkick.timeline import parse_frame_rate
 
 MAX_POSITION_MS: Final = 10_000_000_000
 """Positions beyond this (116 days) are damage, not time."""
@@ -20,7 +23,6 @@ FASTEST_FPS: Final = Fraction(10_000)
 
 _LONGEST_SHOWN: Final = 40
 _MOST_SHOWN: Final = 8
-_CLOCK_TOLERANCE_MS: Final = 1500
 _EXACT_DENOMINATOR: Final = 1001
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _NO_TEAM: Final = ("", "not applicable", "none")
@@ -29,19 +31,12 @@ _NO_TEAM: Final = ("", "not applicable", "none")
 def shown(value: Any) -> str:
     """A value as messages show it: its JSON when it is short and flat, otherwise what it is."""
     if isinstance(value, dict):
-        return (
-            f"an object with {_listed([str(key) for key in list(value)[:_MOST_SHOWN]])}"
-            if value
-            else "an empty object"
-        )
+        keys = [json.dumps(str(key)[:_LONGEST_SHOWN]) for key in list(value)[:_MOST_SHOWN]]
+        return f"an object with {', '.join(keys)}" if keys else "an empty object"
     if isinstance(value, list):
         return f"a list of {len(value)}"
     text = json.dumps(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(json.dumps(name[:_LONGEST_SHOWN]) for name in names)
 
 
 def require_object(value: Any, where: str) -> dict[str, Any]:
@@ -67,7 +62,9 @@ def require_list(value: Any, where: str) -> list[Any]:
 
 
 def require_text(value: Any, where: str) -> str:
-    """The value as text that a person could have typed: not empty, no control characters, no halves of surrogate pairs.
+    """The value as text that a person could have typed.
+
+    It is not empty, and has no control characters and no halves of surrogate pairs.
 
     Raises:
         InputError: if it is something else.
@@ -110,6 +107,34 @@ def require_integer(value: Any, where: str) -> int:
     return int(number)
 
 
+def require_label(value: Any, where: str) -> str:
+    """The value as the name of a class: any text that is not blank.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{where} must be the name of a class, found {shown(value)}")
+    return value
+
+
+def require_position(value: Any, where: str) -> int:
+    """The value as milliseconds; a fraction of one is cut off, as the official readers do.
+
+    Raises:
+        InputError: if it is not a number, or beyond any match.
+    """
+    try:
+        number = require_number(value, where)
+    except InputError:
+        raise InputError(
+            f"{where} must be milliseconds such as '29049', found {shown(value)}"
+        ) from None
+    if abs(number) > MAX_POSITION_MS:
+        raise InputError(f"{where} of {shown(value)} milliseconds is beyond any match")
+    return int(number)
+
+
 def require_seconds(value: Any, where: str) -> float:
     """The value as seconds inside a video.
 
@@ -124,8 +149,8 @@ def require_seconds(value: Any, where: str) -> float:
     return seconds
 
 
-def require_interval(value: Any, where: str) -> tuple[float, float]:
-    """The value as [start, end] with start <= end.
+def require_bounds(value: Any, where: str) -> tuple[float, float]:
+    """The value as [start, end] in seconds, in any order.
 
     Raises:
         InputError: if it is something else.
@@ -134,13 +159,23 @@ def require_interval(value: Any, where: str) -> tuple[float, float]:
     if len(bounds) != 2:
         raise InputError(f"{where} must be [start, end], found {shown(value)}")
     start, end = (require_seconds(bound, where) for bound in bounds)
+    return start, end
+
+
+def require_interval(value: Any, where: str) -> tuple[float, float]:
+    """The value as [start, end] with start <= end.
+
+    Raises:
+        InputError: if it is something else.
+    """
+    start, end = require_bounds(value, where)
     if start > end:
-        raise InputError(f"{where} must not end before it starts, found {shown(value)}")
+        raise InputError(f"{where} must not end before it starts, found {start:g} to {end:g}")
     return start, end
 
 
 def require_frame_rate(value: Any, where: str) -> Fraction:
-    """The value as an exact frame rate; a float that is the nearest one to a simple fraction becomes that fraction.
+    """The value as an exact frame rate; a float nearest to a simple fraction becomes that fraction.
 
     Raises:
         InputError: if it is not a number of frames per second that a video can have.
@@ -154,7 +189,8 @@ def require_frame_rate(value: Any, where: str) -> Fraction:
         ) from error
     if not SLOWEST_FPS <= rate <= FASTEST_FPS:
         raise InputError(
-            f"{where} must lie within {SLOWEST_FPS} and {FASTEST_FPS} frames per second, found {shown(value)}"
+            f"{where} must lie within {SLOWEST_FPS} and {FASTEST_FPS} frames per second, "
+            f"found {shown(value)}"
         )
     if rate.denominator in (1, _EXACT_DENOMINATOR) or number is None:
         return rate
@@ -176,6 +212,26 @@ def required(values: Mapping[str, Any], key: str, where: str) -> Any:
     if key not in values:
         raise InputError(f"{where} must have the field '{key}', found {shown(dict(values))}")
     return values[key]
+
+
+def rows_of(document: Any, key: str, where: str) -> list[dict[str, Any]]:
+    """The list of objects under ``key`` of a document in SoccerNet's form.
+
+    Raises:
+        InputError: if there is no such list, or it holds something else.
+    """
+    rows = document.get(key) if isinstance(document, dict) else None
+    if not isinstance(rows, list):
+        raise InputError(
+            f"{where}: a JSON object with a list {key!r} is needed, as in a SoccerNet file, "
+            f"found {shown(document)}"
+        )
+
+    # A set of types first: lists of a million rows are almost always right.
+    if set(map(type, rows)) - {dict}:
+        for index, row in enumerate(rows):
+            require_object(row, f"{where}.{key}[{index}]")
+    return rows
 
 
 def items(values: Mapping[str, Any], key: str, where: str) -> Iterator[tuple[dict[str, Any], str]]:
@@ -227,40 +283,3 @@ def optional_visibility(value: Any, where: str) -> Visibility | None:
         raise InputError(
             f"{where} must be 'visible' or 'not shown', found {shown(value)}"
         ) from error
-
-
-def read_clock(values: Mapping[str, Any], position_ms: int | None, where: str) -> tuple[int, int]:
-    """Period and position of an event that has a position, a ``gameTime`` "H - MM:SS", or both.
-
-    The period is taken from ``gameTime`` only when its clock agrees with the position: where one
-    video holds the whole match, tools write the half's clock beside the video's position, and the
-    two must not be mixed.
-
-    Args:
-        values: the event.
-        position_ms: milliseconds, None when the event has none.
-        where: names the event in messages.
-
-    Raises:
-        InputError: if there is neither, or ``gameTime`` is malformed and needed.
-    """
-    text = values.get("gameTime")
-    if position_ms is None:
-        period, seconds = parse_game_time(
-            require_text(required(values, "gameTime", where), f"{where}.gameTime")
-        )
-        position_ms = require_integer(seconds * 1000, f"{where}.gameTime")
-    elif not isinstance(text, str) or not text.strip():
-        period = 1
-    else:
-        try:
-            period, seconds = parse_game_time(text)
-        except InputError:
-            period, seconds = 1, 0
-        if abs(seconds * 1000 - position_ms) > _CLOCK_TOLERANCE_MS:
-            period = 1
-    if not 1 <= period <= MAX_PERIOD:
-        raise InputError(
-            f"{where}.gameTime must have a period within 1 and {MAX_PERIOD}, found {shown(text)}"
-        )
-    return period, position_ms

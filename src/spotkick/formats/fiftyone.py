@@ -27,7 +27,9 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.json_output import write_document
+from spotkick.formats.format import Family, Format
+from spotkick.formats.json_files import write_document
+from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.segments import (
     MILLISECONDS,
     Segment,
@@ -37,7 +39,8 @@ from spotkick.formats.segments import (
 )
 from spotkick.timeline import position_of_frame
 
-CAPACITY: Final = Capabilities(intervals=True)
+LABEL_FILE: Final = "labels.json"
+"""Name of the file in a folder of videos."""
 
 FIELDS: Final = frozenset(
     {
@@ -50,7 +53,7 @@ FIELDS: Final = frozenset(
 
 
 def read_fiftyone_segments(
-    path: Path, *, frame_rate: Fraction | None = None
+    path: Path | str, *, frame_rate: Fraction | None = None
 ) -> tuple[VideoSegments, ...]:
     """Read temporal detections.
 
@@ -62,28 +65,33 @@ def read_fiftyone_segments(
         InputError: if the file is not such a file, a value is malformed, or a frame rate is needed
             and not given.
     """
-    path = path / "labels.json" if path.is_dir() else path
+    path = Path(path)
+    path = path / LABEL_FILE if path.is_dir() else path
     document = require_object(read_json(path), str(path))
     classes = require_list(document.get("classes") or [], f"{path}: classes")
     labels = require_object(required(document, "labels", str(path)), f"{path}: labels")
+
+    # One list of detections for each video.
     videos = []
     for name, found in labels.items():
         where = f"{path}: labels.{shown(name)}"
         detections = items({"detections": found}, "detections", where)
-        segments = tuple(_segment(value, place, classes, frame_rate) for value, place in detections)
+        segments = tuple(
+            _read_segment(value, place, classes, frame_rate) for value, place in detections
+        )
         videos.append(VideoSegments(require_text(name, f"{where}: the name"), None, segments))
     return tuple(videos)
 
 
-def _segment(
+def _read_segment(
     value: dict[str, Any], where: str, classes: list[Any], rate: Fraction | None
 ) -> Segment:
-    start_s, end_s = _bounds(value, where, rate)
+    start_s, end_s = _read_bounds(value, where, rate)
     attributes = require_object(value.get("attributes") or {}, f"{where}.attributes")
     return Segment(
         start_s=start_s,
         end_s=end_s,
-        label=_label(required(value, "label", where), f"{where}.label", classes),
+        label=_read_label(required(value, "label", where), f"{where}.label", classes),
         score=optional_confidence(value, where, "confidence"),
         team=optional_team(attributes.get("team"), f"{where}.attributes.team"),
         visibility=optional_visibility(
@@ -92,7 +100,7 @@ def _segment(
     )
 
 
-def _label(value: Any, where: str, classes: list[Any]) -> str:
+def _read_label(value: Any, where: str, classes: list[Any]) -> str:
     """A class name, or a number that points into the list of classes."""
     if isinstance(value, int) and not isinstance(value, bool):
         if not 0 <= value < len(classes):
@@ -103,20 +111,25 @@ def _label(value: Any, where: str, classes: list[Any]) -> str:
     return require_text(value, where)
 
 
-def _bounds(value: Mapping[str, Any], where: str, rate: Fraction | None) -> tuple[float, float]:
+def _read_bounds(
+    value: Mapping[str, Any], where: str, rate: Fraction | None
+) -> tuple[float, float]:
     if value.get("timestamps") is not None:
         return require_interval(value["timestamps"], f"{where}.timestamps")
     support = require_interval(required(value, "support", where), f"{where}.support")
     if rate is None:
         raise InputError(
-            f"{where} counts frames, and the file does not state the frame rate: give it with --rate"
+            f"{where} counts frames, and the file does not state the frame rate: "
+            "give it with --rate"
         )
     first, last = (require_integer(frame, f"{where}.support") for frame in support)
     start_s = position_of_frame(first - 1, rate) / MILLISECONDS
     return start_s, start_s if last == first else position_of_frame(last, rate) / MILLISECONDS
 
 
-def read_fiftyone(path: Path, *, frame_rate: Fraction | None = None) -> tuple[MatchActions, ...]:
+def read_fiftyone(
+    path: Path | str, *, frame_rate: Fraction | None = None
+) -> tuple[MatchActions, ...]:
     """Read the starts of temporal detections as actions; see `read_fiftyone_segments`.
 
     Raises:
@@ -125,18 +138,20 @@ def read_fiftyone(path: Path, *, frame_rate: Fraction | None = None) -> tuple[Ma
     return matches_of_segments(read_fiftyone_segments(path, frame_rate=frame_rate))
 
 
-def write_fiftyone_segments(path: Path, videos: Sequence[VideoSegments]) -> None:
-    """Write ``labels.json``; the videos are to lie in ``data/`` beside it, or at ``data_path`` of the import.
+def write_fiftyone_segments(path: Path | str, videos: Sequence[VideoSegments]) -> None:
+    """Write ``labels.json``; the videos lie in ``data/`` beside it, or at the ``data_path``.
 
     Raises:
         StorageError: if the file cannot be written.
     """
     classes = list(dict.fromkeys(segment.label for video in videos for segment in video.segments))
-    labels = {video.video: [_detection(segment) for segment in video.segments] for video in videos}
+    labels = {
+        video.video: [_detection_of(segment) for segment in video.segments] for video in videos
+    }
     write_document(path, {"classes": classes, "labels": labels}, videos)
 
 
-def _detection(segment: Segment) -> dict[str, Any]:
+def _detection_of(segment: Segment) -> dict[str, Any]:
     detection: dict[str, Any] = {
         "label": segment.label,
         "timestamps": [segment.start_s, segment.end_s],
@@ -147,7 +162,7 @@ def _detection(segment: Segment) -> dict[str, Any]:
     return detection | confidence | ({"attributes": attributes} if attributes else {})
 
 
-def write_fiftyone(path: Path, matches: Sequence[MatchActions]) -> None:
+def write_fiftyone(path: Path | str, matches: Sequence[MatchActions]) -> None:
     """Write actions as temporal detections of no length.
 
     Raises:
@@ -155,3 +170,31 @@ def write_fiftyone(path: Path, matches: Sequence[MatchActions]) -> None:
         InputError: if a period cannot be part of a video name.
     """
     write_fiftyone_segments(path, segments_of_matches(matches))
+
+
+def _detect_labels(sample: Sample) -> Certainty:
+    """A folder with ``labels.json``, or such a file."""
+    if sample.is_folder:
+        inside = sample.path / LABEL_FILE
+        held = inside.is_file() and _detect_labels(Sample(inside)) is not Certainty.NO
+        return Certainty.MARK if held else Certainty.NO
+    if not isinstance(sample.json_object.get("labels"), dict):
+        return Certainty.NO
+    return Certainty.NAME if sample.has_keys("classes") else Certainty.SHAPE
+
+
+FORMAT: Final = Format(
+    name="fiftyone",
+    title="FiftyOne temporal detections (labels.json)",
+    description="`labels.json` of temporal detections; team and visibility as attributes",
+    family=Family.TOOL,
+    capabilities=Capabilities(intervals=True),
+    detect=_detect_labels,
+    writer=lambda path, matches, _: write_fiftyone(path, matches),
+    segment_reader=lambda path, options: read_fiftyone_segments(
+        path, frame_rate=options.frame_rate
+    ),
+    segment_writer=lambda path, videos, _: write_fiftyone_segments(path, videos),
+    inside=LABEL_FILE,
+    fields=FIELDS,
+)

@@ -1,13 +1,14 @@
 """Label Studio JSON: ``timelinelabels`` regions of video tasks, annotations and predictions.
 
-Ranges are frame numbers that start at 1, with both ends inside; one frame is a moment. The export
+Ranges are frame numbers that start at 1, with both ends inside; one frame is a spot. The export
 does not state the frame rate: it is the ``frameRate`` of the ``<Video>`` tag in the labeling setup,
 24 unless set. Files written here carry it in the task's data; a setup with ``<Video name="video"
 value="$video" frameRate="$fps"/>`` takes it from there.
 """
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -28,8 +29,10 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.json_output import write_document
-from spotkick.formats.recordings import recording_of_path
+from spotkick.formats.format import Family, Format
+from spotkick.formats.json_files import write_document
+from spotkick.formats.recordings import MediaReference, name_recordings
+from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.segments import (
     MILLISECONDS,
     Segment,
@@ -38,8 +41,6 @@ from spotkick.formats.segments import (
     segments_of_matches,
 )
 from spotkick.timeline import frame_of_position, position_of_frame
-
-CAPACITY: Final = Capabilities(frames=True, negative=False, intervals=True)
 
 _RESULT: Final = (
     "id",
@@ -51,9 +52,11 @@ _RESULT: Final = (
     "value.timelinelabels[]",
     "origin",
 )
-FIELDS: Final = frozenset(
+_CHOICE: Final = ("was_cancelled", "skipped", "ground_truth", "updated_at", "created_at", "id")
+_TASK_FIELDS: Final = frozenset(
     {
         *("[].id", "[].data.video", "[].data.fps"),
+        *(f"[].annotations[].{field}" for field in _CHOICE),
         *(
             f"[].{group}[].result[].{field}"
             for group in ("annotations", "predictions")
@@ -66,7 +69,8 @@ FIELDS: Final = frozenset(
         ),
     }
 )
-"""Fields that are read or can be derived."""
+FIELDS: Final = _TASK_FIELDS | {field.removeprefix("[].") for field in _TASK_FIELDS}
+"""Fields that are read or can be derived, of a list of tasks or of a single one."""
 
 DEFAULT_FRAME_RATE: Final = Fraction(24)
 """Label Studio's own default of the ``<Video>`` tag."""
@@ -74,16 +78,18 @@ DEFAULT_FRAME_RATE: Final = Fraction(24)
 _TYPE: Final = "timelinelabels"
 _RATE_KEYS: Final = ("frame_rate", "frameRate", "fps")
 _VIDEO_KEYS: Final = ("video", "video_url", "url")
-_FILE_QUERY: Final = "?d="
+_SKIPPED: Final = "skipped annotation"
+_NOT_IN_TIME: Final = ("choices", "textarea", "rating", "number", "taxonomy", "pairwise", None)
 _TEAM_NOTE: Final = "team: "
 
 
 def read_label_studio_segments(
-    path: Path, *, frame_rate: Fraction | None = None
+    path: Path | str, *, frame_rate: Fraction | None = None
 ) -> tuple[VideoSegments, ...]:
     """Read the timeline labels of an export.
 
-    A task's annotations are read; its predictions only where it has no annotation.
+    Of each task one annotation is read: the one that is marked as ground truth, else the latest. A
+    skipped annotation is none. The latest prediction is read where a task has no annotation.
 
     Args:
         path: the JSON export, a list of tasks.
@@ -93,36 +99,57 @@ def read_label_studio_segments(
     Raises:
         InputError: if the file is not such an export, or a value is malformed.
     """
+    path = Path(path)
     document = read_json(path)
     tasks = require_list([document] if isinstance(document, dict) else document, str(path))
-    videos = []
+    references = []
+    contents = []
     assumed = 0
+    left_out: Counter[str] = Counter()
+
     for number, value in enumerate(tasks):
         where = f"{path}[{number}]"
         task = require_object(value, where)
         data = require_object(required(task, "data", where), f"{where}.data")
-        stated = next(
-            (
-                require_frame_rate(data[key], f"{where}.data.{key}")
-                for key in _RATE_KEYS
-                if data.get(key)
-            ),
-            frame_rate,
-        )
-        assumed += stated is None
-        segments = tuple(_segments(task, where, stated or DEFAULT_FRAME_RATE))
-        videos.append(VideoSegments(_video_name(data, where), None, segments))
+        rate = _stated_rate(data, where) or frame_rate
+        segments = tuple(_read_segments(task, where, rate or DEFAULT_FRAME_RATE, left_out))
+        assumed += rate is None and bool(segments)
+        references.append(_media_reference(data, where))
+        contents.append(segments)
+
+    _warn_about(path, assumed, left_out)
+    names = name_recordings(references, path.stem)
+    return tuple(
+        VideoSegments(name, None, segments) for name, segments in zip(names, contents, strict=True)
+    )
+
+
+def _warn_about(path: Path, assumed: int, left_out: Mapping[str, int]) -> None:
     if assumed:
         warnings.warn(
-            f"{path}: {assumed} tasks do not state the frame rate of their labeling setup; Label Studio's default of "
-            f"{DEFAULT_FRAME_RATE} is assumed, give the true rate with --rate",
+            f"{path}: {assumed} tasks do not state the frame rate of their labeling setup; "
+            f"Label Studio's default of {DEFAULT_FRAME_RATE} is assumed, "
+            "give the true rate with --rate",
             SpotkickWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
-    return tuple(videos)
+    for kind, count in left_out.items():
+        if kind != _SKIPPED:
+            warnings.warn(f"{path}: {count} x {kind}", SpotkickWarning, stacklevel=3)
 
 
-def _video_name(data: dict[str, Any], where: str) -> str:
+def _stated_rate(data: Mapping[str, Any], where: str) -> Fraction | None:
+    return next(
+        (
+            require_frame_rate(data[key], f"{where}.data.{key}")
+            for key in _RATE_KEYS
+            if data.get(key)
+        ),
+        None,
+    )
+
+
+def _media_reference(data: dict[str, Any], where: str) -> MediaReference:
     keys = [*_VIDEO_KEYS, *sorted(data)]
     found = next(
         (data[key] for key in keys if isinstance(data.get(key), str) and key not in _RATE_KEYS),
@@ -130,22 +157,66 @@ def _video_name(data: dict[str, Any], where: str) -> str:
     )
     if found is None:
         raise InputError(f"{where}.data must name a video, found {shown(data)}")
-    return recording_of_path(require_text(found.rpartition(_FILE_QUERY)[2], f"{where}.data"))
+    return MediaReference(require_text(found, f"{where}.data"))
 
 
-def _segments(task: dict[str, Any], where: str, rate: Fraction) -> Iterator[Segment]:
-    group = "annotations" if task.get("annotations") else "predictions"
-    for annotation, place in items(task, group, where):
-        for region, at in items(annotation, "result", place):
-            if region.get("type") == _TYPE:
-                yield from _region(region, at, rate)
+def _read_segments(
+    task: dict[str, Any], where: str, rate: Fraction, left_out: Counter[str]
+) -> Iterator[Segment]:
+    annotation, place = _choose_annotation(task, where, left_out)
+    for region, at in items(annotation, "result", place):
+        if region.get("type") == _TYPE:
+            yield from _read_region(region, at, rate, left_out)
+        elif region.get("type") not in _NOT_IN_TIME:
+            left_out[f"region of type {shown(region.get('type'))}, not read"] += 1
 
 
-def _region(region: dict[str, Any], where: str, rate: Fraction) -> Iterator[Segment]:
+def _choose_annotation(
+    task: dict[str, Any], where: str, left_out: Counter[str]
+) -> tuple[dict[str, Any], str]:
+    """The one annotation or prediction of a task that counts, and its place."""
+    annotations = list(items(task, "annotations", where))
+    kept = [found for found in annotations if not _is_skipped(found[0])]
+    left_out[_SKIPPED] += len(annotations) - len(kept)
+    found = kept or list(items(task, "predictions", where))
+    if not found:
+        return {}, where
+
+    # Annotations of several people, or of several models, are about the same actions.
+    chosen = max(
+        enumerate(found),
+        key=lambda item: (item[1][0].get("ground_truth") is True, *_age(item[1][0]), item[0]),
+    )[1]
+    others = sum(bool(item.get("result")) for item, _ in found if item is not chosen[0])
+    if others:
+        left_out["annotation beside the ground truth or the latest one, left out"] += others
+    return chosen
+
+
+def _is_skipped(annotation: Mapping[str, Any]) -> bool:
+    return any(annotation.get(key) is True for key in ("was_cancelled", "skipped"))
+
+
+def _age(annotation: Mapping[str, Any]) -> tuple[str, float]:
+    """Later annotations are greater: by time of the last change, then by number."""
+    changed = annotation.get("updated_at") or annotation.get("created_at")
+    number = annotation.get("id")
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        number = -1
+    return str(changed or ""), float(min(number, 2**53))
+
+
+def _read_region(
+    region: dict[str, Any], where: str, rate: Fraction, left_out: Counter[str]
+) -> Iterator[Segment]:
     value = require_object(required(region, "value", where), f"{where}.value")
-    labels = require_list(required(value, _TYPE, where), f"{where}.value.{_TYPE}")
+    labels = require_list(value.get(_TYPE) or [], f"{where}.value.{_TYPE}")
+    if not labels:
+        left_out["region without a label, left out"] += 1
     score = optional_confidence(region, where, "score")
     team, visibility = _read_notes(region.get("meta"))
+
+    # Frame numbers start at 1, and the last one is inside.
     for bounds, place in items(value, "ranges", f"{where}.value"):
         first, last = (
             require_integer(required(bounds, end, place), f"{place}.{end}")
@@ -156,18 +227,30 @@ def _region(region: dict[str, Any], where: str, rate: Fraction) -> Iterator[Segm
         start_s = position_of_frame(first - 1, rate) / MILLISECONDS
         end_s = start_s if last == first else position_of_frame(last, rate) / MILLISECONDS
         for label in labels:
-            yield Segment(
-                start_s,
-                end_s,
-                require_text(label, f"{where}.value.{_TYPE}"),
-                score,
-                team,
-                visibility,
-            )
+            name = require_text(label, f"{where}.value.{_TYPE}")
+            yield Segment(start_s, end_s, name, score=score, team=team, visibility=visibility)
+
+
+def count_left_out(path: Path) -> Counter[str]:
+    """Annotations and regions of an export that are not read, by kind.
+
+    Raises:
+        InputError: if the file is not such an export.
+    """
+    left_out: Counter[str] = Counter()
+    document = read_json(path)
+    tasks = require_list([document] if isinstance(document, dict) else document, str(path))
+    for number, value in enumerate(tasks):
+        where = f"{path}[{number}]"
+        deque(
+            _read_segments(require_object(value, where), where, DEFAULT_FRAME_RATE, left_out),
+            maxlen=0,
+        )
+    return +left_out
 
 
 def _read_notes(meta: Any) -> tuple[str | None, Visibility | None]:
-    """Team and visibility from the notes of a region, where `write_label_studio` keeps them; other notes are left alone."""
+    """Team and visibility from the notes of a region, where `write_label_studio` keeps them."""
     notes = meta.get("text") if isinstance(meta, dict) else None
     texts = [note for note in notes if isinstance(note, str)] if isinstance(notes, list) else []
     team = next(
@@ -177,7 +260,7 @@ def _read_notes(meta: Any) -> tuple[str | None, Visibility | None]:
 
 
 def read_label_studio(
-    path: Path, *, frame_rate: Fraction | None = None
+    path: Path | str, *, frame_rate: Fraction | None = None
 ) -> tuple[MatchActions, ...]:
     """Read the first frames of timeline labels as actions; see `read_label_studio_segments`.
 
@@ -188,7 +271,7 @@ def read_label_studio(
 
 
 def write_label_studio_segments(
-    path: Path,
+    path: Path | str,
     videos: Sequence[VideoSegments],
     *,
     frame_rate: Fraction = DEFAULT_FRAME_RATE,
@@ -206,6 +289,8 @@ def write_label_studio_segments(
         StorageError: if the file cannot be written.
     """
     tasks = []
+
+    # One task for each video, with one annotation or one prediction.
     for number, video in enumerate(videos, start=1):
         predicted = [segment.score is not None for segment in video.segments]
         regions = [
@@ -224,6 +309,8 @@ def _region_of(segment: Segment, identifier: str, rate: Fraction) -> dict[str, A
     )
     first = max(0, frame_of_position(start_ms, rate)) + 1
     last = max(first, frame_of_position(end_ms - 1, rate) + 1)
+
+    # Notes and score only where they state something.
     region: dict[str, Any] = {
         "id": identifier,
         "type": _TYPE,
@@ -231,7 +318,7 @@ def _region_of(segment: Segment, identifier: str, rate: Fraction) -> dict[str, A
         "to_name": "video",
         "value": {"ranges": [{"start": first, "end": last}], _TYPE: [segment.label]},
     }
-    notes = list(_notes(segment))
+    notes = list(_notes_of(segment))
     return (
         region
         | ({"score": segment.score} if segment.score is not None else {})
@@ -239,7 +326,7 @@ def _region_of(segment: Segment, identifier: str, rate: Fraction) -> dict[str, A
     )
 
 
-def _notes(segment: Segment) -> Iterable[str]:
+def _notes_of(segment: Segment) -> Iterable[str]:
     if segment.team is not None:
         yield f"{_TEAM_NOTE}{segment.team}"
     if segment.visibility is not None:
@@ -247,7 +334,7 @@ def _notes(segment: Segment) -> Iterable[str]:
 
 
 def write_label_studio(
-    path: Path, matches: Sequence[MatchActions], *, frame_rate: Fraction = DEFAULT_FRAME_RATE
+    path: Path | str, matches: Sequence[MatchActions], *, frame_rate: Fraction = DEFAULT_FRAME_RATE
 ) -> None:
     """Write actions as labels one frame long; see `write_label_studio_segments`.
 
@@ -256,3 +343,31 @@ def write_label_studio(
         InputError: if a period cannot be part of a video name.
     """
     write_label_studio_segments(path, segments_of_matches(matches), frame_rate=frame_rate)
+
+
+def _detect_tasks(sample: Sample) -> Certainty:
+    tasks = [sample.json_object] if sample.json_object else sample.json_items
+    held = any(
+        isinstance(task.get("data"), dict) and ("annotations" in task or "predictions" in task)
+        for task in tasks
+    )
+    return Certainty.MARK if held else Certainty.NO
+
+
+FORMAT: Final = Format(
+    name="label-studio",
+    title="Label Studio timeline labels",
+    description="timeline labels; team and visibility in the notes of a region",
+    family=Family.TOOL,
+    capabilities=Capabilities(frames=True, negative=False, intervals=True),
+    detect=_detect_tasks,
+    writer=lambda path, matches, rate: write_label_studio(path, matches, frame_rate=rate),
+    segment_reader=lambda path, options: read_label_studio_segments(
+        path, frame_rate=options.frame_rate
+    ),
+    segment_writer=lambda path, videos, rate: write_label_studio_segments(
+        path, videos, frame_rate=rate
+    ),
+    fields=FIELDS,
+    count_unread=count_left_out,
+)

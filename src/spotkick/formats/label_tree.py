@@ -11,14 +11,11 @@ from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
 from spotkick.files import write_json
 from spotkick.formats.capabilities import Capabilities
+from spotkick.formats.format import Family, Format, ReadOptions
 from spotkick.formats.match_tree import clean_match_name
-from spotkick.formats.soccernet import label_document
-
-V1_CAPACITY: Final = Capabilities(
-    confidence=False, visibility=False, whole_seconds=True, negative=False
-)
-V2_CAPACITY: Final = Capabilities(confidence=False)
-RESULT_CAPACITY: Final = Capabilities(needs_confidence=True, visibility=False)
+from spotkick.formats.sample import Certainty, Sample, objects_in
+from spotkick.formats.soccernet import label_document, read_label_set
+from spotkick.tasks import LABEL_FILES
 
 LABEL_FIELDS: Final = frozenset(
     {
@@ -29,22 +26,16 @@ LABEL_FIELDS: Final = frozenset(
         ),
     }
 )
-RESULT_FIELDS: Final = frozenset(
-    {
-        "UrlLocal",
-        *(
-            f"predictions[].{field}"
-            for field in ("gameTime", "label", "position", "half", "confidence", "team")
-        ),
-    }
-)
+"""Fields that are read or can be derived."""
 
 V1_FILE: Final = "Labels.json"
 V2_FILE: Final = "Labels-v2.json"
 BALL_FILE: Final = "Labels-ball.json"
 
 
-def write_label_tree(root: Path, matches: Sequence[MatchActions], filename: str = V2_FILE) -> None:
+def write_label_tree(
+    root: Path | str, matches: Sequence[MatchActions], filename: str = V2_FILE
+) -> None:
     """Write the label files of matches.
 
     Args:
@@ -59,15 +50,20 @@ def write_label_tree(root: Path, matches: Sequence[MatchActions], filename: str 
             are to go into one file.
         StorageError: if a file cannot be written.
     """
+    root = Path(root)
     if root.suffix == ".json":
         if len(matches) != 1:
             raise InputError(
-                f"{root}: a SoccerNet label file holds one match, {len(matches)} were given; name a folder instead"
+                f"{root}: a SoccerNet label file holds one match, {len(matches)} were given; "
+                "name a folder instead"
             )
-        write_json(root, _document(matches[0], filename), indent=4)
+        write_json(root, _label_document(matches[0], filename), indent=4)
         return
+
+    # All documents are made before the first is written.
     documents = {
-        clean_match_name(match.match, str(root)): _document(match, filename) for match in matches
+        clean_match_name(match.match, str(root)): _label_document(match, filename)
+        for match in matches
     }
     if len(documents) != len(matches):
         raise InputError(f"{root}: two matches have the same name")
@@ -75,7 +71,7 @@ def write_label_tree(root: Path, matches: Sequence[MatchActions], filename: str 
         write_json(root / name / filename, document, indent=4)
 
 
-def _document(match: MatchActions, filename: str) -> dict[str, Any]:
+def _label_document(match: MatchActions, filename: str) -> dict[str, Any]:
     if filename != V1_FILE:
         return label_document(match)
     return {
@@ -87,3 +83,63 @@ def _document(match: MatchActions, filename: str) -> dict[str, Any]:
 
 def _v1_row(action: Action) -> dict[str, str]:
     return {"gameTime": action.game_time, "label": action.label, "team": action.team or ""}
+
+
+def _label_format(name: str, filename: str, capabilities: Capabilities) -> Format:
+    """The format of one kind of label file."""
+
+    def read(path: Path, options: ReadOptions) -> tuple[MatchActions, ...]:
+        task_decides = options.task is not None or path.suffix == ".json"
+        return tuple(
+            read_label_set(
+                path,
+                options.matches,
+                task=options.task,
+                filename=options.file_name or (None if task_decides else filename),
+                time_source=options.time_source,
+            )
+        )
+
+    return Format(
+        name=name,
+        title=f"SoccerNet {filename}",
+        description=f"`{filename}` in match folders, in a zip archive of them, or alone",
+        family=Family.SOCCERNET,
+        capabilities=capabilities,
+        detect=lambda sample: _detect_labels(sample, filename),
+        reader=read,
+        writer=lambda path, matches, _: write_label_tree(path, matches, filename),
+        suffix="",
+        file_name=filename,
+        fields=LABEL_FIELDS,
+    )
+
+
+def _detect_labels(sample: Sample, filename: str) -> Certainty:
+    if sample.file_names:
+        return Certainty.SHAPE if filename in sample.file_names else Certainty.NO
+    if not isinstance(sample.json_object.get("annotations"), list):
+        return Certainty.NO
+
+    # Annotations of images and videos have the same key, but other fields.
+    rows = objects_in(sample.json_object["annotations"])
+    foreign = sample.has_keys("categories") or not any(
+        "gameTime" in row or "label" in row for row in rows
+    )
+    if rows and foreign:
+        return Certainty.NO
+
+    # The name of the file decides; without a usual name, v2 has positions and v1 has none.
+    if sample.name in LABEL_FILES:
+        return Certainty.NAME if sample.name == filename else Certainty.NO
+    shaped = V1_FILE if rows and not any("position" in row for row in rows) else V2_FILE
+    return Certainty.SHAPE if shaped == filename else Certainty.NO
+
+
+V2_FORMAT: Final = _label_format("soccernet-v2", V2_FILE, Capabilities(confidence=False))
+BALL_FORMAT: Final = _label_format("soccernet-ball", BALL_FILE, Capabilities(confidence=False))
+V1_FORMAT: Final = _label_format(
+    "soccernet-v1",
+    V1_FILE,
+    Capabilities(confidence=False, visibility=False, whole_seconds=True, negative=False),
+)

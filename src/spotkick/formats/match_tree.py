@@ -6,29 +6,22 @@ A match is named by its folder relative to the root, with forward slashes: ``lea
 import os
 import zipfile
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Final
 
-from spotkick.actions import ActionClasses
 from spotkick.errors import InputError
 from spotkick.files import MAX_JSON_BYTES, check_archive, open_archive, read_bytes
+from spotkick.tasks import LABEL_FILES
 
-LABEL_FILES: Final = ("Labels-v2.json", "Labels.json", "Labels-ball.json")
-"""Names of label files, in the order in which they are preferred for a class list of unknown
-origin."""
-
-_LABEL_FILES_OF: Final = {
-    "soccernet-v1": ("Labels.json", "Labels-v2.json"),
-    "soccernet-v2": ("Labels-v2.json",),
-    "soccernet-ball": ("Labels-ball.json",),
-}
-
-
-def label_file_names(classes: ActionClasses | None = None) -> tuple[str, ...]:
-    """Label files that can hold the given classes, the preferred one first."""
-    return _LABEL_FILES_OF.get(classes.name, LABEL_FILES) if classes is not None else LABEL_FILES
+__all__ = [
+    "LABEL_FILES",
+    "MatchTree",
+    "clean_match_name",
+    "misplaced_file",
+    "open_match_tree",
+    "require_matches",
+]
 
 
 def clean_match_name(name: str, where: str) -> str:
@@ -47,7 +40,8 @@ def clean_match_name(name: str, where: str) -> str:
         or any(ord(letter) < 32 for letter in text)
     ):
         raise InputError(
-            f"{where}: a match name must be a relative path such as league/season/match, got {name!r}"
+            f"{where}: a match name must be a relative path such as league/season/match, "
+            f"got {name!r}; rename the match in the source"
         )
     return "/".join(parts)
 
@@ -73,11 +67,13 @@ class MatchTree:
     belong to one match that has the name of the root.
     """
 
-    def __init__(self, path: Path, archive: zipfile.ZipFile | None, names: Sequence[str]) -> None:
-        """Hold the file ``names`` (relative, forward slashes) found at ``path``."""
+    def __init__(
+        self, path: Path, archive: zipfile.ZipFile | None, names: Mapping[str, str]
+    ) -> None:
+        """Hold the files found at ``path``: name with forward slashes -> name as it is stored."""
         self.path = path
         self._archive = archive
-        self._names = frozenset(names)
+        self._names = dict(names)
         self._root_match = path.resolve().stem if archive is not None else path.resolve().name
 
     def matches_with(self, filename: str) -> tuple[str, ...]:
@@ -102,11 +98,13 @@ class MatchTree:
             name = filename
         if self._archive is None:
             return read_bytes(self.path / name)
+
         try:
-            member = self._archive.getinfo(name)
+            member = self._archive.getinfo(self._names.get(name, name))
             if member.file_size > MAX_JSON_BYTES:
                 raise InputError(
-                    f"{self.path}: {name} unpacks to {member.file_size:,} bytes, the limit is {MAX_JSON_BYTES:,}"
+                    f"{self.path}: {name} unpacks to {member.file_size:,} bytes, "
+                    f"the limit is {MAX_JSON_BYTES:,}"
                 )
             with self._archive.open(member) as file:
                 # Not read(): it unpacks whole before it notices that the archive lies about the
@@ -129,6 +127,8 @@ class MatchTree:
 def open_match_tree(path: Path) -> Iterator[MatchTree]:
     """Open a folder or a zip archive of match folders.
 
+    Archives made on Windows may separate folders by backslashes; both kinds are read.
+
     Raises:
         InputError: if the path is neither, or the archive is not safe to read.
     """
@@ -139,16 +139,33 @@ def open_match_tree(path: Path) -> Iterator[MatchTree]:
             for name in files
             if name.endswith(".json")
         ]
-        yield MatchTree(path, None, names)
+        yield MatchTree(path, None, {name: name for name in names})
         return
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
+    _require_archive(path)
     with open_archive(path) as archive:
-        names = [
+        stored = [
             member.filename
             for member in check_archive(archive, str(path))
             if member.filename.endswith(".json")
         ]
+        names = [name.replace("\\", "/") for name in stored]
         if len(set(names)) != len(names):
             raise InputError(f"{path}: the archive holds two files of the same name")
-        yield MatchTree(path, archive, names)
+        yield MatchTree(path, archive, dict(zip(names, stored, strict=True)))
+
+
+def _require_archive(path: Path) -> None:
+    """Say what a file is that can be no archive of match folders."""
+    from spotkick.formats.sample import ZIP_MAGIC, Sample  # it looks into archives itself
+
+    if not Sample(path).head.startswith(ZIP_MAGIC):
+        raise misplaced_file(path, "a folder or zip archive of match folders")
+
+
+def misplaced_file(path: Path, needed: str) -> InputError:
+    """The error for a file of another kind than is needed, which says what it is."""
+    from spotkick.formats.detect import describe_file  # it knows all formats, which use this module
+
+    return InputError(f"{path}: {needed} is needed, this is {describe_file(path)}")

@@ -1,219 +1,115 @@
-"""The catalogue of file formats: what each is called, what it can hold, and who reads and writes it."""
+"""All file formats, collected from the modules of this package that declare one.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
+A module declares a format by a `Format` among its names; nothing else has to be changed for a new
+one.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from spotkick.actions import MatchActions
-from spotkick.errors import InputError
-from spotkick.files import write_json
-from spotkick.formats import (
-    activitynet,
-    e2e_spot,
-    elan,
-    fiftyone,
-    label_studio,
-    label_tree,
-    osl,
-    results,
-    soccernet,
-    tables,
-    thumos,
-    via3,
-)
-from spotkick.formats.capabilities import Capabilities
-from spotkick.formats.segments import VideoSegments, segments_of_matches
+from spotkick import formats as package
+from spotkick.errors import ConfigError
+from spotkick.formats.format import Format
 
-Matches = Sequence[MatchActions]
-Videos = Sequence[VideoSegments]
+_NO_FORMATS: Final = frozenset({"convert", "detect", "reading", "registry", "scores"})
+"""Modules that are built on the registry, or that need numpy; all others are looked through."""
+
+_CLOSE_NAME: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """A file format.
+def collect_formats(search_path: Iterable[str] | None = None) -> dict[str, Format]:
+    """Import the modules of the package and collect their formats.
 
-    Attributes:
-        title: for people.
-        capacity: what it can hold.
-        read: path, frame rate or None -> matches.
-        write: path, matches, frame rate.
-        read_segments: path, frame rate or None -> videos; None for formats of moments.
-        write_segments: path, videos, frame rate.
-        fields: of its JSON files that are read or can be derived, see
-            `spotkick.formats.unread_fields`.
+    Args:
+        search_path: folders of the modules; those of the package when None.
+
+    Returns:
+        Name -> format: by family, then by module, then in the order of declaration.
+
+    Raises:
+        ConfigError: if two formats have the same name.
     """
+    found: list[Format] = []
+    names = [module.name for module in pkgutil.iter_modules(search_path or package.__path__)]
+    for name in sorted(set(names) - _NO_FORMATS):
+        module = importlib.import_module(f"{package.__name__}.{name}")
+        found += [value for value in vars(module).values() if isinstance(value, Format)]
 
-    title: str
-    capacity: Capabilities
-    read: Callable[[Path, Fraction | None], Sequence[MatchActions]]
-    write: Callable[[Path, Matches, Fraction], object]
-    read_segments: Callable[[Path, Fraction | None], Videos] | None = None
-    write_segments: Callable[[Path, Videos, Fraction], object] | None = None
-    fields: frozenset[str] = frozenset()
-
-
-def _labels_format(title: str, capacity: Capabilities, filename: str) -> Format:
-    return Format(
-        title=title,
-        capacity=capacity,
-        read=lambda path, _: tuple(
-            soccernet.read_label_set(path, filename=None if path.suffix == ".json" else filename)
-        ),
-        write=lambda path, matches, _: label_tree.write_label_tree(path, matches, filename),
-        fields=label_tree.LABEL_FIELDS,
-    )
+    # Families in their order; sorting keeps the order of declaration within them.
+    formats: dict[str, Format] = {}
+    for form in sorted(found, key=lambda form: form.family):
+        if formats.setdefault(form.name, form) is not form:
+            raise ConfigError(f"two file formats are called '{form.name}'")
+    return formats
 
 
-def _write_results(path: Path, matches: Matches, _: Fraction) -> None:
-    if path.suffix != ".json":
-        results.write_results(path, matches)
-        return
-    if len(matches) != 1:
-        raise InputError(
-            f"{path}: a prediction file holds one match, {len(matches)} were given; name a folder or .zip instead"
+FORMATS: Final[Mapping[str, Format]] = collect_formats()
+"""Name -> format, in the order of menus and documentation."""
+
+
+def find_format(name: str) -> Format:
+    """The format of a name.
+
+    Raises:
+        ConfigError: if there is none, with the closest name.
+    """
+    if name not in FORMATS:
+        from rapidfuzz import process
+
+        close = process.extractOne(name, list(FORMATS), score_cutoff=_CLOSE_NAME)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        raise ConfigError(f"unknown format '{name}', valid: {', '.join(FORMATS)}{hint}")
+    return FORMATS[name]
+
+
+def format_of_target(target: Path) -> Format:
+    """The format that the name of a file to be written decides.
+
+    Raises:
+        ConfigError: if the name is not enough.
+    """
+    named = [form for form in FORMATS.values() if form.file_name and form.file_name == target.name]
+    suffixed = [form for form in FORMATS.values() if target.suffix.lower() in form.own_suffixes]
+    found = next(iter([*named, *suffixed]), None)
+    if found is None:
+        raise ConfigError(
+            f"the format of {target} cannot be told from its name, give --to with one of: "
+            f"{', '.join(FORMATS)}"
         )
-    write_json(path, results.results_document(matches[0]))
+    return found
 
 
-FORMATS: Final[Mapping[str, Format]] = {
-    "soccernet-v1": _labels_format(
-        "SoccerNet Labels.json", label_tree.V1_CAPACITY, label_tree.V1_FILE
-    ),
-    "soccernet-v2": _labels_format(
-        "SoccerNet Labels-v2.json", label_tree.V2_CAPACITY, label_tree.V2_FILE
-    ),
-    "soccernet-ball": _labels_format(
-        "SoccerNet Labels-ball.json", label_tree.V2_CAPACITY, label_tree.BALL_FILE
-    ),
-    "soccernet-results": Format(
-        title="SoccerNet results_spotting.json, folder or zip",
-        capacity=label_tree.RESULT_CAPACITY,
-        read=lambda path, _: tuple(results.read_results(path)),
-        write=_write_results,
-        fields=label_tree.RESULT_FIELDS,
-    ),
-    "osl-v1": Format(
-        title="OpenSportsLab JSON version 1",
-        capacity=osl.CAPACITY,
-        read=lambda path, _: osl.read_osl_v1(path),
-        write=lambda path, matches, _: osl.write_osl_v1(path, matches),
-        fields=osl.V1_FIELDS,
-    ),
-    "osl-v2": Format(
-        title="OpenSportsLab JSON version 2.0",
-        capacity=osl.CAPACITY,
-        read=lambda path, _: osl.read_osl_v2(path),
-        write=lambda path, matches, _: osl.write_osl_v2(path, matches),
-        fields=osl.V2_FIELDS,
-    ),
-    "e2e-spot": Format(
-        title="E2E-Spot labels",
-        capacity=e2e_spot.LABEL_CAPACITY,
-        read=lambda path, _: e2e_spot.read_e2e_spot(path),
-        write=lambda path, matches, rate: e2e_spot.write_e2e_spot(path, matches, frame_rate=rate),
-        fields=e2e_spot.FIELDS,
-    ),
-    "e2e-spot-results": Format(
-        title="E2E-Spot predictions",
-        capacity=e2e_spot.RESULT_CAPACITY,
-        read=lambda path, _: e2e_spot.read_e2e_spot(path),
-        write=lambda path, matches, rate: e2e_spot.write_e2e_spot_results(
-            path, matches, frame_rate=rate
-        ),
-        fields=e2e_spot.FIELDS,
-    ),
-    "activitynet": Format(
-        title="ActivityNet labels",
-        capacity=activitynet.LABEL_CAPACITY,
-        read=lambda path, _: activitynet.read_activitynet(path),
-        write=lambda path, matches, _: activitynet.write_activitynet(path, matches),
-        read_segments=lambda path, _: activitynet.read_activitynet_segments(path),
-        write_segments=lambda path, videos, _: activitynet.write_activitynet_segments(path, videos),
-        fields=activitynet.FIELDS,
-    ),
-    "activitynet-results": Format(
-        title="ActivityNet detections",
-        capacity=activitynet.RESULT_CAPACITY,
-        read=lambda path, _: activitynet.read_activitynet(path),
-        write=lambda path, matches, _: activitynet.write_activitynet_results(
-            path, segments_of_matches(matches)
-        ),
-        read_segments=lambda path, _: activitynet.read_activitynet_segments(path),
-        write_segments=lambda path, videos, _: activitynet.write_activitynet_results(path, videos),
-        fields=activitynet.FIELDS,
-    ),
-    "thumos": Format(
-        title="THUMOS14 labels, a folder",
-        capacity=thumos.LABEL_CAPACITY,
-        read=lambda path, _: thumos.read_thumos(path),
-        write=lambda path, matches, _: thumos.write_thumos(path, matches),
-        read_segments=lambda path, _: thumos.read_thumos_segments(path),
-        write_segments=lambda path, videos, _: thumos.write_thumos_segments(path, videos),
-    ),
-    "thumos-results": Format(
-        title="THUMOS14 detections",
-        capacity=thumos.RESULT_CAPACITY,
-        read=lambda path, _: thumos.read_thumos(path),
-        write=lambda path, matches, _: thumos.write_thumos_results(
-            path, segments_of_matches(matches)
-        ),
-        read_segments=lambda path, _: thumos.read_thumos_segments(path),
-        write_segments=lambda path, videos, _: thumos.write_thumos_results(path, videos),
-    ),
-    "label-studio": Format(
-        title="Label Studio timeline labels",
-        capacity=label_studio.CAPACITY,
-        read=lambda path, rate: label_studio.read_label_studio(path, frame_rate=rate),
-        write=lambda path, matches, rate: label_studio.write_label_studio(
-            path, matches, frame_rate=rate
-        ),
-        read_segments=lambda path, rate: label_studio.read_label_studio_segments(
-            path, frame_rate=rate
-        ),
-        write_segments=lambda path, videos, rate: label_studio.write_label_studio_segments(
-            path, videos, frame_rate=rate
-        ),
-        fields=label_studio.FIELDS,
-    ),
-    "via3": Format(
-        title="VIA3 project",
-        capacity=via3.CAPACITY,
-        read=lambda path, _: via3.read_via3(path),
-        write=lambda path, matches, _: via3.write_via3(path, matches),
-        read_segments=lambda path, _: via3.read_via3_segments(path),
-        write_segments=lambda path, videos, _: via3.write_via3_segments(path, videos),
-        fields=via3.FIELDS,
-    ),
-    "elan": Format(
-        title="ELAN .eaf, a file or a folder",
-        capacity=elan.CAPACITY,
-        read=lambda path, _: elan.read_elan(path),
-        write=lambda path, matches, _: elan.write_elan(path, matches),
-        read_segments=lambda path, _: elan.read_elan_segments(path),
-        write_segments=lambda path, videos, _: elan.write_elan_segments(path, videos),
-    ),
-    "fiftyone": Format(
-        title="FiftyOne temporal detections (labels.json)",
-        capacity=fiftyone.CAPACITY,
-        read=lambda path, rate: fiftyone.read_fiftyone(path, frame_rate=rate),
-        write=lambda path, matches, _: fiftyone.write_fiftyone(path, matches),
-        read_segments=lambda path, rate: fiftyone.read_fiftyone_segments(path, frame_rate=rate),
-        write_segments=lambda path, videos, _: fiftyone.write_fiftyone_segments(path, videos),
-        fields=fiftyone.FIELDS,
-    ),
-    "csv": Format(
-        title="CSV table",
-        capacity=tables.CAPACITY,
-        read=lambda path, _: tables.read_table(path),
-        write=lambda path, matches, _: tables.write_table(path, matches),
-    ),
-    "parquet": Format(
-        title="Parquet table",
-        capacity=tables.CAPACITY,
-        read=lambda path, _: tables.read_table(path),
-        write=lambda path, matches, _: tables.write_table(path, matches),
-    ),
-}
-"""Name -> format, in the order of the documentation."""
+def export_file_name(form: Format, stem: str) -> str:
+    """Name of the file or folder in which one match is written.
+
+    Example:
+        >>> export_file_name(FORMATS["csv"], "final"), export_file_name(FORMATS["osl-v2"], "final")
+        ('final.csv', 'final.osl-v2.json')
+    """
+    kind = "" if form.suffix == f".{form.name}" else f".{form.name}"
+    return form.file_name or f"{stem}{kind}{form.suffix}"
+
+
+def formats_table() -> str:
+    """What each format holds, as the Markdown table of the documentation."""
+    lines = [
+        "| name | what it is | confidence | team | visibility | position | segment ends |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for form in FORMATS.values():
+        held = form.capabilities
+        position = "frames" if held.frames else "milliseconds"
+        cells = (
+            f"`{form.name}`",
+            form.description,
+            "needed" if held.needs_confidence else "yes" if held.confidence else "",
+            "yes" if held.team else "",
+            "yes" if held.visibility else "",
+            "whole seconds" if held.whole_seconds else position,
+            "yes" if held.intervals else "",
+        )
+        lines.append(f"| {' | '.join(cells)} |".replace("|  |", "| |").replace("|  |", "| |"))
+    return "\n".join(lines)

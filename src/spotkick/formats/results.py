@@ -1,4 +1,4 @@
-"""``results_spotting.json``: predictions as the SoccerNet evaluation server takes them, in a folder or a zip archive.
+"""``results_spotting.json``: predictions as the SoccerNet evaluation server takes them.
 
 One file a match, ``<league>/<season>/<match>/results_spotting.json``; every value of a prediction
 is a string.
@@ -8,6 +8,7 @@ import io
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,26 +16,41 @@ from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
 from spotkick.files import parse_json, read_json, write_bytes, write_json
 from spotkick.formats.action_columns import actions_from_columns
+from spotkick.formats.capabilities import Capabilities
+from spotkick.formats.fields import (
+    MAX_POSITION_MS,
+    require_label,
+    require_position,
+    rows_of,
+    shown,
+)
+from spotkick.formats.format import Family, Format
 from spotkick.formats.match_tree import (
     MatchTree,
     clean_match_name,
+    misplaced_file,
     open_match_tree,
     require_matches,
 )
-from spotkick.formats.soccernet import (
-    LONGEST_POSITION_MS,
-    match_name_of,
-    parse_label,
-    parse_position,
-    parse_row_time,
-    rows_of,
-    shorten,
-)
+from spotkick.formats.sample import Certainty, Sample, objects_in
+from spotkick.formats.soccernet import match_name_of, parse_row_time
 
 RESULTS_FILE: Final = "results_spotting.json"
 """Name that the evaluation server expects."""
 
+FIELDS: Final = frozenset(
+    {
+        "UrlLocal",
+        *(
+            f"predictions[].{field}"
+            for field in ("gameTime", "label", "position", "half", "confidence", "team")
+        ),
+    }
+)
+"""Fields that are read or can be derived."""
+
 _OTHER_NAMES: Final = ("Predictions-v2.json", "Predictions-v1.json")
+_ROW_FIELDS: Final = frozenset({"label", "gameTime", "half", "position"})
 _USUAL_HALVES: Final = frozenset("12345")
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -68,6 +84,8 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
     """Read rows that all have the usual form; None when any is unusual."""
     if not rows or any("team" in row for row in rows):
         return None
+
+    # Column by column: each distinct value is checked once.
     try:
         labels = [row["label"] for row in rows]
         halves = [row["half"] for row in rows]
@@ -81,7 +99,8 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
         scores = list(map(float, confidences))
     except (KeyError, TypeError, ValueError):
         return None
-    in_range = max(position_ms) <= LONGEST_POSITION_MS and min(position_ms) >= -LONGEST_POSITION_MS
+
+    in_range = max(position_ms) <= MAX_POSITION_MS and min(position_ms) >= -MAX_POSITION_MS
     usual = (
         strings
         and in_range
@@ -101,9 +120,11 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
 
 def _parse_row(row: dict[str, Any], where: str) -> Action:
     """Read one row; every field is checked, and named when it is at fault."""
-    label = parse_label(row, where)
+    label = require_label(row.get("label"), f"{where}: label")
+
+    # The position wins over the clock, and the half over the clock's period.
     if row.get("position") is not None:
-        position_ms = parse_position(row["position"], where)
+        position_ms = require_position(row["position"], f"{where}: position")
         period = (
             _parse_half(row["half"], where)
             if row.get("half") is not None
@@ -112,6 +133,8 @@ def _parse_row(row: dict[str, Any], where: str) -> Action:
     else:
         period, second = parse_row_time(row, where)
         position_ms = 1000 * second
+
+    # Not-a-number and infinity are kept: the evaluator ranks them, and says so.
     confidence = row.get("confidence")
     try:
         if isinstance(confidence, bool) or not isinstance(confidence, str | int | float):
@@ -119,8 +142,9 @@ def _parse_row(row: dict[str, Any], where: str) -> Action:
         score = float(confidence)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(
-            f"{where}: confidence must be a number such as '0.93', got {shorten(confidence)}"
+            f"{where}: confidence must be a number such as '0.93', found {shown(confidence)}"
         ) from error
+
     team = row.get("team")
     return Action(
         label, period, position_ms, score, team=team if isinstance(team, str) and team else None
@@ -128,18 +152,17 @@ def _parse_row(row: dict[str, Any], where: str) -> Action:
 
 
 def _parse_half(value: Any, where: str) -> int:
-    text = (
-        str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    )
+    number = isinstance(value, str | int | float) and not isinstance(value, bool)
+    text = str(value).strip().removesuffix(".0") if number else ""
     if not text.isascii() or not text.isdecimal() or not 0 < len(text) < 3 or int(text) == 0:
         raise InputError(
-            f"{where}: half must be '1' or '2' (3 and 4 for extra time), got {shorten(value)}"
+            f"{where}: half must be '1' or '2' (3 and 4 for extra time), found {shown(value)}"
         )
     return int(text)
 
 
 def read_results(
-    path: Path, matches: Sequence[str] | None = None, *, filename: str | None = None
+    path: Path | str, matches: Sequence[str] | None = None, *, filename: str | None = None
 ) -> Iterator[MatchActions]:
     """Read the predictions of many matches, one match at a time.
 
@@ -153,18 +176,26 @@ def read_results(
     Raises:
         InputError: if there are no predictions, a wanted match has none, or a file is damaged.
     """
+    path = Path(path)
     if path.suffix == ".json" and not path.is_dir():
-        yield parse_results(read_json(path), str(path), match=matches[0] if matches else None)
+        document = read_json(path)
+        if not isinstance(document, dict) or not isinstance(document.get("predictions"), list):
+            raise misplaced_file(path, "a file with a list 'predictions', as SoccerNet has it,")
+        yield parse_results(document, str(path), match=matches[0] if matches else None)
         return
+
     with open_match_tree(path) as tree:
         chosen = filename or _choose_file(tree)
         available = tree.matches_with(chosen)
         if not available:
             raise InputError(
-                f"{path}: no file named {chosen}; predictions lie in league/season/match/{RESULTS_FILE}"
+                f"{path}: no file named {chosen}; predictions lie in "
+                f"league/season/match/{RESULTS_FILE}"
             )
         if matches is not None:
             require_matches(matches, available, f"{path} ({chosen})")
+
+        # One match at a time: a data set may be larger than the memory.
         for match in available if matches is None else matches:
             where = f"{path}/{match}/{chosen}"
             yield parse_results(parse_json(tree.read(match, chosen), where), where, match=match)
@@ -185,7 +216,8 @@ def results_document(predictions: MatchActions) -> dict[str, Any]:
     for action in predictions.actions:
         if action.confidence is None:
             raise InputError(
-                f"{predictions.match}: {action.label} at {action.game_time} has no confidence; only predictions fit here"
+                f"{predictions.match}: {action.label} at {action.game_time} has no confidence; "
+                "only predictions fit here"
             )
         rows.append(
             {
@@ -200,8 +232,10 @@ def results_document(predictions: MatchActions) -> dict[str, Any]:
     return {"UrlLocal": predictions.match, "predictions": rows}
 
 
-def write_results(path: Path, predictions: Iterable[MatchActions]) -> tuple[Path, ...]:
-    """Write prediction files, each atomically; a path ending in ``.zip`` becomes one archive, the same bytes every time.
+def write_results(path: Path | str, predictions: Iterable[MatchActions]) -> tuple[Path, ...]:
+    """Write prediction files, each atomically.
+
+    A path that ends in ``.zip`` becomes one archive, of the same bytes every time.
 
     Args:
         path: folder (made when missing) or zip file.
@@ -214,12 +248,15 @@ def write_results(path: Path, predictions: Iterable[MatchActions]) -> tuple[Path
         InputError: if a match name could lie outside the folder, or comes twice.
         StorageError: if the system refuses to write.
     """
+    path = Path(path)
     documents: dict[str, MatchActions] = {}
     for item in predictions:
         name = clean_match_name(item.match, str(path))
         if name in documents:
             raise InputError(f"{path}: predictions for match {name!r} were given twice")
         documents[name] = item
+
+    # One archive, or one file for each match.
     if path.suffix.lower() == ".zip":
         write_bytes(path, _zip_bytes(documents))
         return (path,)
@@ -240,3 +277,42 @@ def _zip_bytes(documents: dict[str, MatchActions]) -> bytes:
                 member, json.dumps(results_document(item), indent=2, ensure_ascii=False)
             )
     return buffer.getvalue()
+
+
+def _write_any(path: Path, matches: Sequence[MatchActions], _: Fraction) -> None:
+    if path.suffix != ".json":
+        write_results(path, matches)
+        return
+    if len(matches) != 1:
+        raise InputError(
+            f"{path}: a prediction file holds one match, {len(matches)} were given; "
+            "name a folder or .zip instead"
+        )
+    write_json(path, results_document(matches[0]))
+
+
+def _detect_results(sample: Sample) -> Certainty:
+    if sample.file_names & {RESULTS_FILE, *_OTHER_NAMES}:
+        return Certainty.NAME
+    if not isinstance(sample.json_object.get("predictions"), list):
+        return Certainty.NO
+    rows = objects_in(sample.json_object["predictions"])
+    known = not rows or any(row.keys() & _ROW_FIELDS for row in rows)
+    return Certainty.SHAPE if known else Certainty.NO
+
+
+FORMAT: Final = Format(
+    name="soccernet-results",
+    title="SoccerNet results_spotting.json, folder or zip",
+    description="`results_spotting.json` in a folder or zip archive, or alone",
+    family=Family.SOCCERNET,
+    capabilities=Capabilities(needs_confidence=True, visibility=False),
+    detect=_detect_results,
+    reader=lambda path, options: tuple(
+        read_results(path, options.matches, filename=options.file_name)
+    ),
+    writer=_write_any,
+    own_suffixes=(".zip",),
+    file_name=RESULTS_FILE,
+    fields=FIELDS,
+)

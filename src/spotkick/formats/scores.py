@@ -1,4 +1,4 @@
-"""Per-frame segmentation scores of a match, kept beside its predictions for plots, reports and highlights.
+"""Per-frame segmentation scores of a match, kept beside its predictions.
 
 One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], float16
 ``scores_<period>`` (frames, classes).
@@ -82,10 +82,13 @@ def read_scores(path: Path, match: str = "") -> MatchScores:
             periods = {
                 int(name.removeprefix(_PREFIX)): arrays[name].astype(np.float32) for name in names
             }
+
+    # One row for each frame, one column for each class.
     for period, values in periods.items():
         if values.ndim != 2 or values.shape[1] != len(classes):
             raise InputError(
-                f"{path}: scores of period {period} have shape {values.shape}, expected (frames, {len(classes)})"
+                f"{path}: scores of period {period} have shape {values.shape}, "
+                f"expected (frames, {len(classes)})"
             )
     if frame_rate <= 0:
         raise InputError(f"{path}: frame_rate must be positive, got {frame_rate}")

@@ -1,14 +1,16 @@
 """Segments: actions with a start and an end, and the videos that they lie in.
 
 Temporal localization (ActivityNet, THUMOS) and annotation tools mark intervals where action
-spotting marks moments. A moment is a segment of no length; the moment of a segment is its start.
+spotting marks single times. A spot is a segment of no length; the spot of a segment is its start.
 """
 
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from spotkick.actions import Action, MatchActions, Visibility
+from spotkick.errors import SpotkickWarning
 from spotkick.formats.recordings import RecordedActions, group_recordings, split_periods
 
 MILLISECONDS: Final = 1000
@@ -21,7 +23,7 @@ class Segment:
 
     Attributes:
         start_s: seconds since the start of the video.
-        end_s: seconds, not before ``start_s``; equal to it for a moment.
+        end_s: seconds, not before ``start_s``; equal to it for a spot.
         label: class name; empty for a proposal.
         score: of a detection or proposal, None for a label.
         team: see `spotkick.actions.Action`; only some annotation tools hold it.
@@ -59,7 +61,7 @@ class VideoSegments:
 
 
 def segments_of_matches(matches: Iterable[MatchActions]) -> tuple[VideoSegments, ...]:
-    """Write actions as segments of no length, one video per recording (see `spotkick.formats.recordings`)."""
+    """Write actions as segments of no length, one video for each recording of a match."""
     return tuple(
         VideoSegments(
             recording.name, None, tuple(_segment_of_action(action) for action in recording.actions)
@@ -92,3 +94,27 @@ def matches_of_segments(videos: Sequence[VideoSegments]) -> tuple[MatchActions, 
 def _action_of_segment(segment: Segment) -> Action:
     position_ms = round(segment.start_s * MILLISECONDS)
     return Action(segment.label, 1, position_ms, segment.score, segment.team, segment.visibility)
+
+
+class ReversedSegments:
+    """Segments of a file that end before they start: read as ones of no length, and counted."""
+
+    def __init__(self, where: str) -> None:
+        """Count the segments of the file that messages call ``where``."""
+        self.where = where
+        self.count = 0
+
+    def end_of(self, start_s: float, end_s: float) -> float:
+        """The end of a segment, not before its start."""
+        self.count += end_s < start_s
+        return max(start_s, end_s)
+
+    def warn(self) -> None:
+        """Warn once about all of them."""
+        if self.count:
+            warnings.warn(
+                f"{self.where}: {self.count} segments end before they start; they are read as "
+                "segments of no length, which overlap nothing",
+                SpotkickWarning,
+                stacklevel=3,
+            )

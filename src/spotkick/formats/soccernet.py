@@ -16,17 +16,22 @@ from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import parse_json, read_json, write_json
 from spotkick.formats.action_columns import actions_from_columns
+from spotkick.formats.fields import (
+    MAX_POSITION_MS,
+    require_label,
+    require_position,
+    rows_of,
+    shown,
+)
 from spotkick.formats.match_tree import (
     MatchTree,
     clean_match_name,
-    label_file_names,
+    misplaced_file,
     open_match_tree,
     require_matches,
 )
+from spotkick.tasks import LABEL_FILES, TASKS, Task, task_of
 from spotkick.timeline import parse_game_time
-
-LONGEST_POSITION_MS: Final = 10**10
-"""Positions beyond this (four months) are damage, not time."""
 
 _NO_TEAM: Final = "not applicable"
 _WRAP_MINUTES: Final = 100
@@ -62,9 +67,8 @@ def parse_labels(
         time_source: which time field counts.
 
     Returns:
-        The actions in file order, all classes, also with negative positions and periods beyond the
-            second: whoever uses them
-        decides, and says what is left out.
+        The actions in file order, of all classes, also with negative positions and periods beyond
+        the second; which of them count is the caller's decision.
 
     Raises:
         InputError: if the document or a row has not the form of a label file.
@@ -80,6 +84,7 @@ def parse_labels(
 
 def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
     """Read rows that all have the usual form; None when any is unusual."""
+    # Column by column: each distinct value is checked once.
     try:
         times, labels, positions, teams, visibilities = columns = [
             [row[field] for row in rows] for field in _USUAL_FIELDS
@@ -88,14 +93,16 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
             return None
         if not all(map(_USUAL_TIME, times)):
             return None
-        team_of = {team: _team(team, "") for team in set(teams)}
+        team_of = {team: _read_team(team, "") for team in set(teams)}
         visibility_of = {text: Visibility(text) for text in set(visibilities)}
         position_ms = list(map(int, positions))
     except (KeyError, TypeError, ValueError):
         return None
+
+    # Values in range, then all actions at once.
     if (
-        max(position_ms) > LONGEST_POSITION_MS
-        or min(position_ms) < -LONGEST_POSITION_MS
+        max(position_ms) > MAX_POSITION_MS
+        or min(position_ms) < -MAX_POSITION_MS
         or not all(map(str.strip, set(labels)))
     ):
         return None
@@ -116,23 +123,28 @@ def _parse_rows(
     actions = []
     unknown_visibility = 0
     past_100_minutes = 0
+
     for number, row in enumerate(rows, start=1):
         at = f"{where}, annotation {number}"
         period, second = parse_row_time(row, at)
         from_clock = time_source is TimeSource.GAME_TIME or row.get("position") is None
-        position_ms = 1000 * second if from_clock else parse_position(row["position"], at)
+        position_ms = (
+            1000 * second if from_clock else require_position(row["position"], f"{at}: position")
+        )
         past_100_minutes += from_clock and second >= _WRAP_MINUTES * 60
-        visibility = _visibility(row.get("visibility"))
+        visibility = _read_visibility(row.get("visibility"))
         unknown_visibility += visibility is None and row.get("visibility") is not None
         actions.append(
             Action(
-                parse_label(row, at),
+                require_label(row.get("label"), f"{at}: label"),
                 period,
                 position_ms,
-                team=_team(row.get("team"), at),
+                team=_read_team(row.get("team"), at),
                 visibility=visibility,
             )
         )
+
+    # One line for each kind, not one for each row.
     warn_counted(
         unknown_visibility,
         where,
@@ -141,27 +153,31 @@ def _parse_rows(
     warn_counted(
         past_100_minutes,
         where,
-        "annotations have a gameTime past 99:59 and no position; the official evaluator reads only two digits of the minutes and "
-        "would place them 100 minutes earlier",
+        "annotations have a gameTime past 99:59 and no position; the official evaluator reads only "
+        "two digits of the minutes and would place them 100 minutes earlier",
     )
     return tuple(actions)
 
 
 def read_labels(
-    path: Path, *, match: str | None = None, time_source: TimeSource = TimeSource.POSITION
+    path: Path | str, *, match: str | None = None, time_source: TimeSource = TimeSource.POSITION
 ) -> MatchActions:
     """Read one label file; see `parse_labels`.
 
     Raises:
         InputError: if the file is missing or not a label file.
     """
-    return parse_labels(read_json(path), str(path), match=match, time_source=time_source)
+    document = read_json(Path(path))
+    if not isinstance(document, dict) or not isinstance(document.get("annotations"), list):
+        raise misplaced_file(Path(path), "a file with a list 'annotations', as SoccerNet has it,")
+    return parse_labels(document, str(path), match=match, time_source=time_source)
 
 
 def read_label_set(
-    path: Path,
+    path: Path | str,
     matches: Sequence[str] | None = None,
     *,
+    task: Task | None = None,
     classes: ActionClasses | None = None,
     filename: str | None = None,
     time_source: TimeSource = TimeSource.POSITION,
@@ -171,18 +187,22 @@ def read_label_set(
     Args:
         path: root of match folders, a zip archive of them, one match folder, or one label file.
         matches: names in the wanted order; default is every match that has labels, sorted.
-        classes: decides which label file is read when there are several kinds.
-        filename: name of the label file, instead of the choice by ``classes``.
+        task: decides which label file is read when there are several kinds.
+        classes: likewise, where the rest of the task does not matter.
+        filename: name of the label file, instead of the choice by ``task`` or ``classes``.
         time_source: which time field counts.
 
     Raises:
         InputError: if there are no labels, or a wanted match has none.
     """
+    path = Path(path)
     if path.suffix == ".json" and not path.is_dir():
         yield read_labels(path, match=matches[0] if matches else None, time_source=time_source)
         return
+
     with open_match_tree(path) as tree:
-        chosen = filename or _choose_label_file(tree, matches, classes)
+        candidates = (filename,) if filename else label_files_of(task, classes)
+        chosen = _choose_label_file(tree, matches, candidates)
         available = tree.matches_with(chosen)
         if not available:
             raise InputError(
@@ -190,6 +210,8 @@ def read_label_set(
             )
         if matches is not None:
             require_matches(matches, available, f"{path} ({chosen})")
+
+        # One match at a time: a data set may be larger than the memory.
         for match in available if matches is None else matches:
             where = f"{path}/{match}/{chosen}"
             yield parse_labels(
@@ -201,10 +223,9 @@ def read_label_set(
 
 
 def _choose_label_file(
-    tree: MatchTree, matches: Sequence[str] | None, classes: ActionClasses | None
+    tree: MatchTree, matches: Sequence[str] | None, candidates: Sequence[str]
 ) -> str:
     """The first suitable file name that every wanted match has, else the first that any has."""
-    candidates = label_file_names(classes)
     held = {name: set(tree.matches_with(name)) for name in candidates}
     wanted = set(matches) if matches is not None else set().union(*held.values())
     for name in candidates:
@@ -233,63 +254,29 @@ def label_document(labels: MatchActions, header: Mapping[str, Any] | None = None
     return {"UrlLocal": labels.match, "UrlYoutube": "", **(header or {}), "annotations": rows}
 
 
-def write_labels(path: Path, labels: MatchActions, header: Mapping[str, Any] | None = None) -> None:
+def write_labels(
+    path: Path | str, labels: MatchActions, header: Mapping[str, Any] | None = None
+) -> None:
     """Write a ``Labels-v2.json`` file atomically; see `label_document`.
 
     Raises:
         StorageError: if the system refuses to write.
     """
-    write_json(path, label_document(labels, header), indent=4)
+    write_json(Path(path), label_document(labels, header), indent=4)
 
 
-def parse_position(value: Any, where: str) -> int:
-    """Milliseconds from a JSON number or a string of digits; fractions of a millisecond are cut off.
+def label_files_of(task: Task | None, classes: ActionClasses | None = None) -> tuple[str, ...]:
+    """Names of the label files that can hold a task, the preferred one first.
 
-    Raises:
-        InputError: if it is neither, or beyond any match.
+    A class list that is not built in may be of any sport: its probable files come first, the other
+    names after them.
     """
-    try:
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise TypeError
-        position_ms = int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise InputError(
-            f"{where}: position must be whole milliseconds such as '29049', got {shorten(value)}"
-        ) from error
-    if abs(position_ms) > LONGEST_POSITION_MS:
-        raise InputError(f"{where}: position of {shorten(value)} milliseconds is beyond any match")
-    return position_ms
-
-
-def parse_label(row: Mapping[str, Any], where: str) -> str:
-    """The label of a row.
-
-    Raises:
-        InputError: if it is missing or empty.
-    """
-    label = row.get("label")
-    if not isinstance(label, str) or not label.strip():
-        raise InputError(f"{where}: label must be the name of a class, got {shorten(label)}")
-    return label
-
-
-def rows_of(document: Any, key: str, where: str) -> list[dict[str, Any]]:
-    """The list of objects under ``key`` of a JSON document.
-
-    Raises:
-        InputError: if there is no such list, or it holds something else.
-    """
-    rows = document.get(key) if isinstance(document, dict) else None
-    if not isinstance(rows, list):
-        raise InputError(
-            f"{where}: a JSON object with a list {key!r} is needed, as in a SoccerNet file"
-        )
-    for number, row in enumerate(rows, start=1) if set(map(type, rows)) - {dict} else ():
-        if not isinstance(row, dict):
-            raise InputError(
-                f"{where}: item {number} of {key!r} must be an object, got {shorten(row)}"
-            )
-    return rows
+    if task is not None:
+        return task.label_files
+    if classes is None:
+        return LABEL_FILES
+    probable = task_of(classes).label_files
+    return probable if classes.name in TASKS else tuple(dict.fromkeys((*probable, *LABEL_FILES)))
 
 
 def parse_row_time(row: Mapping[str, Any], where: str) -> tuple[int, int]:
@@ -303,25 +290,24 @@ def parse_row_time(row: Mapping[str, Any], where: str) -> tuple[int, int]:
         period, second = parse_game_time(text if isinstance(text, str) else "")
     except (InputError, ValueError) as error:
         raise InputError(
-            f"{where}: gameTime must look like '1 - 14:36' (period - minutes:seconds), got {shorten(text)}"
+            f"{where}: gameTime must look like '1 - 14:36' (period - minutes:seconds), "
+            f"found {shown(text)}"
         ) from error
-    if not 0 < period < _WRAP_MINUTES or 1000 * second > LONGEST_POSITION_MS:
-        raise InputError(f"{where}: gameTime {shorten(text)} names no period or time of a match")
+    if not 0 < period < _WRAP_MINUTES or 1000 * second > MAX_POSITION_MS:
+        raise InputError(f"{where}: gameTime {shown(text)} names no period or time of a match")
     return period, second
 
 
-def _team(value: Any, where: str) -> str | None:
+def _read_team(value: Any, where: str) -> str | None:
     if value is None or value in ("", _NO_TEAM):
         return None
     if not isinstance(value, str):
-        raise InputError(
-            f"{where}: team must be text such as 'home' or 'away', got {shorten(value)}"
-        )
+        raise InputError(f"{where}: team must be text such as 'home', found {shown(value)}")
     return value
 
 
 def match_name_of(document: Mapping[str, Any], match: str | None, where: str) -> str:
-    """The given name, else the document's ``UrlLocal``, else the name of the folder that it lies in.
+    """The given name, else the document's ``UrlLocal``, else the name of its folder.
 
     Raises:
         InputError: if the given name could step out of a root folder.
@@ -330,22 +316,16 @@ def match_name_of(document: Mapping[str, Any], match: str | None, where: str) ->
         return clean_match_name(match, where)
     try:
         return clean_match_name(str(document.get("UrlLocal") or ""), where)
-    except InputError:  # somebody's absolute path, or nothing
+    except InputError:  # an absolute path of another machine, or nothing
         return Path(where).resolve().parent.name or "match"
 
 
-def _visibility(value: Any) -> Visibility | None:
+def _read_visibility(value: Any) -> Visibility | None:
     """What a row states; None also for a word that is not in SoccerNet-v2's vocabulary."""
     return next((visibility for visibility in Visibility if visibility.value == value), None)
 
 
-def shorten(value: Any) -> str:
-    """A value of a file for a message: its Python form, cut to 60 characters."""
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def warn_counted(count: int, where: str, what: str) -> None:
-    """Warn once that ``count`` rows of a file were read in a way that the user should know; silent at 0."""
+    """Warn once that ``count`` rows of a file were read in a way that the user should know."""
     if count:
         warnings.warn(f"{where}: {int(count)} {what}", SpotkickWarning, stacklevel=3)

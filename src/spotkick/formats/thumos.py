@@ -15,18 +15,14 @@ from spotkick.errors import InputError
 from spotkick.files import read_bytes, write_text
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import require_number, require_seconds, require_text
+from spotkick.formats.format import Family, Format
+from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.segments import (
+    ReversedSegments,
     Segment,
     VideoSegments,
     matches_of_segments,
     segments_of_matches,
-)
-
-LABEL_CAPACITY: Final = Capabilities(
-    confidence=False, team=False, visibility=False, empty=False, intervals=True
-)
-RESULT_CAPACITY: Final = Capabilities(
-    needs_confidence=True, team=False, visibility=False, empty=False, intervals=True
 )
 
 CLASS_FILE: Final = "detclasslist.txt"
@@ -42,17 +38,29 @@ AMBIGUOUS: Final = "Ambiguous"
 class."""
 
 
-def read_thumos_segments(path: Path) -> tuple[VideoSegments, ...]:
+def read_thumos_segments(path: Path | str) -> tuple[VideoSegments, ...]:
     """Read labels (a folder) or detections (a file with ``detclasslist.txt`` beside it).
 
     Raises:
         InputError: if there are no such files, or a line is malformed.
     """
+    path = Path(path)
+    reversed_segments = ReversedSegments(str(path))
     if path.is_dir():
-        rows = [row for file, found in _label_files(path) for row in _read_labels(file, found)]
+        rows = [
+            row
+            for file, found in _label_files(path)
+            for row in _read_label_lines(file, found, reversed_segments)
+        ]
     else:
         names = read_class_list(path.parent / CLASS_FILE)
-        rows = [_detection(fields, names, where) for fields, where in _lines(path, 4)]
+        rows = [
+            _read_detection(fields, names, where, reversed_segments=reversed_segments)
+            for fields, where in _lines_with_fields(path, 4)
+        ]
+    reversed_segments.warn()
+
+    # A video may have lines in many files.
     segments: dict[tuple[str, str | None], list[Segment]] = {}
     for video, subset, segment in rows:
         segments.setdefault((video, subset), []).append(segment)
@@ -73,35 +81,35 @@ def _label_files(folder: Path) -> list[tuple[Path, re.Match[str]]]:
     return files
 
 
-def _read_labels(file: Path, found: re.Match[str]) -> Iterator[tuple[str, str | None, Segment]]:
-    for (video, *times), where in _lines(file, 2):
-        start_s, end_s = _bounds(times, where)
+def _read_label_lines(
+    file: Path, found: re.Match[str], reversed_segments: ReversedSegments
+) -> Iterator[tuple[str, str | None, Segment]]:
+    for (video, *times), where in _lines_with_fields(file, 2):
+        start_s, end_s = (require_seconds(time, where) for time in times)
+        end_s = reversed_segments.end_of(start_s, end_s)
         yield video, SUBSETS[found["subset"]], Segment(start_s, end_s, found["label"])
 
 
-def _bounds(times: Sequence[str], where: str) -> tuple[float, float]:
-    start_s, end_s = (require_seconds(time, where) for time in times)
-    if start_s > end_s:
-        raise InputError(
-            f"{where}: a segment must not end before it starts, found {start_s:g} to {end_s:g}"
-        )
-    return start_s, end_s
-
-
-def _detection(
-    fields: Sequence[str], names: dict[str, str], where: str
+def _read_detection(
+    fields: Sequence[str],
+    names: dict[str, str],
+    where: str,
+    *,
+    reversed_segments: ReversedSegments,
 ) -> tuple[str, None, Segment]:
     video, start, end, number, score = fields
-    start_s, end_s = _bounds((start, end), where)
+    start_s, end_s = (require_seconds(time, where) for time in (start, end))
     if number not in names:
         raise InputError(
             f"{where}: class {number} is not in {CLASS_FILE}, which has {len(names)} classes"
         )
-    return (
-        video,
-        None,
-        Segment(start_s, end_s, names[number], require_number(score, f"{where}: score")),
+    segment = Segment(
+        start_s,
+        reversed_segments.end_of(start_s, end_s),
+        names[number],
+        require_number(score, f"{where}: score"),
     )
+    return video, None, segment
 
 
 def read_class_list(path: Path) -> dict[str, str]:
@@ -119,13 +127,14 @@ def read_class_list(path: Path) -> dict[str, str]:
     return names
 
 
-def _lines(path: Path, count: int) -> Iterator[tuple[list[str], str]]:
+def _lines_with_fields(path: Path, count: int) -> Iterator[tuple[list[str], str]]:
     """Lines as a name, which may hold spaces, and ``count`` further fields."""
     for line, where in _text_lines(path):
         fields = line.rsplit(None, count)
         if len(fields) != count + 1:
             raise InputError(
-                f"{where}: a video name and {count} further fields are needed, found {len(fields)} fields"
+                f"{where}: a video name and {count} further fields are needed, "
+                f"found {len(fields)} fields"
             )
         yield [require_text(fields[0], f"{where}: video name"), *fields[1:]], where
 
@@ -142,7 +151,7 @@ def _text_lines(path: Path) -> Iterator[tuple[str, str]]:
             yield line.strip(), f"{path}:{number}"
 
 
-def read_thumos(path: Path) -> tuple[MatchActions, ...]:
+def read_thumos(path: Path | str) -> tuple[MatchActions, ...]:
     """Read the starts of segments as actions; see `read_thumos_segments`.
 
     Raises:
@@ -151,7 +160,7 @@ def read_thumos(path: Path) -> tuple[MatchActions, ...]:
     return matches_of_segments(read_thumos_segments(path))
 
 
-def write_thumos_segments(folder: Path, videos: Sequence[VideoSegments]) -> None:
+def write_thumos_segments(folder: Path | str, videos: Sequence[VideoSegments]) -> None:
     """Write labels, one file for each class and subset; videos of unknown subset go to ``val``.
 
     Raises:
@@ -162,22 +171,18 @@ def write_thumos_segments(folder: Path, videos: Sequence[VideoSegments]) -> None
     for video in videos:
         subset = "test" if video.subset in ("test", "testing") else "val"
         for segment in video.segments:
-            if (
-                not segment.label
-                or "/" in segment.label
-                or "\\" in segment.label
-                or segment.label.startswith(".")
-            ):
-                raise InputError(
-                    f"class {segment.label!r} cannot be part of a THUMOS file name; rename it"
-                )
+            label = segment.label
+            if not label or "/" in label or "\\" in label or label.startswith("."):
+                raise InputError(f"class {label!r} cannot be part of a THUMOS file name; rename it")
             row = f"{video.video} {segment.start_s!r} {segment.end_s!r}\n"
-            lines.setdefault(f"{segment.label}_{subset}.txt", []).append(row)
+            lines.setdefault(f"{label}_{subset}.txt", []).append(row)
+
+    # Nothing is written before every label is known to fit.
     for name, rows in lines.items():
-        write_text(folder / name, "".join(rows))
+        write_text(Path(folder) / name, "".join(rows))
 
 
-def write_thumos_results(path: Path, videos: Sequence[VideoSegments]) -> None:
+def write_thumos_results(path: Path | str, videos: Sequence[VideoSegments]) -> None:
     """Write detections, with the class list beside them; a missing score is written as 1.
 
     Raises:
@@ -186,18 +191,19 @@ def write_thumos_results(path: Path, videos: Sequence[VideoSegments]) -> None:
     labels = sorted({segment.label for video in videos for segment in video.segments})
     numbers = {label: number for number, label in enumerate(labels, start=1)}
     rows = [
-        f"{video.video} {s.start_s!r} {s.end_s!r} {numbers[s.label]} {1.0 if s.score is None else s.score!r}\n"
+        f"{video.video} {segment.start_s!r} {segment.end_s!r} {numbers[segment.label]} "
+        f"{1.0 if segment.score is None else segment.score!r}\n"
         for video in videos
-        for s in video.segments
+        for segment in video.segments
     ]
-    write_text(path, "".join(rows))
-    write_text(
-        path.parent / CLASS_FILE,
-        "".join(f"{number} {label}\n" for label, number in numbers.items()),
-    )
+
+    # Classes are numbers in the file, and names in the list beside it.
+    listed = "".join(f"{number} {label}\n" for label, number in numbers.items())
+    write_text(Path(path), "".join(rows))
+    write_text(Path(path).parent / CLASS_FILE, listed)
 
 
-def write_thumos(folder: Path, matches: Sequence[MatchActions]) -> None:
+def write_thumos(folder: Path | str, matches: Sequence[MatchActions]) -> None:
     """Write actions as labelled segments of no length.
 
     Raises:
@@ -205,3 +211,53 @@ def write_thumos(folder: Path, matches: Sequence[MatchActions]) -> None:
         StorageError: if a file cannot be written.
     """
     write_thumos_segments(folder, segments_of_matches(matches))
+
+
+def _detect_labels(sample: Sample) -> Certainty:
+    if not sample.is_folder:
+        return Certainty.NO
+    held = any(LABEL_FILE.match(file.name) for file in sample.path.glob("*.txt"))
+    return Certainty.MARK if held else Certainty.NO
+
+
+def _detect_results(sample: Sample) -> Certainty:
+    listed = sample.suffix == ".txt" and (sample.path.parent / CLASS_FILE).is_file()
+    return Certainty.NAME if listed else Certainty.NO
+
+
+LABEL_FORMAT: Final = Format(
+    name="thumos",
+    title="THUMOS14 labels, a folder",
+    description="folder of `<Class>_val.txt`",
+    family=Family.BENCHMARK,
+    capabilities=Capabilities(
+        confidence=False,
+        team=False,
+        visibility=False,
+        empty=False,
+        intervals=True,
+        subsets=True,
+    ),
+    detect=_detect_labels,
+    writer=lambda path, matches, _: write_thumos(path, matches),
+    segment_reader=lambda path, _: read_thumos_segments(path),
+    segment_writer=lambda path, videos, _: write_thumos_segments(path, videos),
+    suffix="",
+    note="videos of unknown subset are in the files of 'val'",
+)
+
+RESULT_FORMAT: Final = Format(
+    name="thumos-results",
+    title="THUMOS14 detections",
+    description=f"detections `.txt`, with `{CLASS_FILE}`",
+    family=Family.BENCHMARK,
+    capabilities=Capabilities(
+        needs_confidence=True, team=False, visibility=False, empty=False, intervals=True
+    ),
+    detect=_detect_results,
+    writer=lambda path, matches, _: write_thumos_results(path, segments_of_matches(matches)),
+    segment_reader=lambda path, _: read_thumos_segments(path),
+    segment_writer=lambda path, videos, _: write_thumos_results(path, videos),
+    suffix=".txt",
+    beside=(CLASS_FILE,),
+)

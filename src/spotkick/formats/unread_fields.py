@@ -1,4 +1,4 @@
-"""Fields of a JSON file that a reader leaves alone, counted, so that a conversion can say what it did not carry over."""
+"""Fields of a JSON file that a reader leaves alone, counted for the report of a conversion."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -22,7 +22,7 @@ def unread_fields(document: Any, known: Collection[str]) -> Counter[str]:
     """
     prefixes = {prefix for path in known for prefix in _prefixes(path)}
     found: Counter[str] = Counter()
-    _walk(document, "", frozenset(known), prefixes, found)
+    _walk_value(document, "", frozenset(known), prefixes, found)
     return found
 
 
@@ -31,25 +31,26 @@ def _prefixes(path: str) -> list[str]:
     return [path[:index] for index, letter in enumerate(path) if letter in ".["] + [path]
 
 
-def _walk(
+def _walk_value(
     value: Any, path: str, known: frozenset[str], prefixes: set[str], found: Counter[str]
 ) -> None:
+    # Keys that are data are called ``*`` where no key of this name is known.
     if isinstance(value, list):
         for item in value:
-            _step(item, f"{path}[]", known, prefixes, found)
+            _count_value(item, f"{path}[]", known, prefixes, found)
     elif isinstance(value, dict):
         for key, item in value.items():
             base = f"{path}." if path else ""
             step = f"{base}{key}" if f"{base}{key}" in prefixes else f"{base}*"
-            _step(item, step if step in prefixes else f"{base}{key}", known, prefixes, found)
+            _count_value(item, step if step in prefixes else f"{base}{key}", known, prefixes, found)
 
 
-def _step(
+def _count_value(
     value: Any, path: str, known: frozenset[str], prefixes: set[str], found: Counter[str]
 ) -> None:
     if path in known:
         return
     if path in prefixes:
-        _walk(value, path, known, prefixes, found)
+        _walk_value(value, path, known, prefixes, found)
     elif value not in (None, "", [], {}):
         found[path] += 1

@@ -1,15 +1,20 @@
 """VIA3 projects (VGG video annotator): temporal segments with attributes.
 
-The label is the first attribute of temporal segments; further attributes called ``team``,
-``visibility`` and ``confidence`` hold what else is known. Times are seconds.
+The label is the attribute of temporal segments that is called ``action``, ``event``, ``label``,
+``class`` or ``activity``; without such a name the first one with options, else the first. The
+attributes ``team``, ``visibility`` and ``confidence`` hold what else is known, further ones are not
+read, and counted. Times are seconds.
 """
 
+import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import MatchActions
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_json
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
@@ -23,8 +28,10 @@ from spotkick.formats.fields import (
     required,
     shown,
 )
-from spotkick.formats.json_output import write_document
-from spotkick.formats.recordings import recording_of_path
+from spotkick.formats.format import Family, Format
+from spotkick.formats.json_files import write_document
+from spotkick.formats.recordings import MediaReference, name_recordings
+from spotkick.formats.sample import Certainty
 from spotkick.formats.segments import (
     MILLISECONDS,
     Segment,
@@ -32,8 +39,6 @@ from spotkick.formats.segments import (
     matches_of_segments,
     segments_of_matches,
 )
-
-CAPACITY: Final = Capabilities(intervals=True)
 
 FIELDS: Final = frozenset(
     {
@@ -66,65 +71,129 @@ TEMPORAL: Final = "FILE1_Z2_XY0"
 """Anchor of attributes that describe a stretch of time."""
 
 _LABEL, _TEAM, _VISIBILITY, _CONFIDENCE = "action", "team", "visibility", "confidence"
-_TEXT, _SELECT = 1, 4
+_LABEL_NAMES: Final = (_LABEL, "event", "label", "class", "activity")
+_OWN_NAMES: Final = (_TEAM, _VISIBILITY, _CONFIDENCE)
+_TEXT, _CHECKBOX, _RADIO, _SELECT = 1, 2, 3, 4
 _VIDEO_FILE: Final = 4
 _LOCAL: Final = 1
 
 
-def read_via3_segments(path: Path) -> tuple[VideoSegments, ...]:
+@dataclass(frozen=True, slots=True)
+class _Attribute:
+    """An attribute of temporal segments: its name, what it holds for us, and its options."""
+
+    name: str
+    role: str
+    kind: Any
+    options: Mapping[str, Any]
+
+    def texts(self, given: Any) -> list[Any]:
+        """The values of a segment: a checkbox may name several options."""
+        if self.kind == _CHECKBOX and isinstance(given, str):
+            given_options = [part.strip() for part in given.split(",") if part.strip()]
+            return [self.options.get(option, option) for option in given_options]
+        return [] if given == "" else [self.options.get(str(given), given)]
+
+
+def read_via3_segments(path: Path | str) -> tuple[VideoSegments, ...]:
     """Read the temporal segments of a project.
+
+    Each checked option of a checkbox gives a segment of its own; a segment without a label is left
+    out, with a warning.
 
     Raises:
         InputError: if the file is not a VIA3 project, or a value is malformed.
     """
+    path = Path(path)
     document = require_object(read_json(path), str(path))
-    attributes = _attributes(document, str(path))
-    names = dict(_view_names(document, str(path)))
+    attributes = _read_attributes(document, str(path))
+    views = dict(_view_files(document, str(path)))
+    names = dict(zip(views, name_recordings([*views.values()], path.stem), strict=True))
     segments: dict[str, list[Segment]] = {name: [] for name in names.values()}
-    metadata = require_object(required(document, "metadata", str(path)), f"{path}: metadata")
+    unlabelled = 0
+
+    for where, entry in _temporal_entries(document, str(path)):
+        view = str(required(entry, "vid", where))
+        if view not in names:
+            raise InputError(f"{where}.vid names view {view!r}, which the project does not have")
+        found = _read_entry(entry, attributes, where)
+        segments[names[view]].extend(found)
+        unlabelled += not found
+
+    if unlabelled:
+        warnings.warn(
+            f"{path}: {unlabelled} segments have no label and were left out",
+            SpotkickWarning,
+            stacklevel=2,
+        )
+    return tuple(VideoSegments(name, None, tuple(found)) for name, found in segments.items())
+
+
+def _temporal_entries(
+    document: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Entries of stretches of time; those of whole files, and of boxes in one frame, are none."""
+    metadata = require_object(required(document, "metadata", path), f"{path}: metadata")
     for identifier, value in metadata.items():
         where = f"{path}: metadata.{shown(identifier)}"
         entry = require_object(value, where)
         times = require_list(required(entry, "z", where), f"{where}.z")
-        if not times or entry.get("xy"):
-            continue  # a label of the whole file, or a box in one frame
-        view = str(required(entry, "vid", where))
-        if view not in names:
-            raise InputError(f"{where}.vid names view {view!r}, which the project does not have")
-        values = {
-            attributes[key][0]: attributes[key][1].get(str(given), given)
-            for key, given in require_object(entry.get("av") or {}, f"{where}.av").items()
-            if key in attributes
-        }
-        segments[names[view]].append(_segment(times, values, where))
-    return tuple(VideoSegments(name, None, tuple(found)) for name, found in segments.items())
+        if times and not entry.get("xy"):
+            yield where, entry
 
 
-def _attributes(document: Mapping[str, Any], where: str) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Attributes of temporal segments: identifier -> (role, option texts). The first that is not ours by name is the label."""
-    found = {}
-    for key, value in require_object(
-        required(document, "attribute", where), f"{where}: attribute"
-    ).items():
-        attribute = require_object(value, f"{where}: attribute.{shown(key)}")
+def _read_attributes(document: Mapping[str, Any], where: str) -> dict[str, _Attribute]:
+    """Attributes of temporal segments by identifier; one of them holds the label."""
+    found: dict[str, tuple[str, Any, dict[str, Any]]] = {}
+    listed = require_object(required(document, "attribute", where), f"{where}: attribute")
+    for key, value in listed.items():
+        place = f"{where}: attribute.{shown(key)}"
+        attribute = require_object(value, place)
         if attribute.get("anchor_id") == TEMPORAL:
-            options = require_object(
-                attribute.get("options") or {}, f"{where}: attribute.{shown(key)}.options"
-            )
-            found[key] = (str(attribute.get("aname", "")).strip().lower(), options)
-    ours = (_TEAM, _VISIBILITY, _CONFIDENCE)
-    label = next((key for key, (name, _) in found.items() if name == _LABEL), None)
-    label = label or next((key for key, (name, _) in found.items() if name not in ours), None)
+            options = require_object(attribute.get("options") or {}, f"{place}.options")
+            name = str(attribute.get("aname", "")).strip()
+            found[key] = name, attribute.get("type"), options
+
+    # The label: by its name, else the first with options to choose from, else the first.
+    possible = [key for key, (name, _, _) in found.items() if name.lower() not in _OWN_NAMES]
+    named = [key for name in _LABEL_NAMES for key in possible if found[key][0].lower() == name]
+    chosen = [key for key in possible if found[key][1] in (_CHECKBOX, _RADIO, _SELECT)]
+    label = next(iter([*named, *chosen, *possible]), None)
     if label is None and found:
         raise InputError(
             f"{where}: no attribute of temporal segments holds the label; call it '{_LABEL}'"
         )
     return {
-        key: (_LABEL if key == label else name, options) for key, (name, options) in found.items()
+        key: _Attribute(name, _LABEL if key == label else _role_of(name), kind, options)
+        for key, (name, kind, options) in found.items()
     }
 
 
-def _view_names(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, str]]:
+def _role_of(name: str) -> str:
+    return name.lower() if name.lower() in _OWN_NAMES else ""
+
+
+def count_unread_attributes(path: Path) -> Counter[str]:
+    """Count values of attributes that are not read, and segments without a label.
+
+    Raises:
+        InputError: if the file is not a VIA3 project.
+    """
+    document = require_object(read_json(path), str(path))
+    attributes = _read_attributes(document, str(path))
+    counts: Counter[str] = Counter()
+    for where, entry in _temporal_entries(document, str(path)):
+        values = require_object(entry.get("av") or {}, f"{where}.av")
+        for key, given in values.items():
+            name = attributes[key].name if key in attributes else key
+            read = key in attributes and attributes[key].role
+            counts[f"attribute '{name}' of the source"] += not read and given not in ("", None)
+        counts["segment without a label"] += not _read_entry(entry, attributes, where)
+    return +counts
+
+
+def _view_files(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, MediaReference]]:
+    """The first file of each view."""
     files = require_object(required(document, "file", where), f"{where}: file")
     for view, value in require_object(required(document, "view", where), f"{where}: view").items():
         entry = require_object(value, f"{where}: view.{shown(view)}")
@@ -135,26 +204,39 @@ def _view_names(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, 
         for key in listed[:1]:
             file = require_object(files.get(str(key)), f"{where}: file.{shown(key)}")
             name = file.get("fname") or file.get("src")
-            yield view, recording_of_path(require_text(name, f"{where}: file.{shown(key)}.fname"))
+            yield view, MediaReference(require_text(name, f"{where}: file.{shown(key)}.fname"))
 
 
-def _segment(times: list[Any], values: Mapping[str, Any], where: str) -> Segment:
-    bounds = [require_seconds(time, f"{where}.z") for time in times]
+def _read_entry(
+    entry: Mapping[str, Any], attributes: Mapping[str, _Attribute], where: str
+) -> list[Segment]:
+    """One segment for each label of an entry."""
+    bounds = [require_seconds(time, f"{where}.z") for time in entry["z"]]
     if bounds != sorted(bounds):
         raise InputError(f"{where}.z must be times in order, found {bounds[0]:g} to {bounds[-1]:g}")
-    return Segment(
-        start_s=bounds[0],
-        end_s=bounds[-1],
-        label=require_text(values.get(_LABEL), f"{where}.av: the label"),
-        score=None
-        if values.get(_CONFIDENCE) == ""
-        else optional_confidence(values, f"{where}.av", _CONFIDENCE),
-        team=optional_team(values.get(_TEAM), f"{where}.av: the team"),
-        visibility=optional_visibility(values.get(_VISIBILITY), f"{where}.av: the visibility"),
-    )
+
+    # Role -> values, options by their texts.
+    values: dict[str, list[Any]] = {}
+    for key, given in require_object(entry.get("av") or {}, f"{where}.av").items():
+        if key in attributes and attributes[key].role:
+            values[attributes[key].role] = attributes[key].texts(given)
+    single = {role: found[0] for role, found in values.items() if found}
+
+    return [
+        Segment(
+            start_s=bounds[0],
+            end_s=bounds[-1],
+            label=require_text(label, f"{where}.av: the label"),
+            score=optional_confidence(single, f"{where}.av", _CONFIDENCE),
+            team=optional_team(single.get(_TEAM), f"{where}.av: the team"),
+            visibility=optional_visibility(single.get(_VISIBILITY), f"{where}.av: the visibility"),
+        )
+        for label in values.get(_LABEL, [])
+        if label is not None
+    ]
 
 
-def read_via3(path: Path) -> tuple[MatchActions, ...]:
+def read_via3(path: Path | str) -> tuple[MatchActions, ...]:
     """Read the starts of temporal segments as actions.
 
     Raises:
@@ -164,7 +246,7 @@ def read_via3(path: Path) -> tuple[MatchActions, ...]:
 
 
 def write_via3_segments(
-    path: Path, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4"
+    path: Path | str, videos: Sequence[VideoSegments], *, video_suffix: str = ".mp4"
 ) -> None:
     """Write a project; the videos are local files, which the annotator asks for when it opens them.
 
@@ -185,12 +267,14 @@ def write_via3_segments(
         for key, video in zip(keys, videos, strict=True)
         for segment in video.segments
     ]
+
+    # Three marks that the annotator replaces, then attributes, files and entries.
     document = {
         "project": {
             "pid": "__VIA_PROJECT_ID__",
             "rev": "__VIA_PROJECT_REV_ID__",
             "rev_timestamp": "__VIA_PROJECT_REV_TIMESTAMP__",
-            "pname": path.stem,
+            "pname": Path(path).stem,
             "creator": "spotkick",
             "created": 0,
             "data_format_version": "3.1.1",
@@ -201,25 +285,25 @@ def write_via3_segments(
             "ui": {"file_content_align": "center"},
         },
         "attribute": {
-            "1": _attribute(_LABEL, _SELECT, options),
-            "2": _attribute(_TEAM, _TEXT, {}),
-            "3": _attribute(_VISIBILITY, _TEXT, {}),
-            "4": _attribute(_CONFIDENCE, _TEXT, {}),
+            "1": _attribute_of(_LABEL, _SELECT, options),
+            "2": _attribute_of(_TEAM, _TEXT, {}),
+            "3": _attribute_of(_VISIBILITY, _TEXT, {}),
+            "4": _attribute_of(_CONFIDENCE, _TEXT, {}),
         },
         "file": {
-            key: _file(key, f"{video.video}{video_suffix}")
+            key: _file_of(key, f"{video.video}{video_suffix}")
             for key, video in zip(keys, videos, strict=True)
         },
         "view": {key: {"fid_list": [key]} for key in keys},
         "metadata": {
-            f"{key}_{index:08d}": _entry(key, segment, numbers)
+            f"{key}_{index:08d}": _entry_of(key, segment, numbers)
             for index, (key, segment) in enumerate(entries)
         },
     }
     write_document(path, document, videos)
 
 
-def _attribute(name: str, kind: int, options: Mapping[str, str]) -> dict[str, Any]:
+def _attribute_of(name: str, kind: int, options: Mapping[str, str]) -> dict[str, Any]:
     return {
         "aname": name,
         "anchor_id": TEMPORAL,
@@ -230,11 +314,11 @@ def _attribute(name: str, kind: int, options: Mapping[str, str]) -> dict[str, An
     }
 
 
-def _file(key: str, name: str) -> dict[str, Any]:
+def _file_of(key: str, name: str) -> dict[str, Any]:
     return {"fid": key, "fname": name, "type": _VIDEO_FILE, "loc": _LOCAL, "src": name}
 
 
-def _entry(view: str, segment: Segment, numbers: Mapping[str, str]) -> dict[str, Any]:
+def _entry_of(view: str, segment: Segment, numbers: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, str] = {"1": numbers[segment.label]}
     if segment.team is not None:
         values["2"] = segment.team
@@ -248,7 +332,7 @@ def _entry(view: str, segment: Segment, numbers: Mapping[str, str]) -> dict[str,
     return {"vid": view, "flg": 0, "z": times, "xy": [], "av": values}
 
 
-def write_via3(path: Path, matches: Sequence[MatchActions]) -> None:
+def write_via3(path: Path | str, matches: Sequence[MatchActions]) -> None:
     """Write actions as temporal segments of no length; see `write_via3_segments`.
 
     Raises:
@@ -256,3 +340,20 @@ def write_via3(path: Path, matches: Sequence[MatchActions]) -> None:
         InputError: if a period cannot be part of a video name.
     """
     write_via3_segments(path, segments_of_matches(matches))
+
+
+FORMAT: Final = Format(
+    name="via3",
+    title="VIA3 project",
+    description="VGG video annotator project",
+    family=Family.TOOL,
+    capabilities=Capabilities(intervals=True),
+    detect=lambda sample: (
+        Certainty.MARK if sample.has_keys("project", "metadata", "view") else Certainty.NO
+    ),
+    writer=lambda path, matches, _: write_via3(path, matches),
+    segment_reader=lambda path, _: read_via3_segments(path),
+    segment_writer=lambda path, videos, _: write_via3_segments(path, videos),
+    fields=FIELDS,
+    count_unread=count_unread_attributes,
+)

@@ -14,21 +14,8 @@ from spotkick.actions import MatchActions
 from spotkick.errors import InputError
 from spotkick.formats.capabilities import fit
 from spotkick.formats.convert import DEFAULT_FRAME_RATE
-from spotkick.formats.label_tree import V2_FILE
-from spotkick.formats.registry import FORMATS
+from spotkick.formats.registry import FORMATS, export_file_name
 
-_SUFFIXES: Final = {
-    "csv": ".csv",
-    "parquet": ".parquet",
-    "elan": "",
-    "thumos": "",
-    "thumos-results": ".txt",
-}
-_EXACT_NAMES: Final = {
-    "soccernet-v1": "Labels.json",
-    "soccernet-v2": V2_FILE,
-    "soccernet-ball": "Labels-ball.json",
-}
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -68,12 +55,10 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
     if form is None:
         raise InputError(f"the format must be one of {', '.join(FORMATS)}, got {kind!r}")
     rate = frame_rate or DEFAULT_FRAME_RATE
-    fitted, losses = fit((labels,), form.capacity, rate)
+    fitted, losses = fit((labels,), form.capabilities, rate)
     stem = plain_name(labels.match)
     with tempfile.TemporaryDirectory(prefix="spotkick-export-") as folder:
-        target = Path(folder) / _EXACT_NAMES.get(
-            kind, f"{stem}.{kind}{_SUFFIXES.get(kind, '.json')}"
-        )
+        target = Path(folder) / export_file_name(form, stem)
         form.write(target, fitted, rate)
         written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
         if not written:
