@@ -26,7 +26,7 @@ import numpy as np
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import read_checkpoint
-from spotkick.demo.run import EXPERIMENT, SHIPPED
+from spotkick.demo.data import EXPERIMENT, SHIPPED
 from spotkick.errors import SpotkickWarning
 from spotkick.evaluation import evaluate
 from spotkick.formats.results import read_results

@@ -9,7 +9,7 @@ import av
 import numpy as np
 import pytest
 
-from spotkick.demo.run import CLIP, SHIPPED
+from spotkick.demo.data import CLIP, SHIPPED
 from spotkick.errors import SpotkickWarning
 from spotkick.features.tracks import FeatureSource, write_source, write_track
 from support.pattern_video import Pattern, write_pattern_video

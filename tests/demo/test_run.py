@@ -14,9 +14,10 @@ import pytest
 from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.checkpoint import read_checkpoint
 from spotkick.demo import run as demo
+from spotkick.demo.data import CLIP, CLIP_LABELS, SEASON, SHIPPED
 from spotkick.demo.page import demo_page
 from spotkick.demo.results import DemoMatch, DemoReel, ReelClip, ScoredCheckpoint
-from spotkick.demo.run import CLIP, CLIP_LABELS, DATA, SHIPPED, run_demo
+from spotkick.demo.run import run_demo
 from spotkick.demo.score_table import score_rows
 from spotkick.errors import InputError
 from spotkick.evaluation import evaluate
@@ -29,7 +30,9 @@ from spotkick.pipelines.spot import SpottingSummary
 from spotkick.reporter import LineReporter
 from spotkick.timeline import FEATURE_RATE
 
-SPLITS = {name: read_split(DATA / "splits" / f"{name}.txt") for name in ("train", "valid", "test")}
+SPLITS = {
+    name: read_split(SEASON / "splits" / f"{name}.txt") for name in ("train", "valid", "test")
+}
 
 
 @pytest.fixture(scope="module")
@@ -132,10 +135,10 @@ def test_run_demo_missing_data_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 def test_bundled_splits_are_disjoint_and_complete() -> None:
     matches = [match for names in SPLITS.values() for match in names]
     assert len(set(matches)) == len(matches) >= 20
-    assert all(labels.actions for labels in read_label_set(DATA, sorted(matches)))
+    assert all(labels.actions for labels in read_label_set(SEASON, sorted(matches)))
     source = read_checkpoint(SHIPPED).feature_source
     for match in matches:
-        track = read_track(DATA / match / f"1_{source.name}.npy")
+        track = read_track(SEASON / match / f"1_{source.name}.npy")
         assert track.source == source
         assert track.values.dtype == np.float16
         assert len(track) >= 1200
@@ -144,13 +147,15 @@ def test_bundled_splits_are_disjoint_and_complete() -> None:
 def test_bundled_clip_is_of_a_test_match() -> None:
     labels = read_labels(CLIP_LABELS)
     assert labels.match in SPLITS["test"]
-    whole = {(a.label, a.team): a for a in next(iter(read_label_set(DATA, [labels.match]))).actions}
+    whole = {
+        (a.label, a.team): a for a in next(iter(read_label_set(SEASON, [labels.match]))).actions
+    }
     assert all((action.label, action.team) in whole for action in labels.actions)
 
 
 def test_bundled_data_are_small() -> None:
     assert CLIP.stat().st_size < 6e6
-    assert sum(path.stat().st_size for path in DATA.rglob("*") if path.is_file()) < 20e6
+    assert sum(path.stat().st_size for path in SEASON.rglob("*") if path.is_file()) < 20e6
 
 
 def test_shipped_checkpoint_knows_its_features() -> None:

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-import config_reference
 import pytest
 from pydantic import Field
 
+import config_reference
 from spotkick.configuration import FrozenConfig
 
 

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from page_figures import Counts, count_module, count_rooms
 
 TOOL = Path(__file__).parents[2] / "tools" / "page_figures.py"

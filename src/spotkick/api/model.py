@@ -98,7 +98,7 @@ def load_model(path: PathLike, *, runtime: str = "onnx", threads: int = 0) -> Mo
         MissingExtraError: if torch is asked for and not installed.
 
     Example:
-        >>> from spotkick.demo.run import SHIPPED
+        >>> from spotkick.demo.data import SHIPPED
         >>> load_model(SHIPPED).frame_rate
         Fraction(2, 1)
     """

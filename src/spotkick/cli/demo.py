@@ -17,7 +17,8 @@ def demo(
     ] = _EPOCHS,
 ) -> None:
     """Train on bundled matches, score, spot a clip, cut a reel, and write a page about it."""
-    from spotkick.demo.run import describe_data, run_demo
+    from spotkick.demo.data import describe_data
+    from spotkick.demo.run import run_demo
     from spotkick.demo.score_table import score_rows
     from spotkick.evaluation.tables import make_table
     from spotkick.pipelines.spot import speed_line

@@ -8,6 +8,14 @@ from typing import Final
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import read_checkpoint
+from spotkick.demo.data import (
+    CLIP,
+    CLIP_LABELS,
+    EXPERIMENT,
+    SEASON,
+    SHIPPED,
+    describe_data,
+)
 from spotkick.demo.page import demo_page
 from spotkick.demo.reel import cut_reel
 from spotkick.demo.results import DemoMatch, DemoResult, ScoredCheckpoint
@@ -22,30 +30,10 @@ from spotkick.pipelines.spot import network_for, run_spotting
 from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
 from spotkick.reporter import Reporter, SilentReporter
 
-DATA: Final = Path(__file__).parent.parent / "assets" / "demo"
-"""Features and labels of the season, its checkpoint, and a clip; see ``assets/NOTICE.md``."""
-
-EXPERIMENT: Final = DATA / "season.toml"
-SHIPPED: Final = DATA / "checkpoint"
-CLIP: Final = DATA / "clip" / "clip.mp4"
-CLIP_LABELS: Final = DATA / "clip" / "Labels-v2.json"
-
 EPOCHS: Final = 24
 """Of the training in the demo; the shipped checkpoint had those of ``season.toml``."""
 
 PAGE: Final = "index.html"
-SPLITS: Final = ("train", "valid", "test")
-
-
-def describe_data() -> str:
-    """What the bundled data are, for the page and the terminal."""
-    train, valid, test = (len(read_split(DATA / "splits" / f"{name}.txt")) for name in SPLITS)
-    return (
-        f"The data are {train + valid + test} football matches of 10 to 15 minutes, rendered by a "
-        "simulator (Google Research Football, Apache-2.0; Gameplay Football engine, public "
-        f"domain), with exact event times: {train} to train on, {valid} to validate, {test} to "
-        "test. They are synthetic: the numbers say nothing about accuracy on broadcasts."
-    )
 
 
 def run_demo(out: Path, *, epochs: int = EPOCHS, reporter: Reporter | None = None) -> DemoResult:
@@ -117,14 +105,14 @@ def _train(run: Path, epochs: int, reporter: Reporter) -> Path | None:
     reporter.line(f"training CALF for {epochs} epochs")
     started = time.perf_counter()
     changes = [f"training.epochs={epochs}", f"training.validate_every={max(1, epochs // 4)}"]
-    run_training(read_experiment(EXPERIMENT, changes, data_root=DATA), run, quiet=True)
+    run_training(read_experiment(EXPERIMENT, changes, data_root=SEASON), run, quiet=True)
     reporter.line(f"trained in {time.perf_counter() - started:.0f} s")
     return run / BEST
 
 
 def _score(name: str, folder: Path, predictions: Path) -> ScoredCheckpoint:
     checkpoint = read_checkpoint(folder)
-    jobs = jobs_for([], checkpoint, InputOptions(data=DATA, split="test"))
+    jobs = jobs_for([], checkpoint, InputOptions(data=SEASON, split="test"))
     run_spotting(jobs, network_for(checkpoint), checkpoint, predictions)
 
     loose, tight = score_test_matches(predictions, checkpoint.classes)
@@ -135,8 +123,8 @@ def score_test_matches(
     predictions: Path, classes: ActionClasses
 ) -> tuple[SpottingScore, SpottingScore]:
     """Loose and tight Average-mAP of predictions of the bundled test matches."""
-    matches = read_split(DATA / "splits" / "test.txt")
-    labels, found = list(read_label_set(DATA, matches)), list(read_results(predictions, matches))
+    matches = read_split(SEASON / "splits" / "test.txt")
+    labels, found = list(read_label_set(SEASON, matches)), list(read_results(predictions, matches))
     with warnings.catch_warnings():
         # The data hold labels of classes that are not scored, and two labels in one frame: known.
         warnings.simplefilter("ignore", SpotkickWarning)
@@ -144,8 +132,8 @@ def score_test_matches(
 
 
 def _read_test_matches(predictions: Path) -> list[DemoMatch]:
-    matches = read_split(DATA / "splits" / "test.txt")
-    pairs = zip(read_label_set(DATA, matches), read_results(predictions, matches), strict=True)
+    matches = read_split(SEASON / "splits" / "test.txt")
+    pairs = zip(read_label_set(SEASON, matches), read_results(predictions, matches), strict=True)
     return [
         DemoMatch(read_scores(predictions / truth.match / SCORES_FILE), found, truth)
         for truth, found in pairs
