@@ -1,19 +1,17 @@
-"""Real training on commentary: the probe, a per-frame model, CALF, the paper's ablations, and CALF for 17 classes.
+"""Real training on commentary: the probe, a per-frame model, CALF and its ablations, 17 classes.
 
 Trains each variant with several seeds on the train split of SoccerNet-v2 with commentary features,
 keeps the epoch that is best on the valid split, and prints one table of loose Average-mAP on valid,
 once from peaks of the segmentation scores and once from the spotting module, as the paper does.
 Finished runs are kept and not repeated.
 
-    spotkick features DATA --kind commentary --labels --fit-split train --split train --split valid
-    --out FEATURES python benchmarks/commentary.py --data DATA --features FEATURES --runs
-    runs/commentary --probe
+    spotkick features DATA --kind commentary --labels --split train --split valid --out FEATURES
+    python benchmarks/commentary.py --data DATA --features FEATURES --runs RUNS --probe
 
 The best checkpoint then spots the test split, whose labels take no part in anything here:
 
     spotkick features DATA --kind commentary --split test --source FEATURES --out FEATURES-TEST
-    spotkick spot runs/commentary/calf-0/best --split DATA/splits/test.txt --data FEATURES-TEST
-    --out predictions
+    spotkick spot RUNS/calf-0/best --split DATA/splits/test.txt --data FEATURES-TEST --out OUT
 
 The features are text, not vision: the numbers compare methods on equal features and nothing else.
 """
@@ -35,7 +33,7 @@ import numpy as np
 from probe import TUNED, evaluate_quietly, run_probe
 from spotkick.actions import SOCCERNET_V1, Action, MatchActions
 from spotkick.checkpoint import ONNX_FILE, read_checkpoint
-from spotkick.commentary.ensemble import EVIDENCE_SCALE, WordModel
+from spotkick.commentary.ensemble import LOGIT_SCALE, TokenEnsemble
 from spotkick.commentary.features import read_commentary_source
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks
@@ -79,7 +77,7 @@ VARIANTS = {
 
 
 def train(variant: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
-    """Train and score one variant with one seed unless that was done before; returns its results."""
+    """Train and score one variant with one seed, unless that is done already; returns results."""
     _, config, assignments = VARIANTS[variant]
     out, summary = args.runs / f"{variant}-{seed}", args.runs / f"{variant}-{seed}.json"
     if summary.is_file():
@@ -120,7 +118,7 @@ def train(variant: str, seed: int, args: argparse.Namespace) -> dict[str, Any]:
 
 
 def score(checkpoint_folder: Path, source: str, args: argparse.Namespace) -> dict[str, float]:
-    """Average-mAP (``all``) and per class on valid, from peaks of the scores or from the spotting module."""
+    """Average-mAP (``all``) and per class on valid, from peaks or from the spotting module."""
     checkpoint = read_checkpoint(checkpoint_folder)
     decoding = checkpoint.config.decoding.replace(source=source)
     setup, network = (
@@ -161,13 +159,13 @@ def row(name: str, results: Sequence[dict[str, Any]]) -> str:
 
 
 def features_row(args: argparse.Namespace) -> str:
-    """The row of the features themselves: local maxima of the word networks' evidence, with no training behind them.
+    """The row of the features themselves: local maxima of their logits, with no training on them.
 
-    Their classes are those of the labels; a class of v1 takes the greatest evidence of the classes
+    Their classes are those of the labels; a class of v1 takes the maximum logit of the classes
     that it groups.
     """
     model, source = read_commentary_source(args.features)
-    if not isinstance(model, WordModel):
+    if not isinstance(model, TokenEnsemble):
         raise SystemExit("--features must be made with --labels")
     columns = {
         name: [
@@ -183,13 +181,14 @@ def features_row(args: argparse.Namespace) -> str:
         for period, track in match_tracks(
             MatchFolder(args.features, match), "commentary", frame_rate=source.frame_rate
         ).items():
-            log_odds = (
-                np.asarray(track.values[:, :-1], dtype=np.float64) / EVIDENCE_SCALE + model.prior
+            logits = (
+                np.asarray(track.values[:, :-1], dtype=np.float64) / LOGIT_SCALE
+                + model.prior_logits
             )
-            frames = np.arange(2, len(log_odds), 4)  # the middles of cells
+            frames = np.arange(2, len(logits), 4)  # the middles of bins
             for name, own in columns.items():
                 # The square root spreads small probabilities over the 200 thresholds of the metric.
-                scores = np.sqrt(1 / (1 + np.exp(-log_odds[frames][:, own].max(axis=1))))
+                scores = np.sqrt(1 / (1 + np.exp(-logits[frames][:, own].max(axis=1))))
                 kept = suppress(frames, scores, window_s * float(source.frame_rate), method)
                 actions += [
                     Action(
@@ -235,7 +234,8 @@ def main() -> None:
     with ThreadPoolExecutor(args.parallel) as pool:
         results = dict(zip(jobs, pool.map(lambda job: train(*job, args), jobs), strict=True))
     print(
-        "| model | peaks of the scores | spotting module | goal / card / substitution | seeds | best epochs | minutes a run |"
+        "| model | peaks of the scores | spotting module | goal / card / substitution | seeds "
+        "| best epochs | minutes a run |"
     )
     print("|---|---|---|---|---|---|---|")
     if args.probe:
@@ -246,7 +246,7 @@ def main() -> None:
 
 
 def probe_rows(data: Path) -> str:
-    """The linear probe's rows of the table: with the suppression of CALF, and with a plain one of 10 s."""
+    """The linear probe's rows: with the suppression of CALF, and with a plain one of 10 s."""
     found = run_probe(data, SOCCERNET_V1, 0)
     rows = []
     for name, key, classes in (

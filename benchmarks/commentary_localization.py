@@ -1,8 +1,8 @@
-"""A small real benchmark of temporal localization: intervals of football matches, located from what commentators say.
+"""A small real benchmark of temporal localization: intervals of matches, located in commentary.
 
-SoccerNet-v2 labels moments. Many of them come in pairs, and a pair is an interval with an annotated
-start and end: the ball is out from "Ball out of play" to "Throw-in", a free kick is awaited from
-"Foul" to "Direct free-kick", play rests from "Goal" to "Kick-off".
+SoccerNet-v2 labels points in time. Many of them come in pairs, and a pair is an interval with an
+annotated start and end: the ball is out from "Ball out of play" to "Throw-in", a free kick is
+awaited from "Foul" to "Direct free-kick", play rests from "Goal" to "Kick-off".
 The script cuts halves into windows, keeps those with an interval, trains BMN with each boundary
 loss and several seeds on windows of the train split, and scores proposals and detections on windows
 of the valid split.
@@ -76,7 +76,7 @@ MIN_INSIDE = 0.5
 
 
 def intervals(actions: Sequence[Action]) -> list[Segment]:
-    """Intervals of one half: from a start to the first fitting end, unless another start of the same label comes before."""
+    """Intervals of one period: from a start to its first fitting end, with no start between."""
     ordered = sorted(actions, key=lambda action: action.position_ms)
     found = []
     for index, first in enumerate(ordered):
@@ -94,7 +94,7 @@ def intervals(actions: Sequence[Action]) -> list[Segment]:
 def windows(
     labels: Path, features: Path, split: str, feature: str, count: int, seed: int
 ) -> Iterator[LocalizationVideo]:
-    """Windows with at least one interval, ``count`` of them drawn from all of the split (all when there are fewer)."""
+    """Windows with at least one interval: ``count`` of the split, or all where there are fewer."""
     places: list[tuple[str, Path, int, list[Segment]]] = []
     matches = read_split(labels / "splits" / f"{split}.txt")
     with warnings.catch_warnings():
@@ -152,7 +152,7 @@ def labels_of(videos: Sequence[LocalizationVideo]) -> list[VideoSegments]:
 def class_scores(
     train: Sequence[LocalizationVideo], valid: Sequence[LocalizationVideo]
 ) -> dict[str, dict[str, float]]:
-    """Probability of each class in each window, by one logistic regression per class on mean and maximum of the features."""
+    """Probability of each class in each window, by logistic regression on mean and maximum."""
     from sklearn.linear_model import LogisticRegression
 
     def pooled(videos: Sequence[LocalizationVideo]) -> npt.NDArray[np.float32]:
@@ -195,7 +195,8 @@ def prepare(args: argparse.Namespace) -> None:
         for group in (videos, valid)
     )
     print(
-        f"{len(videos)} windows to train on, {len(valid)} to score, {sum(len(v.labels) for v in valid)} intervals",
+        f"{len(videos)} windows to train on, {len(valid)} to score, "
+        f"{sum(len(v.labels) for v in valid)} intervals",
         flush=True,
     )
     write_activitynet_segments(args.out / "labels.json", labels_of(valid))
@@ -333,7 +334,7 @@ def variants(args: argparse.Namespace) -> dict[str, dict[str, object]]:
 
 
 def table(args: argparse.Namespace) -> None:
-    """Print mean and sample standard deviation over seeds of each loss, and the mean difference to BMN's own seed by seed."""
+    """Print mean and deviation over seeds of each loss, and the difference to BMN's own by seed."""
     labels = read_activitynet_segments(args.out / "labels.json")
     scores: dict[str, dict[int, list[float]]] = {}
     for path in sorted(args.out.glob("*_detections.json")):

@@ -1,10 +1,10 @@
 """The linear probe on commentary: how far counted words go without any model of time.
 
-Around each moment (one every 5 s) the words and word pairs that are said in four windows make four
+Around each position (one every 5 s) the words and word pairs in four windows make four
 TF-IDF vectors; one logistic regression per class decides from them whether the class happens there.
-Local best moments are the predictions. Fitted on the train split, scored on the valid split with
+Local maxima are the predictions. Fitted on the train split, scored on the valid split with
 the official Average-mAP (loose). As chance, the same predictions are moved by a random time within
-their half.
+their period.
 
     python benchmarks/probe.py --data DATA
     python benchmarks/probe.py --data DATA --classes soccernet-v2 --seeds 0
@@ -27,7 +27,8 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
 from spotkick.actions import BUILT_IN_CLASSES, Action, ActionClasses, MatchActions
-from spotkick.commentary.transcripts import TranscriptSegment, count_frames, read_segments
+from spotkick.commentary.transcript_files import read_transcript
+from spotkick.commentary.transcripts import Transcript, TranscriptSegment, count_frames
 from spotkick.errors import SpotkickWarning
 from spotkick.evaluation import SpottingScore, evaluate
 from spotkick.formats import read_label_set, read_split
@@ -36,8 +37,8 @@ from spotkick.timeline import FEATURE_RATE
 
 STEP_MS = 5_000
 WINDOWS_MS = ((-40_000, -10_000), (-10_000, 0), (0, 10_000), (10_000, 40_000))
-POSITIVE_MS = 5_000  # a moment at most this far from an action is an example of it
-NEGATIVES_KEPT = 0.4  # of the other moments, drawn at random: the rest costs time and adds 0.001
+POSITIVE_MS = 5_000  # a position at most this far from an action is an example of it
+NEGATIVES_KEPT = 0.4  # of the other positions, drawn at random: the rest costs time and adds 0.001
 INVERSE_REGULARISATION = 1.0
 MIN_TEXTS = 20
 Suppression = tuple[SuppressionMethod, float]
@@ -52,48 +53,53 @@ SHIFTS = 5
 
 
 @dataclass(frozen=True)
-class Half:
-    """One half: what is said, and the moments to judge."""
+class Period:
+    """One period: what is said, and the positions to judge."""
 
     match: str
     period: int
-    segments: tuple[TranscriptSegment, ...]
+    transcript: Transcript
 
     @property
-    def moments_ms(self) -> np.ndarray:
-        """Centres of cells of 5 s."""
-        length_ms = int(1000 * count_frames(self.segments) / FEATURE_RATE)
+    def segments(self) -> tuple[TranscriptSegment, ...]:
+        """What is said, in order."""
+        return self.transcript.segments
+
+    @property
+    def centres_ms(self) -> np.ndarray:
+        """Centres of bins of 5 s."""
+        length_ms = int(1000 * count_frames(self.transcript) / FEATURE_RATE)
         return np.arange(STEP_MS // 2, length_ms, STEP_MS)
 
 
-def read_halves(data: Path, split: str) -> tuple[list[Half], list[MatchActions]]:
+def read_periods(data: Path, split: str) -> tuple[list[Period], list[MatchActions]]:
     """Commentary and labels of a split."""
     matches = read_split(data / "splits" / f"{split}.txt")
-    halves = [
-        Half(match, period, read_segments(data / match / f"{period}_asr.json"))
+    periods = [
+        Period(match, period, read_transcript(data / match / f"{period}_asr.json"))
         for match in matches
         for period in (1, 2)
     ]
-    return halves, list(read_label_set(data, matches))
+    return periods, list(read_label_set(data, matches))
 
 
-def window_counts(halves: Sequence[Half], counts: sparse.csr_matrix) -> list[sparse.csr_matrix]:
-    """Terms said in each window around each moment: one (moments, terms) matrix per window, halves below each other."""
+def window_counts(periods: Sequence[Period], counts: sparse.csr_matrix) -> list[sparse.csr_matrix]:
+    """Terms in each window around each position: a (positions, terms) matrix per window."""
     parts: list[list[sparse.csr_matrix]] = [[] for _ in WINDOWS_MS]
     begin = 0
-    for half in halves:
-        end = begin + len(half.segments)
-        starts_ms = np.array([segment.start_ms for segment in half.segments], dtype=np.int64)
+    for period in periods:
+        end = begin + len(period.segments)
+        starts_ms = np.array([segment.start_ms for segment in period.segments], dtype=np.int64)
         for part, (low, high) in zip(parts, WINDOWS_MS, strict=True):
             first, last = (
-                np.searchsorted(starts_ms, half.moments_ms + edge) for edge in (low, high)
+                np.searchsorted(starts_ms, period.centres_ms + edge) for edge in (low, high)
             )
             lengths = last - first
             pointers = np.append(0, np.cumsum(lengths))
             columns = np.arange(pointers[-1]) - np.repeat(pointers[:-1] - first, lengths)
             ones = np.ones(len(columns), dtype=np.float32)
             said = sparse.csr_matrix(
-                (ones, columns, pointers), shape=(len(first), len(half.segments))
+                (ones, columns, pointers), shape=(len(first), len(period.segments))
             )
             part.append(said @ counts[begin:end])
         begin = end
@@ -101,17 +107,17 @@ def window_counts(halves: Sequence[Half], counts: sparse.csr_matrix) -> list[spa
 
 
 def positives(
-    halves: Sequence[Half], labels: Sequence[MatchActions], classes: ActionClasses
+    periods: Sequence[Period], labels: Sequence[MatchActions], classes: ActionClasses
 ) -> np.ndarray:
-    """(moments, classes): whether an action of the class is near."""
+    """(positions, classes): whether an action of the class is near."""
     actions = {match.match: classes.select(match.actions) for match in labels}
     rows = []
-    for half in halves:
-        near = np.zeros((len(half.moments_ms), len(classes)), dtype=np.bool_)
-        for action in actions[half.match]:
-            if action.period == half.period:
+    for period in periods:
+        near = np.zeros((len(period.centres_ms), len(classes)), dtype=np.bool_)
+        for action in actions[period.match]:
+            if action.period == period.period:
                 near[:, classes.names.index(action.label)] |= (
-                    np.abs(half.moments_ms - action.position_ms) <= POSITIVE_MS
+                    np.abs(period.centres_ms - action.position_ms) <= POSITIVE_MS
                 )
         rows.append(near)
     return np.concatenate(rows)
@@ -120,7 +126,7 @@ def positives(
 def fit_and_score(
     train: sparse.csr_matrix, near: np.ndarray, valid: sparse.csr_matrix, seed: int
 ) -> np.ndarray:
-    """(moments, classes) probabilities of the valid moments."""
+    """(positions, classes) probabilities of the valid positions."""
     generator = np.random.default_rng(seed)
     columns = []
     for target in near.T:
@@ -131,35 +137,35 @@ def fit_and_score(
 
 
 def spots(
-    halves: Sequence[Half],
+    periods: Sequence[Period],
     probabilities: np.ndarray,
     classes: ActionClasses,
     *,
     suppression: Suppression = TUNED,
     shift: np.random.Generator | None = None,
 ) -> list[MatchActions]:
-    """Local best moments as predictions; with ``shift``, moved round their half by a random time of at least a minute."""
+    """Local maxima as predictions; with ``shift``, moved by a random time of at least a minute."""
     method, window_s = suppression
-    found: dict[str, list[Action]] = {half.match: [] for half in halves}
+    found: dict[str, list[Action]] = {period.match: [] for period in periods}
     begin = 0
-    for half in halves:
-        moments = half.moments_ms
-        length_ms = int(moments[-1]) + STEP_MS // 2
+    for period in periods:
+        centres = period.centres_ms
+        length_ms = int(centres[-1]) + STEP_MS // 2
         moved = 0 if shift is None else int(shift.integers(60_000, length_ms - 60_000))
-        frames = moments * FEATURE_RATE.numerator // 1000
+        frames = centres * FEATURE_RATE.numerator // 1000
         for column, label in enumerate(classes):
             own = suppress(
                 frames,
-                probabilities[begin : begin + len(moments), column],
+                probabilities[begin : begin + len(centres), column],
                 window_s * float(FEATURE_RATE),
                 method,
             )
             for index in np.flatnonzero(own):
-                position_ms = (int(moments[index]) + moved) % length_ms
-                found[half.match].append(
-                    Action(label, half.period, position_ms, confidence=float(own[index]))
+                position_ms = (int(centres[index]) + moved) % length_ms
+                found[period.match].append(
+                    Action(label, period.period, position_ms, confidence=float(own[index]))
                 )
-        begin += len(moments)
+        begin += len(centres)
     return [MatchActions(match, tuple(actions)) for match, actions in found.items()]
 
 
@@ -178,16 +184,16 @@ def run_probe(data: Path, classes: ActionClasses, seed: int) -> dict[str, Any]:
     """
     started = time.perf_counter()
     (train_halves, train_labels), (valid_halves, valid_labels) = (
-        read_halves(data, split) for split in ("train", "valid")
+        read_periods(data, split) for split in ("train", "valid")
     )
     vectorizer = CountVectorizer(ngram_range=(1, 2), min_df=MIN_TEXTS, dtype=np.float32)
     counts = vectorizer.fit_transform(
-        segment.text for half in train_halves for segment in half.segments
+        segment.text for period in train_halves for segment in period.segments
     )
     weights = TfidfTransformer(sublinear_tf=True).fit(counts)
     train = _inputs(train_halves, counts, weights)
     counts = vectorizer.transform(
-        segment.text for half in valid_halves for segment in half.segments
+        segment.text for period in valid_halves for segment in period.segments
     )
     valid = _inputs(valid_halves, counts, weights)
     probabilities = fit_and_score(
@@ -217,10 +223,10 @@ def run_probe(data: Path, classes: ActionClasses, seed: int) -> dict[str, Any]:
 
 
 def _inputs(
-    halves: Sequence[Half], counts: sparse.csr_matrix, weights: TfidfTransformer
+    periods: Sequence[Period], counts: sparse.csr_matrix, weights: TfidfTransformer
 ) -> sparse.csr_matrix:
     return sparse.hstack(
-        [weights.transform(part) for part in window_counts(halves, counts)], format="csr"
+        [weights.transform(part) for part in window_counts(periods, counts)], format="csr"
     )
 
 
@@ -257,7 +263,8 @@ def main() -> None:
     own, untuned, chance, seconds = (statistics.mean(run[key] for run in runs) for key in keys)
     spread = statistics.stdev([run["average_map"] for run in runs]) if len(runs) > 1 else 0.0
     print(
-        f"| **mean** | | **{own:.4f}** ± {spread:.4f} ({len(runs)} seeds) | {untuned:.4f} | {chance:.4f} |"
+        f"| **mean** | | **{own:.4f}** ± {spread:.4f} ({len(runs)} seeds) | {untuned:.4f} "
+        f"| {chance:.4f} |"
     )
     print(f"\n{seconds:.0f} s a seed, reading, fitting and predicting")
 

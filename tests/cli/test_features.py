@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from spotkick.cli.main import build_app
-from spotkick.commentary.ensemble import WordModel
+from spotkick.commentary.ensemble import TokenEnsemble
 from spotkick.commentary.features import read_commentary_source
 from spotkick.errors import SpotkickError, SpotkickWarning
 from spotkick.features.tracks import read_track
@@ -76,7 +76,7 @@ def _message(*arguments: object) -> str:
     return str(error)
 
 
-def test_planted_words_can_be_read_from_the_features(data: Path, tmp_path: Path) -> None:
+def test_features_commentary_tells_planted_events_apart(data: Path, tmp_path: Path) -> None:
     result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
     assert result.exit_code == 0, result.output
     assert (
@@ -92,15 +92,16 @@ def test_planted_words_can_be_read_from_the_features(data: Path, tmp_path: Path)
     assert not track.values[1300:].any()
 
 
-def test_piped_progress_is_ten_lines(data: Path, tmp_path: Path) -> None:
+def test_features_piped_progress_is_one_line_per_tenth(data: Path, tmp_path: Path) -> None:
     result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
-    assert [line for line in result.stderr.splitlines() if " of 8 files" in line] == [
-        f"{n} of 8 files" for n in range(1, 9)
+    lines = [line for line in result.stderr.splitlines() if " of 8 files" in line]
+    assert [line.partition(",")[0] for line in lines] == [
+        f"features: {n} of 8 files" for n in range(1, 9)
     ]
     assert "\r" not in result.stderr
 
 
-def test_test_split_takes_no_part_in_the_fit(data: Path, tmp_path: Path) -> None:
+def test_features_test_split_takes_no_part_in_fit(data: Path, tmp_path: Path) -> None:
     _run(data, "--out", tmp_path / "before", "--dim", DIM)
     path = data / MATCHES[3] / "1_asr.json"
     path.write_text(
@@ -110,7 +111,7 @@ def test_test_split_takes_no_part_in_the_fit(data: Path, tmp_path: Path) -> None
     _run(data, "--out", tmp_path / "after", "--dim", DIM)
     before, after = (read_commentary_source(tmp_path / name) for name in ("before", "after"))
     assert before[1] == after[1]
-    assert "offside" not in after[0].terms
+    assert "offside" not in after[0].vocabulary
     same, changed = (f"{match}/1_commentary.npy" for match in (MATCHES[0], MATCHES[3]))
     assert (tmp_path / "before" / same).read_bytes() == (tmp_path / "after" / same).read_bytes()
     assert (tmp_path / "before" / changed).read_bytes() != (
@@ -118,7 +119,7 @@ def test_test_split_takes_no_part_in_the_fit(data: Path, tmp_path: Path) -> None
     ).read_bytes()
 
 
-def test_split_chooses_matches_and_a_later_call_goes_on_with_the_source(
+def test_features_split_chooses_matches_and_later_call_uses_source(
     data: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -132,11 +133,11 @@ def test_split_chooses_matches_and_a_later_call_goes_on_with_the_source(
     assert len(sources) == 1
 
 
-def test_source_of_another_set_is_used(data: Path, tmp_path: Path) -> None:
+def test_features_source_of_another_set_is_used(data: Path, tmp_path: Path) -> None:
     _run(data, "--out", tmp_path / "a", "--dim", DIM, "--rate", "5")
     result = _run(data / MATCHES[3], "--out", tmp_path / "b", "--source", tmp_path / "a")
     assert result.exit_code == 0, result.output
-    made = read_track(tmp_path / "b" / "match 3" / "1_commentary.npy")
+    made = read_track(tmp_path / "b" / MATCHES[3] / "1_commentary.npy")
     assert len(made) == 5 * 2700
     assert made.source == read_commentary_source(tmp_path / "a")[1]
     assert "leave out --dim and --rate" in _message(
@@ -146,7 +147,7 @@ def test_source_of_another_set_is_used(data: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "c").exists()
 
 
-def test_two_sources_are_not_mixed(data: Path, tmp_path: Path) -> None:
+def test_features_second_source_is_input_error(data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     _run(data, "--out", out, "--dim", DIM)
     message = _message(
@@ -158,20 +159,20 @@ def test_two_sources_are_not_mixed(data: Path, tmp_path: Path) -> None:
     )
 
 
-def test_fitting_on_everything_is_never_the_default(data: Path, tmp_path: Path) -> None:
+def test_features_without_train_split_is_input_error(data: Path, tmp_path: Path) -> None:
     message = _message(data / "league", "--out", tmp_path / "out")
     assert "name the matches to fit on with --fit-split" in message
     assert not (tmp_path / "out").exists()
 
 
-def test_split_that_names_a_missing_match(data: Path, tmp_path: Path) -> None:
+def test_features_split_with_missing_match_is_input_error(data: Path, tmp_path: Path) -> None:
     (data / "splits" / "more.txt").write_text("league/2014-2015/match 9", encoding="utf-8")
     assert "nothing for match 'league/2014-2015/match 9'" in _message(
         data, "--out", tmp_path / "out", "--split", data / "splits" / "more.txt"
     )
 
 
-def test_match_given_twice(data: Path, tmp_path: Path) -> None:
+def test_features_match_in_two_inputs_is_input_error(data: Path, tmp_path: Path) -> None:
     other = tmp_path / "copy" / MATCHES[0]
     other.mkdir(parents=True)
     (other / "1_asr.json").write_text('{"segments": {}}', encoding="utf-8")
@@ -180,18 +181,18 @@ def test_match_given_twice(data: Path, tmp_path: Path) -> None:
     )
 
 
-def test_too_few_terms_for_the_dimension(data: Path, tmp_path: Path) -> None:
+def test_features_too_few_terms_is_config_error(data: Path, tmp_path: Path) -> None:
     assert "choose a smaller dimension" in _message(data, "--out", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_unknown_kind(data: Path, tmp_path: Path) -> None:
+def test_features_unknown_kind_is_config_error(data: Path, tmp_path: Path) -> None:
     assert "--kind must be commentary or video, got 'audio'" in _message(
         data, "--out", tmp_path / "out", "--kind", "audio"
     )
 
 
-def test_folder_without_commentary(tmp_path: Path) -> None:
+def test_features_folder_without_inputs_is_input_error(tmp_path: Path) -> None:
     assert "neither videos nor commentary" in _message(tmp_path, "--out", tmp_path / "out")
     assert "no commentary below it" in _message(
         tmp_path, "--out", tmp_path / "out", "--kind", "commentary"
@@ -199,7 +200,7 @@ def test_folder_without_commentary(tmp_path: Path) -> None:
     assert "no videos below it" in _message(tmp_path, "--out", tmp_path / "out", "--kind", "video")
 
 
-def test_unreadable_half_ends_with_code_1_and_the_others_are_made(
+def test_features_unreadable_transcript_exits_1_and_others_are_made(
     data: Path, tmp_path: Path
 ) -> None:
     (data / MATCHES[3] / "2_asr.json").write_text("{", encoding="utf-8")
@@ -210,30 +211,31 @@ def test_unreadable_half_ends_with_code_1_and_the_others_are_made(
     assert ", 1 failed: " in result.stdout
 
 
-def test_silence_is_counted(data: Path, tmp_path: Path) -> None:
+def test_features_silent_period_is_counted(data: Path, tmp_path: Path) -> None:
     (data / MATCHES[3] / "2_asr.json").write_text('{"segments": {}}', encoding="utf-8")
-    with pytest.warns(SpotkickWarning, match="1 of 8 halves have no commentary"):
+    with pytest.warns(SpotkickWarning, match="1 of 8 periods have no commentary"):
         result = _run(data, "--out", tmp_path / "out", "--dim", DIM)
     assert result.exit_code == 0
     assert ", 1 without commentary: " in result.stdout
 
 
-def test_split_may_be_named(data: Path, tmp_path: Path) -> None:
+def test_features_split_may_be_named(data: Path, tmp_path: Path) -> None:
     result = _run(
         data, "--out", tmp_path / "out", "--dim", DIM, "--split", "test", "--fit-split", "train"
     )
-    assert "fitting on 6 halves" in result.stderr
+    assert "fitting on 6 periods" in result.stderr
     assert [path.parent.name for path in (tmp_path / "out").rglob("*.npy")] == [
         "match 3",
         "match 3",
     ]
 
 
-def test_help_does_not_import_scikit_learn() -> None:
+def test_features_help_imports_no_heavy_package() -> None:
     program = (
         "import sys\nfrom spotkick.cli.main import build_app\nfrom typer.testing import CliRunner\n"
-        "assert CliRunner().invoke(build_app(['features']), ['features', '--help']).exit_code == 0\n"
-        "assert not {'sklearn', 'torch', 'scipy', 'onnxruntime', 'av'} & set(sys.modules), sys.modules.keys()"
+        "result = CliRunner().invoke(build_app(['features']), ['features', '--help'])\n"
+        "assert result.exit_code == 0\n"
+        "assert not {'sklearn', 'torch', 'scipy', 'onnxruntime', 'av'} & set(sys.modules)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)  # the program is the constant above
 
@@ -267,7 +269,9 @@ def labelled(data: Path) -> Path:
     return data
 
 
-def test_features_learn_from_labels_and_can_be_made_again(labelled: Path, tmp_path: Path) -> None:
+def test_features_labels_learns_and_source_gives_same_tracks(
+    labelled: Path, tmp_path: Path
+) -> None:
     result = _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
     assert result.exit_code == 0, result.output
     assert (
@@ -282,7 +286,7 @@ def test_features_learn_from_labels_and_can_be_made_again(labelled: Path, tmp_pa
         False,
     ]
     model, source = read_commentary_source(tmp_path / "out")
-    assert isinstance(model, WordModel)
+    assert isinstance(model, TokenEnsemble)
     assert (model.classes, source.dim) == (("Corner", "Goal"), 3)
     assert sorted(model.folds) == MATCHES[:3]
     assert not (tmp_path / "out" / "commentary.fitting").exists()
@@ -297,29 +301,29 @@ def test_features_learn_from_labels_and_can_be_made_again(labelled: Path, tmp_pa
         np.testing.assert_array_equal(first.values, second.values)
 
 
-def test_interrupted_fit_goes_on_with_the_networks_that_are_done(
+def test_features_interrupted_fit_goes_on_with_finished_networks(
     labelled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = _run(labelled, "--out", tmp_path / "whole", "--labels", "--threads", 1)
     assert whole.exit_code == 0
-    import spotkick.commentary.training as words
+    from spotkick.commentary import training
 
-    train = words.train_word_network
+    train = training.train_network
 
     def interrupted(*arguments: Any, stream: int) -> Any:
         if stream == 1:
             raise KeyboardInterrupt
         return train(*arguments, stream=stream)
 
-    monkeypatch.setattr(words, "train_word_network", interrupted)
+    monkeypatch.setattr(training, "train_network", interrupted)
     _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
     kept = tmp_path / "out" / "commentary.fitting"
     assert [path.name for path in kept.iterdir()] == ["0.safetensors"]
     (kept / "1.safetensors").write_bytes(b"damaged")
     trained: list[int] = []
     monkeypatch.setattr(
-        words,
-        "train_word_network",
+        training,
+        "train_network",
         lambda *own, stream: (trained.append(stream), train(*own, stream=stream))[1],
     )
     result = _run(labelled, "--out", tmp_path / "out", "--labels", "--threads", 1)
@@ -331,7 +335,7 @@ def test_interrupted_fit_goes_on_with_the_networks_that_are_done(
     )
 
 
-def test_labels_must_be_there_and_decide_the_dimension(labelled: Path, tmp_path: Path) -> None:
+def test_features_labels_missing_or_with_dim_is_error(labelled: Path, tmp_path: Path) -> None:
     assert "leave out --dim" in _message(
         labelled, "--out", tmp_path / "out", "--labels", "--dim", 9
     )
@@ -343,3 +347,58 @@ def test_labels_must_be_there_and_decide_the_dimension(labelled: Path, tmp_path:
     with pytest.warns(SpotkickWarning):
         message = _message(labelled, "--out", tmp_path / "out", "--labels")
     assert "have no actions; add labels or do without --labels" in message
+
+
+TRANSCRIPTS = {
+    "whisper.json": json.dumps(
+        {"text": "", "segments": [{"start": 60.0, "end": 62.5, "text": f" {EVENT['goal']}"}]}
+    ),
+    "whisper_cpp.json": json.dumps(
+        {
+            "transcription": [
+                {"offsets": {"from": 60_000, "to": 62_500}, "text": f" {EVENT['goal']}"}
+            ]
+        }
+    ),
+    "subtitles.srt": f"1\n00:01:00,000 --> 00:01:02,500\n{EVENT['goal']}\n",
+    "subtitles.vtt": f"WEBVTT\n\n01:00.000 --> 01:02.500\n{EVENT['goal']}\n",
+    "table.csv": f"start,end,text\n60,62.5,{EVENT['goal']}\n",
+}
+
+
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_features_every_transcript_family_gives_same_track(
+    data: Path, tmp_path: Path, name: str
+) -> None:
+    _run(data, "--out", tmp_path / "set", "--dim", DIM)
+    folder = tmp_path / "new" / "m"
+    folder.mkdir(parents=True)
+    path = folder / f"1{Path(name).suffix}"
+    path.write_text(TRANSCRIPTS[name], encoding="utf-8")
+    for given in (tmp_path / "new", path):
+        out = tmp_path / f"out-{given.name}"
+        result = _run(given, "--source", tmp_path / "set", "--out", out)
+        assert result.exit_code == 0, result.output
+        made = read_track(out / "m" / "1_commentary.npy").values
+        expected = read_track(tmp_path / "set" / MATCHES[3] / "1_commentary.npy").values
+        assert not made[:120].any()
+        assert made[120:125].any(axis=1).all()
+        assert not made[125:].any()
+        assert made.shape == expected.shape
+
+
+@pytest.mark.parametrize(
+    "content",
+    ['{"annotations": []}', '{"segments": [{"label": 1}]}', '{"segments": {"0": [1, 2]}}', "{"],
+)
+def test_features_file_that_is_no_transcript_writes_no_track(
+    data: Path, tmp_path: Path, content: str
+) -> None:
+    _run(data, "--out", tmp_path / "set", "--dim", DIM)
+    folder = tmp_path / "new" / "m"
+    folder.mkdir(parents=True)
+    (folder / "1_asr.json").write_text(content, encoding="utf-8")
+    with pytest.warns(SpotkickWarning, match=r"left out: .*1_asr\.json"):
+        result = _run(folder, "--source", tmp_path / "set", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert not list((tmp_path / "out").rglob("*.npy"))

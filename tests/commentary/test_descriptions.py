@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from spotkick.commentary.descriptions import reading_description, texts_of
+from spotkick.commentary.descriptions import read_texts, reading_description
 from spotkick.errors import InputError
 from spotkick.files import write_json
 
@@ -10,10 +10,10 @@ from spotkick.files import write_json
 def _read(path: Path, content: object) -> tuple[str, ...]:
     write_json(path, content)
     with reading_description(path, "form-1", "a model") as described:
-        return texts_of(described, "words")
+        return read_texts(described, "words")
 
 
-def test_texts_are_read(tmp_path: Path) -> None:
+def test_read_texts_list_of_texts_is_returned(tmp_path: Path) -> None:
     assert _read(tmp_path / "a.json", {"format": "form-1", "words": ["b", "a"]}) == ("b", "a")
 
 
@@ -31,6 +31,8 @@ def test_texts_are_read(tmp_path: Path) -> None:
         ([], "not a model: TypeError"),
     ],
 )
-def test_anything_else_is_one_line(tmp_path: Path, content: object, message: str) -> None:
+def test_reading_description_other_content_is_input_error(
+    tmp_path: Path, content: object, message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         _read(tmp_path / "a.json", content)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 import safetensors.numpy
 
-from spotkick.commentary.ensemble import WordModel, read_word_model, write_word_model
-from spotkick.commentary.inference import WordNetwork
-from spotkick.commentary.terms import TermReader
-from spotkick.commentary.tokens import Vocabulary
+from spotkick.commentary.ensemble import TokenEnsemble, read_ensemble, write_ensemble
+from spotkick.commentary.inference import TokenNetwork
+from spotkick.commentary.tokenizer import Tokenizer, Vocabulary
 from spotkick.commentary.transcripts import TranscriptSegment
 from spotkick.errors import ConfigError, InputError
 from spotkick.files import read_json, write_json
@@ -25,43 +24,43 @@ RATE = Fraction(2)
 
 
 @pytest.fixture
-def model(word_network: Callable[[int], WordNetwork]) -> WordModel:
+def model(token_network: Callable[[int], TokenNetwork]) -> TokenEnsemble:
     prior = np.array([-5, -4, -6], dtype=np.float32)
-    vocabulary = Vocabulary(TermReader(frozenset(WORDS)), WORDS)
-    networks = tuple(word_network(seed) for seed in range(3))
-    return WordModel(vocabulary, NAMES, prior, networks, {"first": 0, "second": 1, "third": 2})
+    vocabulary = Vocabulary(Tokenizer(frozenset(WORDS)), WORDS)
+    networks = tuple(token_network(seed) for seed in range(3))
+    return TokenEnsemble(vocabulary, NAMES, prior, networks, {"first": 0, "second": 1, "third": 2})
 
 
-def _evidence(model: WordModel, networks: tuple[int, ...]) -> np.ndarray:
-    words = model.vocabulary.read(SEGMENTS)
+def _centred_logits(model: TokenEnsemble, networks: tuple[int, ...]) -> np.ndarray:
+    words = model.vocabulary.encode(SEGMENTS)
     return (
-        np.mean([model.networks[number].log_odds(words, 90) for number in networks], axis=0)
-        - model.prior
+        np.mean([model.networks[number].logits(words, 90) for number in networks], axis=0)
+        - model.prior_logits
     ) / 2
 
 
-def test_a_training_match_is_read_by_the_network_without_it(model: WordModel) -> None:
+def test_frames_training_match_is_out_of_fold_prediction(model: TokenEnsemble) -> None:
     frames = model.frames("second", SEGMENTS, 360, RATE)
     assert frames.shape == (360, 4)
     np.testing.assert_allclose(
-        frames[:, :-1], np.repeat(_evidence(model, (1,)), 4, axis=0), atol=1e-6
+        frames[:, :-1], np.repeat(_centred_logits(model, (1,)), 4, axis=0), atol=1e-6
     )
 
 
-def test_another_match_is_read_by_all_networks(model: WordModel) -> None:
+def test_frames_other_match_is_mean_of_networks(model: TokenEnsemble) -> None:
     frames = model.frames("new", SEGMENTS, 360, RATE)
     np.testing.assert_allclose(
-        frames[:, :-1], np.repeat(_evidence(model, (0, 1, 2)), 4, axis=0), atol=1e-5
+        frames[:, :-1], np.repeat(_centred_logits(model, (0, 1, 2)), 4, axis=0), atol=1e-5
     )
 
 
-def test_last_value_is_the_sign_of_speech(model: WordModel) -> None:
+def test_frames_last_value_is_speech_flag(model: TokenEnsemble) -> None:
     spoken = model.frames("new", SEGMENTS, 360, RATE)[::4, -1]
     assert np.flatnonzero(spoken).tolist() == [0, 1, 15, 16, 17, 50]
 
 
 @pytest.mark.parametrize("rate", [Fraction(1), Fraction(25, 4), Fraction(30000, 1001)])
-def test_frames_of_any_rate_take_the_cell_of_their_middle(model: WordModel, rate: Fraction) -> None:
+def test_frames_any_rate_takes_bin_of_frame_centre(model: TokenEnsemble, rate: Fraction) -> None:
     count = int(180 * rate)
     frames = model.frames("new", SEGMENTS, count, rate)
     cells = [int((2 * frame + 1) / (2 * rate) // 2) for frame in range(count)]
@@ -70,14 +69,14 @@ def test_frames_of_any_rate_take_the_cell_of_their_middle(model: WordModel, rate
     )
 
 
-def test_silence_is_no_evidence(model: WordModel) -> None:
+def test_frames_without_segments_are_zeros(model: TokenEnsemble) -> None:
     assert not model.frames("new", (), 100, RATE).any()
     assert model.frames("new", SEGMENTS, 0, RATE).shape == (0, 4)
 
 
-def test_round_trip(tmp_path: Path, model: WordModel) -> None:
-    write_word_model(model, tmp_path / "x.source")
-    back = read_word_model(tmp_path / "x.source")
+def test_write_ensemble_round_trip_keeps_frames(tmp_path: Path, model: TokenEnsemble) -> None:
+    write_ensemble(model, tmp_path / "x.source")
+    back = read_ensemble(tmp_path / "x.source")
     assert back.fingerprint == model.fingerprint
     for match in ("first", "new"):
         np.testing.assert_array_equal(
@@ -85,25 +84,25 @@ def test_round_trip(tmp_path: Path, model: WordModel) -> None:
         )
 
 
-def test_parts_must_belong_together(model: WordModel) -> None:
-    with pytest.raises(ConfigError, match="networks of 9 words and 2 classes"):
-        WordModel(model.vocabulary, NAMES[:2], model.prior[:2], model.networks, {})
+def test_token_ensemble_mismatched_parts_is_config_error(model: TokenEnsemble) -> None:
+    with pytest.raises(ConfigError, match="networks of 9 tokens and 2 classes"):
+        TokenEnsemble(model.vocabulary, NAMES[:2], model.prior_logits[:2], model.networks, {})
     with pytest.raises(ConfigError, match="networks of"):
-        WordModel(model.vocabulary, NAMES, model.prior, (), {})
-    with pytest.raises(ConfigError, match="log-odds of 3 classes"):
-        WordModel(model.vocabulary, NAMES, model.prior[:1], model.networks, {})
+        TokenEnsemble(model.vocabulary, NAMES, model.prior_logits, (), {})
+    with pytest.raises(ConfigError, match="prior logits of 3 classes"):
+        TokenEnsemble(model.vocabulary, NAMES, model.prior_logits[:1], model.networks, {})
     with pytest.raises(ConfigError, match="must be 0 to 2"):
-        WordModel(model.vocabulary, NAMES, model.prior, model.networks, {"m": 3})
+        TokenEnsemble(model.vocabulary, NAMES, model.prior_logits, model.networks, {"m": 3})
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"format": "spotkick-words-9"}, "is not 'spotkick-words-1'"),
-        ({"classes": ["card"]}, "networks of 9 words and 1 classes"),
+        ({"classes": ["card"]}, "networks of 9 tokens and 1 classes"),
         ({"classes": [1, 2, 3]}, "must be text"),
         ({"classes": ["card", "corner", "penalty"]}, "not a pair or were changed"),
-        ({"networks": 4}, "not a word network"),
+        ({"networks": 4}, "not a token network"),
         ({"networks": 0}, "needs networks"),
         ({"folds": {"m": 7}}, "must be 0 to 2"),
         ({"folds": {}}, "not a pair or were changed"),
@@ -111,31 +110,31 @@ def test_parts_must_belong_together(model: WordModel) -> None:
         ({"words": None}, "TypeError"),
     ],
 )
-def test_damaged_description_is_refused(
-    tmp_path: Path, model: WordModel, change: dict[str, object], message: str
+def test_read_ensemble_damaged_description_is_input_error(
+    tmp_path: Path, model: TokenEnsemble, change: dict[str, object], message: str
 ) -> None:
-    write_word_model(model, tmp_path)
+    write_ensemble(model, tmp_path)
     write_json(tmp_path / "words.json", read_json(tmp_path / "words.json") | change)
     with pytest.raises(InputError, match=message):
-        read_word_model(tmp_path)
+        read_ensemble(tmp_path)
 
 
-def test_damaged_weights_are_refused(tmp_path: Path, model: WordModel) -> None:
-    write_word_model(model, tmp_path)
+def test_read_ensemble_damaged_weights_is_input_error(tmp_path: Path, model: TokenEnsemble) -> None:
+    write_ensemble(model, tmp_path)
     path = tmp_path / "words.safetensors"
     whole = path.read_bytes()
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(InputError, match="not the weights of a word model"):
-        read_word_model(tmp_path)
+    with pytest.raises(InputError, match="not the weights of a model of commentary"):
+        read_ensemble(tmp_path)
     arrays = safetensors.numpy.load(whole)
     safetensors.numpy.save_file({**arrays, "1.mix.bias": arrays["1.mix.bias"] + 1}, path)
     with pytest.raises(InputError, match="not a pair or were changed"):
-        read_word_model(tmp_path)
+        read_ensemble(tmp_path)
     safetensors.numpy.save_file(
         {name: array for name, array in arrays.items() if name != "prior"}, path
     )
-    with pytest.raises(InputError, match="log-odds of 3 classes"):
-        read_word_model(tmp_path)
+    with pytest.raises(InputError, match="prior logits of 3 classes"):
+        read_ensemble(tmp_path)
     path.unlink()
     with pytest.raises(InputError, match=r"words\.safetensors: no such file"):
-        read_word_model(tmp_path)
+        read_ensemble(tmp_path)

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotkick.commentary.inference import CONTEXT_S, WORD_KERNELS, WordNetwork
-from spotkick.commentary.tokens import CELL_MS, WordSequence
+from spotkick.commentary.inference import CONTEXT_S, TOKEN_KERNELS, TokenNetwork
+from spotkick.commentary.tokenizer import BIN_MS, TokenSequence
 from spotkick.errors import InputError
 
-NUMBERS, HIDDEN = 9, 5
-Maker = Callable[[int], WordNetwork]
+NUM_IDS, UNITS = 9, 5
+Maker = Callable[[int], TokenNetwork]
 CELLS = 100
-REACH_CELLS = CONTEXT_S * 1000 // CELL_MS
-REACH_WORDS = sum(kernel // 2 for kernel in WORD_KERNELS)
+REACH_CELLS = CONTEXT_S * 1000 // BIN_MS
+REACH_WORDS = sum(kernel // 2 for kernel in TOKEN_KERNELS)
 
 
-def _slow(network: WordNetwork, words: WordSequence, num_cells: int) -> np.ndarray:
+def _slow(network: TokenNetwork, words: TokenSequence, num_bins: int) -> np.ndarray:
     """The network written out, one position at a time."""
 
     def at(values: list[np.ndarray], place: int) -> np.ndarray:
@@ -36,20 +36,20 @@ def _slow(network: WordNetwork, words: WordSequence, num_cells: int) -> np.ndarr
         ]
         return [np.maximum(value, 0) for value in sums]
 
-    read = layer([network.embedding[number] for number in words.ids], *network.word_layers[0], 1)
+    read = layer([network.embedding[number] for number in words.ids], *network.token_layers[0], 1)
     read = [
         value + more
-        for value, more in zip(read, layer(read, *network.word_layers[1], 1), strict=True)
+        for value, more in zip(read, layer(read, *network.token_layers[1], 1), strict=True)
     ]
     cells = []
-    for cell in range(num_cells):
+    for cell in range(num_bins):
         own = [
             value
-            for value, place in zip(read, words.cells, strict=True)
-            if min(place, num_cells - 1) == cell
+            for value, place in zip(read, words.bins, strict=True)
+            if min(place, num_bins - 1) == cell
         ]
-        greatest = np.max(own, axis=0) if own else np.zeros(HIDDEN)
-        mean = np.sum(own, axis=0) / (len(own) + 1) if own else np.zeros(HIDDEN)
+        greatest = np.max(own, axis=0) if own else np.zeros(UNITS)
+        mean = np.sum(own, axis=0) / (len(own) + 1) if own else np.zeros(UNITS)
         cells.append(
             np.maximum(
                 network.mix[0] @ np.concatenate([greatest, mean, [len(own) > 0]]) + network.mix[1],
@@ -64,8 +64,8 @@ def _slow(network: WordNetwork, words: WordSequence, num_cells: int) -> np.ndarr
     return np.stack([network.output[0] @ cell + network.output[1] for cell in cells])
 
 
-sequences = st.lists(st.tuples(st.integers(1, NUMBERS - 1), st.integers(0, 27)), max_size=20).map(
-    lambda pairs: WordSequence(
+sequences = st.lists(st.tuples(st.integers(1, NUM_IDS - 1), st.integers(0, 27)), max_size=20).map(
+    lambda pairs: TokenSequence(
         np.array([number for number, _ in pairs], dtype=np.int64),
         np.array(sorted(cell for _, cell in pairs), dtype=np.int64),
     )
@@ -74,41 +74,43 @@ sequences = st.lists(st.tuples(st.integers(1, NUMBERS - 1), st.integers(0, 27)),
 
 @given(sequences, st.integers(0, 5))
 @settings(max_examples=10)
-def test_equals_a_slow_reference(word_network: Maker, words: WordSequence, seed: int) -> None:
-    network = word_network(seed)
-    found = network.log_odds(words, 24)
+def test_logits_equal_slow_reference(token_network: Maker, words: TokenSequence, seed: int) -> None:
+    network = token_network(seed)
+    found = network.logits(words, 24)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, _slow(network, words, 24), rtol=1e-3, atol=1e-3)
 
 
 @given(st.integers(0, CELLS - 1), st.integers(0, 3))
 @settings(max_examples=25)
-def test_sees_so_far_and_no_further(word_network: Maker, changed: int, seed: int) -> None:
-    network = word_network(seed)
-    ids = np.random.default_rng(seed).integers(1, NUMBERS, 2 * CELLS)
+def test_logits_changed_token_reaches_context_and_no_further(
+    token_network: Maker, changed: int, seed: int
+) -> None:
+    network = token_network(seed)
+    ids = np.random.default_rng(seed).integers(1, NUM_IDS, 2 * CELLS)
     cells = np.repeat(np.arange(CELLS), 2)
     other = ids.copy()
-    other[cells == changed] = 1 + ids[cells == changed] % (NUMBERS - 1)
-    difference = network.log_odds(WordSequence(ids, cells), CELLS) - network.log_odds(
-        WordSequence(other, cells), CELLS
+    other[cells == changed] = 1 + ids[cells == changed] % (NUM_IDS - 1)
+    difference = network.logits(TokenSequence(ids, cells), CELLS) - network.logits(
+        TokenSequence(other, cells), CELLS
     )
     far = np.abs(np.arange(CELLS) - changed) > REACH_CELLS + -(-REACH_WORDS // 2)
     assert not difference[far].any()
     assert difference[changed].any()
 
 
-def test_arrays_are_a_round_trip(word_network: Maker) -> None:
-    network = word_network(1)
-    back = WordNetwork.from_arrays(network.arrays(), "here")
-    words = WordSequence(np.array([3, 4, 5]), np.array([0, 1, 9]))
-    np.testing.assert_array_equal(back.log_odds(words, 20), network.log_odds(words, 20))
+def test_from_arrays_round_trip_keeps_logits(token_network: Maker) -> None:
+    network = token_network(1)
+    back = TokenNetwork.from_arrays(network.arrays(), "here")
+    words = TokenSequence(np.array([3, 4, 5]), np.array([0, 1, 9]))
+    np.testing.assert_array_equal(back.logits(words, 20), network.logits(words, 20))
     assert set(network.arrays()) == set(network.shapes())
 
 
 @pytest.mark.parametrize(
     ("name", "array", "message"),
     [
-        ("mix.weight", None, "here: not a word network: array 'mix.weight' is missing"),
+        ("mix.weight", None, "here: not a token network: array 'mix.weight' is missing"),
         (
             "context3.bias",
             np.zeros(4, dtype=np.float32),
@@ -118,10 +120,10 @@ def test_arrays_are_a_round_trip(word_network: Maker) -> None:
         ("embedding", np.zeros(3, dtype=np.float32), "array 'embedding'"),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(
-    word_network: Maker, name: str, array: np.ndarray | None, message: str
+def test_from_arrays_mismatched_array_is_input_error(
+    token_network: Maker, name: str, array: np.ndarray | None, message: str
 ) -> None:
-    arrays = dict(word_network(0).arrays())
+    arrays = dict(token_network(0).arrays())
     arrays.pop(name, None)
     with pytest.raises(InputError, match=message):
-        WordNetwork.from_arrays(arrays if array is None else {**arrays, name: array}, "here")
+        TokenNetwork.from_arrays(arrays if array is None else {**arrays, name: array}, "here")

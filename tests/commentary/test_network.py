@@ -2,25 +2,25 @@ import numpy as np
 import pytest
 import torch
 
-from spotkick.commentary.network import TorchWordNetwork, WordArchitecture
-from spotkick.commentary.tokens import PADDING, WordSequence
+from spotkick.commentary.network import TokenArchitecture, TorchTokenNetwork
+from spotkick.commentary.tokenizer import PADDING_ID, TokenSequence
 
 
 @pytest.fixture(scope="module")
-def network() -> TorchWordNetwork:
+def network() -> TorchTokenNetwork:
     """A network whose normalisations have seen data, so that folding them in changes something."""
     generator = np.random.default_rng(0)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        architecture = WordArchitecture(num_words=12, num_classes=3, embedding_dim=6, hidden=8)
-        made = TorchWordNetwork(architecture, generator.normal(size=(12, 6)).astype(np.float32))
+        architecture = TokenArchitecture(num_ids=12, num_classes=3, embedding_dim=6, units=8)
+        made = TorchTokenNetwork(architecture, generator.normal(size=(12, 6)).astype(np.float32))
         for _ in range(5):
             ids = torch.from_numpy(generator.integers(1, 12, (4, 70)))
             made(ids, torch.arange(70).expand(4, -1) // 2, 35)
     return made.eval()
 
 
-def test_exported_network_gives_the_same_numbers(network: TorchWordNetwork) -> None:
+def test_export_gives_same_logits_as_torch(network: TorchTokenNetwork) -> None:
     exported = network.export()
     generator = np.random.default_rng(1)
     for count in (0, 1, 7, 200):
@@ -32,21 +32,21 @@ def test_exported_network_gives_the_same_numbers(network: TorchWordNetwork) -> N
                 0
             ].numpy()
         np.testing.assert_allclose(
-            exported.log_odds(WordSequence(ids, cells), 40), expected, atol=1e-5
+            exported.logits(TokenSequence(ids, cells), 40), expected, atol=1e-5
         )
 
 
-def test_padding_changes_nothing(network: TorchWordNetwork) -> None:
+def test_forward_padding_changes_nothing(network: TorchTokenNetwork) -> None:
     ids, cells = torch.tensor([[3, 4, 5]]), torch.tensor([[0, 2, 2]])
-    filler, outside = torch.full((1, 9), PADDING), torch.full((1, 9), 4)
+    filler, outside = torch.full((1, 9), PADDING_ID), torch.full((1, 9), 4)
     with torch.inference_mode():
         alone = network(ids, cells, 4)
         padded = network(torch.cat([ids, filler], dim=1), torch.cat([cells, outside], dim=1), 4)
     torch.testing.assert_close(alone, padded)
 
 
-def test_every_weight_learns(network: TorchWordNetwork) -> None:
-    training = TorchWordNetwork(
+def test_forward_every_weight_has_gradient(network: TorchTokenNetwork) -> None:
+    training = TorchTokenNetwork(
         network.architecture, np.random.default_rng(2).normal(size=(12, 6)).astype(np.float32)
     )
     ids = torch.arange(1, 12).repeat(1, 6)
@@ -57,4 +57,4 @@ def test_every_weight_learns(network: TorchWordNetwork) -> None:
     )
     weight = training.embedding.weight.grad
     assert weight is not None
-    assert not weight[PADDING].any()
+    assert not weight[PADDING_ID].any()

@@ -13,7 +13,7 @@ from spotkick.features.extract import ExtractionConfig, extract_video, read_extr
 from spotkick.features.pca import fit_projection
 from spotkick.features.tracks import read_track
 from spotkick.pipelines.extract import ExtractionRequest, judge_kind
-from spotkick.pipelines.extract_video import PictureOptions, extract_videos
+from spotkick.pipelines.extract_video import ImageOptions, extract_videos
 from support.pattern_video import Pattern, write_pattern_video
 
 MATCHES = ("cup/2020/a", "cup/2020/b")
@@ -64,7 +64,7 @@ def _extract(
         inputs, out, **options
     )  # the options of a test are the fields of a request
     summary, _ = extract_videos(
-        request, PictureOptions(backbone, config or ExtractionConfig(), threads=1)
+        request, ImageOptions(backbone, config or ExtractionConfig(), threads=1)
     )
     return [summary.written, summary.frames, summary.failed, summary.kept]
 

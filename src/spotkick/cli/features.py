@@ -1,18 +1,17 @@
 """``spotkick features``: feature tracks from commentary or video."""
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 if TYPE_CHECKING:
-    from spotkick.datasets.period_files import PeriodFile
-    from spotkick.features.extract import ExtractionConfig, ExtractionProgress
+    from spotkick.features.extract import ExtractionConfig
 
-_LINES = 10
+KINDS: Final = ("commentary", "video")
+DEVICES: Final = ("cpu", "cuda")
 
 
 def features(
@@ -20,7 +19,7 @@ def features(
         list[Path],
         typer.Argument(
             metavar="INPUT...",
-            help="Folders of matches, match folders, or video files.",
+            help="Folders of matches, match folders, videos, or transcripts.",
             readable=False,
         ),
     ],
@@ -60,11 +59,11 @@ def features(
     backbone: Annotated[
         Path | None,
         typer.Option(
-            help="ONNX file that turns pictures into vectors.", show_default="EfficientNet-Lite0"
+            help="ONNX file that turns images into vectors.", show_default="EfficientNet-Lite0"
         ),
     ] = None,
     fit: Annotated[
-        str, typer.Option(help="stretch: the whole picture; crop: its centre, as SoccerNet did.")
+        str, typer.Option(help="stretch: the whole image; crop: its centre, as SoccerNet did.")
     ] = "stretch",
     mask: Annotated[
         list[str] | None,
@@ -77,38 +76,42 @@ def features(
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
 
-    Commentary (<period>_asr.json of SoccerNet-Echoes) becomes TF-IDF of words and word pairs,
-    projected by a truncated SVD. With --labels, small networks learn from the training labels what
-    the words of a minute say about each class (training matches are read by networks without them).
+    Commentary becomes TF-IDF of words and word pairs, projected by a truncated SVD. It is read from
+    JSON of SoccerNet-Echoes (1_asr.json) and of the Whisper family, SRT, WebVTT and tables. With
+    --labels, small networks learn the classes from the training labels (features of training
+    matches are out-of-fold predictions).
     Video goes through an image backbone, and through principal components when --dim is given. What
     is fitted is fitted on the training split only, and saved in <out>/<name>.source.
     """
     from spotkick.features.backbone import BUNDLED_BACKBONE
     from spotkick.pipelines.extract import ExtractionRequest, extract_commentary, judge_kind
-    from spotkick.pipelines.extract_video import PictureOptions, extract_videos
+    from spotkick.pipelines.extract_video import ImageOptions, extract_videos
+    from spotkick.reporter import make_reporter
     from spotkick.timeline import parse_frame_rate
 
-    frame_rate = None if rate is None else parse_frame_rate(rate)
+    reporter = make_reporter()
     request = ExtractionRequest(
         tuple(inputs),
         out,
-        tuple(split or ()),
-        fit_split,
-        source,
-        frame_rate,
-        dim,
-        labels,
-        threads or os.cpu_count() or 1,
+        splits=tuple(split or ()),
+        fit_split=fit_split,
+        source=source,
+        frame_rate=None if rate is None else parse_frame_rate(rate),
+        dim=dim,
+        labels=labels,
+        workers=threads or os.cpu_count() or 1,
     )
-    if _choice("--kind", kind or judge_kind(request), ("commentary", "video")) == "commentary":
-        summary, made = extract_commentary(request, show=_shown, note=_note)
+    if _check_choice("--kind", kind or judge_kind(request), KINDS) == "commentary":
+        summary, made = extract_commentary(request, reporter)
     else:
-        looks = PictureOptions(
-            backbone or BUNDLED_BACKBONE, _looks(fit, mask or []), _device(device), threads
+        options = ImageOptions(
+            backbone or BUNDLED_BACKBONE,
+            _parse_image_options(fit, mask or []),
+            device="cuda" if _check_choice("--device", device, DEVICES) == "cuda" else "cpu",
+            threads=threads,
         )
-        summary, made = extract_videos(
-            request, looks, show=_shown, progress=_video_progress(), note=_note
-        )
+        summary, made = extract_videos(request, options, reporter)
+
     counts = {
         "without commentary": summary.silent,
         "already there": summary.kept,
@@ -123,7 +126,7 @@ def features(
         raise typer.Exit(1)
 
 
-def _choice(option: str, value: str, allowed: Sequence[str]) -> str:
+def _check_choice(option: str, value: str, allowed: Sequence[str]) -> str:
     from spotkick.errors import ConfigError
 
     if value not in allowed:
@@ -131,44 +134,9 @@ def _choice(option: str, value: str, allowed: Sequence[str]) -> str:
     return value
 
 
-def _device(value: str) -> 'Literal["cpu", "cuda"]':
-    return "cuda" if _choice("--device", value, ("cpu", "cuda")) == "cuda" else "cpu"
-
-
-def _looks(fit: str, masks: Sequence[str]) -> "ExtractionConfig":
+def _parse_image_options(fit: str, masks: Sequence[str]) -> "ExtractionConfig":
     from spotkick.features.extract import ExtractionConfig
 
     return ExtractionConfig.parse(
         {"fit": fit, "masks": [mask.split(",") for mask in masks]}, "--fit and --mask"
     )
-
-
-def _note(line: str) -> None:
-    typer.echo(line, err=True)
-
-
-def _shown(files: Sequence["PeriodFile"]) -> Iterator["PeriodFile"]:
-    """The files, with a progress bar on a terminal and ten plain lines elsewhere."""
-    from tqdm import tqdm
-
-    if sys.stderr.isatty():
-        yield from tqdm(files, unit="file", leave=False)
-        return
-    step = max(1, len(files) // _LINES)
-    for number, file in enumerate(files, start=1):
-        yield file
-        if number % step == 0:
-            _note(f"{number} of {len(files)} files")
-
-
-def _video_progress() -> "Callable[[ExtractionProgress], None] | None":
-    """A line that is rewritten while a video is read, on a terminal only."""
-    if not sys.stderr.isatty():
-        return None
-
-    def show(progress: "ExtractionProgress") -> None:
-        sys.stderr.write(
-            f"\r{progress.done_s:8.0f} s of {progress.total_s:.0f} s read, {progress.speed:5.1f} times real time"
-        )
-
-    return show

@@ -1,1 +1,13 @@
-"""Commentary: transcripts in, feature tracks out. The token networks train with torch and run on numpy."""
+"""Commentary: reading and making transcripts, and features of what is said.
+
+Rows, each of which imports only from those below it::
+
+    features  fitting
+    training
+    training_data  embeddings  network
+    ensemble  tfidf
+    inference  descriptions
+    tokenizer  transcript_files
+    whisper_json  subtitles
+    transcripts
+"""

@@ -1,4 +1,4 @@
-"""The JSON file of a fitted model of commentary: its format, its words and the settings beside its arrays."""
+"""The JSON file beside the arrays of a fitted commentary model."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,12 +10,12 @@ from spotkick.files import read_json
 
 
 @contextmanager
-def reading_description(path: Path, form: str, what: str) -> Iterator[Any]:
+def reading_description(path: Path, format_id: str, what: str) -> Iterator[Any]:
     """Read a description and give it to the block that takes it apart.
 
     Args:
         path: the JSON file.
-        form: the format that it must name.
+        format_id: the format that it must name.
         what: what it should be, with its article.
 
     Raises:
@@ -24,16 +24,17 @@ def reading_description(path: Path, form: str, what: str) -> Iterator[Any]:
     """
     described = read_json(path)
     try:
-        if described["format"] != form:
+        if described["format"] != format_id:
             raise InputError(
-                f"{path}: format {described['format']!r} is not {form!r}; fit the features again"
+                f"{path}: format {described['format']!r} is not {format_id!r}; "
+                "fit the features again"
             )
         yield described
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{path}: not {what}: {type(error).__name__} {error}") from error
 
 
-def texts_of(described: Mapping[str, Any], key: str) -> tuple[str, ...]:
+def read_texts(described: Mapping[str, Any], key: str) -> tuple[str, ...]:
     """A list of texts.
 
     Raises:

@@ -1,10 +1,10 @@
-"""Commentary features: what the commentators say, as one vector per frame, from a model of text or of words.
+"""Commentary features: what the commentators say, as one vector per frame.
 
-`spotkick.commentary.tfidf.TextModel` is fitted on texts alone,
-`spotkick.commentary.ensemble.WordModel` on texts and labels. Their modules say what a frame sees.
+`spotkick.commentary.tfidf.TfidfModel` is fitted on texts alone,
+`spotkick.commentary.ensemble.TokenEnsemble` on texts and labels. Their modules say what a frame
+sees.
 """
 
-import re
 import warnings
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -14,10 +14,11 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.commentary.ensemble import WORDS_FILE, WordModel, read_word_model, write_word_model
-from spotkick.commentary.tfidf import TextModel, read_text_model, write_text_model
-from spotkick.commentary.tfidf_fit import fit_text_model
-from spotkick.commentary.transcripts import TranscriptSegment, count_frames, read_segments
+from spotkick.commentary.ensemble import DESCRIPTION_FILE as ENSEMBLE_FILE
+from spotkick.commentary.ensemble import TokenEnsemble, read_ensemble, write_ensemble
+from spotkick.commentary.tfidf import TfidfModel, fit_tfidf, read_tfidf, write_tfidf
+from spotkick.commentary.transcript_files import read_period
+from spotkick.commentary.transcripts import TranscriptSegment, count_frames
 from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.tracks import (
@@ -32,11 +33,10 @@ from spotkick.timeline import FEATURE_RATE
 
 FEATURE_NAME: Final = "commentary"
 _SOURCE_FILE: Final = "source.json"
-_SEGMENT_FILE: Final = re.compile(r"^([1-9])_asr\.json$")
 
 
 class CommentaryModel(Protocol):
-    """Makes frames from what is said in a half."""
+    """Makes frames from what is said in a period."""
 
     @property
     def frame_dim(self) -> int:
@@ -53,30 +53,7 @@ class CommentaryModel(Protocol):
         num_frames: int,
         frame_rate: Fraction,
     ) -> npt.NDArray[np.floating[Any]]:
-        """(num_frames, frame_dim) of a half; all zeros where nothing is said in it."""
-
-
-def find_commentary(root: Path) -> tuple[PeriodFile, ...]:
-    """Files ``<period>_asr.json`` below ``root``. A match is named by its folder relative to the root.
-
-    Raises:
-        InputError: if the root is not a folder or holds no commentary.
-    """
-    found: list[PeriodFile] = []
-    for path in sorted(root.rglob("*_asr.json")) if root.is_dir() else ():
-        named = _SEGMENT_FILE.match(path.name)
-        if named is not None:
-            folder = path.parent.relative_to(root).as_posix()
-            found.append(
-                PeriodFile(
-                    root.resolve().name if folder == "." else folder, int(named.group(1)), path
-                )
-            )
-    if not found:
-        raise InputError(
-            f"{root}: no commentary below it; files <league>/<season>/<match>/<period>_asr.json are needed"
-        )
-    return tuple(found)
+        """(num_frames, frame_dim) of a period; all zeros where it has no commentary."""
 
 
 def commentary_source(
@@ -84,22 +61,24 @@ def commentary_source(
 ) -> FeatureSource:
     """Describe the features that ``model`` makes."""
     everything = fingerprint("commentary-2", model.fingerprint, str(frame_rate))
-    return FeatureSource(name, model.frame_dim, frame_rate, "commentary", everything)
+    return FeatureSource(
+        name, model.frame_dim, frame_rate, kind="commentary", fingerprint=everything
+    )
 
 
 def fit_commentary(
-    halves: Iterable[PeriodFile], *, dim: int, min_matches: int | None = None, seed: int = 0
-) -> TextModel:
-    """Fit a text model. Only halves of the training split belong here.
+    files: Iterable[PeriodFile], *, dim: int, min_matches: int | None = None, seed: int = 0
+) -> TfidfModel:
+    """Fit a TF-IDF model. Only transcripts of the training split belong here.
 
-    Sentences that a half repeats word for word count once: speech recognition falls into loops on
+    Sentences that a period repeats word for word count once: speech recognition falls into loops on
     crowd noise.
 
     Args:
-        halves: of the training split.
-        dim: length of a frame's vector, the sign of speech included.
-        min_matches: see `fit_text_model`.
-        seed: see `fit_text_model`.
+        files: transcripts of the training split.
+        dim: length of a frame's vector, the speech flag included.
+        min_matches: see `fit_tfidf`.
+        seed: see `fit_tfidf`.
 
     Raises:
         ConfigError: if there is too little text for ``dim``.
@@ -107,23 +86,23 @@ def fit_commentary(
     """
     texts: list[str] = []
     matches: list[str] = []
-    for half in halves:
-        said = dict.fromkeys(segment.text for segment in read_segments(half.path))
-        texts += said
-        matches += [half.match] * len(said)
-    return fit_text_model(texts, matches, dim=dim - 1, min_matches=min_matches, seed=seed)
+    for file in files:
+        distinct = dict.fromkeys(segment.text for segment in read_period(file).segments)
+        texts += distinct
+        matches += [file.match] * len(distinct)
+    return fit_tfidf(texts, matches, dim=dim - 1, min_matches=min_matches, seed=seed)
 
 
 def write_commentary_tracks(
-    halves: Iterable[PeriodFile], out: Path, model: CommentaryModel, source: FeatureSource
+    files: Iterable[PeriodFile], out: Path, model: CommentaryModel, source: FeatureSource
 ) -> ExtractionSummary:
-    """Write ``<out>/<match>/<period>_<name>.npy`` (float16) for each half.
+    """Write ``<out>/<match>/<period>_<name>.npy`` (float16) for each transcript.
 
-    A half without commentary gets zeros. A file that cannot be read is left out, and the others are
-    made.
+    A period without commentary gets zeros. A file that cannot be read is left out, and the others
+    are made.
 
     Warns:
-        SpotkickWarning: for each file that cannot be read; once, with their number, for halves
+        SpotkickWarning: for each file that cannot be read; once, with their number, for periods
             without commentary.
 
     Raises:
@@ -131,23 +110,27 @@ def write_commentary_tracks(
     """
     written = num_frames = failed = 0
     silent: list[Path] = []
-    for half in halves:
+
+    for file in files:
         try:
-            segments = read_segments(half.path)
+            transcript = read_period(file)
         except InputError as error:
             warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
             failed += 1
             continue
-        if not segments:
-            silent.append(half.path)
-        frames = model.frames(
-            half.match, segments, count_frames(segments, source.frame_rate), source.frame_rate
-        )
-        write_track(frames.astype(np.float16), half.track(out, source.name))
-        written, num_frames = written + 1, num_frames + len(frames)
+        if not transcript.segments:
+            silent.append(file.path)
+
+        # (frames, dim) values
+        length = count_frames(transcript, source.frame_rate)
+        frames = model.frames(file.match, transcript.segments, length, source.frame_rate)
+        write_track(frames.astype(np.float16), file.track(out, source.name))
+        written, num_frames = written + 1, num_frames + length
+
     if silent:
         warnings.warn(
-            f"{len(silent)} of {written} halves have no commentary, their features are zeros; the first is {silent[0]}",
+            f"{len(silent)} of {written} periods have no commentary, their features are zeros; "
+            f"the first is {silent[0]}",
             SpotkickWarning,
             stacklevel=2,
         )
@@ -155,9 +138,9 @@ def write_commentary_tracks(
 
 
 def write_commentary_source(
-    model: TextModel | WordModel, source: FeatureSource, root: Path
+    model: TfidfModel | TokenEnsemble, source: FeatureSource, root: Path
 ) -> None:
-    """Write the source folder: its description, and the model that makes the same vectors from new commentary.
+    """Write the source folder: its description and its model, which reads new commentary.
 
     Raises:
         InputError: if the root already holds features of the same name from another source.
@@ -169,42 +152,50 @@ def write_commentary_source(
         if present == source:
             return
         raise InputError(
-            f"{root}: it already holds '{source.name}' features of another source ({present.dim} values, {present.frame_rate} a "
-            f"second); the two must not be mixed, choose another folder"
+            f"{root}: it already holds '{source.name}' features of another source ({present.dim} "
+            f"values, {present.frame_rate} a second); the two must not be mixed, choose another "
+            "folder"
         )
-    if isinstance(model, WordModel):
-        write_word_model(model, folder)
+
+    # The description comes last: a folder that has it is complete.
+    if isinstance(model, TokenEnsemble):
+        write_ensemble(model, folder)
     else:
-        write_text_model(model, folder)
+        write_tfidf(model, folder)
     write_source(source, root)
 
 
-def read_commentary_source(folder: Path) -> tuple[TextModel | WordModel, FeatureSource]:
-    """Read a source folder ``NAME.source``, or the only one below ``folder``, which may be a feature set or a checkpoint.
+def read_commentary_source(folder: Path) -> tuple[TfidfModel | TokenEnsemble, FeatureSource]:
+    """Read a source folder ``NAME.source``, or the only one in a feature set or checkpoint.
 
     Raises:
         InputError: if there is none or several, or if it is damaged or of another kind.
     """
-    inner = [folder]
-    if not (folder / _SOURCE_FILE).is_file():
-        inner = sorted([*folder.glob(f"*{SOURCE_SUFFIX}"), *folder.glob(f"*/*{SOURCE_SUFFIX}")])
-    if len(inner) != 1:
-        raise InputError(
-            f"{folder}: must be, or hold, one folder NAME{SOURCE_SUFFIX} of features; {len(inner)} found"
-        )
-    described = inner[0] / _SOURCE_FILE
+    inner = _find_source_folder(folder)
+    described = inner / _SOURCE_FILE
     source = FeatureSource.from_json(read_json(described), str(described))
     if source.kind != "commentary":
         raise InputError(
-            f"{described}: these features are of kind {source.kind!r}, not commentary; choose another source"
+            f"{described}: these features are of kind {source.kind!r}, not commentary; "
+            "choose another source"
         )
-    model = (
-        read_word_model(inner[0])
-        if (inner[0] / WORDS_FILE).is_file()
-        else read_text_model(inner[0])
-    )
+
+    is_ensemble = (inner / ENSEMBLE_FILE).is_file()
+    model = read_ensemble(inner) if is_ensemble else read_tfidf(inner)
     if commentary_source(model, name=source.name, frame_rate=source.frame_rate) != source:
         raise InputError(
-            f"{inner[0]}: the description and the model do not belong together; fit the features again"
+            f"{inner}: the description and the model do not belong together; fit the features again"
         )
     return model, source
+
+
+def _find_source_folder(folder: Path) -> Path:
+    if (folder / _SOURCE_FILE).is_file():
+        return folder
+    found = sorted([*folder.glob(f"*{SOURCE_SUFFIX}"), *folder.glob(f"*/*{SOURCE_SUFFIX}")])
+    if len(found) != 1:
+        raise InputError(
+            f"{folder}: must be, or hold, one folder NAME{SOURCE_SUFFIX} of features; "
+            f"{len(found)} found"
+        )
+    return found[0]

@@ -1,7 +1,8 @@
-"""Fitting word models: from commentary files and labels to trained networks."""
+"""Fitting commentary features to labels: from transcripts and labels to trained networks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -9,135 +10,149 @@ import safetensors
 import safetensors.numpy
 
 from spotkick.actions import Action
-from spotkick.commentary.batches import LabelledWords, cell_targets
-from spotkick.commentary.ensemble import WordModel
-from spotkick.commentary.inference import WordNetwork
-from spotkick.commentary.terms import fit_term_reader
-from spotkick.commentary.tokens import Vocabulary, count_cells, fit_vocabulary
-from spotkick.commentary.training import WordTrainingConfig, train_word_model
-from spotkick.commentary.transcripts import TranscriptSegment, count_frames, read_segments
+from spotkick.commentary.ensemble import TokenEnsemble
+from spotkick.commentary.inference import TokenNetwork
+from spotkick.commentary.tokenizer import Vocabulary, count_bins, fit_tokenizer, fit_vocabulary
+from spotkick.commentary.training import TokenTrainingConfig, train_ensemble
+from spotkick.commentary.training_data import LabelledPeriod, gaussian_targets
+from spotkick.commentary.transcript_files import read_period
+from spotkick.commentary.transcripts import Transcript, count_frames
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.errors import InputError
 from spotkick.features.tracks import fingerprint
 from spotkick.files import write_bytes
+from spotkick.reporter import Reporter, SilentReporter
 
-_ENOUGH_HALVES = 8
-_KEY = "data"
+_MIN_PERIODS: Final = 8
+_KEY: Final = "data"
 
 
-def fit_words(
-    halves: Sequence[PeriodFile],
+def fit_ensemble(
+    files: Sequence[PeriodFile],
     labels: Mapping[str, Sequence[Action]],
-    config: WordTrainingConfig | None = None,
+    config: TokenTrainingConfig | None = None,
     *,
     workers: int = 1,
     keep: Path | None = None,
-    note: Callable[[str], None] | None = None,
-) -> WordModel:
-    """Train word networks. Only halves of the training split belong here.
+    reporter: Reporter | None = None,
+) -> TokenEnsemble:
+    """Train token networks. Only periods of the training split belong here.
 
     Args:
-        halves: commentary of the training split.
+        files: transcripts of the training split.
         labels: match -> actions; their labels are the classes.
         config: how; None for the defaults.
         workers: processes.
         keep: folder for networks that are done; a later call with the same data goes on with them.
-        note: receives a line about each network.
+        reporter: receives a line about each network.
 
     Raises:
         InputError: if a match has no labels, or there are no actions at all.
-        ConfigError: if there are too few matches or words.
+        ConfigError: if there are too few matches or tokens.
         StorageError: if a network cannot be kept.
     """
-    config = config or WordTrainingConfig()
-    for half in halves:
-        if half.match not in labels:
-            raise InputError(
-                f"match {half.match!r} of the training split has no labels; add them or do without --labels"
-            )
-    classes = sorted({action.label for half in halves for action in labels[half.match]})
-    if not classes:
-        raise InputError("the matches to fit on have no actions; add labels or do without --labels")
-    spoken = [read_segments(half.path) for half in halves]
-    reader = fit_term_reader(segment.text for segments in spoken for segment in segments)
-    # Words of few halves would tell matches apart, not actions.
-    vocabulary = fit_vocabulary(
-        spoken, reader, min_halves=max(2, min(_ENOUGH_HALVES, len(halves) // 10))
-    )
+    config, reporter = config or TokenTrainingConfig(), reporter or SilentReporter()
+    classes = _find_classes(files, labels)
+
+    # Tokens of few periods would tell matches apart, not actions.
+    transcripts = [read_period(file) for file in files]
+    periods = [transcript.segments for transcript in transcripts]
+    tokenizer = fit_tokenizer(segment.text for segments in periods for segment in segments)
+    min_periods = max(2, min(_MIN_PERIODS, len(files) // 10))
+    vocabulary = fit_vocabulary(periods, tokenizer, min_periods=min_periods)
+
     examples = [
-        LabelledWords(
-            half.match, vocabulary.read(segments), _targets(half, segments, labels, classes, config)
+        LabelledPeriod(
+            file.match,
+            vocabulary.encode(transcript.segments),
+            _make_targets(file, transcript, labels, classes, sigma_s=config.target_sigma_s),
         )
-        for half, segments in zip(halves, spoken, strict=True)
+        for file, transcript in zip(files, transcripts, strict=True)
     ]
-    key = _key(examples, vocabulary, classes, config)
-    finished = {} if keep is None else _finished(keep, key)
 
-    def on_network(fold: int, network: WordNetwork, loss: float) -> None:
-        if note is not None:
-            note(f"network {fold + 1} is trained, loss {loss:.4f}")
+    # Networks of an interrupted call
+    key = _fingerprint_data(examples, vocabulary, classes, config)
+    finished = {} if keep is None else _read_finished(keep, key)
+    count = min(config.folds, len({file.match for file in files}))
+    reporter.line(
+        f"{len(vocabulary.tokens):,} words, {len(classes)} classes; "
+        f"{len(finished)} of {count} networks are done"
+    )
+
+    def keep_network(fold: int, network: TokenNetwork, loss: float) -> None:
+        reporter.line(f"network {fold + 1} is trained, loss {loss:.4f}")
         if keep is not None:
-            write_bytes(
-                keep / f"{fold}.safetensors",
-                safetensors.numpy.save(network.arrays(), metadata={_KEY: key}),
-            )
+            weights = safetensors.numpy.save(network.arrays(), metadata={_KEY: key})
+            write_bytes(keep / f"{fold}.safetensors", weights)
 
-    count = min(config.folds, len({half.match for half in halves}))
-    if note is not None:
-        note(
-            f"{len(vocabulary.words):,} words, {len(classes)} classes; {len(finished)} of {count} networks are done"
-        )
-    return train_word_model(
+    return train_ensemble(
         examples,
         vocabulary,
         classes,
-        config,
+        config=config,
         workers=workers,
         finished=finished,
-        on_network=on_network,
+        on_network=keep_network,
     )
 
 
-def _key(
-    examples: Sequence[LabelledWords],
+def _find_classes(files: Sequence[PeriodFile], labels: Mapping[str, Sequence[Action]]) -> list[str]:
+    for file in files:
+        if file.match not in labels:
+            raise InputError(
+                f"match {file.match!r} of the training split has no labels; "
+                "add them or do without --labels"
+            )
+    classes = sorted({action.label for file in files for action in labels[file.match]})
+    if not classes:
+        raise InputError("the matches to fit on have no actions; add labels or do without --labels")
+    return classes
+
+
+def _make_targets(
+    file: PeriodFile,
+    transcript: Transcript,
+    labels: Mapping[str, Sequence[Action]],
+    classes: Sequence[str],
+    *,
+    sigma_s: float,
+) -> npt.NDArray[np.float32]:
+    """(bins, classes)."""
+    positions: dict[str, list[int]] = {name: [] for name in classes}
+    for action in labels[file.match]:
+        if action.period == file.period:
+            positions[action.label].append(action.position_ms)
+    arrays = [np.array(own, dtype=np.int64) for own in positions.values()]
+    return gaussian_targets(arrays, count_bins(count_frames(transcript)), sigma_s=sigma_s)
+
+
+def _fingerprint_data(
+    examples: Sequence[LabelledPeriod],
     vocabulary: Vocabulary,
     classes: Sequence[str],
-    config: WordTrainingConfig,
+    config: TokenTrainingConfig,
 ) -> str:
     """Names everything that decides the networks."""
-    arrays = (array.tobytes() for half in examples for array in (*half.words, half.targets))
-    matches = "\n".join(half.match for half in examples)
+    arrays = (array.tobytes() for period in examples for array in (*period.tokens, period.targets))
+    matches = "\n".join(period.match for period in examples)
     return fingerprint(
-        config.model_dump_json(), "\n".join(vocabulary.words), "\n".join(classes), matches, *arrays
+        config.model_dump_json(),
+        "\n".join(vocabulary.tokens),
+        "\n".join(classes),
+        matches,
+        *arrays,
     )
 
 
-def _finished(keep: Path, key: str) -> dict[int, WordNetwork]:
-    """Networks of an earlier call with the same key; others, and damaged ones, will be trained again."""
+def _read_finished(keep: Path, key: str) -> dict[int, TokenNetwork]:
+    """Networks of an earlier call with the same key; others and damaged ones are trained again."""
     found = {}
     for path in keep.glob("*.safetensors"):
         try:
             with safetensors.safe_open(path, framework="np") as file:
                 if path.stem.isdecimal() and (file.metadata() or {}).get(_KEY) == key:
                     arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                    found[int(path.stem)] = WordNetwork.from_arrays(arrays, str(path))
+                    found[int(path.stem)] = TokenNetwork.from_arrays(arrays, str(path))
         except (safetensors.SafetensorError, InputError, OSError):
             continue
     return found
-
-
-def _targets(
-    half: PeriodFile,
-    segments: Sequence[TranscriptSegment],
-    labels: Mapping[str, Sequence[Action]],
-    classes: Sequence[str],
-    config: WordTrainingConfig,
-) -> npt.NDArray[np.float32]:
-    positions: dict[str, list[int]] = {name: [] for name in classes}
-    for action in labels[half.match]:
-        if action.period == half.period:
-            positions[action.label].append(action.position_ms)
-    arrays = [np.array(own, dtype=np.int64) for own in positions.values()]
-    return cell_targets(
-        arrays, count_cells(count_frames(segments)), spread_s=config.target_spread_s
-    )

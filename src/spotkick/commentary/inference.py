@@ -1,4 +1,4 @@
-"""Word networks without torch: words of a half in, evidence for each class in each cell out.
+"""Token networks without torch: tokens of a period in, logits of each class in each bin out.
 
 `spotkick.commentary.network` holds the same network for training, and exports it to the arrays that
 are read here.
@@ -11,37 +11,37 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.commentary.tokens import CELL_MS, WordSequence
+from spotkick.commentary.tokenizer import BIN_MS, TokenSequence
 from spotkick.errors import InputError
 
 Array = npt.NDArray[np.float32]
 
-WORD_KERNELS: Final = (5, 3)
-"""Words that the two convolutions over words see."""
+TOKEN_KERNELS: Final = (5, 3)
+"""Tokens that the two convolutions over tokens see."""
 
 CONTEXT_KERNEL: Final = 3
 CONTEXT_DILATIONS: Final = (1, 2, 4, 8, 16)
-"""Convolutions over cells: each sees its own cell and one on each side, so many cells away."""
+"""Convolutions over bins: each sees its own bin and one on each side, so many bins away."""
 
-CONTEXT_S: Final = sum(CONTEXT_DILATIONS) * CELL_MS // 1000
-"""How far before and after its own time a cell sees what is said, in seconds."""
+CONTEXT_S: Final = sum(CONTEXT_DILATIONS) * BIN_MS // 1000
+"""How far before and after its own time a bin sees what is said, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WordNetwork:
-    """Weights of a trained word network.
+class TokenNetwork:
+    """Weights of a trained token network.
 
     Attributes:
-        embedding: (numbers, embedding_dim); row 0, padding, is not used.
-        word_layers: weights (out, in, kernel) and biases of the convolutions over words.
-        mix: weights (hidden, 2 * hidden + 1) and biases of the layer between words and cells.
-        context_layers: weights and biases of the dilated convolutions over cells, normalisation
+        embedding: (token ids, embedding_dim); row 0, padding, is not used.
+        token_layers: weights (out, in, kernel) and biases of the convolutions over tokens.
+        mix: weights (units, 2 * units + 1) and biases of the layer between tokens and bins.
+        context_layers: weights and biases of the dilated convolutions over bins, normalisation
             included.
-        output: weights (classes, hidden) and biases.
+        output: weights (classes, units) and biases.
     """
 
     embedding: Array
-    word_layers: tuple[tuple[Array, Array], ...]
+    token_layers: tuple[tuple[Array, Array], ...]
     mix: tuple[Array, Array]
     context_layers: tuple[tuple[Array, Array], ...]
     output: tuple[Array, Array]
@@ -51,35 +51,34 @@ class WordNetwork:
         """Number of classes."""
         return len(self.output[1])
 
-    def log_odds(self, words: WordSequence, num_cells: int) -> Array:
-        """(num_cells, classes): log-odds that an action of the class happens in the cell."""
-        cells = _relu(
-            _pool_words(self._read(words.ids), words.cells, num_cells) @ self.mix[0].T + self.mix[1]
-        )
+    def logits(self, tokens: TokenSequence, num_bins: int) -> Array:
+        """(num_bins, classes): logits that an action of the class happens in the bin."""
+        pooled = _pool_tokens(self._read_tokens(tokens.ids), tokens.bins, num_bins)
+        bins = _relu(pooled @ self.mix[0].T + self.mix[1])
         for dilation, (weights, bias) in zip(CONTEXT_DILATIONS, self.context_layers, strict=True):
-            cells = cells + _relu(_convolve(cells, weights, bias, dilation))
-        result: Array = cells @ self.output[0].T + self.output[1]
+            bins = bins + _relu(_convolve(bins, weights, bias, dilation))
+        result: Array = bins @ self.output[0].T + self.output[1]
         return result
 
-    def _read(self, ids: npt.NDArray[np.int64]) -> Array:
-        (first, first_bias), (second, second_bias) = self.word_layers
-        words = _relu(_convolve(self.embedding[ids], first, first_bias))
-        return words + _relu(_convolve(words, second, second_bias))
+    def _read_tokens(self, ids: npt.NDArray[np.int64]) -> Array:
+        (first, first_bias), (second, second_bias) = self.token_layers
+        tokens = _relu(_convolve(self.embedding[ids], first, first_bias))
+        return tokens + _relu(_convolve(tokens, second, second_bias))
 
     def arrays(self) -> dict[str, Array]:
         """All weights by name."""
         pairs = {"mix": self.mix, "output": self.output}
-        pairs |= {f"word{number}": layer for number, layer in enumerate(self.word_layers)}
-        pairs |= {f"context{number}": layer for number, layer in enumerate(self.context_layers)}
+        pairs |= {_token_key(number): layer for number, layer in enumerate(self.token_layers)}
+        pairs |= {_context_key(number): layer for number, layer in enumerate(self.context_layers)}
         named = {
             f"{name}.{part}": array
             for name, pair in pairs.items()
-            for part, array in zip(_PARTS, pair, strict=True)
+            for part, array in zip(("weight", "bias"), pair, strict=True)
         }
         return {"embedding": self.embedding, **named}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, Any], where: str) -> "WordNetwork":
+    def from_arrays(cls, arrays: Mapping[str, Any], where: str) -> "TokenNetwork":
         """Read back what `arrays` gave.
 
         Raises:
@@ -89,50 +88,60 @@ class WordNetwork:
         try:
             network = cls(
                 arrays["embedding"],
-                tuple(_pair(arrays, f"word{number}") for number in range(len(WORD_KERNELS))),
-                _pair(arrays, "mix"),
-                tuple(
-                    _pair(arrays, f"context{number}") for number in range(len(CONTEXT_DILATIONS))
+                tuple(_layer(arrays, _token_key(number)) for number in range(len(TOKEN_KERNELS))),
+                mix=_layer(arrays, "mix"),
+                context_layers=tuple(
+                    _layer(arrays, _context_key(number)) for number in range(len(CONTEXT_DILATIONS))
                 ),
-                _pair(arrays, "output"),
+                output=_layer(arrays, "output"),
             )
         except KeyError as error:
             raise InputError(
-                f"{where}: not a word network: array {error} is missing; fit the features again"
+                f"{where}: not a token network: array {error} is missing; fit the features again"
             ) from error
+
+        # Each array must be as wide as its neighbours.
         for name, shape in network.shapes().items():
             array = arrays[name]
             if array.dtype != np.float32 or array.shape != shape:
                 raise InputError(
-                    f"{where}: array '{name}' of a word network must be float32 of shape {shape}, found "
-                    f"{array.dtype} {array.shape}; fit the features again"
+                    f"{where}: array '{name}' of a token network must be float32 of shape {shape}, "
+                    f"found {array.dtype} {array.shape}; fit the features again"
                 )
         return network
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
-        """The shape that each array must have, given those of the embedding and of the biases of both ends."""
-        numbers, dim = self.embedding.shape if self.embedding.ndim == 2 else (0, 0)
-        hidden, classes = self.mix[1].size, self.output[1].size
+        """The shape that each array must have, given the embedding and the biases of both ends."""
+        num_ids, dim = self.embedding.shape if self.embedding.ndim == 2 else (0, 0)
+        units, classes = self.mix[1].size, self.output[1].size
         shapes: dict[str, tuple[int, ...]] = {
-            "embedding": (numbers, dim),
-            "mix.weight": (hidden, 2 * hidden + 1),
-            "output.weight": (classes, hidden),
+            "embedding": (num_ids, dim),
+            "mix.weight": (units, 2 * units + 1),
+            "output.weight": (classes, units),
             "output.bias": (classes,),
-            "mix.bias": (hidden,),
+            "mix.bias": (units,),
         }
-        for number, kernel in enumerate(WORD_KERNELS):
-            shapes[f"word{number}.weight"] = (hidden, hidden if number else dim, kernel)
-            shapes[f"word{number}.bias"] = (hidden,)
+
+        # Convolutions over tokens, the first one on the embedding, then those over bins
+        for number, kernel in enumerate(TOKEN_KERNELS):
+            shapes[f"{_token_key(number)}.weight"] = (units, units if number else dim, kernel)
+            shapes[f"{_token_key(number)}.bias"] = (units,)
         for number in range(len(CONTEXT_DILATIONS)):
-            shapes[f"context{number}.weight"] = (hidden, hidden, CONTEXT_KERNEL)
-            shapes[f"context{number}.bias"] = (hidden,)
+            shapes[f"{_context_key(number)}.weight"] = (units, units, CONTEXT_KERNEL)
+            shapes[f"{_context_key(number)}.bias"] = (units,)
         return shapes
 
 
-_PARTS: Final = ("weight", "bias")
+def _token_key(number: int) -> str:
+    """Name of a convolution over tokens in files; the files of the first version call it a word."""
+    return f"word{number}"
 
 
-def _pair(arrays: Mapping[str, Any], name: str) -> tuple[Array, Array]:
+def _context_key(number: int) -> str:
+    return f"context{number}"
+
+
+def _layer(arrays: Mapping[str, Any], name: str) -> tuple[Array, Array]:
     return arrays[f"{name}.weight"], arrays[f"{name}.bias"]
 
 
@@ -151,23 +160,27 @@ def _convolve(values: Array, weights: Array, bias: Array, dilation: int = 1) -> 
     return result
 
 
-def _pool_words(words: Array, cells: npt.NDArray[np.int64], num_cells: int) -> Array:
-    """Greatest value, sum divided by one more than the number of words, and whether there are words, for each cell.
+def _pool_tokens(tokens: Array, bins: npt.NDArray[np.int64], num_bins: int) -> Array:
+    """Max pooling, sum divided by one more than the number of tokens, and whether there are tokens.
 
     Args:
-        words: (words, hidden), no value negative.
-        cells: (words,) never falling; words behind the last cell count for it.
-        num_cells: number of cells.
+        tokens: (tokens, units), no value negative.
+        bins: (tokens,) never falling; tokens behind the last bin count for it.
+        num_bins: number of bins.
+
+    Returns:
+        (num_bins, 2 * units + 1).
     """
-    hidden = words.shape[1]
-    pooled = np.zeros((num_cells, 2 * hidden + 1), dtype=np.float32)
-    if len(words):
-        present, starts, counts = np.unique(
-            np.minimum(cells, num_cells - 1), return_index=True, return_counts=True
-        )
-        pooled[present, :hidden] = np.maximum.reduceat(words, starts)
-        pooled[present, hidden:-1] = np.add.reduceat(words, starts) / (counts[:, None] + 1).astype(
-            np.float32
-        )
-        pooled[present, -1] = 1
+    units = tokens.shape[1]
+    pooled = np.zeros((num_bins, 2 * units + 1), dtype=np.float32)
+    if not len(tokens):
+        return pooled
+
+    present, starts, counts = np.unique(
+        np.minimum(bins, num_bins - 1), return_index=True, return_counts=True
+    )
+    divisors = (counts[:, None] + 1).astype(np.float32)
+    pooled[present, :units] = np.maximum.reduceat(tokens, starts)
+    pooled[present, units:-1] = np.add.reduceat(tokens, starts) / divisors
+    pooled[present, -1] = 1
     return pooled

@@ -1,15 +1,12 @@
-"""Timed commentary: segments of recognised speech, and vectors of segments spread over frames.
-
-Files are ``<match>/<period>_asr.json`` of SoccerNet-Echoes: ``{"segments": {"0": [start_s, end_s,
-text], ...}}``.
+"""Transcripts of commentary: segments of recognised speech, and their vectors spread over frames.
 
 What a frame sees of its segments. Frame x covers the time [x, x + 1) / rate. It carries the mean of
 the vectors of the segments that overlap this time, and nothing else: a segment that starts at or
 after (x + 1) / rate cannot change frame x, and neither can one that ended before x / rate. A
-segment that is being spoken is seen whole, to its last word: speech recognition gives no times of
-single words, so a frame looks ahead to the end of the segment in progress (in SoccerNet-Echoes 2 s
-in the median, 30 s at most) and no further. Every longer view of the past and the future is the
-receptive field of the network that reads the features.
+segment that is being spoken is seen whole, to its last word, so a frame looks ahead to the end of
+the segment in progress (in SoccerNet-Echoes 2 s in the median, 30 s at most) and no further. Every
+longer view of the past and the future is the receptive field of the network that reads the
+features.
 """
 
 import math
@@ -17,96 +14,203 @@ import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.files import read_json
 from spotkick.timeline import FEATURE_RATE, frame_of_position
 
 MIN_PERIOD_S: Final = 45 * 60
-"""Shortest track of a half: commentary that stops early, or that is missing, still covers the
-regular playing time."""
+"""Shortest track of a period whose length is not known: commentary that stops early, or that is
+missing, still covers the regular playing time."""
 
 MAX_PERIOD_S: Final = 3 * 60 * 60
-"""Times past this are mistakes, not long halves."""
+"""Times past this are mistakes, not long periods."""
+
+MAX_SEGMENT_S: Final = 30.0
+"""Longest segment whose end is not stated: Whisper's window."""
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptSegment:
-    """A piece of recognised speech, with its times in milliseconds since the start of its period."""
+class TimedWord:
+    """One word with its times in milliseconds since the start of its period."""
 
     start_ms: int
     end_ms: int
     text: str
 
 
-def read_segments(path: Path) -> tuple[TranscriptSegment, ...]:
-    """Read the segments of a half, in order of their starts.
+@dataclass(frozen=True, slots=True)
+class TranscriptSegment:
+    """A stretch of recognised speech, with its times in milliseconds since the start of its period.
 
-    Reversed times are exchanged and negative ones set to 0. Segments that are no ``[start, end,
-    text]``, have no text, or times that are no numbers, end before 0 or lie past `MAX_PERIOD_S` are
-    left out. A half without commentary gives an empty result.
+    Attributes:
+        start_ms: start.
+        end_ms: end.
+        text: what is said.
+        words: those words of the text whose times are known, in order.
+    """
+
+    start_ms: int
+    end_ms: int
+    text: str
+    words: tuple[TimedWord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What is said in one period.
+
+    Attributes:
+        segments: in order of their starts.
+        duration_ms: length of the recording; None where the file does not state it.
+    """
+
+    segments: tuple[TranscriptSegment, ...]
+    duration_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawSegment:
+    """A segment as a file holds it, before any check.
+
+    Attributes:
+        start_s: start in seconds; anything but a finite number makes the segment malformed.
+        end_s: end in seconds; None where the file states none.
+        text: what is said.
+        words: (start_s, end_s, text) of each word.
+    """
+
+    start_s: Any
+    end_s: Any
+    text: Any
+    words: tuple[tuple[Any, Any, Any], ...] = ()
+
+
+def check_segments(items: Sequence[RawSegment | None], where: str) -> tuple[TranscriptSegment, ...]:
+    """Turn what a file holds into segments, in order of their starts.
+
+    Reversed times are exchanged and negative ones set to 0. Segments whose times are no numbers,
+    end before 0 or lie past `MAX_PERIOD_S` are left out; so are those without text. A missing end
+    is the start of the next segment, at most `MAX_SEGMENT_S` later.
+
+    Args:
+        items: segments of one period; None for one that could not be taken apart.
+        where: names their origin in messages.
 
     Warns:
-        SpotkickWarning: once per file, with counts of what was mended and left out.
+        SpotkickWarning: once, with counts of what was fixed and left out.
 
     Raises:
-        InputError: if the file is missing or is no JSON object with ``segments``.
+        InputError: if there are segments and all of them are malformed.
     """
-    content = read_json(path)
-    listed = content.get("segments") if isinstance(content, dict) else None
-    if not isinstance(listed, dict | list):
-        raise InputError(
-            f'{path}: commentary must be {{"segments": {{"0": [start_s, end_s, text], ...}}}}'
-        )
-    items = listed.values() if isinstance(listed, dict) else listed
     segments: list[TranscriptSegment] = []
-    left_out = mended = 0
-    for item in items:
-        segment, exact = _parse_segment(item)
-        mended += segment is not None and not exact
+    malformed = reordered = 0
+    for item in _fill_missing_ends(items):
+        # Empty text is well-formed: recognisers write it for noise.
+        if item is not None and isinstance(item.text, str) and not item.text.strip():
+            continue
+        segment = None if item is None else _check_segment(item)
         if segment is None:
-            left_out += not exact
-        else:
-            segments.append(segment)
-    if left_out or mended:
+            malformed += 1
+            continue
+        reordered += item is not None and not 0 <= item.start_s <= item.end_s
+        segments.append(segment)
+
+    if malformed and not segments:
+        raise InputError(
+            f"{where}: all {malformed} segments are malformed; start, end and text are needed"
+        )
+    if malformed or reordered:
         warnings.warn(
-            f"{path}: of {len(items)} segments, {left_out} are malformed and left out, {mended} have negative or reversed times",
+            f"{where}: of {len(items)} segments, {malformed} are malformed and left out, "
+            f"{reordered} have negative or reversed times",
             SpotkickWarning,
-            stacklevel=2,
+            stacklevel=3,
         )
     return tuple(sorted(segments, key=lambda segment: segment.start_ms))
 
 
-def _parse_segment(item: Any) -> tuple[TranscriptSegment | None, bool]:
-    """A segment or None, and whether the item was well-formed; empty text is well-formed and gives None."""
-    if not (isinstance(item, list | tuple) and len(item) == 3 and isinstance(item[2], str)):
-        return None, False
-    times = item[:2]
-    if not all(
-        isinstance(time, int | float) and not isinstance(time, bool) and math.isfinite(time)
-        for time in times
-    ):
-        return None, False
-    start_ms, end_ms = (round(1000 * time) for time in times)
-    first, last = min(start_ms, end_ms), max(start_ms, end_ms)
+def _fill_missing_ends(items: Sequence[RawSegment | None]) -> list[RawSegment | None]:
+    """Give segments that state no end the start of the next segment."""
+    starts = sorted(item.start_s for item in items if item is not None and _is_time(item.start_s))
+    filled: list[RawSegment | None] = []
+    for item in items:
+        if item is None or item.end_s is not None or not _is_time(item.start_s):
+            filled.append(item)
+            continue
+        longest_s = item.start_s + MAX_SEGMENT_S
+        end_s = min((start for start in starts if start > item.start_s), default=longest_s)
+        filled.append(RawSegment(item.start_s, min(end_s, longest_s), item.text, item.words))
+    return filled
+
+
+def _check_segment(item: RawSegment) -> TranscriptSegment | None:
+    """The segment in milliseconds; None if it is malformed."""
+    if not (_is_time(item.start_s) and _is_time(item.end_s) and isinstance(item.text, str)):
+        return None
+    first, last = sorted((round(1000 * item.start_s), round(1000 * item.end_s)))
     if last < 0 or last > 1000 * MAX_PERIOD_S:
-        return None, False
-    if not item[2].strip():
-        return None, True
-    return TranscriptSegment(max(0, first), last, item[2].strip()), 0 <= start_ms <= end_ms
+        return None
+
+    # Numbers and symbols have no times in WhisperX: such words count with the one before them.
+    words = tuple(
+        TimedWord(max(0, round(1000 * start)), max(0, round(1000 * end)), text.strip())
+        for start, end, text in item.words
+        if _is_time(start) and _is_time(end) and isinstance(text, str) and text.strip()
+    )
+    return TranscriptSegment(max(0, first), last, item.text.strip(), words)
 
 
-def count_frames(segments: Iterable[TranscriptSegment], frame_rate: Fraction = FEATURE_RATE) -> int:
-    """Frames of a half: up to the end of its commentary, and at least `MIN_PERIOD_S`.
+def _is_time(value: Any) -> bool:
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and math.isfinite(float(value))
+    )
+
+
+def cut_transcript(transcript: Transcript, start_s: float, end_s: float | None) -> Transcript:
+    """The part of a transcript from ``start_s`` to ``end_s``, with times from ``start_s`` on.
+
+    Segments belong to the part in which their middle lies; their ends are cut to it.
+    """
+    first_ms = round(1000 * start_s)
+    last_ms = transcript.duration_ms if end_s is None else round(1000 * end_s)
+    limit_ms = 1000 * MAX_PERIOD_S if last_ms is None else last_ms - first_ms
+
+    def move(time_ms: int) -> int:
+        return min(max(0, time_ms - first_ms), limit_ms)
+
+    segments = tuple(
+        TranscriptSegment(
+            move(segment.start_ms),
+            move(segment.end_ms),
+            segment.text,
+            tuple(
+                TimedWord(move(word.start_ms), move(word.end_ms), word.text)
+                for word in segment.words
+            ),
+        )
+        for segment in transcript.segments
+        if 0 <= (segment.start_ms + segment.end_ms) // 2 - first_ms <= limit_ms
+    )
+    return Transcript(segments, None if last_ms is None else max(0, limit_ms))
+
+
+def count_frames(transcript: Transcript, frame_rate: Fraction = FEATURE_RATE) -> int:
+    """Frames of a period.
+
+    These are its length where that is known; else all up to the last segment, at least
+    `MIN_PERIOD_S`.
 
     Labels do not take part, as they are not known where spotting is needed.
     """
-    end_ms = max((segment.end_ms for segment in segments), default=0)
+    if transcript.duration_ms is not None:
+        return max(1, frames_until(transcript.duration_ms, frame_rate))
+    end_ms = max((segment.end_ms for segment in transcript.segments), default=0)
     return frames_until(max(end_ms, 1000 * MIN_PERIOD_S), frame_rate)
 
 
@@ -115,8 +219,8 @@ def frames_until(position_ms: int, frame_rate: Fraction) -> int:
     return -(-position_ms * frame_rate.numerator // (1000 * frame_rate.denominator))
 
 
-def frame_vectors(
-    segments: Sequence[TranscriptSegment],
+def spread_over_frames(
+    segments: Iterable[TranscriptSegment],
     vectors: npt.NDArray[np.floating[Any]],
     num_frames: int,
     frame_rate: Fraction = FEATURE_RATE,
@@ -124,22 +228,25 @@ def frame_vectors(
     """Spread vectors of segments over frames, as the head of this module states.
 
     Args:
-        segments: of one half.
+        segments: of one period.
         vectors: (segments, dim).
         num_frames: length of the result; what lies behind it is left out.
         frame_rate: frames per second.
 
     Returns:
         (num_frames, dim + 1): the mean of the vectors of the segments that overlap each frame, then
-        1 where anybody speaks and 0 where nobody does (and the rest is 0 too).
+        the speech flag: 1 in frames with speech and 0 in others (whose vector is 0 too).
     """
     total = np.zeros((num_frames, vectors.shape[1] + 1), dtype=np.float32)
     speakers = np.zeros((num_frames, 1), dtype=np.float32)
+
+    # A segment without duration belongs to the frame that it starts in.
     for segment, vector in zip(segments, vectors, strict=True):
         first = frame_of_position(segment.start_ms, frame_rate)
         end = max(first + 1, frames_until(segment.end_ms, frame_rate))
         total[first:end, :-1] += vector
         speakers[first:end] += 1
+
     total[:, :-1] /= np.maximum(speakers, 1)
     total[:, -1:] = speakers > 0
     return total

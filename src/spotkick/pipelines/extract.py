@@ -1,24 +1,28 @@
-"""Making feature sets: which files, which source, and where the tracks go; commentary. Without torch."""
+"""Making feature sets: which files, which source, where the tracks go; commentary. No torch."""
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
 from spotkick.actions import Action
-from spotkick.commentary.ensemble import WordModel
+from spotkick.commentary.ensemble import TokenEnsemble
 from spotkick.commentary.features import (
     FEATURE_NAME,
     commentary_source,
-    find_commentary,
     fit_commentary,
     read_commentary_source,
     write_commentary_source,
     write_commentary_tracks,
 )
-from spotkick.commentary.tfidf import TextModel
+from spotkick.commentary.tfidf import TfidfModel
+from spotkick.commentary.transcript_files import (
+    TRANSCRIPT_SUFFIXES,
+    find_transcripts,
+    holds_transcripts,
+)
 from spotkick.datasets.match_folder import open_folder
 from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
 from spotkick.datasets.splits import read_split_matches
@@ -27,6 +31,7 @@ from spotkick.features.extract import EXTRACTION_FILE
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
 from spotkick.formats import read_label_set
 from spotkick.formats.match_tree import require_matches
+from spotkick.reporter import Reporter, SilentReporter, track
 from spotkick.timeline import FEATURE_RATE
 
 COMMENTARY_DIM: Final = 512
@@ -35,16 +40,6 @@ FITTING_FOLDER: Final = f"{FEATURE_NAME}.fitting"
 """Holds what an interrupted fit goes on with."""
 
 Kind = Literal["commentary", "video"]
-Show = Callable[[Sequence[PeriodFile]], Iterable[PeriodFile]]
-"""Passes files on, one by one, and shows how far the work is."""
-
-Note = Callable[[str], None]
-"""Receives lines about the course of the work."""
-
-
-def print_nothing(line: str) -> None:
-    """Ignore a line."""
-    del line
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,7 @@ class ExtractionRequest:
     """What to make features of.
 
     Attributes:
-        inputs: folders of matches or match folders; for video also files.
+        inputs: folders of matches, match folders, or files.
         out: folder of the feature set.
         splits: only the matches of these splits: files, or names below the first input; empty for
             all.
@@ -61,8 +56,7 @@ class ExtractionRequest:
         frame_rate: vectors per second; None for 2, or for what the source says.
         dim: values per frame; None for 512 (commentary), for all that the backbone gives (video),
             or for what the source says.
-        labels: commentary: learn from the labels of the fitted matches what words say about each
-            class.
+        labels: commentary: learn from the labels of the fitted matches.
         workers: processes that learn from labels.
     """
 
@@ -77,10 +71,10 @@ class ExtractionRequest:
     workers: int = 1
 
     def __post_init__(self) -> None:
-        """Check what contradicts itself."""
+        """Check that the options do not contradict each other."""
         if self.source is not None and self.fit_split is not None:
             raise ConfigError(
-                "--source brings a fitted source and --fit-split fits a new one; give one of the two"
+                "--source brings a fitted source, --fit-split fits a new one; give one of the two"
             )
         if self.source is not None and self.labels:
             raise ConfigError(
@@ -99,8 +93,8 @@ class ExtractionRequest:
         """
         if self.dim not in (None, source.dim) or self.frame_rate not in (None, source.frame_rate):
             raise ConfigError(
-                f"the source '{source.name}' gives {source.dim} values at {source.frame_rate} per second; leave out --dim and "
-                f"--rate, or make another set in another folder"
+                f"the source '{source.name}' gives {source.dim} values at {source.frame_rate} per "
+                "second; leave out --dim and --rate, or make another set in another folder"
             )
 
 
@@ -111,101 +105,109 @@ def judge_kind(request: ExtractionRequest) -> Kind:
         InputError: if the inputs hold both commentary and videos, or neither.
     """
     if request.source is not None:
-        return (
-            "video" if source_folder(request.source, EXTRACTION_FILE) is not None else "commentary"
-        )
-    if any(path.is_file() for path in request.inputs):
-        return "video"
-    spoken = any(
-        next(path.rglob("[1-9]_asr.json"), None) is not None
-        for path in request.inputs
-        if path.is_dir()
+        folder = find_source_folder(request.source, EXTRACTION_FILE)
+        return "commentary" if folder is None else "video"
+    files = [path for path in request.inputs if path.is_file()]
+    if files:
+        is_transcript = files[0].suffix.lower() in TRANSCRIPT_SUFFIXES
+        return "commentary" if is_transcript else "video"
+
+    # Folders are looked into.
+    folders = [path for path in request.inputs if path.is_dir()]
+    has_commentary = any(holds_transcripts(path) for path in folders)
+    has_videos = any(folder.videos() for path in folders for folder in open_folder(path))
+    if has_commentary != has_videos:
+        return "commentary" if has_commentary else "video"
+
+    where = ", ".join(str(path) for path in request.inputs)
+    if has_commentary:
+        raise InputError(f"{where}: holds both commentary and videos; choose with --kind")
+    raise InputError(
+        f"{where}: holds neither videos nor commentary (1_asr.json, 1.srt, match.vtt); "
+        "'spotkick transcribe' makes commentary of videos"
     )
-    filmed = any(
-        folder.videos() for path in request.inputs if path.is_dir() for folder in open_folder(path)
-    )
-    if spoken == filmed:
-        where = ", ".join(str(path) for path in request.inputs)
-        what = (
-            "both commentary and videos; choose with --kind"
-            if spoken
-            else "neither videos nor commentary (1_asr.json)"
-        )
-        raise InputError(f"{where}: holds {what}")
-    return "commentary" if spoken else "video"
 
 
 def extract_commentary(
-    request: ExtractionRequest, *, show: Show = iter, note: Note = print_nothing
+    request: ExtractionRequest, reporter: Reporter | None = None
 ) -> tuple[ExtractionSummary, FeatureSource]:
-    """Make commentary features; the source is given, or is in ``out`` already, or is fitted on the training split.
+    """Make commentary features.
+
+    The source is given, or is in ``out`` already, or is fitted on the training split.
 
     Args:
         request: what to do.
-        show: shows how far the work is.
-        note: receives lines about the fit.
+        reporter: receives progress, and lines about the fit.
 
     Raises:
         InputError: if files, splits or sources are missing, or ``out`` holds features of another
             source.
         ConfigError: if there is too little text, or options contradict the source.
     """
-    found = [half for root in request.inputs for half in find_commentary(root)]
+    reporter = reporter or SilentReporter()
+    found = [file for root in request.inputs for file in find_transcripts(root)]
     chosen = choose_files(found, request)
-    model, source = _commentary_model(found, request, note)
+
+    # Networks that a fit kept are not needed once its source is written.
+    model, source = _load_or_fit_model(found, request, reporter)
     write_commentary_source(model, source, request.out)
     shutil.rmtree(request.out / FITTING_FOLDER, ignore_errors=True)
-    return write_commentary_tracks(show(chosen), request.out, model, source), source
+
+    files = track(reporter, chosen, "features", unit="files")
+    return write_commentary_tracks(files, request.out, model, source), source
 
 
-def _commentary_model(
-    found: Sequence[PeriodFile], request: ExtractionRequest, note: Note
-) -> tuple[TextModel | WordModel, FeatureSource]:
+def _load_or_fit_model(
+    found: Sequence[PeriodFile], request: ExtractionRequest, reporter: Reporter
+) -> tuple[TfidfModel | TokenEnsemble, FeatureSource]:
+    """The model of a given source, or of the one in ``out``; else a new one."""
     given, present = request.source, request.out / f"{FEATURE_NAME}{SOURCE_SUFFIX}"
-    if (
-        given is None
-        and request.fit_split is None
-        and not request.labels
-        and (present / "source.json").is_file()
-    ):
+    fits_anew = request.fit_split is not None or request.labels
+    if given is None and not fits_anew and (present / "source.json").is_file():
         given = present
     if given is not None:
         model, source = read_commentary_source(given)
         request.require_agreement(source)
         return model, source
+
     training = training_files(found, request)
-    note(f"fitting on {len(training)} halves")
-    fitted: TextModel | WordModel
+    reporter.line(f"fitting on {len(training)} periods")
+    fitted: TfidfModel | TokenEnsemble
     if request.labels:
-        fitted = _fit_words(training, request, note)
+        fitted = _fit_to_labels(training, request, reporter)
     else:
         fitted = fit_commentary(training, dim=request.dim or COMMENTARY_DIM)
-        note(f"{len(fitted.terms):,} terms; {fitted.explained_variance:.1%} of the variance kept")
+        reporter.line(
+            f"{len(fitted.vocabulary):,} terms; "
+            f"{fitted.explained_variance:.1%} of the variance kept"
+        )
     return fitted, commentary_source(fitted, frame_rate=request.frame_rate or FEATURE_RATE)
 
 
-def _fit_words(training: Sequence[PeriodFile], request: ExtractionRequest, note: Note) -> WordModel:
+def _fit_to_labels(
+    training: Sequence[PeriodFile], request: ExtractionRequest, reporter: Reporter
+) -> TokenEnsemble:
     require_extra("torch", "train", "learning commentary features from labels")
-    from spotkick.commentary.fitting import fit_words
+    from spotkick.commentary.fitting import fit_ensemble
 
-    return fit_words(
+    return fit_ensemble(
         training,
-        _labels(training, request),
+        _read_labels(training, request),
         workers=request.workers,
         keep=request.out / FITTING_FOLDER,
-        note=note,
+        reporter=reporter,
     )
 
 
-def _labels(
+def _read_labels(
     training: Sequence[PeriodFile], request: ExtractionRequest
 ) -> dict[str, tuple[Action, ...]]:
     matches = list(dict.fromkeys(file.match for file in training))
     return {labels.match: labels.actions for labels in read_label_set(request.inputs[0], matches)}
 
 
-def source_folder(folder: Path, filename: str) -> Path | None:
-    """The only source folder with such a file: ``folder`` itself, or below a feature set or checkpoint."""
+def find_source_folder(folder: Path, filename: str) -> Path | None:
+    """The only source folder with such a file: the folder itself, or one in a feature set."""
     below = [*folder.glob(f"*{SOURCE_SUFFIX}"), *folder.glob(f"*/*{SOURCE_SUFFIX}")]
     found = [path for path in (folder, *below) if (path / filename).is_file()]
     return found[0] if len(found) == 1 else None
@@ -218,29 +220,36 @@ def choose_files(found: Sequence[PeriodFile], request: ExtractionRequest) -> lis
         other = seen.setdefault((file.match, file.period), file.path)
         if other is not file.path:
             raise InputError(
-                f"two inputs hold period {file.period} of match {file.match!r}: {other} and {file.path}; give one"
+                f"two inputs hold period {file.period} of match {file.match!r}: {other} and "
+                f"{file.path}; give one"
             )
     if not request.splits:
         return list(found)
-    wanted = {match for split in request.splits for match in _named(found, request, split)}
+    wanted = {match for split in request.splits for match in _named_matches(found, request, split)}
     return [file for file in found if file.match in wanted]
 
 
 def training_files(found: Sequence[PeriodFile], request: ExtractionRequest) -> list[PeriodFile]:
-    """Files to fit on. Fitting on all there is is no default: it would spoil every score on the test split."""
+    """Files to fit on.
+
+    Fitting on all files is no default: it would spoil every score on the test split.
+    """
     split = request.fit_split or TRAIN_SPLIT
     try:
-        training = _named(found, request, split)
+        training = _named_matches(found, request, split)
     except InputError as error:
         if request.fit_split is not None:
             raise
         raise InputError(
-            f"{error}; name the matches to fit on with --fit-split, or a fitted source with --source"
+            f"{error}; name the matches to fit on with --fit-split, "
+            "or a fitted source with --source"
         ) from error
     return [file for file in found if file.match in training]
 
 
-def _named(found: Sequence[PeriodFile], request: ExtractionRequest, split: str) -> frozenset[str]:
+def _named_matches(
+    found: Sequence[PeriodFile], request: ExtractionRequest, split: str
+) -> frozenset[str]:
     names = read_split_matches(request.inputs[0], split)
     require_matches(names, {file.match for file in found}, f"split {split}")
     return frozenset(names)

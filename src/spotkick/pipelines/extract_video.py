@@ -1,7 +1,7 @@
 """Making feature sets from videos. Without torch."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -32,18 +32,16 @@ from spotkick.features.tracks import (
 )
 from spotkick.pipelines.extract import (
     ExtractionRequest,
-    Note,
-    Show,
     choose_files,
-    print_nothing,
-    source_folder,
+    find_source_folder,
     training_files,
 )
+from spotkick.reporter import Reporter, SilentReporter
 
 
 @dataclass(frozen=True, slots=True)
-class PictureOptions:
-    """How a new source looks at pictures; a given source brings its own.
+class ImageOptions:
+    """How a new source reads images; a given source brings its own options.
 
     Attributes:
         backbone: ONNX file.
@@ -60,13 +58,10 @@ class PictureOptions:
 
 def extract_videos(
     request: ExtractionRequest,
-    options: PictureOptions | None = None,
-    *,
-    show: Show = iter,
-    progress: Callable[[ExtractionProgress], None] | None = None,
-    note: Note = print_nothing,
+    options: ImageOptions | None = None,
+    reporter: Reporter | None = None,
 ) -> tuple[ExtractionSummary, FeatureSource]:
-    """Make features of videos. Tracks that ``out`` has of the same source are kept, so that a stopped run goes on.
+    """Make features of videos; tracks of the same source that ``out`` has already are kept.
 
     With ``request.dim`` and no given source, the whole vectors are made first (and stay in ``out``
     under the backbone's name); then the principal components of the training split are learned
@@ -74,45 +69,37 @@ def extract_videos(
 
     Args:
         request: what to do.
-        options: how a new source looks at pictures.
-        show: shows how far the work is.
-        progress: called while a video is read.
-        note: receives lines about the fit.
+        options: how a new source reads images.
+        reporter: receives progress, and lines about the fit.
 
     Raises:
         InputError: if files, splits or sources are missing, or ``out`` holds features of another
             source.
         ConfigError: if there are too few frames for ``dim``, or options contradict the source.
     """
-    options = options or PictureOptions()
-    found = [video for path in request.inputs for video in _videos(path)]
+    options, reporter = options or ImageOptions(), reporter or SilentReporter()
+    found = [video for path in request.inputs for video in _find_videos(path)]
     chosen = choose_files(found, request)
     if request.source is not None:
-        extractor = _given_extractor(request.source, options)
+        extractor = _read_given_extractor(request.source, options)
         request.require_agreement(extractor.source)
-        return _write_video_tracks(show(chosen), request.out, extractor, progress), extractor.source
-    config = (
-        options.config.replace(frame_rate=str(request.frame_rate))
-        if request.frame_rate
-        else options.config
-    )
-    backbone = open_backbone(
-        options.backbone,
-        normalisation=config.normalisation,
-        device=options.device,
-        threads=options.threads,
-    )
-    whole = Extractor(backbone, config)
+        return _write_video_tracks(chosen, request.out, extractor, reporter), extractor.source
+
+    # A new source: the whole vectors of the backbone
+    whole = _open_extractor(request, options)
     if request.dim is None:
-        return _write_video_tracks(show(chosen), request.out, whole, progress), whole.source
+        return _write_video_tracks(chosen, request.out, whole, reporter), whole.source
+
+    # The components are learned on all training videos, so that a failure stops here.
     training = training_files(found, request)
     needed = chosen + [video for video in training if video not in chosen]
-    made = _write_video_tracks(show(needed), request.out, whole, progress)
+    made = _write_video_tracks(needed, request.out, whole, reporter)
     if made.failed:
         raise InputError(
-            f"{made.failed} videos failed; mend or leave them out, and run again: what is made stays"
+            f"{made.failed} videos failed; fix or leave them out, and run again: what is made stays"
         )
-    note(f"learning {request.dim} components on {len(training)} videos")
+
+    reporter.line(f"learning {request.dim} components on {len(training)} videos")
     tracks = (
         np.asarray(read_track(video.track(request.out, whole.source.name)).values)
         for video in training
@@ -121,38 +108,59 @@ def extract_videos(
     return _project_tracks(chosen, request.out, whole, projected), projected.source
 
 
+def _open_extractor(request: ExtractionRequest, options: ImageOptions) -> Extractor:
+    config = options.config
+    if request.frame_rate:
+        config = config.replace(frame_rate=str(request.frame_rate))
+    backbone = open_backbone(
+        options.backbone,
+        normalisation=config.normalisation,
+        device=options.device,
+        threads=options.threads,
+    )
+    return Extractor(backbone, config)
+
+
 def _write_video_tracks(
-    videos: Iterable[PeriodFile],
-    out: Path,
-    extractor: Extractor,
-    progress: Callable[[ExtractionProgress], None] | None,
+    videos: Sequence[PeriodFile], out: Path, extractor: Extractor, reporter: Reporter
 ) -> ExtractionSummary:
-    _claim(extractor, out)
+    """Make the tracks that are missing; a video that cannot be read is left out with a warning."""
+    _claim_source(extractor, out)
     source = extractor.source
     written = frames = failed = kept = 0
-    for video in videos:
-        path = video.track(out, source.name)
-        if path.is_file() and find_source(path) == source:
-            kept += 1
-            continue
-        try:
-            track = extract_period(video.parts(), extractor, progress=progress)
-        except InputError as error:
-            warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
-            failed += 1
-            continue
-        write_track(track.values.astype(np.float16), path)
-        written, frames = written + 1, frames + len(track)
+
+    with reporter.task("features", len(videos), "videos") as task:
+        for number, video in enumerate(videos):
+            path = video.track(out, source.name)
+            if path.is_file() and find_source(path) == source:
+                kept += 1
+                task.update(number + 1)
+                continue
+
+            # Part of a video counts as part of the work.
+            def show(progress: ExtractionProgress, number: int = number) -> None:
+                part = progress.done_s / progress.total_s if progress.total_s else 0.0
+                task.update(number + min(1.0, part), note=f"{progress.speed:.1f} x real time")
+
+            try:
+                values = extract_period(video.parts(), extractor, progress=show).values
+            except InputError as error:
+                warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
+                failed += 1
+                continue
+            write_track(values.astype(np.float16), path)
+            written, frames = written + 1, frames + len(values)
+            task.update(number + 1)
     return ExtractionSummary(written, frames, failed=failed, kept=kept)
 
 
 def _project_tracks(
-    videos: Iterable[PeriodFile], out: Path, whole: Extractor, projected: Extractor
+    videos: Sequence[PeriodFile], out: Path, whole: Extractor, projected: Extractor
 ) -> ExtractionSummary:
     projection, source = projected.projection, projected.source
     if projection is None:
         raise ConfigError("there is no projection to apply")
-    _claim(projected, out)
+    _claim_source(projected, out)
     written = frames = 0
     for video in videos:
         track = read_track(video.track(out, whole.source.name))
@@ -163,8 +171,8 @@ def _project_tracks(
     return ExtractionSummary(written, frames)
 
 
-def _claim(extractor: Extractor, out: Path) -> None:
-    """Describe the source in ``out``, unless features of the same name and another source are there."""
+def _claim_source(extractor: Extractor, out: Path) -> None:
+    """Describe the source in ``out``, unless it holds features of the same name from another."""
     described = out / f"{extractor.source.name}{SOURCE_SUFFIX}"
     if (described / "source.json").is_file():
         present = read_extractor(described).source
@@ -176,8 +184,8 @@ def _claim(extractor: Extractor, out: Path) -> None:
     write_extractor(extractor, out)
 
 
-def _given_extractor(folder: Path, options: PictureOptions) -> Extractor:
-    described = source_folder(folder, EXTRACTION_FILE)
+def _read_given_extractor(folder: Path, options: ImageOptions) -> Extractor:
+    described = find_source_folder(folder, EXTRACTION_FILE)
     if described is None:
         raise InputError(
             f"{folder}: must be, or hold, one folder NAME{SOURCE_SUFFIX} of video features"
@@ -185,7 +193,7 @@ def _given_extractor(folder: Path, options: PictureOptions) -> Extractor:
     return read_extractor(described, device=options.device, threads=options.threads)
 
 
-def _videos(path: Path) -> list[PeriodFile]:
+def _find_videos(path: Path) -> list[PeriodFile]:
     """A video file by its own name, or the videos of match folders and of folders of recordings."""
     if path.is_dir():
         found = [

@@ -3,19 +3,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotkick.commentary.batches import LabelledWords, cell_targets, class_weights, gather_crops
-from spotkick.commentary.tokens import CELL_MS, WordSequence
+from spotkick.commentary.tokenizer import BIN_MS, TokenSequence
+from spotkick.commentary.training_data import (
+    LabelledPeriod,
+    class_weights,
+    gather_crops,
+    gaussian_targets,
+)
 
 CELLS = 200
 positions = st.lists(st.integers(0, 2000 * CELLS), max_size=5)
 
 
 @given(positions, positions)
-def test_targets_equal_a_slow_reference(goals: list[int], cards: list[int]) -> None:
+def test_gaussian_targets_equal_slow_reference(goals: list[int], cards: list[int]) -> None:
     arrays = [np.array(own, dtype=np.int64) for own in (goals, cards)]
-    found = cell_targets(arrays, CELLS, spread_s=3.0)
+    found = gaussian_targets(arrays, CELLS, sigma_s=3.0)
     for cell in range(0, CELLS, 7):
-        middle_s = (CELL_MS / 1000) * (cell + 0.5)
+        middle_s = (BIN_MS / 1000) * (cell + 0.5)
         for value, own in zip(found[cell], (goals, cards), strict=True):
             expected = max(
                 (np.exp(-(((middle_s - position / 1000) / 3.0) ** 2) / 2) for position in own),
@@ -24,7 +29,7 @@ def test_targets_equal_a_slow_reference(goals: list[int], cards: list[int]) -> N
             assert value == pytest.approx(expected, abs=1e-6)
 
 
-def test_rare_classes_weigh_more_and_the_sum_stays() -> None:
+def test_class_weights_rare_classes_weigh_more_and_sum_stays() -> None:
     targets = np.zeros((10_000, 4), dtype=np.float32)
     targets[:1000, 0] = targets[:10, 1] = targets[:1, 2] = 1  # the last class never happens
     weights = class_weights([targets[:3000], targets[3000:]])
@@ -35,19 +40,19 @@ def test_rare_classes_weigh_more_and_the_sum_stays() -> None:
     assert weights[2] == weights[3] > weights[1] > weights[0] > 0
 
 
-def test_crops_hold_the_words_and_targets_of_their_place() -> None:
+def test_gather_crops_hold_tokens_and_targets_of_their_place() -> None:
     generator = np.random.default_rng(0)
     cells = np.sort(generator.integers(0, CELLS, 500))
     targets = np.arange(CELLS, dtype=np.float32)[:, None]
-    half = LabelledWords(
-        "m", WordSequence(2 + cells, cells), targets
+    half = LabelledPeriod(
+        "m", TokenSequence(2 + cells, cells), targets
     )  # each word names its cell, each target too
-    short = LabelledWords(
-        "n", WordSequence(np.array([7]), np.array([5])), np.ones((9, 1), dtype=np.float32)
+    short = LabelledPeriod(
+        "n", TokenSequence(np.array([7]), np.array([5])), np.ones((9, 1), dtype=np.float32)
     )
-    silent = LabelledWords(
+    silent = LabelledPeriod(
         "o",
-        WordSequence(np.zeros(0, np.int64), np.zeros(0, np.int64)),
+        TokenSequence(np.zeros(0, np.int64), np.zeros(0, np.int64)),
         np.zeros((300, 1), np.float32),
     )
     for _ in range(20):
@@ -55,8 +60,8 @@ def test_crops_hold_the_words_and_targets_of_their_place() -> None:
         first = int(batch.targets[0, 0, 0])
         assert batch.targets[0, :, 0].tolist() == list(range(first, first + 50))
         spoken = batch.ids[0] > 0
-        assert (batch.ids[0][spoken] - 2 - first).tolist() == batch.cells[0][spoken].tolist()
+        assert (batch.ids[0][spoken] - 2 - first).tolist() == batch.bins[0][spoken].tolist()
         assert spoken.sum() == ((cells >= first) & (cells < first + 50)).sum()
-        assert (batch.cells[0][~spoken] == 50).all()
-        assert (batch.ids[1].sum(), batch.cells[1][0], batch.targets[1].sum()) == (7, 5, 9)
+        assert (batch.bins[0][~spoken] == 50).all()
+        assert (batch.ids[1].sum(), batch.bins[1][0], batch.targets[1].sum()) == (7, 5, 9)
         assert not batch.ids[2].any()

@@ -4,13 +4,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from spotkick.commentary.token_vectors import WINDOW_WORDS, _mutual_information, word_vectors
+from spotkick.commentary.embeddings import WINDOW_TOKENS, _mutual_information, embed_tokens
 from spotkick.errors import ConfigError
 
 
 @pytest.fixture(scope="module")
 def halves() -> list[np.ndarray]:
-    """Words 2 to 5 stand between the same neighbours, 6 and 7; words 8 to 11 between others, 12 and 13."""
+    """Tokens 2 to 5 stand between 6 and 7, tokens 8 to 11 between 12 and 13."""
     generator = np.random.default_rng(0)
     made = []
     for _ in range(8):
@@ -24,8 +24,8 @@ def halves() -> list[np.ndarray]:
     return made
 
 
-def test_words_of_the_same_neighbours_are_near_each_other(halves: list[np.ndarray]) -> None:
-    vectors = word_vectors(halves, 14, 4)
+def test_embed_tokens_shared_neighbours_gives_near_vectors(halves: list[np.ndarray]) -> None:
+    vectors = embed_tokens(halves, 14, 4)
     assert vectors.shape == (14, 4)
     unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     assert min(unit[2] @ unit[other] for other in (3, 4, 5)) > max(
@@ -33,24 +33,24 @@ def test_words_of_the_same_neighbours_are_near_each_other(halves: list[np.ndarra
     )
 
 
-def test_padding_and_unknown_words_say_nothing(halves: list[np.ndarray]) -> None:
-    vectors = word_vectors(halves, 14, 4)
+def test_embed_tokens_padding_and_unknown_are_zero(halves: list[np.ndarray]) -> None:
+    vectors = embed_tokens(halves, 14, 4)
     assert not vectors[:2].any()
     assert vectors[2:].all(axis=1).any()
 
 
-def test_vectors_depend_on_the_seed_only(halves: list[np.ndarray]) -> None:
+def test_embed_tokens_same_seed_gives_same_vectors(halves: list[np.ndarray]) -> None:
     np.testing.assert_array_equal(
-        word_vectors(halves, 14, 4, seed=3), word_vectors(halves, 14, 4, seed=3)
+        embed_tokens(halves, 14, 4, seed=3), embed_tokens(halves, 14, 4, seed=3)
     )
 
 
-def test_information_equals_a_slow_reference(halves: list[np.ndarray]) -> None:
+def test_mutual_information_equals_slow_reference(halves: list[np.ndarray]) -> None:
     few = [half[:30] for half in halves[:2]] + [np.zeros(0, dtype=np.int64), np.array([5])]
     pairs: Counter[tuple[int, int]] = Counter()
     for half in few:
         for place, word in enumerate(half.tolist()):
-            for distance in range(1, WINDOW_WORDS + 1):
+            for distance in range(1, WINDOW_TOKENS + 1):
                 if place + distance < len(half):
                     other = int(half[place + distance])
                     pairs[word, other] += 1 / distance
@@ -67,8 +67,8 @@ def test_information_equals_a_slow_reference(halves: list[np.ndarray]) -> None:
     np.testing.assert_allclose(_mutual_information(few, 14).toarray(), expected, atol=1e-5)
 
 
-def test_too_few_words_are_an_error(halves: list[np.ndarray]) -> None:
+def test_embed_tokens_too_few_tokens_is_config_error(halves: list[np.ndarray]) -> None:
     with pytest.raises(
         ConfigError, match="more than 14 different words in the commentary, found 14"
     ):
-        word_vectors(halves, 14, 13)
+        embed_tokens(halves, 14, 13)
