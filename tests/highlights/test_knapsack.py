@@ -21,7 +21,7 @@ def worth(chosen: Sequence[Clip], share: float) -> float:
     total = 0.0
     for label in Counter(item.main.label for item in chosen):
         values = sorted((item.value for item in chosen if item.main.label == label), reverse=True)
-        total += sum(value * share**rank for rank, value in enumerate(values))
+        total += sum(value * max(0.01, share**rank) for rank, value in enumerate(values))
     return total
 
 
@@ -89,3 +89,14 @@ def test_choose_clips_enough_room_keeps_all() -> None:
     clips = [clip("goal", 1, 10), clip("card", 0, 10)]
     assert choose_clips(clips, 20) == tuple(clips)
     assert choose_clips([], 20) == ()
+
+
+@pytest.mark.parametrize(
+    ("count", "length_s", "budget_s"), [(1030, 2.0, 1500.0), (600, 3.0, 900.0), (400, 1.0, 333.3)]
+)
+def test_choose_clips_hundreds_of_one_class_fill_the_budget(
+    count: int, length_s: float, budget_s: float
+) -> None:
+    clips = [clip("goal", 0.9, length_s, 3.0 * number) for number in range(count)]
+    chosen = choose_clips(clips, budget_s)
+    assert len(chosen) == int(budget_s / length_s)

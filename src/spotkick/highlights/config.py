@@ -60,6 +60,9 @@ class HighlightsConfig(FrozenConfig):
         repeat_share: the second clip of a class counts this share of its value, the third the
             square, and so on.
         least_value: clips worth less are left out, unless there are no others.
+        top_interest: clips of classes with at least this interest are shortened before one of them
+            is left out for want of room.
+        least_lead_s: shortest (seconds before, seconds after) what a clip shows.
         snap_s: an end of a clip moves to a shot change that is at most this far away; 0 leaves it.
     """
 
@@ -75,6 +78,8 @@ class HighlightsConfig(FrozenConfig):
     possible_share: Annotated[float, Field(ge=0, le=1)] = 0.6
     repeat_share: Annotated[float, Field(gt=0, le=1)] = 0.85
     least_value: Annotated[float, Field(ge=0)] = 0.1
+    top_interest: Annotated[float, Field(ge=0)] = 0.8
+    least_lead_s: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] = (2.0, 3.0)
     snap_s: Annotated[float, Field(ge=0)] = 2.0
 
     def lead_of(self, label: str) -> tuple[float, float]:

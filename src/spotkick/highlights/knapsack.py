@@ -1,7 +1,9 @@
 """Which clips fit into a duration: an exact knapsack in which further clips of a class count less.
 
 Without that rule a match of three goals and forty corners would become a reel of corners. The k-th
-most valuable chosen clip of a class counts ``repeat_share ** (k - 1)`` of its value.
+most valuable chosen clip of a class counts ``repeat_share ** (k - 1)`` of its value, and never less
+than a hundredth of it, so that room is not left empty where a match has hundreds of clips of a
+class.
 """
 
 import math
@@ -17,6 +19,13 @@ from spotkick.highlights.clips import Clip
 _TICKS_PER_S: Final = 10
 _MAX_TICKS: Final = 2000
 """A reel of more than 200 s is planned in coarser steps, which keeps the table small."""
+
+_MIN_TICKS: Final = 200
+_MAX_CELLS: Final = 200_000_000
+"""Largest table, in bytes."""
+
+_LEAST_SHARE: Final = 0.01
+"""What even the hundredth clip of a class counts of its value."""
 
 Table = npt.NDArray[np.float64]
 
@@ -50,7 +59,7 @@ def choose_clips(
         return tuple(clips)
 
     # best[t] is the value of the best reel of at most t ticks from the classes seen so far.
-    ticks_per_s = min(_TICKS_PER_S, _MAX_TICKS / budget_s)
+    ticks_per_s = min(_TICKS_PER_S, _limit_ticks(clips, budget_s) / budget_s)
     capacity = math.floor(budget_s * ticks_per_s)
     best = np.zeros(capacity + 1)
     tables: list[_ClassTable] = []
@@ -75,7 +84,28 @@ def choose_clips(
     for table in reversed(tables):
         indices, left = table.trace_back(left)
         chosen += indices
+    chosen += _fill_room(clips, chosen, budget_s)
     return tuple(clips[index] for index in sorted(chosen))
+
+
+def _limit_ticks(clips: Sequence[Clip], budget_s: float) -> int:
+    """Steps in which a reel is planned: fewer where one class has hundreds of short clips."""
+    num_rows = 0
+    for label in {clip.main.label for clip in clips}:
+        lengths_s = [clip.duration_s for clip in clips if clip.main.label == label]
+        num_rows += len(lengths_s) * min(len(lengths_s), int(budget_s / min(lengths_s)) + 1)
+    return max(_MIN_TICKS, min(_MAX_TICKS, _MAX_CELLS // num_rows))
+
+
+def _fill_room(clips: Sequence[Clip], chosen: Sequence[int], budget_s: float) -> list[int]:
+    """Further clips that fit into what rounding to ticks has left, the most valuable first."""
+    left_s = budget_s - sum(clips[index].duration_s for index in chosen)
+    added = []
+    for index in sorted(set(range(len(clips))) - set(chosen), key=lambda i: (-clips[i].value, i)):
+        if clips[index].value > 0 and clips[index].duration_s <= left_s:
+            added.append(index)
+            left_s -= clips[index].duration_s
+    return added
 
 
 class _ClassTable:
@@ -109,16 +139,17 @@ class _ClassTable:
         # (members, clips taken, ticks): whether the best reel takes the member
         self._taken = np.zeros((len(members), most + 1, len(before)), dtype=bool)
 
+        # What the k-th clip counts, k = 1, 2, ...
+        weights = np.maximum(_LEAST_SHARE, share ** np.arange(most))[:, None]
         for number, (length, value) in enumerate(zip(lengths, values, strict=True)):
-            for count in range(min(number + 1, most), 0, -1):
-                row = by_count[count]
-                with_clip = np.full(len(before), -np.inf)
-                with_clip[length:] = by_count[count - 1][
-                    : max(0, len(before) - length)
-                ] + value * share ** (count - 1)
-                better = with_clip > row
-                self._taken[number, count] = better
-                row[better] = with_clip[better]
+            counts = min(number + 1, most)
+            with_clip = np.full((counts, len(before)), -np.inf)
+            room = max(0, len(before) - length)
+            with_clip[:, length:] = by_count[:counts, :room] + value * weights[:counts]
+
+            better = with_clip > by_count[1 : counts + 1]
+            self._taken[number, 1 : counts + 1] = better
+            np.copyto(by_count[1 : counts + 1], with_clip, where=better)
 
         self._count = by_count.argmax(axis=0)
         self.best: Table = by_count.max(axis=0)
