@@ -1,10 +1,11 @@
 """Captions drawn into the frames of a reel: a line of text on a dark strip at the lower left."""
 
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import numpy as np
 
-from spotkick.errors import require_extra
+from spotkick.highlights.fonts import TextRun, load_font, split_runs
 from spotkick.video.overlay import Overlay
 
 _MARGIN: Final = 0.04
@@ -18,28 +19,42 @@ _WHITE: Final = 235
 _BLACK: Final = 16
 
 
-def draw_caption(text: str, size_px: tuple[int, int]) -> Overlay:
+def draw_caption(text: str, size_px: tuple[int, int], font: Path | None = None) -> Overlay:
     """Draw a line of text for frames of a size; text that is too long is cut.
 
+    Args:
+        text: in any script for which a font is found.
+        size_px: (width, height) of the frames.
+        font: tried first; None for the bundled one.
+
     Raises:
+        InputError: if the font cannot be read.
         MissingExtraError: if the package pillow is not installed.
     """
-    require_extra("PIL", "highlights", "burning captions in", package="pillow")
-    from PIL import Image, ImageDraw, ImageFont
-
-    # Text that fits between the margins.
     width, height = size_px
     margin, text_px = max(2, round(_MARGIN * height)), max(9, round(_TEXT * height))
-    font = ImageFont.load_default(size=text_px)
+    fonts = _LoadedFonts(text_px)
+    if font is not None:
+        fonts.load(font)
+    from PIL import Image, ImageDraw
+
+    # Text that fits between the margins
     line = " ".join(text.split())
-    while line and font.getlength(line) > width - 4 * margin:
+    runs = split_runs(line, font)
+    while line and fonts.measure(runs) > width - 4 * margin:
         line = line[:-2].rstrip() + "…" if len(line) > 2 else ""
+        runs = split_runs(line, font)
 
     # The strip has even sides, as the chroma of 4:2:0 frames needs.
-    wide = min(width // 2 * 2, round(font.getlength(line) + 2 * margin + 1) // 2 * 2)
+    wide = min(width // 2 * 2, round(fonts.measure(runs) + 2 * margin + 1) // 2 * 2)
     high = min(height // 2 * 2, round(text_px * 1.7) // 2 * 2)
     image = Image.new("L", (wide, high), 0)
-    ImageDraw.Draw(image).text((margin, high // 2), line, fill=255, font=font, anchor="lm")
+    draw = ImageDraw.Draw(image)
+    left_px = float(margin)
+    for run in runs:
+        loaded = fonts.load(run.font)
+        draw.text((left_px, high // 2), run.text, fill=255, font=loaded, anchor="lm")
+        left_px += loaded.getlength(run.text)
 
     # (high, wide): opaque letters on a translucent strip
     letters = np.asarray(image, dtype=np.float32) / 255
@@ -52,3 +67,20 @@ def draw_caption(text: str, size_px: tuple[int, int]) -> Overlay:
         left_px=min(left, width - wide),
         top_px=max(0, top),
     )
+
+
+class _LoadedFonts:
+    """Fonts of one size, each loaded once."""
+
+    def __init__(self, size_px: int) -> None:
+        self._size_px = size_px
+        self._loaded: dict[Path, Any] = {}
+
+    def load(self, path: Path) -> Any:
+        if path not in self._loaded:
+            self._loaded[path] = load_font(path, self._size_px)
+        return self._loaded[path]
+
+    def measure(self, runs: tuple[TextRun, ...]) -> float:
+        """Width of a line in pixels."""
+        return sum(float(self.load(run.font).getlength(run.text)) for run in runs)

@@ -7,22 +7,21 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from spotkick.highlights.edit_list_format import EditListFormat, ReelListing
+from spotkick.timeline import match_clock
 
 _FORMULA_SIGNS: Final = "=+-@"
 """A spreadsheet runs text that begins with one of these as a formula."""
 
 
 def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
-    """One row per clip: its place in the period, in its video and in the reel, title and reason."""
+    """One row per event: its place in the period, in its video and in the reel, title and reason."""
     rows = []
     reel_rate = listing.edits.rate
-    for number, (clip, event) in enumerate(
-        zip(listing.clips, listing.edits.events, strict=True), start=1
-    ):
-        rate = event.source.info.frame_rate
+    for event in listing.edits.events:
+        clip, source = listing.clips[event.clip_number - 1], event.source
         rows.append(
             {
-                "clip": number,
+                "clip": event.clip_number,
                 "title": event.title,
                 "label": clip.main.label,
                 "spotted": clip.main.spotted,
@@ -30,12 +29,13 @@ def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
                 "value": round(clip.value, 4),
                 # in the period
                 "period": clip.period,
+                "match_clock": match_clock(clip.period, round(1000 * clip.main.position_s)),
                 "start_s": round(clip.start_s, 3),
                 "end_s": round(clip.end_s, 3),
                 # in the file
-                "video": event.source.path.name,
-                "source_start_s": round(float(event.source_in / rate), 3),
-                "source_end_s": round(float(event.source_out / rate), 3),
+                "video": source.path.name,
+                "source_start_s": round(float(event.source_in / source.rate), 3),
+                "source_end_s": round(float(event.source_out / source.rate), 3),
                 # in the reel
                 "reel_start_s": round(float(event.record_in / reel_rate), 3),
                 "reel_end_s": round(float(event.record_out / reel_rate), 3),
@@ -64,7 +64,7 @@ def _without_formula(value: Any) -> Any:
 
 
 def reel_document(listing: ReelListing) -> dict[str, Any]:
-    """The rows for JSON, with what was proposed and did not fit."""
+    """The rows for JSON, with what was proposed and is not shown."""
     edits = listing.edits
     return {
         "title": edits.title,
@@ -73,14 +73,15 @@ def reel_document(listing: ReelListing) -> dict[str, Any]:
         "clips": clip_rows(listing),
         "left_out": [
             {
-                "title": clip.title,
-                "period": clip.period,
-                "start_s": round(clip.start_s, 3),
-                "end_s": round(clip.end_s, 3),
-                "value": round(clip.value, 4),
-                "reason": clip.reason,
+                "title": item.clip.title,
+                "period": item.clip.period,
+                "start_s": round(item.clip.start_s, 3),
+                "end_s": round(item.clip.end_s, 3),
+                "value": round(item.clip.value, 4),
+                "reason": item.clip.reason,
+                "left_out_because": item.why,
             }
-            for clip in listing.left_out
+            for item in listing.left_out
         ],
     }
 

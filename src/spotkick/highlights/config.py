@@ -63,6 +63,8 @@ class HighlightsConfig(FrozenConfig):
         top_interest: clips of classes with at least this interest are shortened before one of them
             is left out for want of room.
         least_lead_s: shortest (seconds before, seconds after) what a clip shows.
+        period_lengths_s: regular length of each period, for the clock of the match; None takes that
+            of soccer where all classes are of soccer, and time within the period elsewhere.
         snap_s: an end of a clip moves to a shot change that is at most this far away; 0 leaves it.
     """
 
@@ -80,6 +82,7 @@ class HighlightsConfig(FrozenConfig):
     least_value: Annotated[float, Field(ge=0)] = 0.1
     top_interest: Annotated[float, Field(ge=0)] = 0.8
     least_lead_s: tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]] = (2.0, 3.0)
+    period_lengths_s: tuple[Annotated[int, Field(gt=0)], ...] | None = None
     snap_s: Annotated[float, Field(ge=0)] = 2.0
 
     def lead_of(self, label: str) -> tuple[float, float]:

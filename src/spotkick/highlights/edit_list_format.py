@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.edit_list import EditList
+from spotkick.highlights.fitting import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,13 +14,13 @@ class ReelListing:
 
     Attributes:
         edits: the events, in frames.
-        clips: what they show, in the same order.
-        left_out: clips that were proposed and did not fit.
+        clips: what they show, by the clip number of the events.
+        left_out: what was proposed and is not shown.
     """
 
     edits: EditList
     clips: tuple[Clip, ...] = ()
-    left_out: tuple[Clip, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def _accept_all(edits: EditList) -> None:

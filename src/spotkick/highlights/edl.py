@@ -1,8 +1,10 @@
 """CMX3600 edit decision lists, which every editing program reads.
 
-Source timecodes count from the first frame of each video, record timecodes from 01:00:00:00.
-Source: CMX 3600 as in SMPTE 258M: event, reel, channels, transition, source in and out, record in
-and out; out points are the first frame not shown.
+Source timecodes count from the first frame of each video at its own rate, record timecodes from
+01:00:00:00 at the rate of the reel; a semicolon before the frames marks drop-frame. Names and
+comments are UTF-8, as DaVinci Resolve and Premiere read them. Source: CMX 3600 as in SMPTE 258M:
+event, reel, channels, transition, source in and out, record in and out; out points are the first
+frame not shown.
 """
 
 from typing import Final
@@ -10,7 +12,7 @@ from typing import Final
 from spotkick.errors import InputError
 from spotkick.highlights.edit_list import EditEvent, EditList
 from spotkick.highlights.edit_list_format import EditListFormat
-from spotkick.highlights.timecode import can_drop, counted_rate, format_timecode, parse_timecode
+from spotkick.highlights.timecode import counted_rate, format_timecode, parse_timecode
 
 _MAX_EVENTS: Final = 999
 _MAX_COUNTED: Final = 60
@@ -22,10 +24,11 @@ def check_edl(edits: EditList) -> None:
     Raises:
         InputError: if there are more events, or more frames a second, than the format can count.
     """
-    if len(edits.events) > _MAX_EVENTS or counted_rate(edits.rate) > _MAX_COUNTED:
+    rates = {edits.rate, *(source.rate for source in edits.sources)}
+    if len(edits.events) > _MAX_EVENTS or max(map(counted_rate, rates)) > _MAX_COUNTED:
         raise InputError(
-            f"an EDL holds up to {_MAX_EVENTS} events at up to {_MAX_COUNTED} frames per second; "
-            f"write OTIO instead"
+            f"an EDL holds up to {_MAX_EVENTS} events at up to {_MAX_COUNTED} frames per second, "
+            f"got {len(edits.events)} at {max(map(counted_rate, rates))}; write OTIO instead"
         )
 
 
@@ -36,28 +39,30 @@ def write_edl(edits: EditList) -> str:
         InputError: see `check_edl`.
     """
     check_edl(edits)
+    names = edits.reel_names()
     lines = [
-        f"TITLE: {_plain_line(edits.title)}",
+        f"TITLE: {_one_line(edits.title)}",
         f"FCM: {'DROP FRAME' if edits.drop else 'NON-DROP FRAME'}",
         "",
     ]
 
     for number, event in enumerate(edits.events, start=1):
-        channels = "AA/V" if event.source.info.has_audio else "V"
+        source = event.source
+        channels = "AA/V" if source.info.has_audio else "V"
         codes = _format_codes(event, edits)
-        lines.append(f"{number:03d}  {'AX':<8} {channels:<5} C        {codes}")
-        lines.append(f"* FROM CLIP NAME: {_plain_line(event.source.path.name)}")
-        lines += [f"* COMMENT: {_plain_line(text)}" for text in (event.title, event.reason) if text]
+        lines.append(f"{number:03d}  {names[source.path]:<8} {channels:<5} C        {codes}")
+        lines.append(f"* FROM CLIP NAME: {_one_line(source.path.name)}")
+        lines.append(f"* SOURCE FILE: {_one_line(str(source.path.absolute()))}")
+        lines += [f"* COMMENT: {_one_line(text)}" for text in (event.title, event.reason) if text]
         lines.append("")
     return "\r\n".join(lines)
 
 
 def _format_codes(event: EditEvent, edits: EditList) -> str:
     """Source in and out, record in and out."""
-    source_rate = event.source.info.frame_rate
-    source_drop = edits.drop and can_drop(source_rate)
+    source = event.source
     sources = (
-        format_timecode(event.source.start_frame + frame, source_rate, drop=source_drop)
+        format_timecode(source.start_frame + frame, source.rate, drop=source.drop)
         for frame in (event.source_in, event.source_out)
     )
 
@@ -69,9 +74,8 @@ def _format_codes(event: EditEvent, edits: EditList) -> str:
     return " ".join((*sources, *records))
 
 
-def _plain_line(text: str) -> str:
-    """One line of characters that old programs read."""
-    return " ".join(text.split()).encode("ascii", "replace").decode()
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 FORMAT = EditListFormat(

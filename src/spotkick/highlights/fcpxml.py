@@ -6,11 +6,18 @@ frame at 29.97. Source: Apple, FCPXML reference.
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.etree import ElementTree as ET
 
 from spotkick.highlights.edit_list import EditEvent, EditList, Source
 from spotkick.highlights.edit_list_format import EditListFormat
+
+
+_FIELD_ORDERS: Final = {
+    "progressive": "progressive",
+    "top": "upper first",
+    "bottom": "lower first",
+}
 
 
 def write_fcpxml(edits: EditList) -> str:
@@ -19,7 +26,7 @@ def write_fcpxml(edits: EditList) -> str:
     resources = ET.SubElement(root, "resources")
 
     # Formats and assets that the clips refer to, each once.
-    formats: dict[tuple[Fraction, int, int], str] = {}
+    formats: dict[tuple[object, ...], str] = {}
     assets: dict[Path, str] = {}
     for number, source in enumerate(edits.sources, start=1):
         format_id = _add_format(resources, source, formats)
@@ -45,21 +52,24 @@ def write_fcpxml(edits: EditList) -> str:
 
 
 def _add_format(
-    resources: ET.Element, source: Source, formats: dict[tuple[Fraction, int, int], str]
+    resources: ET.Element, source: Source, formats: dict[tuple[object, ...], str]
 ) -> str:
     """Give the format of a source, added where no source before has the same."""
     info = source.info
-    key = (info.frame_rate, info.width_px, info.height_px)
+    shape: dict[str, str] = {
+        "width": str(info.width_px),
+        "height": str(info.height_px),
+        "fieldOrder": _FIELD_ORDERS[info.field_order],
+    }
+    if info.sample_aspect != 1:
+        shape["paspH"] = str(info.sample_aspect.numerator)
+        shape["paspV"] = str(info.sample_aspect.denominator)
+
+    key = (source.rate, *shape.items())
     if key not in formats:
         formats[key] = f"r{len(formats) + 1}"
-        size: dict[str, Any] = {"width": str(info.width_px), "height": str(info.height_px)}
-        ET.SubElement(
-            resources,
-            "format",
-            id=formats[key],
-            frameDuration=_format_time(1, info.frame_rate),
-            **size,
-        )
+        duration = _format_time(1, source.rate)
+        ET.SubElement(resources, "format", {"id": formats[key], "frameDuration": duration, **shape})
     return formats[key]
 
 
@@ -75,8 +85,8 @@ def _add_asset(resources: ET.Element, source: Source, name: str, format_id: str)
         id=name,
         name=source.path.stem,
         src=source.path.absolute().as_uri(),
-        start=_format_time(source.start_frame, info.frame_rate),
-        duration=_format_time(source.num_frames, info.frame_rate),
+        start=_format_time(source.start_frame, source.rate),
+        duration=_format_time(source.num_frames, source.rate),
         hasVideo="1",
         format=format_id,
         **sound,
@@ -84,16 +94,16 @@ def _add_asset(resources: ET.Element, source: Source, name: str, format_id: str)
 
 
 def _add_clip(spine: ET.Element, event: EditEvent, edits: EditList, asset: str) -> None:
-    rate = event.source.info.frame_rate
+    source = event.source
     clip = ET.SubElement(
         spine,
         "asset-clip",
         ref=asset,
         name=event.title,
         offset=_format_time(event.record_in, edits.rate),
-        start=_format_time(event.source.start_frame + event.source_in, rate),
-        duration=_format_time(event.num_frames, edits.rate),
-        tcFormat="DF" if edits.drop else "NDF",
+        start=_format_time(source.start_frame + event.source_in, source.rate),
+        duration=_format_time(event.record_frames, edits.rate),
+        tcFormat="DF" if source.drop else "NDF",
     )
     if event.reason:
         ET.SubElement(clip, "note").text = event.reason

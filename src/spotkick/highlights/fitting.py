@@ -5,13 +5,15 @@ shrinks towards its shortest length; what room is left goes to clips of other cl
 `spotkick.highlights.knapsack.choose_clips`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from spotkick.errors import InputError
+from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.clips import Clip, value_of
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.knapsack import choose_clips
+from spotkick.timeline import format_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,49 @@ def shrink_clip(clip: Clip, share: float, config: HighlightsConfig) -> Clip:
         item for item in clip.candidates if item in kept or start_s <= item.position_s <= end_s
     )
     return replace(clip, start_s=start_s, end_s=end_s, candidates=shown)
+
+
+def explain_unplaced(
+    candidates: Sequence[Candidate],
+    proposed: Sequence[Clip],
+    durations_s: Mapping[int, float],
+    config: HighlightsConfig,
+) -> tuple[LeftOut, ...]:
+    """Candidates that are in no proposed clip, with the reason: nothing vanishes.
+
+    Args:
+        candidates: all that were found.
+        proposed: clips around them.
+        durations_s: length of each period that has a video.
+        config: interest and least value.
+    """
+    placed = {candidate for clip in proposed for candidate in clip.candidates}
+    left_out = []
+    for candidate in candidates:
+        if candidate in placed:
+            continue
+        duration_s = durations_s.get(candidate.period)
+        if duration_s is None:
+            why = f"period {candidate.period} has no video"
+        elif candidate.position_s >= duration_s:
+            end = format_clock(duration_s)
+            why = f"after the end of period {candidate.period}, which lasts {end}"
+        elif config.interest_of(candidate.label) <= 0:
+            why = "the class has no interest"
+        else:
+            why = f"worth less than {config.least_value:g}, as others are not"
+
+        at_s, value = candidate.position_s, value_of(candidate, config)
+        clip = Clip(
+            period=candidate.period,
+            start_s=at_s,
+            end_s=at_s,
+            candidates=(candidate,),
+            value=value,
+            main=candidate,
+        )
+        left_out.append(LeftOut(clip, why))
+    return tuple(left_out)
 
 
 def find_left_out(

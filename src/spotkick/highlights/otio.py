@@ -46,19 +46,19 @@ def write_otio(edits: EditList) -> str:
 
 
 def _make_clip(otio: Any, event: EditEvent) -> Any:
-    source, rate = event.source, float(event.source.info.frame_rate)
+    source, rate = event.source, float(event.source.rate)
     media = otio.schema.ExternalReference(
         source.path.absolute().as_uri(),
         _make_range(otio, source.start_frame, source.num_frames, rate),
     )
-    visible = _make_range(otio, source.start_frame + event.source_in, event.num_frames, rate)
+    visible = _make_range(otio, source.start_frame + event.source_in, event.source_frames, rate)
     metadata = {"spotkick": {"reason": event.reason, "value": event.value}}
     return otio.schema.Clip(event.title, media, visible, metadata=metadata)
 
 
 def _make_gap(otio: Any, event: EditEvent) -> Any:
-    rate = float(event.source.info.frame_rate)
-    return otio.schema.Gap(source_range=_make_range(otio, 0, event.num_frames, rate))
+    rate = float(event.source.rate)
+    return otio.schema.Gap(source_range=_make_range(otio, 0, event.source_frames, rate))
 
 
 def _make_range(otio: Any, start: int, length: int, rate: float) -> Any:

@@ -1,6 +1,7 @@
 """WebVTT: captions of a reel, one per clip, which browsers and players show."""
 
 from fractions import Fraction
+from itertools import groupby
 
 from spotkick.highlights.edit_list import EditList
 from spotkick.highlights.edit_list_format import EditListFormat
@@ -9,12 +10,13 @@ from spotkick.highlights.edit_list_format import EditListFormat
 def write_vtt(edits: EditList) -> str:
     """The text of a WebVTT file in the time of the reel."""
     cues = ["WEBVTT", ""]
-    for number, event in enumerate(edits.events, start=1):
+    for number, group in groupby(edits.events, key=lambda event: event.clip_number):
+        events = list(group)
         start, end = (
             _format_time(Fraction(frame) / edits.rate)
-            for frame in (event.record_in, event.record_out)
+            for frame in (events[0].record_in, events[-1].record_out)
         )
-        cues += [str(number), f"{start} --> {end}", _escape_text(event.title), ""]
+        cues += [str(number), f"{start} --> {end}", _escape_text(events[0].title), ""]
     return "\n".join(cues)
 
 

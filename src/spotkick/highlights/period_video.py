@@ -1,0 +1,115 @@
+"""Where a period of a match is to be seen: a stretch of a file, or several files one after another."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from spotkick.video.probe import VideoInfo
+
+_SHORTEST_S: Final = 0.1
+"""A shorter piece of a clip at the border of two files is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStretch:
+    """A stretch of one file.
+
+    Attributes:
+        info: video file.
+        start_s: in seconds after its first frame.
+        end_s: same; None for the end of the file.
+    """
+
+    info: VideoInfo
+    start_s: float = 0.0
+    end_s: float | None = None
+
+    @property
+    def duration_s(self) -> float:
+        """Length, 0 where the file ends before the stretch begins."""
+        last_s = self.info.duration_s
+        end_s = last_s if self.end_s is None else min(self.end_s, last_s)
+        return max(0.0, end_s - self.start_s)
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodVideo:
+    """The video of a period.
+
+    Attributes:
+        stretches: in order; together they are the period.
+    """
+
+    stretches: tuple[FileStretch, ...]
+
+    @classmethod
+    def from_file(
+        cls, info: VideoInfo, start_s: float = 0.0, end_s: float | None = None
+    ) -> "PeriodVideo":
+        """A period that lies in one file, from its start to its end unless given otherwise."""
+        return cls((FileStretch(info, start_s, end_s),))
+
+    @classmethod
+    def from_files(cls, infos: Iterable[VideoInfo]) -> "PeriodVideo":
+        """A period in several files, as cameras write them that split recordings."""
+        return cls(tuple(FileStretch(info) for info in infos))
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the period."""
+        return sum(stretch.duration_s for stretch in self.stretches)
+
+    def cut_out(self, start_s: float, end_s: float) -> list[FileStretch]:
+        """The pieces of files that show a stretch of the period.
+
+        Args:
+            start_s: in seconds since the start of the period.
+            end_s: same.
+        """
+        pieces = [
+            FileStretch(stretch.info, max(start_s, begin_s) + shift_s, min(end_s, last_s) + shift_s)
+            for stretch, begin_s, last_s, shift_s in self._placed()
+            if begin_s < end_s and start_s < last_s
+        ]
+        long_enough = [piece for piece in pieces if piece.duration_s >= _SHORTEST_S]
+        return long_enough or pieces[:1]
+
+    def locate(self, position_s: float) -> tuple[VideoInfo, float]:
+        """The file that shows a time of the period, and the second in it.
+
+        Past the end of the period the last file is given.
+        """
+        info, time_s = self.stretches[0].info, 0.0
+        for stretch, begin_s, last_s, shift_s in self._placed():
+            info, time_s = stretch.info, position_s + shift_s
+            if begin_s <= position_s < last_s:
+                break
+        return info, max(0.0, time_s)
+
+    def seconds_of(self, piece: FileStretch, time_s: float) -> float:
+        """Second of the period that a second of one of its files shows."""
+        for stretch, _, _, shift_s in self._placed():
+            inside = stretch.start_s <= time_s <= stretch.start_s + stretch.duration_s
+            if stretch.info.path == piece.info.path and inside:
+                return time_s - shift_s
+        return time_s - self.stretches[0].start_s
+
+    def _placed(self) -> Iterator[tuple[FileStretch, float, float, float]]:
+        """Stretches with start and end in the period, and what to add for the second in the file."""
+        begin_s = 0.0
+        for stretch in self.stretches:
+            last_s = begin_s + stretch.duration_s
+            yield stretch, begin_s, last_s, stretch.start_s - begin_s
+            begin_s = last_s
+
+
+def order_files(paths: Iterable[Path]) -> list[Path]:
+    """Files in the order of the numbers in their names: ``part2`` comes before ``part10``."""
+
+    def key(path: Path) -> list[tuple[int, int, str]]:
+        pieces = re.findall(r"\d+|\D+", path.name.lower())
+        return [(0, int(text), "") if text.isdecimal() else (1, 0, text) for text in pieces]
+
+    return sorted(paths, key=key)
