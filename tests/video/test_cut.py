@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from spotkick.errors import InputError, StorageError
-from spotkick.video.cut import ReelPart, reel_starts, write_reel
+from spotkick.video.cut import write_reel
 from spotkick.video.cut_points import PlannedCut, plan_cut
 from spotkick.video.overlay import Overlay
+from spotkick.video.reel_parts import ReelPart, reel_starts
 from spotkick.video.stills import frame_at, write_jpeg
 from spotkick.video.stream_copy import copy_reel
 from support.pattern_video import Pattern, read_number, write_pattern_video

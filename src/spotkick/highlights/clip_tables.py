@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from spotkick.highlights.edit_list_format import EditListFormat, ReelListing
-from spotkick.timeline import match_clock
 
 _FORMULA_SIGNS: Final = "=+-@"
 """A spreadsheet runs text that begins with one of these as a formula."""
 
 
 def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
-    """One row per event: its place in the period, in its video and in the reel, title and reason."""
+    """One row per event: its place in the period, its video and the reel, title and reason."""
     rows = []
     reel_rate = listing.edits.rate
     for event in listing.edits.events:
@@ -29,7 +28,7 @@ def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
                 "value": round(clip.value, 4),
                 # in the period
                 "period": clip.period,
-                "match_clock": match_clock(clip.period, round(1000 * clip.main.position_s)),
+                "match_clock": event.clock,
                 "start_s": round(clip.start_s, 3),
                 "end_s": round(clip.end_s, 3),
                 # in the file

@@ -59,6 +59,7 @@ class EditEvent:
         reason: why it was chosen.
         value: how much it is worth.
         clip_number: of the clip that it is a part of, counted from 1.
+        clock: what the clock of the match shows.
     """
 
     source: Source
@@ -70,6 +71,7 @@ class EditEvent:
     reason: str = ""
     value: float = 0.0
     clip_number: int = 1
+    clock: str = ""
 
     @property
     def source_out(self) -> int:
@@ -155,6 +157,7 @@ class Stretch:
         reason: why it was chosen.
         value: how much it is worth.
         clip_number: of the clip that it is a part of, counted from 1.
+        clock: what the clock of the match shows.
     """
 
     source: Source
@@ -164,6 +167,7 @@ class Stretch:
     reason: str = ""
     value: float = 0.0
     clip_number: int = 1
+    clock: str = ""
 
 
 def make_edit_list(
@@ -200,6 +204,7 @@ def make_edit_list(
                 reason=item.reason,
                 value=item.value,
                 clip_number=item.clip_number,
+                clock=item.clock,
             )
         )
     is_drop = first.drop if drop is None else drop and can_drop(rate)

@@ -12,7 +12,6 @@ from xml.etree import ElementTree as ET
 from spotkick.highlights.edit_list import EditEvent, EditList, Source
 from spotkick.highlights.edit_list_format import EditListFormat
 
-
 _FIELD_ORDERS: Final = {
     "progressive": "progressive",
     "top": "upper first",

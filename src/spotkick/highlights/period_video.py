@@ -1,4 +1,4 @@
-"""Where a period of a match is to be seen: a stretch of a file, or several files one after another."""
+"""Where a period of a match is to be seen: a stretch of a file, or several files in order."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -97,7 +97,7 @@ class PeriodVideo:
         return time_s - self.stretches[0].start_s
 
     def _placed(self) -> Iterator[tuple[FileStretch, float, float, float]]:
-        """Stretches with start and end in the period, and what to add for the second in the file."""
+        """Stretches with start and end in the period, and the shift to seconds of the file."""
         begin_s = 0.0
         for stretch in self.stretches:
             last_s = begin_s + stretch.duration_s

@@ -1,138 +1,84 @@
-"""From spots to a reel: propose clips, choose what fits, cut, describe."""
+"""A reel of chosen clips: where exactly it is cut, the file, its poster, and its description."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from spotkick.actions import Action
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.formats.scores import MatchScores
-from spotkick.highlights.candidates import find_candidates
 from spotkick.highlights.captions import draw_caption
-from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips
+from spotkick.highlights.clips import Clip
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import EditList, Source, Stretch, make_edit_list, make_source
-from spotkick.highlights.knapsack import choose_clips
-from spotkick.highlights.shots import find_shot_changes
-from spotkick.timeline import format_clock
-from spotkick.video.cut import ReelPart, reel_size, write_reel
+from spotkick.highlights.fonts import load_font, warn_about_missing_letters
+from spotkick.highlights.match_time import clock_of, period_lengths
+from spotkick.highlights.period_video import PeriodVideo
+from spotkick.video.cut import shape_of, write_reel
 from spotkick.video.cut_points import plan_cut
 from spotkick.video.probe import VideoInfo
+from spotkick.video.reel_parts import ReelPart, SoundChoice
 from spotkick.video.stills import frame_at, write_jpeg
 from spotkick.video.stream_copy import copy_reel
 
 CutMode = Literal["encode", "copy"]
 
-_POSTER_LATER_S = 1.0
+_POSTER_DELAY_S: Final = 1.0
 """The poster shows the main candidate of the best clip this long after its time."""
 
-
-@dataclass(frozen=True, slots=True)
-class PeriodVideo:
-    """Where a period of a match is to be seen.
-
-    Attributes:
-        info: video file.
-        start_s: when the period starts in it, in seconds after the first frame.
-        end_s: when it ends; None for the end of the video.
-    """
-
-    info: VideoInfo
-    start_s: float = 0.0
-    end_s: float | None = None
-
-    @property
-    def duration_s(self) -> float:
-        """Length of the period."""
-        return max(0.0, (self.info.duration_s if self.end_s is None else self.end_s) - self.start_s)
-
-
-def propose_clips(
-    actions: Iterable[Action],
-    scores: MatchScores | None,
-    videos: Mapping[int, PeriodVideo],
-    config: HighlightsConfig | None = None,
-) -> tuple[Clip, ...]:
-    """Clips around all candidates, in order of time, none overlapping.
-
-    Raises:
-        InputError: if there is no candidate in the videos.
-    """
-    config = config or HighlightsConfig()
-    candidates = find_candidates(actions, scores, config)
-    durations_s = {period: video.duration_s for period, video in videos.items()}
-    clips = make_clips(candidates, durations_s, config)
-
-    if not clips:
-        found = (
-            f"{len(candidates)} candidates lie outside the videos given"
-            if candidates
-            else "no spot reaches its threshold"
-        )
-        raise InputError(
-            f"nothing to make a reel of: {found}; lower the threshold, or check periods and videos"
-        )
-    return clips
-
-
-def choose(
-    clips: Sequence[Clip],
-    budget_s: float,
-    videos: Mapping[int, PeriodVideo],
-    config: HighlightsConfig | None = None,
-    *,
-    snap: bool = True,
-) -> tuple[Clip, ...]:
-    """The clips that are worth most within a duration, with ends moved to near shot changes.
-
-    Raises:
-        InputError: if no clip is that short.
-        MissingExtraError: if clips are to be moved and the package scenedetect is not installed.
-    """
-    config = config or HighlightsConfig()
-    chosen = merge_touching(choose_clips(clips, budget_s, repeat_share=config.repeat_share))
-    if not snap or not config.snap_s:
-        return chosen
-
-    def find_changes(period: int, first_s: float, last_s: float) -> list[float]:
-        """Shot changes in seconds of the period."""
-        video = videos[period]
-        changes = find_shot_changes(
-            video.info.path, first_s + video.start_s, last_s + video.start_s
-        )
-        return [
-            change - video.start_s
-            for change in changes
-            if 0 <= change - video.start_s <= video.duration_s
-        ]
-
-    return snap_clips(chosen, find_changes, snap_s=config.snap_s, budget_s=budget_s)
+_CHECKED_SIZE_PX: Final = 20
 
 
 def plan_parts(
-    clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], *, captions: bool = False
+    clips: Sequence[Clip],
+    videos: Mapping[int, PeriodVideo],
+    *,
+    captions: bool = False,
+    font: Path | None = None,
+    config: HighlightsConfig | None = None,
 ) -> tuple[ReelPart, ...]:
     """Find the exact frames of each clip, and draw captions.
 
+    A clip over the border of two files gives two parts, the second of which continues the first.
+
+    Args:
+        clips: in order.
+        videos: by period.
+        captions: whether to draw them.
+        font: of the captions; None for the bundled one.
+        config: regular length of the periods, for the clock of the match.
+
     Raises:
-        InputError: if a video cannot be read, or a clip lies outside it.
+        InputError: if a video or the font cannot be read, or a clip lies outside its video.
         MissingExtraError: if captions are wanted and the package pillow is not installed.
     """
-    parts = []
-    size_px = None
-    for clip in clips:
-        video = videos[clip.period]
-        cut = plan_cut(video.info.path, clip.start_s + video.start_s, clip.end_s + video.start_s)
+    clocks = match_clocks(clips, config or HighlightsConfig())
+    texts = [f"{clock} · {clip.title}" for clock, clip in zip(clocks, clips, strict=True)]
+    if captions:
+        if font is not None:
+            load_font(font, _CHECKED_SIZE_PX)
+        warn_about_missing_letters(texts, font)
 
-        # Captions have the size of the reel, which is that of its first clip.
-        size_px = size_px or reel_size(cut.path)
-        minute = format_clock(clip.main.position_s)
-        overlay = draw_caption(f"{minute} · {clip.title}", size_px) if captions else None
-        parts.append(ReelPart(cut, f"{clip.title} ({minute})", overlay))
+    parts: list[ReelPart] = []
+    size_px: tuple[int, int] | None = None
+    for clip, clock, text in zip(clips, clocks, texts, strict=True):
+        for number, piece in enumerate(videos[clip.period].cut_out(clip.start_s, clip.end_s)):
+            end_s = piece.start_s + piece.duration_s
+            cut = plan_cut(piece.info.path, piece.start_s, end_s)
+
+            # Captions have the size of the reel, which is that of its first clip.
+            size_px = size_px or shape_of(piece.info).size_px
+            overlay = draw_caption(text, size_px, font) if captions else None
+            title = f"{clip.title} ({clock})"
+            parts.append(ReelPart(cut, title, overlay, continues=number > 0))
     return tuple(parts)
+
+
+def match_clocks(clips: Sequence[Clip], config: HighlightsConfig) -> list[str]:
+    """What the clock of the match shows at the main candidate of each clip."""
+    labels = {candidate.label for clip in clips for candidate in clip.candidates}
+    lengths_s = period_lengths(labels, config)
+    return [clock_of(clip.main, lengths_s) for clip in clips]
 
 
 def render(
@@ -140,6 +86,7 @@ def render(
     parts: Sequence[ReelPart],
     *,
     mode: CutMode = "encode",
+    sound: SoundChoice = "auto",
     progress: Callable[[float], None] | None = None,
 ) -> tuple[ReelPart, ...]:
     """Write the reel.
@@ -152,8 +99,8 @@ def render(
         StorageError: if the reel cannot be written.
     """
     if mode == "copy":
-        return copy_reel(path, parts)
-    write_reel(path, parts, progress=progress)
+        return copy_reel(path, parts, sound=sound)
+    write_reel(path, parts, sound=sound, progress=progress)
     return tuple(parts)
 
 
@@ -164,6 +111,7 @@ def describe(
     videos: Mapping[int, PeriodVideo],
     *,
     drop: bool | None = None,
+    config: HighlightsConfig | None = None,
 ) -> EditList:
     """The reel as a list of events, for the writers of edit lists and tables.
 
@@ -172,26 +120,42 @@ def describe(
         clips: as chosen.
         parts: of the same clips, as cut.
         videos: by period.
-        drop: drop-frame timecode; None for the custom of the frame rate.
+        drop: drop-frame timecode of the reel; None as its first video has it.
+        config: regular length of the periods, for the clock of the match.
     """
-    stretches = [
-        Stretch(
-            source=_make_source(videos[clip.period].info),
-            start_s=part.cut.start_s,
-            duration_s=part.cut.duration_s,
-            title=clip.title,
-            reason=clip.reason,
-            value=clip.value,
+    clocks = match_clocks(clips, config or HighlightsConfig())
+    infos = {
+        stretch.info.path: stretch.info for video in videos.values() for stretch in video.stretches
+    }
+    sources = {
+        path: _describe_source(infos[path], drop)
+        for path in dict.fromkeys(part.cut.path for part in parts)
+    }
+
+    stretches: list[Stretch] = []
+    number = 0
+    for part in parts:
+        number += not part.continues
+        clip = clips[number - 1]
+        stretches.append(
+            Stretch(
+                source=sources[part.cut.path],
+                start_s=part.cut.start_s,
+                duration_s=part.cut.duration_s,
+                title=clip.title,
+                reason=clip.reason,
+                value=clip.value,
+                clip_number=number,
+                clock=clocks[number - 1],
+            )
         )
-        for clip, part in zip(clips, parts, strict=True)
-    ]
     return make_edit_list(title, stretches, drop=drop)
 
 
-def _make_source(info: VideoInfo) -> Source:
+def _describe_source(info: VideoInfo, drop: bool | None) -> Source:
     """A video with its recorded timecode, where that is a valid one."""
     try:
-        return make_source(info, info.timecode)
+        return make_source(info, drop=drop)
     except InputError as error:
         warnings.warn(
             f"{info.path}: {error}; counted from zero instead", SpotkickWarning, stacklevel=3
@@ -207,9 +171,9 @@ def write_poster(path: Path, clips: Sequence[Clip], videos: Mapping[int, PeriodV
         StorageError: if the file cannot be written.
     """
     best = max(clips, key=lambda clip: clip.value)
-    video = videos[best.period]
-    time_s = min(best.main.position_s + _POSTER_LATER_S, best.end_s)
-    write_jpeg(path, frame_at(video.info.path, video.start_s + time_s))
+    position_s = min(best.main.position_s + _POSTER_DELAY_S, best.end_s)
+    info, time_s = videos[best.period].locate(position_s)
+    write_jpeg(path, frame_at(info.path, time_s))
 
 
 def total_s(parts: Sequence[ReelPart]) -> Fraction:

@@ -15,7 +15,8 @@ def name_reels(paths: Sequence[Path]) -> dict[Path, str]:
     """Name videos by the letters and digits of their file names, each differently.
 
     Example:
-        >>> list(name_reels([Path("1_first.mp4"), Path("1_first_half.mp4"), Path("試合.mp4")]).values())
+        >>> paths = [Path(name) for name in ("1_first.mp4", "1_first_half.mp4", "試合.mp4")]
+        >>> list(name_reels(paths).values())
         ['1FIRST', '1FIRSTHA', 'REEL3']
     """
     names: dict[Path, str] = {}

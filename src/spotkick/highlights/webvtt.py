@@ -3,7 +3,7 @@
 from fractions import Fraction
 from itertools import groupby
 
-from spotkick.highlights.edit_list import EditList
+from spotkick.highlights.edit_list import EditEvent, EditList
 from spotkick.highlights.edit_list_format import EditListFormat
 
 
@@ -16,8 +16,12 @@ def write_vtt(edits: EditList) -> str:
             _format_time(Fraction(frame) / edits.rate)
             for frame in (events[0].record_in, events[-1].record_out)
         )
-        cues += [str(number), f"{start} --> {end}", _escape_text(events[0].title), ""]
+        cues += [str(number), f"{start} --> {end}", _escape_text(_title_of(events[0])), ""]
     return "\n".join(cues)
+
+
+def _title_of(event: EditEvent) -> str:
+    return f"{event.clock} · {event.title}" if event.clock else event.title
 
 
 def _format_time(seconds: Fraction) -> str:

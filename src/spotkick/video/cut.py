@@ -1,37 +1,40 @@
-"""Cut clips out of videos and join them to a reel, exact to the picture, with sound in step.
+"""Cut clips out of videos and join them to a reel, exact to the frame, with sound in step.
 
-Pictures are decoded and encoded again, which is the only way to begin at any picture. Every clip
-lasts exactly as long as its pictures do in their source; its sound has the number of samples that
-belongs to that, rounded over the whole reel, not per clip.
+Frames are decoded and encoded again, which is the only way to begin at any frame. Every clip lasts
+exactly as long as its frames do in their source; its sound has the number of samples that belongs
+to that, rounded over the whole reel, not per clip.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import av
-import numpy as np
-from av.container import InputContainer, OutputContainer
+from av.audio.stream import AudioStream
+from av.container import OutputContainer
 from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import atomic_path
 from spotkick.video.cut_points import PlannedCut
-from spotkick.video.opening import open_video
-from spotkick.video.overlay import Overlay, painted
-from spotkick.video.probe import quarter_turns
+from spotkick.video.frame_fitting import FrameFitter, ReelColours, colours_of
+from spotkick.video.overlay import Overlay, paint_overlay
+from spotkick.video.probe import VideoInfo, probe
 from spotkick.video.reader import MediaReader, open_media
-from spotkick.video.sound import SoundTrack
-from spotkick.video.streams import frame_rate_of
-
-if TYPE_CHECKING:
-    from av.container.core import Chapter
-
-FORMATS: Final = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""Suffixes of reels that can be written."""
+from spotkick.video.reel_parts import (
+    ReelPart,
+    SoundChoice,
+    choose_sound,
+    make_chapters,
+    reel_format,
+    reel_starts,
+    track_number,
+)
+from spotkick.video.reel_shape import ReelShape, make_shape
+from spotkick.video.sound import SILENT_PEAK, SoundTrack
 
 _ENCODERS: Final = (
     ("libx264", {"preset": "veryfast", "crf": "20"}),
@@ -39,67 +42,32 @@ _ENCODERS: Final = (
     ("mpeg4", {"qscale": "3"}),
 )
 _FINE_TICKS_PER_S: Final = 90_000
-_LATE_SOUND_S: Final = 5
-"""Reading goes on for this long after the last picture of a clip, to find the sound that belongs to
+
+LATE_SOUND_S: Final = 5
+"""Reading goes on for this long after the last frame of a clip, to find the sound that belongs to
 it."""
 
 
-@dataclass(frozen=True)
-class ReelPart:
-    """A clip of a reel.
-
-    Attributes:
-        cut: where it comes from.
-        title: name of its chapter.
-        overlay: caption; None for none.
-    """
-
-    cut: PlannedCut
-    title: str = ""
-    overlay: Overlay | None = None
-
-
-def reel_starts(parts: Sequence[ReelPart]) -> list[Fraction]:
-    """Where each part starts in the reel, and at last where the reel ends, in seconds."""
-    starts = [Fraction(0)]
-    for part in parts:
-        starts.append(starts[-1] + part.cut.duration_s)
-    return starts
-
-
-def reel_size(path: Path) -> tuple[int, int]:
-    """(width, height) of the pictures of a reel whose first clip comes from a video: upright, with even sides."""
-    with open_video(path) as (container, stream):
-        turned = any(quarter_turns(frame.rotation) % 2 for frame in _first(container, stream))
-        width, height = (stream.height, stream.width) if turned else (stream.width, stream.height)
-        return max(2, width // 2 * 2), max(2, height // 2 * 2)
-
-
-def _first(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    for frame in container.decode(stream):
-        yield frame
-        return
-
-
-def reel_format(path: Path) -> str:
-    """Container format of a reel by its suffix.
-
-    Raises:
-        InputError: if the suffix is another one.
-    """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"{path}: a reel is written as {', '.join(FORMATS)}, not '{path.suffix}'")
-    return FORMATS[path.suffix.lower()]
+def shape_of(info: VideoInfo) -> ReelShape:
+    """Shape of a reel whose first clip comes from a video."""
+    return make_shape(info.width_px, info.height_px, info.sample_aspect)
 
 
 def write_reel(
-    path: Path, parts: Sequence[ReelPart], *, progress: Callable[[float], None] | None = None
+    path: Path,
+    parts: Sequence[ReelPart],
+    *,
+    sound: SoundChoice = "auto",
+    progress: Callable[[float], None] | None = None,
 ) -> None:
     """Encode clips into one video with chapters.
+
+    Interlaced videos are deinterlaced. Videos of another shape than the first one get black bars.
 
     Args:
         path: of the reel; nothing is left there when anything fails.
         parts: in order.
+        sound: which tracks of the videos.
         progress: called with the share that is done, between 0 and 1.
 
     Raises:
@@ -114,173 +82,189 @@ def write_reel(
         atomic_path(path) as temporary,
         av.open(str(temporary), "w", format=container_format, options=options) as container,
     ):
-        writer = _ReelWriter(container, parts)
+        writer = _ReelWriter(container, parts, sound)
         for number in range(len(parts)):
             for done in writer.write_part(number):
                 if progress is not None:
                     progress(done)
         writer.finish()
+    writer.warn_about_silence()
 
 
 class _ReelWriter:
     """Encoder state of a reel."""
 
-    def __init__(self, container: OutputContainer, parts: Sequence[ReelPart]) -> None:
-        self._container, self._parts = container, parts
+    def __init__(
+        self, container: OutputContainer, parts: Sequence[ReelPart], sound: SoundChoice
+    ) -> None:
+        self._container, self._parts, self._choice = container, parts, sound
         self._starts = reel_starts(parts)
-        self._size = reel_size(parts[0].cut.path)
-        self._pictures = 0
+        self._infos = {part.cut.path: probe(part.cut.path) for part in parts}
+        self._num_frames = 0
         self._total = sum(part.cut.num_frames for part in parts)
-        with open_video(parts[0].cut.path) as (_, stream):
-            self._rate = frame_rate_of(stream)
-            self._video = self._add_pictures(stream)
-        self._sound = self._add_sound()
-        container.set_chapters(chapters(parts))
 
-    def _add_pictures(self, source: VideoStream) -> VideoStream:
+        # The first video decides about shape, rate and colours.
+        first = self._infos[parts[0].cut.path]
+        self._shape, self._rate = shape_of(first), first.nominal_rate
+        with open_media(first.path) as media:
+            self._colours = colours_of(media.video)
+        self._base = 1 / (
+            self._rate.numerator * Fraction(-(-_FINE_TICKS_PER_S // self._rate.numerator))
+        )
+        self._video = self._add_video(self._colours)
+        self._tracks = self._add_sound()
+        container.set_chapters(make_chapters(parts))
+
+    def _add_video(self, colours: ReelColours) -> VideoStream:
         codec, options = next(
             (name, opts) for name, opts in _ENCODERS if name in av.codecs_available
         )
         video = self._container.add_stream(codec, rate=self._rate, options=dict(options))
         if not isinstance(video, VideoStream):
-            raise TypeError(f"{codec} encodes no pictures")
-        video.width, video.height = self._size
+            raise TypeError(f"{codec} encodes no video")
+
+        video.width, video.height = self._shape.size_px
         video.pix_fmt = "yuv420p"
-        self._base = 1 / (
-            self._rate.numerator * Fraction(-(-_FINE_TICKS_PER_S // self._rate.numerator))
-        )
+        video.codec_context.sample_aspect_ratio = self._shape.sample_aspect
         video.codec_context.time_base = self._base
         video.time_base = self._base
-        for name in ("color_range", "colorspace", "color_primaries", "color_trc"):
-            setattr(video.codec_context, name, getattr(source.codec_context, name))
+        video.codec_context.color_range = colours.value_range
+        video.codec_context.colorspace = colours.matrix
+        video.codec_context.color_primaries = colours.primaries
+        video.codec_context.color_trc = colours.transfer
         return video
 
-    def _add_sound(self) -> SoundTrack | None:
-        for path in dict.fromkeys(part.cut.path for part in self._parts):
-            with open_media(path) as media:
-                sound = media.audio
-                if sound is not None:
-                    return SoundTrack(
-                        self._container, sound.rate, "mono" if sound.channels == 1 else "stereo"
+    def _add_sound(self) -> list[SoundTrack]:
+        """As many tracks as the video with the most of them has, like the tracks of the first."""
+        found: list[AudioStream] = []
+        tracks: list[SoundTrack] = []
+        for path in self._infos:
+            with open_media(path, audio_track=track_number(self._choice)) as media:
+                found = choose_sound(media, self._choice)
+                tracks += [
+                    SoundTrack(
+                        self._container,
+                        stream.rate or 0,
+                        "mono" if stream.channels == 1 else "stereo",
                     )
-        return None
+                    for stream in found[len(tracks) :]
+                ]
+        return tracks
 
     def write_part(self, number: int) -> Iterator[float]:
+        """Encode a part; gives the share of the reel that is done after each frame."""
         part, start_s = self._parts[number], self._starts[number]
-        cut = part.cut
-        with open_media(cut.path) as media:
-            sound = media.audio if self._sound else None
-            if self._sound:
-                self._sound.begin_clip(
-                    start_s, self._starts[number + 1], cut.start_ticks * cut.time_base
-                )
+        cut, info = part.cut, self._infos[part.cut.path]
+        with open_media(cut.path, audio_track=track_number(self._choice)) as media:
+            for track in self._tracks:
+                track.begin_clip(self._starts[number + 1], cut.start_ticks * cut.time_base)
             media.seek(cut.start_s)
-            reading = _PartReader(media, cut, self._sound if sound else None)
+            sound = dict(zip(choose_sound(media, self._choice), self._tracks, strict=False))
+            reader = _PartReader(media, cut, sound)
+            fitter = FrameFitter(
+                self._shape,
+                self._colours,
+                field_order=info.field_order,
+                sample_aspect=info.sample_aspect,
+                time_base=cut.time_base,
+            )
+
             first = True
-            for frame, ticks in reading.pictures():
+            for frame, ticks in _fit_frames(reader, fitter):
                 since_s = (ticks - cut.start_ticks) * cut.time_base
                 if cut.rate is not None:
                     since_s = round(since_s * cut.rate) / cut.rate
                 self._encode(frame, start_s + since_s, part.overlay, key=first)
                 first = False
-                yield self._pictures / max(1, self._total)
-            if self._sound:
-                self._sound.end_clip()
+                yield self._num_frames / max(1, self._total)
+            for track in self._tracks:
+                track.end_clip()
 
     def _encode(
         self, frame: VideoFrame, time_s: Fraction, overlay: Overlay | None, *, key: bool
     ) -> None:
-        picture = _fitted(frame, self._size)
         if overlay is not None:
-            picture = painted(picture, overlay)
-        picture.pts = round(time_s / self._base)
-        picture.time_base = self._base
-        picture.pict_type = (
-            PictureType.I if key else PictureType.NONE
-        )  # a chapter starts with a key frame
-        self._container.mux(self._video.encode(picture))
-        self._pictures += 1
+            frame = paint_overlay(frame, overlay)
+        frame.pts = round(time_s / self._base)
+        frame.time_base = self._base
+        # a chapter starts with a key frame
+        frame.pict_type = PictureType.I if key else PictureType.NONE
+        self._container.mux(self._video.encode(frame))
+        self._num_frames += 1
 
     def finish(self) -> None:
+        """Write what the encoders still hold."""
         self._container.mux(self._video.encode(None))
-        if self._sound:
-            self._sound.finish()
+        for track in self._tracks:
+            track.finish()
+
+    def warn_about_silence(self) -> None:
+        """Warn when the chosen track is silent, and name the others."""
+        first = next(iter(self._infos.values()))
+        others = [track for track in first.audio_tracks if track.is_decodable]
+        if len(self._tracks) != 1 or self._tracks[0].peak > SILENT_PEAK or len(others) < 2:
+            return
+        numbers = ", ".join(str(track.number) for track in others)
+        warnings.warn(
+            f"the sound of the reel is silent; {first.path} has the tracks {numbers}, choose one "
+            f"with --sound N, or --sound all",
+            SpotkickWarning,
+            stacklevel=3,
+        )
+
+
+def _fit_frames(reader: "_PartReader", fitter: FrameFitter) -> Iterator[tuple[VideoFrame, int]]:
+    for frame, ticks in reader.frames():
+        yield from fitter.push(frame, ticks)
+    yield from fitter.flush()
 
 
 class _PartReader:
-    """Reads pictures and sound of one cut side by side, in the order of the file, so that the reel is interleaved as well."""
+    """Reads frames and sound of one cut in the order of the file: the reel is interleaved."""
 
     def __init__(
-        self,
-        media: MediaReader,
-        cut: PlannedCut,
-        sound: SoundTrack | None,
+        self, media: MediaReader, cut: PlannedCut, sound: dict[AudioStream, SoundTrack]
     ) -> None:
-        self._media, self._cut, self._sound = media, cut, sound
-        self._audio = media.audio if sound else None
-        self._wants_sound = self._audio is not None
-        self._wants_pictures = True
+        self._media, self._cut = media, cut
+        self._tracks = {stream.index: track for stream, track in sound.items()}
+        self._sound = {stream.index: stream for stream in sound}
+        self._wanted = set(self._tracks)
+        self._wants_frames = True
 
-    def pictures(self) -> Iterator[tuple[VideoFrame, int]]:
-        """Pictures of the cut with their timestamps; sound goes to the sound track."""
-        video = self._media.video
-        streams = [video] if self._audio is None else [video, self._audio]
-        latest = self._cut.end_ticks * self._cut.time_base + _LATE_SOUND_S
-        for packet in self._media.packets(*streams):
+    def frames(self) -> Iterator[tuple[VideoFrame, int]]:
+        """Frames of the cut with their times in ticks; sound goes to the sound tracks."""
+        latest = self._cut.end_ticks * self._cut.time_base + LATE_SOUND_S
+        for packet in self._media.packets(self._media.video, *self._sound.values()):
             if packet.stream.type == "video":
-                yield from self._decode(packet)
-            elif self._wants_sound:
-                self._hear(packet)
-            late = packet.dts is not None and packet.dts * packet.time_base > latest
-            if not self._wants_pictures and (not self._wants_sound or late):
-                return
-        if self._wants_pictures:
-            yield from self._decode(None)
+                yield from self._decode_video(packet)
+            elif packet.stream.index in self._wanted:
+                self._decode_audio(packet)
 
-    def _decode(self, packet: "av.Packet[Any] | None") -> Iterator[tuple[VideoFrame, int]]:
-        if not self._wants_pictures:
+            late = packet.dts is not None and packet.dts * packet.time_base > latest
+            if not self._wants_frames and (not self._wanted or late):
+                return
+        if self._wants_frames:
+            yield from self._decode_video(None)
+
+    def _decode_video(self, packet: "av.Packet[Any] | None") -> Iterator[tuple[VideoFrame, int]]:
+        if not self._wants_frames:
             return
         try:
             for frame, ticks in self._media.decoder.decode(packet):
                 if ticks >= self._cut.end_ticks:
-                    self._wants_pictures = False
+                    self._wants_frames = False
                     return
                 if ticks >= self._cut.start_ticks:
                     yield frame, ticks
         except av.FFmpegError:
             return
 
-    def _hear(self, packet: "av.Packet[Any]") -> None:
-        if self._sound is None or self._audio is None:
-            return
+    def _decode_audio(self, packet: "av.Packet[Any]") -> None:
+        index = packet.stream.index
         try:
-            frames = self._audio.codec_context.decode(packet)
+            frames = self._sound[index].codec_context.decode(packet)
         except av.FFmpegError:
             return
         for frame in frames:
-            if not self._sound.add(frame):
-                self._wants_sound = False
-
-
-def chapters(parts: Sequence[ReelPart]) -> "list[Chapter]":
-    """One chapter per part, as PyAV takes them."""
-    starts = reel_starts(parts)
-    return [
-        {
-            "id": number,
-            "start": round(starts[number] * 1000),
-            "end": round(starts[number + 1] * 1000),
-            "time_base": Fraction(1, 1000),
-            "metadata": {"title": part.title or f"Clip {number + 1}"},
-        }
-        for number, part in enumerate(parts)
-    ]
-
-
-def _fitted(frame: VideoFrame, size_px: tuple[int, int]) -> VideoFrame:
-    """The picture upright, in the size and number format of the reel."""
-    turns = quarter_turns(frame.rotation)
-    if turns:
-        upright = np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), k=turns))
-        frame = VideoFrame.from_ndarray(upright.astype(np.uint8), format="rgb24")
-    return frame.reformat(size_px[0], size_px[1], format="yuv420p", interpolation="BICUBIC")
+            if not self._tracks[index].add(frame):
+                self._wanted.discard(index)

@@ -1,4 +1,4 @@
-"""Captions painted over pictures, in the number format of the encoder so that nothing else of the picture changes."""
+"""Captions painted over frames, in the format of the encoder so that the rest stays equal."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,7 +12,7 @@ _NO_COLOUR: Final = 128
 
 @dataclass(frozen=True)
 class Overlay:
-    """A caption, painted over the pictures of a clip.
+    """A caption, painted over the frames of a clip.
 
     Attributes:
         luma: (height, width) uint8 brightness, even sides.
@@ -27,18 +27,26 @@ class Overlay:
     top_px: int
 
 
-def painted(frame: VideoFrame, overlay: Overlay) -> VideoFrame:
-    """Blend a caption into brightness, and take the colour out behind it."""
+def paint_overlay(frame: VideoFrame, overlay: Overlay) -> VideoFrame:
+    """Blend a caption into brightness, and take the colour out behind it.
+
+    Args:
+        frame: of format yuv420p.
+        overlay: the caption.
+    """
     width, height = frame.width, frame.height
     data: npt.NDArray[np.uint8] = np.asarray(frame.to_ndarray(format="yuv420p"), dtype=np.uint8)
+
+    # Planes of full and of half size, with their step in pixels of the frame
     flat = data.reshape(-1)
-    colours = flat[width * height :].reshape(2, height // 2, width // 2)
+    chroma = flat[width * height :].reshape(2, height // 2, width // 2)
     grey = np.full(overlay.luma.shape, _NO_COLOUR, dtype=np.uint8)
     planes = (
         (flat[: width * height].reshape(height, width), 1, overlay.luma),
-        (colours[0], 2, grey),
-        (colours[1], 2, grey),
+        (chroma[0], 2, grey),
+        (chroma[1], 2, grey),
     )
+
     high, wide = overlay.luma.shape
     for plane, step, values in planes:
         rows = slice(overlay.top_px // step, (overlay.top_px + high) // step)
