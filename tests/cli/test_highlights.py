@@ -59,7 +59,7 @@ def test_highlights_all_outputs_are_written(match: Path, tmp_path: Path) -> None
     done = run(match, match / "match.mp4", "--lead", "Goal=3:4", "--no-snap", *outputs)
     assert done.returncode == 0, done.stderr
     assert "1 of 1 clips, 7.0 s" in done.stdout
-    assert "period 2 are left out" in done.stderr
+    assert "left out, period 2 has no video" in done.stdout
     assert sorted(tmp_path.iterdir()) == sorted(
         [tmp_path / "reel.mp4", tmp_path / "p.jpg", *lists.values()]
     )

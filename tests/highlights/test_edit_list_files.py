@@ -17,6 +17,7 @@ from spotkick.highlights.edit_list import EditList, Stretch, make_edit_list, mak
 from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.edl import write_edl
 from spotkick.highlights.fcpxml import write_fcpxml
+from spotkick.highlights.fitting import LeftOut
 from spotkick.highlights.otio import write_otio
 from spotkick.highlights.timecode import parse_timecode
 from spotkick.highlights.webvtt import write_vtt
@@ -55,7 +56,7 @@ def info(rate: Fraction, *, audio: bool = True, timecode: str = "") -> VideoInfo
 
 
 def edit_list(rate: Fraction, drop: bool, *, timecode: str = "", audio: bool = True) -> EditList:
-    source = make_source(info(rate, audio=audio), timecode)
+    source = make_source(info(rate, audio=audio, timecode=timecode), drop=drop)
     titles = ("Goal", "Possible goal <&>", "Yellow->red card")
     stretches = [
         Stretch(source, first / rate, length / rate, title, f"reason for {title}", 0.5)
@@ -66,7 +67,7 @@ def edit_list(rate: Fraction, drop: bool, *, timecode: str = "", audio: bool = T
 
 def test_make_edit_list_whole_frames_without_gaps() -> None:
     edits = edit_list(NTSC, drop=True)
-    assert [(event.source_in, event.num_frames) for event in edits.events] == list(FRAMES)
+    assert [(event.source_in, event.source_frames) for event in edits.events] == list(FRAMES)
     assert [event.record_in for event in edits.events] == [0, 300, 425]
     assert edits.num_frames == 426
     assert not edit_list(Fraction(25), drop=True).drop
@@ -193,7 +194,7 @@ def test_clip_tables_reason_of_each_clip_and_no_formulas() -> None:
         Clip(1, item.position_s - 3, item.position_s + 3, (item,), item.score, item)
         for item in candidates
     ]
-    listing = ReelListing(edits, tuple(clips), tuple(clips[:1]))
+    listing = ReelListing(edits, tuple(clips), (LeftOut(clips[0], "no room in 5 s"),))
     assert len(clip_rows(listing)) == 3
     back = list(csv.DictReader(io.StringIO(write_csv(listing))))
     assert [row["reel_start_s"] for row in back] == ["0.0", "12.0", "17.0"]

@@ -9,19 +9,12 @@ import pytest
 from spotkick.actions import Action
 from spotkick.errors import InputError, MissingExtraError, SpotkickWarning
 from spotkick.highlights.captions import draw_caption
+from spotkick.highlights.choosing import choose, propose_clips
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import make_source
 from spotkick.highlights.otio import write_otio
-from spotkick.highlights.reel import (
-    PeriodVideo,
-    choose,
-    describe,
-    plan_parts,
-    propose_clips,
-    render,
-    total_s,
-    write_poster,
-)
+from spotkick.highlights.period_video import PeriodVideo
+from spotkick.highlights.reel import describe, plan_parts, render, total_s, write_poster
 from spotkick.highlights.shots import find_shot_changes
 from spotkick.video.probe import probe
 from spotkick.video.stills import frame_at
@@ -35,7 +28,7 @@ def halves(tmp_path_factory: pytest.TempPathFactory) -> dict[int, PeriodVideo]:
     for period in (1, 2):
         path = folder / f"{period}_224p.mkv"
         write_pattern_video(path, Pattern(1500, size_px=(96, 64), group_frames=50, beeps_s=(10.0,)))
-        videos[period] = PeriodVideo(probe(path))
+        videos[period] = PeriodVideo.from_file(probe(path))
     return videos
 
 
@@ -62,7 +55,7 @@ def test_render_two_halves_frames_and_events_are_exact(
         ]
     assert numbers == [*range(17 * 25, 24 * 25), *range(27 * 25, 34 * 25)]
     edits = describe("match", chosen, parts, halves)
-    assert [(event.source_in, event.num_frames, event.record_in) for event in edits.events] == [
+    assert [(event.source_in, event.source_frames, event.record_in) for event in edits.events] == [
         (425, 175, 0),
         (675, 175, 175),
     ]
@@ -73,8 +66,8 @@ def test_render_two_halves_frames_and_events_are_exact(
 def test_plan_parts_one_file_counts_from_period_starts(
     halves: dict[int, PeriodVideo],
 ) -> None:
-    info = halves[1].info
-    videos = {1: PeriodVideo(info, 2, 32), 2: PeriodVideo(info, 35)}
+    info = halves[1].stretches[0].info
+    videos = {1: PeriodVideo.from_file(info, 2, 32), 2: PeriodVideo.from_file(info, 35)}
     actions = (
         Action("Goal", 1, 10_000, 0.9),
         Action("Goal", 1, 31_000, 0.9),
@@ -120,7 +113,7 @@ def test_find_shot_changes_planted_changes_are_found(tmp_path: Path) -> None:
 
 def test_choose_snapping_clip_starts_with_a_shot(tmp_path: Path) -> None:
     write_shots(tmp_path / "a.mp4", [60, 160])
-    videos = {1: PeriodVideo(probe(tmp_path / "a.mp4"))}
+    videos = {1: PeriodVideo.from_file(probe(tmp_path / "a.mp4"))}
     config = HighlightsConfig(lead_s={"Goal": (2, 2)}, snap_s=1)
     (clip,) = choose(
         propose_clips([Action("Goal", 1, 4_000, 0.9)], None, videos, config), 10, videos, config
@@ -149,7 +142,7 @@ def test_extras_missing_are_named(
     with pytest.raises(MissingExtraError, match=r"spotkick\[highlights\]"):
         write_otio(edits)
     with pytest.raises(MissingExtraError, match="scenedetect"):
-        find_shot_changes(halves[1].info.path, 1, 2)
+        find_shot_changes(halves[1].stretches[0].info.path, 1, 2)
     with pytest.raises(MissingExtraError, match="pillow"):
         draw_caption("x", (96, 64))
 
@@ -159,8 +152,9 @@ def test_describe_invalid_timecode_counts_from_zero_with_warning(
 ) -> None:
     from dataclasses import replace
 
-    assert make_source(halves[1].info, "10:00:00:00").start_frame == 900_000
-    videos = {1: PeriodVideo(replace(halves[1].info, timecode="yesterday"))}
+    known = replace(halves[1].stretches[0].info, timecode="10:00:00:00")
+    assert make_source(known).start_frame == 900_000
+    videos = {1: PeriodVideo.from_file(replace(halves[1].stretches[0].info, timecode="yesterday"))}
     clips = propose_clips(ACTIONS[:1], None, videos, CONFIG)
     with pytest.warns(SpotkickWarning, match="counted from zero"):
         edits = describe("x", clips, plan_parts(clips, videos), videos)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,13 +14,14 @@ def highlights(
         Path, typer.Argument(help="results_spotting.json of one match, or a folder that holds it.")
     ],
     videos: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
-            metavar="VIDEO...",
-            help="Video of the match, or one per half (1_*, 2_*).",
+            metavar="[VIDEO]...",
+            help="Video of the match, one or several per period (1_*, 2_*), or their folder; none "
+            "for lists only.",
             readable=False,
         ),
-    ],
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The reel: .mp4, .mov or .mkv. Without it only lists are written."),
@@ -68,15 +69,43 @@ def highlights(
         list[str] | None,
         typer.Option(help="Worth of a class, such as Corner=0.8; may be repeated."),
     ] = None,
+    period: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Where a period lies in a video of the whole match, such as 1=754:3612 or "
+            "2=1:15:00-2:01:40; may be repeated. A number alone names the only period of a video.",
+            show_default="periods.json beside the video",
+        ),
+    ] = None,
     start: Annotated[
         list[str] | None,
         typer.Option(
             help="When a period starts in a video of the whole match, such as 2=3610.5 (seconds)."
         ),
     ] = None,
+    period_minutes: Annotated[
+        str | None,
+        typer.Option(
+            help="Regular length of the periods, for the clock of the match: 20, or 45,45,15,15.",
+            show_default="that of soccer, for its classes",
+        ),
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Frames per second of the video, for lists without it.")
+    ] = None,
+    sound: Annotated[
+        str,
+        typer.Option(
+            help="auto: as players choose; a number from 1: that track; all: every track."
+        ),
+    ] = "auto",
     captions: Annotated[
         bool, typer.Option("--captions", help="Burn a caption into each clip.")
     ] = False,
+    font: Annotated[
+        Path | None,
+        typer.Option(help="Font of the captions: .ttf or .otf.", show_default="DejaVu Sans"),
+    ] = None,
     copy: Annotated[
         bool,
         typer.Option(
@@ -91,8 +120,11 @@ def highlights(
     ] = False,
 ) -> None:
     """Cut a highlight reel: spots and unspotted peaks, ranked and fitted into a duration."""
+    from spotkick.datasets.period_options import parse_period_options
     from spotkick.pipelines.highlights import HighlightsRequest, make_highlights
+    from spotkick.pipelines.period_videos import PeriodChoice
     from spotkick.reporter import make_reporter
+    from spotkick.timeline import parse_frame_rate
 
     lists = {"edl": edl, "fcpxml": fcpxml, "otio": otio, "vtt": vtt, "csv": csv, "json": json}
     settings: dict[str, object] = {
@@ -103,10 +135,12 @@ def highlights(
         },
         "spot_threshold": threshold,
         "peak_threshold": peak_threshold,
+        "period_lengths_s": parse_period_minutes(period_minutes),
     }
+    only_period, spans = parse_period_options(period or ())
     request = HighlightsRequest(
         spots=spots,
-        videos=tuple(videos),
+        videos=tuple(videos or ()),
         out=out,
         lists={kind: path for kind, path in lists.items() if path is not None},
         poster=poster,
@@ -114,8 +148,11 @@ def highlights(
         checkpoint=checkpoint,
         budget_s=duration,
         settings={key: value for key, value in settings.items() if value is not None},
-        starts_s=parse_starts(start),
+        periods=PeriodChoice(only_period, spans, parse_starts(start)),
+        rate=None if rate is None else parse_frame_rate(rate),
+        sound=parse_sound(sound),
         captions=captions,
+        font=font,
         copy=copy,
         snap=not no_snap,
         drop=False if non_drop else None,
@@ -156,6 +193,38 @@ def parse_named_numbers(
             raise ConfigError(f"expected {example}, got {text!r}")
         parsed[name.strip()] = numbers
     return parsed
+
+
+def parse_period_minutes(option: str | None) -> tuple[int, ...] | None:
+    """Parse the regular length of the periods; a single one is that of nine periods.
+
+    Raises:
+        ConfigError: if a length is not a positive number.
+    """
+    if option is None:
+        return None
+    try:
+        lengths_s = tuple(round(60 * float(part)) for part in option.split(","))
+    except (ValueError, OverflowError):
+        lengths_s = ()
+    if not lengths_s or min(lengths_s) <= 0:
+        raise ConfigError(f"--period-minutes must look like 20 or 45,45,15,15, got {option!r}")
+    return lengths_s * 9 if len(lengths_s) == 1 else lengths_s
+
+
+def parse_sound(option: str) -> int | Literal["auto", "all"]:
+    """Parse the choice of sound tracks.
+
+    Raises:
+        ConfigError: if it is neither auto, all nor a number from 1.
+    """
+    if option == "auto":
+        return "auto"
+    if option == "all":
+        return "all"
+    if option.isdecimal() and int(option) > 0:
+        return int(option)
+    raise ConfigError(f"--sound must be auto, all or the number of a track from 1, got {option!r}")
 
 
 def parse_starts(options: Sequence[str] | None) -> dict[int, float]:

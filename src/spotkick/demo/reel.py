@@ -9,18 +9,12 @@ from spotkick.checkpoint import Checkpoint
 from spotkick.demo.results import DemoMatch, DemoReel, ReelClip
 from spotkick.errors import InputError
 from spotkick.files import read_bytes, write_text
+from spotkick.highlights.choosing import choose, propose_clips
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edl import write_edl
-from spotkick.highlights.reel import (
-    PeriodVideo,
-    choose,
-    describe,
-    plan_parts,
-    propose_clips,
-    render,
-    total_s,
-)
+from spotkick.highlights.period_video import PeriodVideo
+from spotkick.highlights.reel import describe, plan_parts, render, total_s
 from spotkick.highlights.shots import can_find_shots
 from spotkick.highlights.webvtt import write_vtt
 from spotkick.reporter import Reporter
@@ -72,7 +66,7 @@ def cut_reel(
         lead_s=LEAD_S,
         interest=dict.fromkeys(set(checkpoint.config.classes) - set(LEAD_S), 0.0),
     )
-    videos = {1: PeriodVideo(probe(video))}
+    videos = {1: PeriodVideo.from_file(probe(video))}
     try:
         clips = propose_clips(match.found.actions, match.scores, videos, config)
         chosen = choose(clips, REEL_S, videos, config, snap=can_find_shots())

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from spotkick.highlights.fonts import TextRun, load_font, split_runs
+from spotkick.highlights.fonts import TextRun, bundled_font, load_font, split_runs
 from spotkick.video.overlay import Overlay
 
 _MARGIN: Final = 0.04
@@ -34,8 +34,7 @@ def draw_caption(text: str, size_px: tuple[int, int], font: Path | None = None) 
     width, height = size_px
     margin, text_px = max(2, round(_MARGIN * height)), max(9, round(_TEXT * height))
     fonts = _LoadedFonts(text_px)
-    if font is not None:
-        fonts.load(font)
+    fonts.load(font or bundled_font())
     from PIL import Image, ImageDraw
 
     # Text that fits between the margins

@@ -57,10 +57,9 @@ def propose(
             f"({periods}); check periods and videos"
         )
     best = max((action.confidence or 0.0 for action in actions), default=None)
-    found = "there are no spots" if best is None else "no spot reaches its threshold, the best has"
+    closest = "" if best is None else f" (the best has {best:.2f})"
     raise InputError(
-        f"nothing to make a reel of: {found}{'' if best is None else f' {best:.2f}'}; "
-        f"lower the threshold"
+        f"nothing to make a reel of: no spot reaches its threshold{closest}; lower the threshold"
     )
 
 

@@ -156,7 +156,7 @@ class Stretch:
         title: what it shows.
         reason: why it was chosen.
         value: how much it is worth.
-        clip_number: of the clip that it is a part of, counted from 1.
+        clip_number: of the clip that it is a part of, counted from 1; 0 for one of its own.
         clock: what the clock of the match shows.
     """
 
@@ -166,7 +166,7 @@ class Stretch:
     title: str
     reason: str = ""
     value: float = 0.0
-    clip_number: int = 1
+    clip_number: int = 0
     clock: str = ""
 
 
@@ -185,7 +185,7 @@ def make_edit_list(
     events: list[EditEvent] = []
 
     end_s = Fraction(0)
-    for item in stretches:
+    for number, item in enumerate(stretches, start=1):
         # Ends are rounded, not lengths, so that errors of rounding do not add up.
         end_s += item.duration_s
         record_in = events[-1].record_out if events else 0
@@ -203,7 +203,7 @@ def make_edit_list(
                 title=item.title,
                 reason=item.reason,
                 value=item.value,
-                clip_number=item.clip_number,
+                clip_number=item.clip_number or number,
                 clock=item.clock,
             )
         )

@@ -152,7 +152,10 @@ def explain_unplaced(
             continue
         duration_s = durations_s.get(candidate.period)
         if duration_s is None:
-            why = f"period {candidate.period} has no video"
+            why = (
+                f"period {candidate.period} has no video (--period {candidate.period}=START:END "
+                f"says where it lies in one)"
+            )
         elif candidate.position_s >= duration_s:
             end = format_clock(duration_s)
             why = f"after the end of period {candidate.period}, which lasts {end}"

@@ -1,5 +1,6 @@
 """A reel of chosen clips: where exactly it is cut, the file, its poster, and its description."""
 
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
@@ -15,7 +16,7 @@ from spotkick.highlights.fonts import load_font, warn_about_missing_letters
 from spotkick.highlights.match_time import clock_of, period_lengths
 from spotkick.highlights.period_video import PeriodVideo
 from spotkick.video.cut import shape_of, write_reel
-from spotkick.video.cut_points import plan_cut
+from spotkick.video.cut_points import PlannedCut, plan_cut
 from spotkick.video.probe import VideoInfo
 from spotkick.video.reel_parts import ReelPart, SoundChoice
 from spotkick.video.stills import frame_at, write_jpeg
@@ -71,6 +72,28 @@ def plan_parts(
             overlay = draw_caption(text, size_px, font) if captions else None
             title = f"{clip.title} ({clock})"
             parts.append(ReelPart(cut, title, overlay, continues=number > 0))
+    return tuple(parts)
+
+
+def plan_unseen_parts(
+    clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], config: HighlightsConfig
+) -> tuple[ReelPart, ...]:
+    """Parts of videos that are not at hand, for lists only: whole frames at their rate."""
+    parts = []
+    for clip, clock in zip(clips, match_clocks(clips, config), strict=True):
+        info, _ = videos[clip.period].locate(clip.start_s)
+        rate = info.nominal_rate
+        first, last = math.ceil(clip.start_s * rate), math.floor(clip.end_s * rate)
+        cut = PlannedCut(
+            path=info.path,
+            start_ticks=first,
+            end_ticks=max(first + 1, last),
+            time_base=1 / rate,
+            origin_ticks=0,
+            num_frames=max(1, last - first),
+            rate=rate,
+        )
+        parts.append(ReelPart(cut, f"{clip.title} ({clock})"))
     return tuple(parts)
 
 

@@ -1,34 +1,37 @@
 """``spotkick highlights``: a reel and its lists from the spots and the videos of one match."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
 from spotkick.actions import MatchActions
 from spotkick.checkpoint import read_checkpoint
-from spotkick.errors import ConfigError, InputError, SpotkickError, SpotkickWarning
+from spotkick.errors import ConfigError, InputError, SpotkickError
 from spotkick.files import check_outputs
 from spotkick.formats.results import RESULTS_FILE, read_results
 from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores
+from spotkick.highlights.choosing import choose, propose
+from spotkick.highlights.clips import Clip
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list_files import LIST_FORMATS, write_list
 from spotkick.highlights.edit_list_format import ReelListing
+from spotkick.highlights.fitting import find_left_out
+from spotkick.highlights.left_out_lines import describe_left_out
+from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.reel import (
-    PeriodVideo,
-    choose,
     describe,
     plan_parts,
-    propose_clips,
+    plan_unseen_parts,
     render,
     total_s,
     write_poster,
 )
 from spotkick.highlights.shots import can_find_shots
+from spotkick.pipelines.period_videos import PeriodChoice, find_period_videos, make_unseen_videos
 from spotkick.reporter import Reporter, SilentReporter
-from spotkick.video.cut import ReelPart, reel_format
-from spotkick.video.probe import probe
+from spotkick.video.reel_parts import ReelPart, SoundChoice, reel_format
 
 _OUTPUT_OPTIONS = "--out reel.mp4, --poster, --edl, --fcpxml, --otio, --vtt, --csv or --json"
 
@@ -39,7 +42,7 @@ class HighlightsRequest:
 
     Attributes:
         spots: results file of one match, or a folder that holds one.
-        videos: one of the whole match, or one per period.
+        videos: one of the whole match, or one per period; none for lists only.
         out: the reel; None writes lists only.
         lists: file of each list, by kind of `LIST_FORMATS`.
         poster: JPEG file.
@@ -47,8 +50,11 @@ class HighlightsRequest:
         checkpoint: gives thresholds and lengths of clips.
         budget_s: longest duration of the reel.
         settings: of `HighlightsConfig`, on top of the checkpoint's.
-        starts_s: second of a single video at which each period starts.
+        periods: where the periods lie in a single video.
+        rate: frames per second of the videos, for lists without them.
+        sound: which sound tracks.
         captions: burn captions in.
+        font: of the captions.
         copy: copy instead of encoding.
         snap: move ends of clips to shot changes.
         drop: drop-frame timecode; None for the custom of the frame rate.
@@ -63,8 +69,11 @@ class HighlightsRequest:
     checkpoint: Path | None = None
     budget_s: float = 180.0
     settings: Mapping[str, object] = field(default_factory=dict)
-    starts_s: Mapping[int, float] = field(default_factory=dict)
+    periods: PeriodChoice = field(default_factory=PeriodChoice)
+    rate: Fraction | None = None
+    sound: SoundChoice = "auto"
     captions: bool = False
+    font: Path | None = None
     copy: bool = False
     snap: bool = True
     drop: bool | None = None
@@ -91,7 +100,8 @@ class HighlightsResult:
         count = f"{len(self.listing.clips)} of {self.num_proposed} clips"
         reel = f": {out}" if out else ""
         shown = [f"  {clip.title}: {clip.reason}" for clip in self.listing.clips]
-        return [f"{count}, {self.duration_s:.1f} s{reel}", *shown]
+        left_out = describe_left_out(self.listing.left_out)
+        return [f"{count}, {self.duration_s:.1f} s{reel}", *shown, *left_out]
 
 
 def make_highlights(
@@ -117,32 +127,33 @@ def make_highlights(
     match, scores, read_files = read_match(request.spots, request.scores)
     _check_no_overwriting(request, read_files)
     config = make_config(request.settings, request.checkpoint)
-    periods = {action.period for action in match.actions}
-    videos = find_period_videos(request.videos, periods, request.starts_s)
-    clips = propose_clips(match.actions, scores, videos, config)
+    videos = _find_videos(request, match, scores, reporter)
+    proposal = propose(match.actions, scores, videos, config)
 
     # What fits, and where exactly it is cut
-    snap = request.snap and _can_snap(reporter)
-    chosen = choose(clips, request.budget_s, videos, config, snap=snap)
-    parts = plan_parts(chosen, videos, captions=request.captions and not request.copy)
-    title = match.match or request.spots.stem
-    shown = {candidate for clip in chosen for candidate in clip.candidates}
-    left_out = tuple(clip for clip in clips if clip.main not in shown)
-    listing = ReelListing(
-        describe(title, chosen, parts, videos, drop=request.drop), chosen, left_out
-    )
-    failures, lists = _check_lists(request.lists, listing, reporter)
+    snap = bool(request.videos) and request.snap and _can_snap(reporter)
+    chosen = choose(proposal.clips, request.budget_s, videos, config, snap=snap)
+    left_out = find_left_out(proposal.clips, chosen, request.budget_s, config)
+    left_out += proposal.left_out
+    parts = _plan(request, chosen, videos, config)
+
+    def list_reel(parts: Sequence[ReelPart]) -> ReelListing:
+        title = match.match or request.spots.stem
+        edits = describe(title, chosen, parts, videos, drop=request.drop, config=config)
+        return ReelListing(edits, chosen, left_out)
 
     # The reel first: copies are longer than planned, and the lists describe what was cut.
+    listing = list_reel(parts)
+    failures, lists = _check_lists(request.lists, listing, reporter)
     if request.out is not None:
+        _report_fields(parts, videos, reporter, copied=request.copy)
         parts = _render(request, request.out, parts, reporter)
-        edits = describe(title, chosen, parts, videos, drop=request.drop)
-        listing = ReelListing(edits, chosen, left_out)
+        listing = list_reel(parts)
     for kind, path in lists.items():
         failures += _collect_failure(partial(write_list, kind, path, listing))
     if request.poster is not None:
         failures += _collect_failure(partial(write_poster, request.poster, chosen, videos))
-    return HighlightsResult(listing, len(clips), float(total_s(parts)), tuple(failures))
+    return HighlightsResult(listing, len(proposal.clips), float(total_s(parts)), tuple(failures))
 
 
 def _check_request(request: HighlightsRequest) -> None:
@@ -150,6 +161,60 @@ def _check_request(request: HighlightsRequest) -> None:
         raise ConfigError(f"nothing to write: give {_OUTPUT_OPTIONS}")
     if request.out is not None:
         reel_format(request.out)
+    if request.videos:
+        return
+    if request.out is not None or request.poster is not None:
+        raise ConfigError("a reel and a poster need the video; without one, only lists are written")
+    if request.rate is None:
+        raise ConfigError(
+            "lists without a video need its frames per second: give --rate 25, or the video"
+        )
+
+
+def _find_videos(
+    request: HighlightsRequest,
+    match: MatchActions,
+    scores: MatchScores | None,
+    reporter: Reporter,
+) -> dict[int, PeriodVideo]:
+    if request.videos or request.rate is None:
+        return find_period_videos(request.videos, request.periods, reporter)
+    return make_unseen_videos(match, scores, request.rate)
+
+
+def _plan(
+    request: HighlightsRequest,
+    clips: Sequence[Clip],
+    videos: Mapping[int, PeriodVideo],
+    config: HighlightsConfig,
+) -> tuple[ReelPart, ...]:
+    if not request.videos:
+        return plan_unseen_parts(clips, videos, config)
+    return plan_parts(
+        clips,
+        videos,
+        captions=request.captions and not request.copy,
+        font=request.font,
+        config=config,
+    )
+
+
+def _report_fields(
+    parts: Sequence[ReelPart],
+    videos: Mapping[int, PeriodVideo],
+    reporter: Reporter,
+    *,
+    copied: bool,
+) -> None:
+    """Say what happens to interlaced videos."""
+    infos = {
+        stretch.info.path: stretch.info for video in videos.values() for stretch in video.stretches
+    }
+    for path in dict.fromkeys(part.cut.path for part in parts):
+        if infos[path].is_interlaced:
+            order = infos[path].field_order
+            done = "stays interlaced" if copied else "is deinterlaced (bwdif)"
+            reporter.line(f"{path} is interlaced, {order} field first: the reel {done}")
 
 
 def _check_no_overwriting(request: HighlightsRequest, read_files: Sequence[Path]) -> None:
@@ -169,6 +234,7 @@ def _render(
             out,
             parts,
             mode="copy" if request.copy else "encode",
+            sound=request.sound,
             progress=lambda share: task.update(int(100 * share)),
         )
 
@@ -244,57 +310,6 @@ def make_config(settings: Mapping[str, object], checkpoint: Path | None) -> High
     if "spot_threshold" in settings:
         values["class_thresholds"] = {}
     return HighlightsConfig.parse(values | dict(settings), "highlights")
-
-
-def find_period_videos(
-    paths: Sequence[Path], periods: set[int], starts_s: Mapping[int, float]
-) -> dict[int, PeriodVideo]:
-    """Videos by period: one per period as their names say, or one of the whole match.
-
-    Args:
-        paths: the videos.
-        periods: that occur in the spots.
-        starts_s: second of a single video at which each period starts.
-
-    Raises:
-        InputError: if several videos are not one per period, or one cannot be read.
-    """
-    if len(paths) > 1 or (not starts_s and period_of_name(paths[0]) is not None):
-        numbered = {period_of_name(path): path for path in paths}
-        if None in numbered or len(numbered) < len(paths) or starts_s:
-            raise InputError(
-                "several videos must be one per period, named 1_*, 2_* and so on, without --start"
-            )
-        return {
-            period: PeriodVideo(probe(path))
-            for period, path in numbered.items()
-            if period is not None
-        }
-
-    # One file of the whole match: a period ends where the next one starts.
-    info = probe(paths[0])
-    begin_s = {1: 0.0, **starts_s}
-    unknown = sorted(periods - set(begin_s))
-    if unknown:
-        names = ", ".join(map(str, unknown))
-        warnings.warn(
-            f"actions of period {names} are left out: give its start in the video with "
-            f"--start {unknown[0]}=SECONDS",
-            SpotkickWarning,
-            stacklevel=2,
-        )
-    return {
-        period: PeriodVideo(
-            info, first_s, min((s for s in begin_s.values() if s > first_s), default=None)
-        )
-        for period, first_s in sorted(begin_s.items())
-    }
-
-
-def period_of_name(path: Path) -> int | None:
-    """Period of a file named ``1_*``, ``2_*`` and so on."""
-    head, separator, _ = path.name.partition("_")
-    return int(head) if separator and head.isdecimal() and len(head) == 1 and head != "0" else None
 
 
 def _can_snap(reporter: Reporter) -> bool:

@@ -13,11 +13,12 @@ from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_cli
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list_files import LIST_FORMATS, write_list
 from spotkick.highlights.edit_list_format import ReelListing
-from spotkick.highlights.knapsack import choose_clips
-from spotkick.highlights.reel import PeriodVideo, describe, plan_parts, render, write_poster
+from spotkick.highlights.fitting import fit_clips, shrink_clip
+from spotkick.highlights.period_video import PeriodVideo
+from spotkick.highlights.reel import describe, plan_parts, render, write_poster
 from spotkick.highlights.shots import can_find_shots, find_shot_changes
-from spotkick.video.cut import ReelPart
 from spotkick.video.probe import VideoInfo
+from spotkick.video.reel_parts import ReelPart
 from spotkick.viewer.exporting import plain_name
 from spotkick.viewer.jobs import Made
 from spotkick.viewer.reels import MAX_MOMENTS, ReelClip, ReelMoment
@@ -68,10 +69,15 @@ class HighlightReels:
 
         durations_s = {period: video.duration_s for period, video in videos.items()}
         clips = make_clips(candidates, durations_s, self.config)
-        chosen: set[Clip] = set()
-        if any(clip.duration_s <= duration_s for clip in clips):
-            chosen = set(choose_clips(clips, duration_s, repeat_share=self.config.repeat_share))
-        return tuple(_to_browser(clip, chosen=clip in chosen) for clip in clips)
+        # Goals may be shortened to fit: the browser gets the clips as they are chosen.
+        shortest_s = [shrink_clip(clip, 0.0, self.config).duration_s for clip in clips]
+        chosen: dict[Candidate, Clip] = {}
+        if min(shortest_s, default=duration_s) <= duration_s:
+            fitted = fit_clips(clips, duration_s, self.config)
+            chosen = {clip.main: clip for clip in fitted}
+        return tuple(
+            _to_browser(chosen.get(clip.main, clip), chosen=clip.main in chosen) for clip in clips
+        )
 
     def render(
         self,
@@ -206,7 +212,7 @@ class HighlightReels:
 
 
 def _make_periods(videos: Mapping[int, VideoInfo]) -> dict[int, PeriodVideo]:
-    return {period: PeriodVideo(video) for period, video in videos.items()}
+    return {period: PeriodVideo.from_file(video) for period, video in videos.items()}
 
 
 def _to_browser(clip: Clip, *, chosen: bool) -> ReelClip:
