@@ -75,7 +75,7 @@ SIZES: list[Sizes] = [
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-def test_samples_equal_the_definition(sizes: Sizes) -> None:
+def test_forward_samples_equal_definition(sizes: Sizes) -> None:
     features = np.random.default_rng(0).normal(size=(2, 3, sizes[0]))
     matching = layer(*sizes)
     samples = on_map(matching, matching(torch.from_numpy(features)))
@@ -83,7 +83,7 @@ def test_samples_equal_the_definition(sizes: Sizes) -> None:
     np.testing.assert_allclose(samples.numpy(), expected, atol=1e-12)
 
 
-def test_single_precision_is_within_1e_6_at_the_papers_sampling() -> None:
+def test_forward_single_precision_is_within_1e_6() -> None:
     features = np.random.default_rng(1).uniform(-1, 1, size=(2, 30)).astype(np.float32)
     matching = layer(30, 30, 32, 3, 0.5)
     samples = on_map(matching, matching(torch.from_numpy(features)[None]))
@@ -93,7 +93,7 @@ def test_single_precision_is_within_1e_6_at_the_papers_sampling() -> None:
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-def test_convolving_equals_sampling_then_convolving(sizes: Sizes) -> None:
+def test_convolve_equals_sampling_then_convolving(sizes: Sizes) -> None:
     torch.manual_seed(0)
     matching = layer(*sizes).double()
     features = torch.randn(2, 3, sizes[0], dtype=torch.float64)
@@ -104,7 +104,7 @@ def test_convolving_equals_sampling_then_convolving(sizes: Sizes) -> None:
     torch.testing.assert_close(placed, expected, atol=1e-12, rtol=0)
 
 
-def test_gradients_are_those_of_finite_differences() -> None:
+def test_convolve_gradients_equal_finite_differences() -> None:
     torch.manual_seed(0)
     matching = layer(6, 4, 3, 2, 0.5)
     features = torch.randn(2, 2, 6, dtype=torch.float64, requires_grad=True)
@@ -113,31 +113,31 @@ def test_gradients_are_those_of_finite_differences() -> None:
     assert torch.autograd.gradcheck(matching, (features,))
 
 
-def test_half_precision_is_widened() -> None:
+def test_forward_half_precision_is_widened() -> None:
     matching = layer(6, 4, 3, 2, 0.5)
     assert matching(torch.ones(1, 2, 6, dtype=torch.bfloat16)).dtype == torch.float32
 
 
-def test_a_constant_is_sampled_as_itself_inside_the_video() -> None:
+def test_forward_constant_is_sampled_as_itself_inside_video() -> None:
     matching = layer(40, 5, 4, 3, 0.5)
     samples = on_map(matching, matching(torch.ones(1, 1, 40)))
     torch.testing.assert_close(samples[0, 0, :, :, 10:25], torch.ones(4, 5, 15))
 
 
-def test_cells_that_are_no_segment_keep_the_given_value() -> None:
+def test_place_cells_without_segment_keep_given_value() -> None:
     matching = layer(4, 3, 2, 1, 0.5)
     placed = matching.place(torch.ones(matching.num_segments, 1, 1), torch.tensor([7.0]))
     expected = torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 7], [1, 1, 7, 7]])
     torch.testing.assert_close(placed[0, 0], expected)
 
 
-def test_the_masks_are_no_weights() -> None:
+def test_boundary_matching_masks_are_no_weights() -> None:
     assert not layer(6, 4, 3, 2, 0.5).state_dict()
 
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 12), st.data())
-def test_no_segment_of_the_grid_leaves_the_video(steps: int, data: st.DataObject) -> None:
+def test_cells_no_segment_leaves_video(steps: int, data: st.DataObject) -> None:
     grid = SegmentGrid(steps, data.draw(st.integers(1, steps)))
     rows, starts = grid.cells()
     assert (rows + 1 + starts <= steps).all()
@@ -146,7 +146,7 @@ def test_no_segment_of_the_grid_leaves_the_video(steps: int, data: st.DataObject
 
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 12), st.integers(2, 6), st.integers(1, 3), st.floats(0, 2))
-def test_weights_of_a_point_never_exceed_one(
+def test_sampling_matrix_weights_of_point_never_exceed_one(
     steps: int, points: int, samples_per_point: int, ratio: float
 ) -> None:
     entries = sampling_matrix(
@@ -160,7 +160,7 @@ def test_weights_of_a_point_never_exceed_one(
     assert totals.max(initial=0) <= 1 + 1e-12
 
 
-def test_sizes_that_do_not_fit_are_refused() -> None:
+def test_segment_grid_sizes_that_do_not_fit_is_config_error() -> None:
     with pytest.raises(
         ConfigError, match="max_duration_steps must lie between 1 and num_steps = 5"
     ):

@@ -45,7 +45,7 @@ def random_targets(batch: int = 2, steps: int = 6, durations: int = 4) -> BmnTar
     )
 
 
-def test_balanced_cross_entropy_equals_the_papers_ratios() -> None:
+def test_balanced_cross_entropy_equals_ratios_of_paper() -> None:
     scores, positive = [0.9, 0.2, 0.6, 0.4, 0.1], [True, False, False, True, False]
     loss = balanced_cross_entropy(torch.tensor(scores), torch.tensor(positive))
     assert loss.item() == pytest.approx(literal_balanced(scores, positive), abs=1e-6)
@@ -61,14 +61,14 @@ def test_balanced_cross_entropy_is_finite_with_one_side_only(value: bool) -> Non
     assert torch.isfinite(scores.grad).all()
 
 
-def test_values_that_are_not_counted_change_nothing() -> None:
+def test_balanced_cross_entropy_uncounted_values_change_nothing() -> None:
     scores, positive = torch.tensor([0.9, 0.2, 0.6]), torch.tensor([True, False, False])
     counted = torch.tensor([True, True, False])
     loss = balanced_cross_entropy(scores, positive, counted)
     torch.testing.assert_close(loss, balanced_cross_entropy(scores[:2], positive[:2]))
 
 
-def test_bmn_boundary_loss_is_the_sum_of_both_branches() -> None:
+def test_boundary_loss_bmn_is_sum_of_branches() -> None:
     targets = random_targets()
     scores = torch.rand(2, 6, 2)
     expected = sum(
@@ -84,20 +84,20 @@ def test_bmn_boundary_loss_is_the_sum_of_both_branches() -> None:
 @pytest.mark.parametrize(
     ("kind", "variant"), [("context_aware", "paper"), ("symmetric", "symmetric")]
 )
-def test_context_aware_boundary_loss_is_that_of_two_classes(kind: TemLoss, variant: str) -> None:
+def test_boundary_loss_context_aware_is_that_of_two_classes(kind: TemLoss, variant: str) -> None:
     targets, scores = random_targets(), torch.rand(2, 6, 2)
     expected = context_aware_loss(scores, targets.shifts, SLICING, variant=variant)  # type: ignore[arg-type]  # a string of the test
     torch.testing.assert_close(boundary_loss(scores, targets, kind, SLICING), expected)
 
 
-def test_context_aware_loss_leaves_just_before_free_and_symmetric_does_not() -> None:
+def test_boundary_loss_context_aware_leaves_just_before_free() -> None:
     targets = BmnTargets(torch.zeros(1, 1, 2), torch.full((1, 1, 2), -1.0), torch.zeros(1, 1, 1))
     scores = torch.full((1, 1, 2), 0.2)
     assert boundary_loss(scores, targets, "context_aware", SLICING).item() == 0
     assert boundary_loss(scores, targets, "symmetric", SLICING).item() > 0
 
 
-def test_a_context_aware_loss_needs_slicing() -> None:
+def test_boundary_loss_context_aware_without_slicing_is_config_error() -> None:
     with pytest.raises(ConfigError, match="with slicing parameters, got 'symmetric'"):
         boundary_loss(torch.rand(2, 6, 2), random_targets(), "symmetric")
 
@@ -111,7 +111,7 @@ def literal_regression(scores: Tensor, overlaps: Tensor) -> float:
     return 0.5 * float(np.mean([(p - o) ** 2 for p, o in kept]))
 
 
-def test_regression_uses_every_candidate_when_high_overlaps_abound() -> None:
+def test_overlap_regression_loss_many_high_overlaps_uses_all() -> None:
     overlaps = torch.tensor([[[0.9, 0.8, 0.95], [0.5, 0.2, 0.0]]])
     scores = torch.rand(1, 2, 3)
     assert overlap_regression_loss(scores, overlaps).item() == pytest.approx(
@@ -119,7 +119,7 @@ def test_regression_uses_every_candidate_when_high_overlaps_abound() -> None:
     )
 
 
-def test_regression_draws_as_many_medium_and_low_candidates_as_high_ones() -> None:
+def test_overlap_regression_loss_draws_equal_numbers() -> None:
     overlaps = torch.cat(
         [
             torch.full((1, 1, 100), 0.8),
@@ -147,11 +147,11 @@ def test_regression_draws_as_many_medium_and_low_candidates_as_high_ones() -> No
     assert len(set(losses)) > 1
 
 
-def test_regression_without_instances_is_zero() -> None:
+def test_overlap_regression_loss_without_instances_is_zero() -> None:
     assert overlap_regression_loss(torch.rand(1, 2, 3), torch.zeros(1, 2, 3)).item() == 0
 
 
-def test_the_same_generator_state_gives_the_same_loss() -> None:
+def test_bmn_losses_same_generator_state_gives_same_loss() -> None:
     targets, boundaries, confidences = random_targets(), torch.rand(2, 6, 2), torch.rand(2, 2, 4, 6)
     first, second = (
         bmn_losses(
@@ -162,7 +162,7 @@ def test_the_same_generator_state_gives_the_same_loss() -> None:
     assert first.item() == second.item()
 
 
-def test_cells_that_are_no_segment_carry_no_loss() -> None:
+def test_bmn_losses_cells_without_segment_carry_no_loss() -> None:
     targets, boundaries = random_targets(), torch.rand(2, 6, 2)
     confidences = torch.rand(2, 2, 4, 6, requires_grad=True)
     bmn_losses(boundaries, confidences, targets).total().backward()
@@ -172,7 +172,7 @@ def test_cells_that_are_no_segment_carry_no_loss() -> None:
     assert (confidences.grad[:, 1][:, ~outside] != 0).all()
 
 
-def test_total_weighs_the_parts_as_the_paper_does() -> None:
+def test_total_weighs_parts_as_paper_does() -> None:
     losses = BmnLosses(torch.tensor(1.0), torch.tensor(2.0), torch.tensor(3.0))
     assert losses.total().item() == 1 + 10 * 2 + 3
     assert losses.total(boundary_weight=4, regression_weight=5).item() == 4 + 10 + 3

@@ -16,7 +16,7 @@ SMALL = BmnArchitecture(
 )
 
 
-def test_defaults_are_those_of_the_reference_code() -> None:
+def test_bmn_architecture_defaults_are_those_of_reference_code() -> None:
     assert BmnArchitecture().model_dump() == {
         "feature_dim": 400,
         "num_steps": 100,
@@ -31,7 +31,7 @@ def test_defaults_are_those_of_the_reference_code() -> None:
     }
 
 
-def test_parameter_counts_of_the_paper_sized_network() -> None:
+def test_bmn_network_parameter_counts_of_paper() -> None:
     network = BmnNetwork(BmnArchitecture())
     counts = {
         name: sum(p.numel() for p in part.parameters()) for name, part in network.named_children()
@@ -46,7 +46,7 @@ def test_parameter_counts_of_the_paper_sized_network() -> None:
     assert sum(counts.values()) == 4_978_564
 
 
-def test_shapes_and_range() -> None:
+def test_forward_shapes_and_range() -> None:
     output = BmnNetwork(SMALL)(torch.randn(3, 10, 6))
     assert output.boundaries.shape == (3, 10, 2)
     assert output.confidences.shape == (3, 2, 7, 10)
@@ -54,7 +54,7 @@ def test_shapes_and_range() -> None:
         assert ((values > 0) & (values < 1)).all()
 
 
-def test_start_and_end_come_from_their_own_branches() -> None:
+def test_forward_start_and_end_come_from_own_branches() -> None:
     network = BmnNetwork(SMALL)
     features = torch.randn(1, 10, 6)
     before = network(features).boundaries
@@ -65,7 +65,7 @@ def test_start_and_end_come_from_their_own_branches() -> None:
     assert (after[..., 1] > before[..., 1]).all()
 
 
-def test_proposal_module_equals_the_layers_applied_one_by_one() -> None:
+def test_proposal_evaluation_equals_layers_one_by_one() -> None:
     torch.manual_seed(0)
     network = BmnNetwork(SMALL).double()
     module = network.proposals
@@ -78,14 +78,14 @@ def test_proposal_module_equals_the_layers_applied_one_by_one() -> None:
     torch.testing.assert_close(module(base), module.over_map(narrow), atol=1e-12, rtol=0)
 
 
-def test_every_weight_gets_a_gradient() -> None:
+def test_forward_every_weight_has_gradient() -> None:
     network = BmnNetwork(SMALL)
     output = network(torch.randn(2, 10, 6))
     (output.boundaries.sum() + output.confidences.sum()).backward()
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in network.parameters())
 
 
-def test_groups_must_divide_the_widths() -> None:
+def test_bmn_network_groups_that_do_not_divide_is_config_error() -> None:
     with pytest.raises(
         ConfigError, match="must be multiples of groups = 4, got 6 and 8; use groups = 1"
     ):

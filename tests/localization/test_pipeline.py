@@ -1,4 +1,4 @@
-"""Temporal localization from end to end on synthetic videos: train, propose, detect, score, on the command line and in Python."""
+"""Temporal localization from end to end on synthetic videos, by command and in Python."""
 
 import json
 from pathlib import Path
@@ -18,16 +18,14 @@ from spotkick.localization.checkpoint import read_localizer_config
 from spotkick.localization.experiment import read_localization_experiment, run_localization_training
 from spotkick.localization.network import BmnArchitecture
 from spotkick.localization.pipeline import (
-    LocalizationData,
     activitynet_summary,
     evaluate_activitynet,
-    load_videos,
     make_proposals,
     read_class_scores,
-    read_coverage,
 )
 from spotkick.localization.proposals import ProposalConfig
 from spotkick.localization.training import BmnTrainingConfig
+from spotkick.localization.videos import LocalizationData, load_videos, read_coverage
 from support.synthetic_videos import synthetic_videos
 
 STEPS = 16
@@ -62,7 +60,8 @@ def data(tmp_path: Path) -> Path:
         tmp_path / "labels.json", {"version": "VERSION 1.3", "taxonomy": [], "database": database}
     )
     (tmp_path / "bmn.toml").write_text(
-        f'[data]\nlabels = "{tmp_path}/labels.json"\nfeatures = "{tmp_path}/features"\n[model]\n{MODEL}\n'
+        f'[data]\nlabels = "{tmp_path}/labels.json"\nfeatures = "{tmp_path}/features"\n'
+        f"[model]\n{MODEL}\n"
         "[training]\nepochs = 2\nbatch_videos = 3\n"
     )
     return tmp_path
@@ -76,7 +75,7 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(build_app(("proposals", "detect")), list(map(str, arguments)))
 
 
-def test_train_propose_detect_and_score(data: Path) -> None:
+def test_pipeline_train_propose_detect_and_score(data: Path) -> None:
     trained = run(
         "proposals",
         "--train",
@@ -128,7 +127,7 @@ def test_train_propose_detect_and_score(data: Path) -> None:
     )
 
 
-def test_perfect_results_score_one(data: Path) -> None:
+def test_evaluate_activitynet_perfect_results_score_one(data: Path) -> None:
     truth = [
         video
         for video in read_activitynet_segments(data / "labels.json")
@@ -168,7 +167,7 @@ def test_perfect_results_score_one(data: Path) -> None:
     assert json.loads((data / "s.json").read_text()) == detection
 
 
-def test_checkpoint_remembers_its_data_and_refuses_other_features(data: Path) -> None:
+def test_make_proposals_other_features_is_input_error(data: Path) -> None:
     checkpoint = run_localization_training(
         read_localization_experiment(data / "bmn.toml"), data / "run"
     )
@@ -184,7 +183,7 @@ def test_checkpoint_remembers_its_data_and_refuses_other_features(data: Path) ->
         make_proposals(checkpoint, data / "out.json", inputs=[data / "other.npy"])
 
 
-def test_feature_files_without_labels_are_proposed_for(data: Path) -> None:
+def test_make_proposals_takes_feature_files_without_labels(data: Path) -> None:
     checkpoint = run_localization_training(
         read_localization_experiment(data / "bmn.toml"), data / "run"
     )
@@ -198,7 +197,7 @@ def test_feature_files_without_labels_are_proposed_for(data: Path) -> None:
     assert 9 < max(segment.end_s for segment in video.segments) <= 10  # 50 frames at 5 per second
 
 
-def test_a_run_is_resumed_to_the_same_weights_and_not_overwritten(data: Path) -> None:
+def test_run_localization_training_resumes_to_same_weights(data: Path) -> None:
     experiment = read_localization_experiment(data / "bmn.toml")
     whole = run_localization_training(experiment, data / "whole")
     half = experiment.replace(
@@ -214,7 +213,7 @@ def test_a_run_is_resumed_to_the_same_weights_and_not_overwritten(data: Path) ->
         run_localization_training(other, data / "parts", resume=True)
 
 
-def test_a_changed_checkpoint_is_refused(data: Path) -> None:
+def test_read_localizer_changed_checkpoint_is_checkpoint_error(data: Path) -> None:
     checkpoint = run_localization_training(
         read_localization_experiment(data / "bmn.toml"), data / "run"
     )
@@ -239,18 +238,20 @@ def test_a_changed_checkpoint_is_refused(data: Path) -> None:
         ("model.points=0", "greater than or equal to 1"),
     ],
 )
-def test_configurations_are_checked(data: Path, assignment: str, message: str) -> None:
+def test_read_localization_experiment_wrong_value_is_error(
+    data: Path, assignment: str, message: str
+) -> None:
     with pytest.raises(ConfigError, match=message):
         read_localization_experiment(data / "bmn.toml", (assignment,))
 
 
-def test_wrong_usage(data: Path) -> None:
+def test_proposals_wrong_usage_exits_2(data: Path) -> None:
     assert run("proposals").exit_code == 2
     assert run("proposals", data, "--train", data / "bmn.toml").exit_code == 2
     assert run("proposals", data, "--resume").exit_code == 2
 
 
-def test_missing_features_are_counted(data: Path) -> None:
+def test_load_videos_missing_features_are_counted(data: Path) -> None:
     (data / "features" / "v_synthetic_006.npy").unlink()
     with pytest.warns(
         SpotkickWarning, match="1 of 2 videos have no features, such as 'synthetic_006'; left out"
@@ -260,7 +261,7 @@ def test_missing_features_are_counted(data: Path) -> None:
         load_videos(described(data), "testing", STEPS)
 
 
-def test_segments_are_parts_of_the_covered_time(data: Path) -> None:
+def test_load_videos_segments_are_parts_of_covered_time(data: Path) -> None:
     frames = {
         "duration_second": 32.0,
         "duration_frame": 1000,
@@ -291,7 +292,7 @@ def test_segments_are_parts_of_the_covered_time(data: Path) -> None:
         {"v": [{"label": "a", "score": "0.5"}]},
     ],
 )
-def test_class_scores_are_read_in_both_forms(tmp_path: Path, document: Any) -> None:
+def test_read_class_scores_both_forms_are_read(tmp_path: Path, document: Any) -> None:
     write_json(tmp_path / "classes.json", document)
     assert read_class_scores(tmp_path / "classes.json") == {"v": {"a": 0.5}}
 
@@ -299,13 +300,13 @@ def test_class_scores_are_read_in_both_forms(tmp_path: Path, document: Any) -> N
 @pytest.mark.parametrize(
     "document", [[], {}, {"v": [{"label": "a"}]}, {"v": 3}, {"v": {"a": "x"}}, {"v": {"a": "nan"}}]
 )
-def test_malformed_class_scores_are_refused(tmp_path: Path, document: Any) -> None:
+def test_read_class_scores_malformed_is_input_error(tmp_path: Path, document: Any) -> None:
     write_json(tmp_path / "classes.json", document)
     with pytest.raises(InputError, match=r"classes\.json"):
         read_class_scores(tmp_path / "classes.json")
 
 
-def test_videos_without_class_scores_are_counted(data: Path) -> None:
+def test_make_detections_videos_without_scores_are_counted(data: Path) -> None:
     write_activitynet_results(
         data / "p.json", [VideoSegments("a", None, (Segment(0, 1, "", 0.5),))]
     )
@@ -320,7 +321,7 @@ def test_videos_without_class_scores_are_counted(data: Path) -> None:
     assert json.loads((data / "d.json").read_text())["results"] == {"a": []}
 
 
-def test_the_shipped_configuration_is_the_public_code_with_the_context_aware_loss() -> None:
+def test_shipped_configuration_is_public_code_with_context_aware_loss() -> None:
     experiment = read_localization_experiment(
         Path(__file__).parents[2] / "configs" / "activitynet-bmn.toml"
     )

@@ -27,7 +27,7 @@ def interval_overlap(first: tuple[float, float], second: tuple[float, float]) ->
 
 @settings(deadline=None, max_examples=50)
 @given(segment_sets(), st.integers(1, 12))
-def test_boundary_overlap_equals_the_definition(
+def test_boundary_overlap_equals_definition(
     segments: npt.NDArray[np.float64], num_steps: int
 ) -> None:
     result = boundary_overlap(segments, num_steps)
@@ -45,7 +45,7 @@ def test_boundary_overlap_equals_the_definition(
 
 @settings(deadline=None, max_examples=50)
 @given(segment_sets(), st.integers(1, 10), st.data())
-def test_overlap_map_equals_the_definition(
+def test_overlap_map_equals_definition(
     segments: npt.NDArray[np.float64], num_steps: int, data: st.DataObject
 ) -> None:
     longest = data.draw(st.integers(1, num_steps))
@@ -63,13 +63,13 @@ def test_overlap_map_equals_the_definition(
             assert result[row, start] == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_segment_on_the_grid_has_overlap_one_in_its_own_cell() -> None:
+def test_overlap_map_segment_on_grid_has_overlap_one() -> None:
     result = overlap_map(np.array([[0.2, 0.5]]), 10, 10)
     assert result[2, 2] == pytest.approx(1)
     assert (result == result.max()).sum() == 1
 
 
-def test_boundaries_of_two_instances_are_marked_with_shift_zero() -> None:
+def test_boundary_shifts_are_zero_at_boundaries() -> None:
     shifts = boundary_shifts(np.array([[0.1, 0.32], [0.6, 1.0]]), 10, SLICING)
     assert np.flatnonzero(shifts[:, 0] == 0).tolist() == [1, 6]
     assert np.flatnonzero(shifts[:, 1] == 0).tolist() == [
@@ -79,13 +79,13 @@ def test_boundaries_of_two_instances_are_marked_with_shift_zero() -> None:
     assert shifts[:3, 0].tolist() == [-1, 0, 1]
 
 
-def test_without_instances_all_steps_are_far_before() -> None:
+def test_boundary_shifts_without_instances_are_far_before() -> None:
     assert (boundary_shifts(np.zeros((0, 2)), 5, SLICING) == -4).all()
     assert not boundary_overlap(np.zeros((0, 2)), 5).any()
     assert not overlap_map(np.zeros((0, 2)), 5, 5).any()
 
 
-def test_segments_are_cut_to_the_video_and_checked() -> None:
+def test_check_segments_cuts_to_video_and_checks() -> None:
     assert check_segments(np.array([[-0.5, 1.5]])).tolist() == [[0, 1]]
     with pytest.raises(
         InputError,

@@ -58,7 +58,7 @@ def recall_at_100(network: BmnNetwork, videos: tuple[LocalizationVideo, ...]) ->
     )
 
 
-def test_defaults_are_the_schedule_of_the_public_code() -> None:
+def test_bmn_training_config_defaults_are_those_of_public_code() -> None:
     assert BmnTrainingConfig().model_dump(
         exclude={"slicing_steps", "boundary_weight", "seed", "device"}
     ) == {
@@ -73,7 +73,7 @@ def test_defaults_are_the_schedule_of_the_public_code() -> None:
 
 
 @pytest.mark.parametrize("kind", ["bmn", "context_aware", "symmetric"])
-def test_network_learns_the_synthetic_videos_by_heart(kind: TemLoss) -> None:
+def test_train_localizer_learns_synthetic_videos(kind: TemLoss) -> None:
     videos = synthetic_videos(12, num_steps=20)
     network = new_localizer(ARCHITECTURE, 0)
     untrained = recall_at_100(network, videos)
@@ -86,7 +86,7 @@ def test_network_learns_the_synthetic_videos_by_heart(kind: TemLoss) -> None:
     assert not network.training
 
 
-def test_the_most_probable_boundaries_are_the_true_ones() -> None:
+def test_train_localizer_most_probable_boundaries_are_true_ones() -> None:
     videos = synthetic_videos(12, num_steps=20, max_instances=1)
     network = new_localizer(ARCHITECTURE, 1)
     train_localizer(
@@ -101,7 +101,7 @@ def test_the_most_probable_boundaries_are_the_true_ones() -> None:
     assert (np.abs(output.boundaries.argmax(dim=1).numpy() - steps) <= 1).mean() >= 0.95
 
 
-def test_training_depends_on_the_seed_alone() -> None:
+def test_train_localizer_depends_on_seed_alone() -> None:
     videos = synthetic_videos(8, num_steps=20)
     results = []
     for seed in (0, 0, 1):
@@ -112,7 +112,7 @@ def test_training_depends_on_the_seed_alone() -> None:
     assert not np.array_equal(results[0], results[2])
 
 
-def test_a_resumed_training_ends_as_an_uninterrupted_one(tmp_path: Path) -> None:
+def test_train_localizer_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     videos = synthetic_videos(8, num_steps=20)
     config = QUICK.replace(epochs=3, step_epochs=2)
     whole = new_localizer(ARCHITECTURE, 0)
@@ -127,7 +127,7 @@ def test_a_resumed_training_ends_as_an_uninterrupted_one(tmp_path: Path) -> None
     assert progress.epoch == 3
 
 
-def test_each_epoch_is_told() -> None:
+def test_train_localizer_calls_back_each_epoch() -> None:
     told: list[dict[str, float]] = []
     network = new_localizer(ARCHITECTURE, 0)
     train_localizer(network, synthetic_videos(4, num_steps=20), QUICK, on_epoch=told.append)
@@ -138,7 +138,7 @@ def test_each_epoch_is_told() -> None:
         )
 
 
-def test_the_boundary_weight_is_used() -> None:
+def test_train_localizer_boundary_weight_is_used() -> None:
     network = new_localizer(ARCHITECTURE, 0)
     config = QUICK.replace(epochs=1, boundary_weight=3, tem_loss="context_aware")
     entry = train_localizer(network, synthetic_videos(4, num_steps=20), config).history[0]
@@ -147,7 +147,7 @@ def test_the_boundary_weight_is_used() -> None:
     )
 
 
-def test_targets_of_a_batch() -> None:
+def test_batch_targets_have_expected_shapes() -> None:
     videos = synthetic_videos(3, num_steps=20)
     targets = batch_targets(videos, ARCHITECTURE, BmnTrainingConfig().slicing())
     assert targets.boundary_overlap.shape == targets.shifts.shape == (3, 20, 2)
@@ -170,7 +170,7 @@ def test_synthetic_videos_are_reproducible_and_valid() -> None:
         assert 0 < flat[0] <= flat[-1] < 1
 
 
-def test_videos_that_do_not_fit_are_refused() -> None:
+def test_check_videos_mismatch_is_input_error() -> None:
     network = new_localizer(ARCHITECTURE, 0)
     with pytest.raises(InputError, match="no videos to train on"):
         train_localizer(network, [], QUICK)
@@ -186,12 +186,12 @@ def test_videos_that_do_not_fit_are_refused() -> None:
         train_localizer(network, [wrong], QUICK)
 
 
-def test_slicing_out_of_order_is_refused() -> None:
+def test_slicing_out_of_order_is_config_error() -> None:
     with pytest.raises(ConfigError, match="context slicing needs K1 <= K2 < 0 < K3 <= K4"):
         QUICK.replace(slicing_steps=(-1, -2, 2, 4)).slicing()
 
 
-def test_a_loss_that_explodes_is_named() -> None:
+def test_train_localizer_infinite_loss_is_config_error() -> None:
     with pytest.raises(
         ConfigError, match=r"the loss is nan in epoch \d; lower learning_rate \(now 1e\+30\)"
     ):

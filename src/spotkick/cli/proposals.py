@@ -53,7 +53,7 @@ def proposals(
     data = {key: str(value) for key, value in given.items() if value is not None}
     if train is not None and checkpoint is None:
         replaced = [f"data.{key}={json.dumps(value)}" for key, value in data.items()]
-        _train(train, [*(assignments or []), *replaced], out, resume=resume)
+        _train_localizer(train, [*(assignments or []), *replaced], out, resume=resume)
         return
     if checkpoint is None or train is not None:
         raise typer.BadParameter("give either a checkpoint, or --train CONFIG.toml")
@@ -68,7 +68,7 @@ def proposals(
     print(f"{sum(len(video.segments) for video in found)} proposals in {len(found)} videos: {out}")
 
 
-def _train(config: Path, assignments: list[str], out: Path, *, resume: bool) -> None:
+def _train_localizer(config: Path, assignments: list[str], out: Path, *, resume: bool) -> None:
     require_extra("torch", "train", "training")
     from spotkick.localization.experiment import (
         read_localization_experiment,
@@ -76,10 +76,10 @@ def _train(config: Path, assignments: list[str], out: Path, *, resume: bool) -> 
     )
 
     experiment = read_localization_experiment(config, tuple(assignments))
-    checkpoint = run_localization_training(experiment, out, resume=resume, on_epoch=_show)
+    checkpoint = run_localization_training(experiment, out, resume=resume, on_epoch=_show_epoch)
     print(f"{experiment.training.epochs} epochs; checkpoint: {checkpoint}")
 
 
-def _show(entry: dict[str, float]) -> None:
+def _show_epoch(entry: dict[str, float]) -> None:
     parts = "  ".join(f"{name} {value:.4f}" for name, value in entry.items() if name != "epoch")
     typer.echo(f"epoch {entry['epoch']:.0f}  {parts}", err=True)

@@ -1,4 +1,4 @@
-"""Principal components: shorter vectors, learned once on a training set and the same for every video.
+"""Principal components: shorter vectors, learned once on a training set for all videos.
 
 The projection is part of where features come from and is stored with their source. Learning it on
 each video by itself would give every video axes of its own, and nothing learned on one would hold
@@ -69,32 +69,38 @@ def fit_projection(batches: Iterable[npt.NDArray[np.floating[Any]]], kept: int) 
         ConfigError: if there are fewer dimensions, or fewer frames, than directions to keep.
     """
     count, total, products = 0, np.zeros(0), np.zeros((0, 0))
+
+    # Sums of vectors and of their products, one batch in memory at a time
     for batch in batches:
         values = batch.astype(np.float64)
         if not count:
-            total, products = (
-                np.zeros(values.shape[1]),
-                np.zeros((values.shape[1], values.shape[1])),
-            )
+            dim = values.shape[1]
+            total, products = np.zeros(dim), np.zeros((dim, dim))
         count += len(values)
         total += values.sum(axis=0)
         products += values.T @ values
     if not 0 < kept <= min(count, len(total)):
         raise ConfigError(
-            f"cannot keep {kept} directions of {count} vectors with {len(total)} values; keep fewer, or fit on more"
+            f"cannot keep {kept} directions of {count} vectors with {len(total)} values; "
+            "keep fewer, or fit on more"
         )
+
+    # Directions by falling variance
     mean = total / count
     variances, directions = np.linalg.eigh(products / count - np.outer(mean, mean))
     components = directions.T[::-1][:kept]
+
+    # Sign and scale
     largest = components[np.arange(kept), np.abs(components).argmax(axis=1)]
     components = components * np.sign(largest)[:, None]
-    kept_variance, variance = (
-        float(variances[-kept:].sum()),
-        max(float(variances.sum()), np.finfo(float).tiny),
-    )
+    kept_variance = float(variances[-kept:].sum())
+    variance = max(float(variances.sum()), np.finfo(float).tiny)
     scale = (kept / kept_variance) ** 0.5 if kept_variance > 0 else 1.0
     return Projection(
-        mean.astype(np.float32), components.astype(np.float32), scale, kept_variance / variance
+        mean.astype(np.float32),
+        components.astype(np.float32),
+        scale=scale,
+        explained=kept_variance / variance,
     )
 
 
@@ -132,8 +138,10 @@ def read_projection(folder: Path) -> Projection | None:
             scale, explained = float(arrays["scale"]), float(arrays["explained"])
     except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: not a stored projection ({error}); fit it again") from error
+
     if components.ndim != 2 or mean.shape != components.shape[1:]:
         raise InputError(
-            f"{path}: mean {mean.shape} and components {components.shape} do not fit each other; fit it again"
+            f"{path}: mean {mean.shape} and components {components.shape} do not fit each other; "
+            "fit it again"
         )
-    return Projection(mean, components, scale, explained)
+    return Projection(mean, components, scale=scale, explained=explained)

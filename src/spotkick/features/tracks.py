@@ -1,4 +1,4 @@
-"""Feature tracks: one vector per frame of a half, with the frame rate and where the vectors come from.
+"""Feature tracks: one vector per frame of a period, with their frame rate and source.
 
 A track stays on disk and is mapped into memory, so that hundreds of matches train on a small
 machine. Pages that were read are given back by `FeatureTrack.release`; without it the resident size
@@ -26,7 +26,7 @@ SOURCE_SUFFIX: Final = ".source"
 
 @dataclass(frozen=True, slots=True)
 class FeatureSource:
-    """Where the vectors of a track come from; two tracks may be mixed only when their sources agree.
+    """Where the vectors of a track come from; tracks are mixed only when their sources agree.
 
     Attributes:
         name: the part of the file name after the period, such as ``ResNET_TF2_PCA512`` or
@@ -82,24 +82,27 @@ class FeatureSource:
         """
         if other.dim != self.dim:
             raise CheckpointError(
-                f"{where}: features have {other.dim} values per frame, the checkpoint needs {self.dim} ({self.name}); "
-                f"make them from the same source"
+                f"{where}: features have {other.dim} values per frame, the checkpoint needs "
+                f"{self.dim} ({self.name}); make them from the same source"
             )
         if other.frame_rate != self.frame_rate:
             raise CheckpointError(
-                f"{where}: features have {other.frame_rate} frames per second, the checkpoint needs {self.frame_rate}; "
-                f"extract them at --rate {self.frame_rate}"
+                f"{where}: features have {other.frame_rate} frames per second, the checkpoint "
+                f"needs {self.frame_rate}; extract them at --rate {self.frame_rate}"
             )
+
+        # Features made elsewhere have no fingerprint.
         if self.fingerprint and other.fingerprint and self.fingerprint != other.fingerprint:
             raise CheckpointError(
-                f"{where}: features come from another source ({other.kind} '{other.name}') than the checkpoint's "
-                f"({self.kind} '{self.name}'): extract them again with 'spotkick features --source CHECKPOINT'"
+                f"{where}: features come from another source ({other.kind} '{other.name}') than "
+                f"the checkpoint's ({self.kind} '{self.name}'): extract them again with "
+                "'spotkick features --source CHECKPOINT'"
             )
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureTrack:
-    """The features of one half (or one video).
+    """The features of one period (or one video).
 
     Attributes:
         values: (frames, dim), float16 or float32, usually mapped from a file.
@@ -135,8 +138,8 @@ class FeatureTrack:
         bad = ~np.isfinite(self.values).all(axis=1)
         if bad.any():
             raise InputError(
-                f"{self.where}: frame {int(np.argmax(bad))} holds NaN or infinity ({int(bad.sum())} of {len(bad)} frames do); "
-                f"extract the features again"
+                f"{self.where}: frame {int(np.argmax(bad))} holds NaN or infinity "
+                f"({int(bad.sum())} of {len(bad)} frames do); extract the features again"
             )
 
 
@@ -163,7 +166,8 @@ def read_track(
         )
     if values.shape[1] != source.dim:
         raise InputError(
-            f"{path}: {values.shape[1]} values per frame, but '{source.name}' features have {source.dim}; extract it again"
+            f"{path}: {values.shape[1]} values per frame, but '{source.name}' features have "
+            f"{source.dim}; extract it again"
         )
     return FeatureTrack(values=values, source=source, where=str(path))
 
@@ -173,35 +177,36 @@ def _map_array(path: Path) -> npt.NDArray[np.floating[Any]]:
         raise InputError(
             f"{path}: no such feature file; make it with 'spotkick features' or download it"
         )
+
+    # Arrays of Python objects are pickles and cannot be mapped.
     try:
         values = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        detail = (
-            "it holds Python objects"
-            if "allow_pickle" in str(error) or "Array can't be memory-mapped" in str(error)
-            else error
-        )
+        signs = ("allow_pickle", "Array can't be memory-mapped")
+        has_objects = any(sign in str(error) for sign in signs)
         raise InputError(
-            f"{path}: not a readable .npy feature file ({detail}); it may be empty or cut off, get it again"
+            f"{path}: not a readable .npy feature file "
+            f"({'it holds Python objects' if has_objects else error}); "
+            "it may be empty or cut off, get it again"
         ) from error
-    if (
-        not isinstance(values, np.ndarray)
-        or values.ndim != 2
-        or values.dtype not in (np.float16, np.float32)
-    ):
-        found = (
-            f"{values.dtype} of shape {values.shape}"
-            if isinstance(values, np.ndarray)
-            else "an archive of arrays"
-        )
-        raise InputError(
-            f"{path}: features must be float16 or float32 of shape (frames, dim), found {found}"
-        )
+
+    # numpy opens archives of arrays under the same name.
+    if not isinstance(values, np.ndarray):
+        raise _wrong_array(path, "an archive of arrays")
+    if values.ndim != 2 or values.dtype not in (np.float16, np.float32):
+        raise _wrong_array(path, f"{values.dtype} of shape {values.shape}")
     if 0 in values.shape:
         raise InputError(
-            f"{path}: no frames or no values per frame (shape {values.shape}); extract the features again"
+            f"{path}: no frames or no values per frame (shape {values.shape}); "
+            "extract the features again"
         )
     return values
+
+
+def _wrong_array(path: Path, found: str) -> InputError:
+    return InputError(
+        f"{path}: features must be float16 or float32 of shape (frames, dim), found {found}"
+    )
 
 
 def feature_name(path: Path) -> str:
@@ -249,7 +254,10 @@ def write_track(values: npt.NDArray[np.floating[Any]], path: Path) -> None:
 
 
 def fingerprint(*parts: bytes | str) -> str:
-    """SHA-256 over parts that decide a feature's values, each framed by its length so that parts cannot run together."""
+    """SHA-256 over the parts that decide a feature's values.
+
+    Each is preceded by its length, so that two lists of parts never look alike.
+    """
     digest = hashlib.sha256()
     for part in parts:
         data = part.encode() if isinstance(part, str) else part

@@ -1,4 +1,4 @@
-"""The boundary-matching layer of BMN: for each candidate segment, features sampled at fixed relative positions.
+"""The boundary-matching layer of BMN: features of each candidate segment at fixed positions.
 
 The layer is a product with a fixed mask of which 3 in 100 values differ from zero, so the mask is
 kept sparse. `BoundaryMatching.convolve` goes further: the network applies a linear map to the
@@ -20,7 +20,10 @@ from spotkick.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class SegmentGrid:
-    """All candidate segments: start at the beginning of a step, last 1 to ``max_duration_steps`` steps, and end inside the video.
+    """All candidate segments.
+
+    They start at the beginning of a step, last 1 to ``max_duration_steps`` steps, and end inside
+    the video.
 
     Attributes:
         num_steps: steps of the time axis, T.
@@ -37,11 +40,12 @@ class SegmentGrid:
         """Check the sizes."""
         if not 1 <= self.max_duration_steps <= self.num_steps:
             raise ConfigError(
-                f"max_duration_steps must lie between 1 and num_steps = {self.num_steps}, got {self.max_duration_steps}"
+                f"max_duration_steps must lie between 1 and num_steps = {self.num_steps}, "
+                f"got {self.max_duration_steps}"
             )
 
     def cells(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Row (duration - 1) and column (start) of the segments in a map of shape (D, T), row by row."""
+        """Row (duration - 1) and column (start) of the segments in a (D, T) map, row by row."""
         rows, columns = np.indices((self.max_duration_steps, self.num_steps))
         valid = rows + columns < self.num_steps
         return rows[valid], columns[valid]
@@ -89,39 +93,43 @@ def sampling_matrix(
     """
     if points < 1 or samples_per_point < 1 or points * samples_per_point < 2:
         raise ConfigError(
-            f"at least 2 sampling positions are needed, got {points} points x {samples_per_point} samples"
+            f"at least 2 sampling positions are needed, got {points} points x {samples_per_point} "
+            "samples"
         )
+
+    # (segments, positions) on the time axis
     rows, starts = grid.cells()
     duration = rows + 1
     margin = (duration + 1) * context_ratio
     fraction = np.arange(points * samples_per_point) / (points * samples_per_point - 1)
     position = (starts - margin)[:, None] + (duration + 2 * margin)[:, None] * fraction
+
+    # Each position lies between two steps, which share its weight.
     below = np.floor(position)
     share = position - below
     step = np.stack([below, below + 1], axis=-1).astype(np.intp)
     weight = np.stack([1 - share, share], axis=-1) / samples_per_point
+
+    # Entries outside the axis or without weight are left out.
     used = (step >= 0) & (step < grid.num_steps) & (weight > 0)
     segment, sample, _ = np.nonzero(used)
-    return _merged(
-        SamplingMatrix(
-            segment, (sample // samples_per_point).astype(np.intp), step[used], weight[used], points
-        ),
-        grid.num_steps,
-    )
+    point = (sample // samples_per_point).astype(np.intp)
+    entries = SamplingMatrix(segment, point, step[used], weight=weight[used], points=points)
+    return _merge_entries(entries, grid.num_steps)
 
 
-def _merged(entries: SamplingMatrix, num_steps: int) -> SamplingMatrix:
+def _merge_entries(entries: SamplingMatrix, num_steps: int) -> SamplingMatrix:
     """The same matrix with one entry for each segment, point and step."""
     flat = (entries.segment * entries.points + entries.point) * num_steps + entries.step
     places, inverse = np.unique(flat, return_inverse=True)
     weight = np.bincount(inverse, weights=entries.weight, minlength=len(places)).astype(np.float64)
     rest, step = np.divmod(places, num_steps)
     segment, point = np.divmod(rest, entries.points)
-    return SamplingMatrix(segment, point, step, weight, entries.points)
+    return SamplingMatrix(segment, point, step, weight=weight, points=entries.points)
 
 
 class _SumRows(torch.autograd.Function):
-    """Sparse matrix times dense matrix; the gradient is the transposed sparse matrix times the dense one."""
+    """Sparse matrix times dense matrix; the gradient is the transposed one times a dense matrix."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, matrix: "_SparseMatrix") -> Tensor:
@@ -134,7 +142,7 @@ class _SumRows(torch.autograd.Function):
 
 
 class _SparseMatrix(nn.Module):
-    """A constant sparse matrix that follows its module to other devices; it is not part of the weights."""
+    """A constant sparse matrix that follows its module to other devices and is no weight."""
 
     def __init__(
         self,
@@ -144,10 +152,13 @@ class _SparseMatrix(nn.Module):
         shape: tuple[int, int],
     ) -> None:
         super().__init__()
-        for name, (first, second, size) in {
+        views = {
             "direct": (rows, columns, shape[0]),
             "transposed": (columns, rows, shape[1]),
-        }.items():
+        }
+
+        # Compressed rows of the matrix and of its transpose, which the gradient needs
+        for name, (first, second, size) in views.items():
             order = np.lexsort((second, first))
             ends = np.concatenate(([0], np.cumsum(np.bincount(first, minlength=size))))
             self.register_buffer(
@@ -163,7 +174,10 @@ class _SparseMatrix(nn.Module):
             )
 
     def sum_rows(self, values: Tensor, name: str) -> Tensor:
-        """The matrix, or its transpose, times ``values``. Embedding bags do this 2 to 3 times faster than sparse tensors."""
+        """The matrix, or its transpose, times ``values``.
+
+        Embedding bags do this 2 to 3 times faster than sparse tensors.
+        """
         ends, columns, weight = (
             self.get_buffer(f"{name}_{part}") for part in ("ends", "columns", "weight")
         )
@@ -179,7 +193,8 @@ class _SparseMatrix(nn.Module):
     def forward(self, values: Tensor) -> Tensor:
         """This matrix times a dense one; half precision is widened."""
         exact = values if values.dtype == torch.float64 else values.float()
-        return cast("Tensor", _SumRows.apply(exact.contiguous(), self))  # type: ignore[no-untyped-call]  # torch has no type for it
+        product = _SumRows.apply(exact.contiguous(), self)  # type: ignore[no-untyped-call]
+        return cast("Tensor", product)
 
 
 class BoundaryMatching(nn.Module):
@@ -201,18 +216,17 @@ class BoundaryMatching(nn.Module):
         )
         rows, starts = grid.cells()
         self.num_segments = len(rows)
-        self.register_buffer(
-            "cells", torch.from_numpy(rows * grid.num_steps + starts), persistent=False
-        )
-        sample, shape = (
-            entries.segment * points + entries.point,
-            (self.num_segments * points, grid.num_steps),
-        )
+        cells = torch.from_numpy(rows * grid.num_steps + starts)
+        self.register_buffer("cells", cells, persistent=False)
+
+        # The sampling mask by itself: (segments * points, steps)
+        sample = entries.segment * points + entries.point
+        shape = (self.num_segments * points, grid.num_steps)
         self.samples = _SparseMatrix(sample, entries.step, entries.weight, shape)
-        read, shape = (
-            entries.point * grid.num_steps + entries.step,
-            (self.num_segments, points * grid.num_steps),
-        )
+
+        # The mask behind a linear map of each point: (segments, points * steps)
+        read = entries.point * grid.num_steps + entries.step
+        shape = (self.num_segments, points * grid.num_steps)
         self.sums = _SparseMatrix(entries.segment, read, entries.weight, shape)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -257,6 +271,7 @@ class BoundaryMatching(nn.Module):
         Returns:
             (batch, channels, durations, starts).
         """
+        # Everywhere the value of cells that are no segment, then the segments
         _, batch, channels = rows.shape
         durations, steps = self.grid.max_duration_steps, self.grid.num_steps
         empty = elsewhere.to(rows.dtype).expand(durations * steps, batch, channels)

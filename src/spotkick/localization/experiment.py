@@ -12,12 +12,7 @@ from spotkick.files import read_json, write_json
 from spotkick.localization.checkpoint import LocalizerConfig, write_localizer
 from spotkick.localization.network import BmnArchitecture, BmnNetwork
 from spotkick.localization.onnx_graph import bmn_onnx_bytes
-from spotkick.localization.pipeline import (
-    EXPERIMENT_KEY,
-    LocalizationData,
-    load_videos,
-    read_localization_toml,
-)
+from spotkick.localization.pipeline import EXPERIMENT_KEY, read_localization_toml
 from spotkick.localization.proposals import ProposalConfig
 from spotkick.localization.training import (
     BmnTrainingConfig,
@@ -25,6 +20,7 @@ from spotkick.localization.training import (
     new_localizer,
     train_localizer,
 )
+from spotkick.localization.videos import LocalizationData, load_videos
 from spotkick.training.trainer import choose_device
 
 RUN_FILE: Final = "experiment.json"

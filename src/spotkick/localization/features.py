@@ -1,4 +1,4 @@
-"""Features of whole videos for temporal localization: read from ``.csv`` or ``.npy``, rescaled to a fixed number of steps."""
+"""Features of whole videos for temporal localization, rescaled to a fixed number of steps."""
 
 import warnings
 from dataclasses import dataclass, field
@@ -56,7 +56,8 @@ def find_video_features(folder: Path, video: str) -> Path:
             if path.is_file():
                 return path
     raise InputError(
-        f"{folder}: no features of video '{video}' ({video}.npy, {video}.csv, or the same after 'v_')"
+        f"{folder}: no features of video '{video}' ({video}.npy, {video}.csv, or the same after "
+        "'v_')"
     )
 
 
@@ -77,6 +78,8 @@ def read_video_features(path: Path) -> npt.NDArray[np.float32]:
         track = read_track(path)
         track.require_finite()
         return np.asarray(track.values, dtype=np.float32)
+
+    # A table as the public features of ActivityNet have it
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # NumPy only warns of a file without values
@@ -84,17 +87,17 @@ def read_video_features(path: Path) -> npt.NDArray[np.float32]:
             values = np.loadtxt(lines, delimiter=",", dtype=np.float32, ndmin=2)
     except (ValueError, UserWarning) as error:
         raise InputError(
-            f"{path}: not a table of features (one line of names, then numbers with commas): {error}"
+            f"{path}: not a table of features (one line of names, then numbers with commas): "
+            f"{error}"
         ) from error
-    if not np.isfinite(values).all():
-        raise InputError(
-            f"{path}: frame {int(np.argmin(np.isfinite(values).all(axis=1)))} holds NaN or infinity"
-        )
+    is_finite = np.isfinite(values).all(axis=1)
+    if not is_finite.all():
+        raise InputError(f"{path}: frame {int(np.argmin(is_finite))} holds NaN or infinity")
     return values
 
 
 def rescale_features(values: npt.NDArray[np.floating], num_steps: int) -> npt.NDArray[np.float32]:
-    """Rescale a video to a fixed number of steps; one that has this length already is left as it is.
+    """Rescale a video to a fixed number of steps; one of this length is left as it is.
 
     Frame i is taken to lie at the middle of its interval. Each step is the mean of 3 linear
     interpolations: at its beginning, middle and end, moved to the first or last frame where they
@@ -119,9 +122,13 @@ def rescale_features(values: npt.NDArray[np.floating], num_steps: int) -> npt.ND
         )
     if len(values) == num_steps:
         return values.astype(np.float32)
+
+    # (steps, samples) positions between frames
     offset = np.linspace(0, 1, SAMPLES_PER_STEP)
     position = (np.arange(num_steps)[:, None] + offset) * (len(values) / num_steps) - 0.5
     position = position.clip(0, len(values) - 1)
+
+    # Linear interpolation of the two frames around each position
     below = np.floor(position).astype(np.intp)
     share = (position - below)[..., None]
     above = np.minimum(below + 1, len(values) - 1)

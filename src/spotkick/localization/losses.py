@@ -14,9 +14,9 @@ from spotkick.errors import ConfigError
 from spotkick.losses.context_aware import SegmentationLoss, context_aware_loss
 
 TemLoss = Literal["bmn", "context_aware", "symmetric"]
-"""Loss of the temporal evaluation module. ``bmn``: balanced cross-entropy. ``context_aware``: the CALF paper's Eqs. (1)-(9) with
-start and end as two classes. ``symmetric``: the same, asking for high scores just before a boundary
-as well as just after it."""
+"""Loss of the temporal evaluation module. ``bmn``: balanced cross-entropy. ``context_aware``: the
+CALF paper's Eqs. (1)-(9) with start and end as two classes. ``symmetric``: the same, asking for
+high scores just before a boundary as well as just after it."""
 
 _VARIANTS: Final[dict[str, SegmentationLoss]] = {"context_aware": "paper", "symmetric": "symmetric"}
 
@@ -115,9 +115,12 @@ def boundary_loss(
             balanced_cross_entropy(boundaries[..., side], is_positive[..., side]) for side in (0, 1)
         ]
         return branches[0] + branches[1]
+
+    # The context-aware losses take starts and ends as two classes.
     if kind not in _VARIANTS or slicing_steps is None:
         raise ConfigError(
-            f"tem_loss must be bmn, or context_aware or symmetric with slicing parameters, got '{kind}'"
+            "tem_loss must be bmn, or context_aware or symmetric with slicing parameters, "
+            f"got '{kind}'"
         )
     return context_aware_loss(boundaries, targets.shifts, slicing_steps, variant=_VARIANTS[kind])
 
@@ -125,7 +128,9 @@ def boundary_loss(
 def overlap_regression_loss(
     scores: Tensor, overlaps: Tensor, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Half the mean squared error over candidates, with about as many of medium and of low overlap as there are of high overlap.
+    """Half the mean squared error over candidates, drawn so that overlaps are balanced.
+
+    About as many of medium and of low overlap are drawn as there are of high overlap.
 
     Args:
         scores: (batch, durations, starts), the regressed confidence.
@@ -137,10 +142,13 @@ def overlap_regression_loss(
     high = overlaps > HIGH_OVERLAP
     medium = (overlaps <= HIGH_OVERLAP) & (overlaps > LOW_OVERLAP)
     low = (overlaps <= LOW_OVERLAP) & (overlaps > 0)
+
+    # All of high overlap count, the others by chance
     draw = torch.rand((2, *overlaps.shape), generator=generator).to(overlaps.device)
     kept = high
     for chance, group in zip(draw, (medium, low), strict=True):
         kept = kept | (group & (chance * group.sum() < high.sum()))
+
     squared = (scores - overlaps).square() * kept
     return 0.5 * squared.sum() / kept.sum().clamp(min=1)
 
@@ -167,11 +175,13 @@ def bmn_losses(
     Raises:
         ConfigError: see `boundary_loss`.
     """
+    # Which cells of the map are segments that end inside the video
     durations, steps = targets.overlaps.shape[1:]
     rows = torch.arange(durations, device=confidences.device)[:, None]
     is_segment = (rows + torch.arange(steps, device=confidences.device) < steps).expand_as(
         targets.overlaps
     )
+
     return BmnLosses(
         boundary=boundary_loss(boundaries, targets, tem_loss, slicing_steps),
         regression=overlap_regression_loss(confidences[:, 0], targets.overlaps, generator),

@@ -1,4 +1,4 @@
-"""BMN, the boundary-matching network: start and end probabilities per step, and a confidence for every candidate segment.
+"""BMN, the boundary-matching network: probabilities of boundaries, confidences of segments.
 
 Source: Lin, Liu, Li, Ding, Wen: "BMN: Boundary-Matching Network for Temporal Action Proposal
 Generation", ICCV 2019. Layers as in the public PyTorch code (JJBOY/BMN-Boundary-Matching-Network),
@@ -48,7 +48,7 @@ class BmnArchitecture(FrozenConfig):
 
 
 class BmnOutput(NamedTuple):
-    """What a network says of a batch of videos.
+    """The output of a network for a batch of videos.
 
     Attributes:
         boundaries: (batch, steps, 2), probabilities that a segment starts, and that one ends, at
@@ -62,7 +62,10 @@ class BmnOutput(NamedTuple):
 
 
 class BoundaryBranch(nn.Sequential):
-    """Temporal evaluation of one kind of boundary: (batch, base_channels, steps) to logits (batch, 1, steps)."""
+    """Temporal evaluation of one kind of boundary.
+
+    Takes (batch, base_channels, steps) to logits (batch, 1, steps).
+    """
 
     def __init__(self, architecture: BmnArchitecture) -> None:
         """Args: architecture, sizes."""
@@ -84,11 +87,10 @@ class ProposalEvaluation(nn.Module):
             ConfigError: if the longest segment is longer than the axis.
         """
         super().__init__()
-        channels, wide, narrow = (
-            architecture.base_channels,
-            architecture.segment_channels,
-            architecture.map_channels,
-        )
+        channels, wide = architecture.base_channels, architecture.segment_channels
+        narrow = architecture.map_channels
+
+        # From steps to segments
         self.first = nn.Conv1d(channels, channels, 3, padding=1)
         self.matching = BoundaryMatching(
             SegmentGrid(architecture.num_steps, architecture.max_duration_steps),
@@ -98,6 +100,8 @@ class ProposalEvaluation(nn.Module):
         )
         self.over_samples = nn.Conv3d(channels, wide, (architecture.points, 1, 1))
         self.narrow = nn.Linear(wide, narrow)
+
+        # On the map of segments
         self.over_map = nn.Sequential(
             nn.Conv2d(narrow, narrow, 3, padding=1),
             nn.ReLU(),
@@ -135,9 +139,12 @@ class BmnNetwork(nn.Module):
             or architecture.base_channels % architecture.groups
         ):
             raise ConfigError(
-                f"feature_dim and base_channels must be multiples of groups = {architecture.groups}, "
-                f"got {architecture.feature_dim} and {architecture.base_channels}; use groups = 1"
+                "feature_dim and base_channels must be multiples of groups = "
+                f"{architecture.groups}, got {architecture.feature_dim} and "
+                f"{architecture.base_channels}; use groups = 1"
             )
+
+        # All three modules read the same base features.
         self.architecture = architecture
         channels, groups = architecture.base_channels, architecture.groups
         self.base = nn.Sequential(

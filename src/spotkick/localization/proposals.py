@@ -1,4 +1,4 @@
-"""From the probabilities and confidences of a localizer to proposals, and from proposals to detections."""
+"""From the output of a localizer to proposals, and from proposals to detections."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class ProposalConfig(FrozenConfig):
 
 
 class LocalizerOutput(NamedTuple):
-    """What a localizer says of a batch of videos.
+    """The output of a localizer for a batch of videos.
 
     Attributes:
         boundaries: (videos, steps, 2), start and end probabilities.
@@ -97,17 +97,22 @@ def generate_proposals(
 
     Source: BMN paper, section 3.5.
     """
+    # Steps that may be starts and ends
     steps = len(boundaries)
     is_start, is_end = (np.ones(steps, dtype=np.bool_),) * 2
     if candidates == "peaks":
-        is_start, is_end = _peaks(boundaries[:, 0]), _peaks(boundaries[:, 1])
+        is_start, is_end = _find_peaks(boundaries[:, 0]), _find_peaks(boundaries[:, 1])
         is_start[0] = is_end[-1] = True
+
+    # Row and start of each candidate in the map
     row, start = np.indices((confidences.shape[1], confidences.shape[2]), dtype=np.intp)
     end = start + row + 1
     inside = end < steps
     row, start, end = row[inside], start[inside], end[inside]
     kept = is_start[start] & is_end[end]
     row, start, end = row[kept], start[kept], end[kept]
+
+    # Product of four values, best first
     scores = (
         boundaries[start, 0].astype(np.float64)
         * boundaries[end, 1]
@@ -119,7 +124,7 @@ def generate_proposals(
     return Proposals(segments, scores[order])
 
 
-def _peaks(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+def _find_peaks(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     """Steps above half of the maximum, and inner local maxima."""
     peaks = probability > 0.5 * probability.max()
     peaks[1:-1] |= (probability[1:-1] > probability[:-2]) & (probability[1:-1] > probability[2:])
@@ -129,7 +134,10 @@ def _peaks(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
 def overlap_with(
     segment: npt.NDArray[np.floating], others: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float64]:
-    """Temporal intersection over union of a segment (2,) with others (n, 2); 0 for two segments without length."""
+    """Temporal intersection over union of a segment (2,) with others (n, 2).
+
+    It is 0 for two segments without length.
+    """
     inside = np.clip(
         np.minimum(segment[1], others[:, 1]) - np.maximum(segment[0], others[:, 0]), 0, None
     )
@@ -170,14 +178,18 @@ def soft_nms(
     segments, scores = proposals.segments, proposals.scores.copy()
     waiting = np.arange(len(scores))
     taken: list[int] = []
+
     while len(waiting) and len(taken) < keep:
         place = int(np.argmax(scores[waiting]))
         best = int(waiting[place])
         taken.append(best)
         waiting = np.delete(waiting, place)
+
+        # Long proposals may overlap more before they suppress each other.
         overlap = overlap_with(segments[best], segments[waiting])
         threshold = low + (high - low) * (segments[best, 1] - segments[best, 0])
         scores[waiting] *= np.where(overlap > threshold, np.exp(-(overlap**2) / alpha), 1.0)
+
     chosen = np.array(taken, dtype=np.intp)
     order = chosen[np.argsort(-scores[chosen], kind="stable")]
     return Proposals(segments[order], scores[order])
@@ -199,6 +211,8 @@ def propose(
         batch_videos: videos that the network sees at once.
     """
     config = config or ProposalConfig()
+
+    # Videos of a batch go through the network at once.
     for first in range(0, len(videos), batch_videos):
         batch = videos[first : first + batch_videos]
         output = localizer(np.stack([video.features for video in batch]))
@@ -243,7 +257,7 @@ def detect_segments(
     top_classes: int = 1,
     max_detections: int = 100,
 ) -> tuple[VideoSegments, ...]:
-    """Give each proposal the best classes of its video; the score of a detection is the product of both scores.
+    """Give each proposal the best classes of its video; scores are multiplied.
 
     Args:
         proposals: per video, with scores.

@@ -1,4 +1,4 @@
-"""Training targets of temporal localization: boundary steps, how well each candidate segment fits, time shifts of boundaries.
+"""Training targets of temporal localization: boundaries, overlaps of candidates, time shifts.
 
 Segments are given as parts of the video, from 0 to 1; the time axis has T steps of equal length.
 """
@@ -10,8 +10,8 @@ from spotkick.encoding.time_shift import time_shift_encoding
 from spotkick.errors import InputError
 
 BOUNDARY_WIDTH_STEPS = 3
-"""Length of the region around a boundary that counts as the boundary. Source: PyTorch code of BMN; the BMN paper uses a tenth of
-the instance's length instead (recollection)."""
+"""Length of the region around a boundary that counts as the boundary. Source: PyTorch code of BMN;
+the BMN paper uses a tenth of the instance's length instead (recollection)."""
 
 
 def check_segments(
@@ -77,10 +77,13 @@ def overlap_map(
     duration = np.arange(1, max_duration_steps + 1)[:, None]
     start = np.arange(num_steps)[None, :]
     best = np.zeros((max_duration_steps, num_steps))
+
+    # (durations, starts) overlaps with each instance
     for first, last in segments * num_steps:
         inside = np.clip(np.minimum(start + duration, last) - np.maximum(start, first), 0, None)
         union = duration + (last - first) - inside
         best = np.maximum(best, inside / union)
+
     return np.where(start + duration <= num_steps, best, 0).astype(np.float32)
 
 
@@ -99,7 +102,7 @@ def boundary_shifts(
 
     Source: CALF paper, sections 3.1 and 4.2.
     """
-    marked = np.zeros((num_steps, 2), dtype=np.bool_)
+    is_boundary = np.zeros((num_steps, 2), dtype=np.bool_)
     steps = np.rint(segments * num_steps).astype(np.intp).clip(0, num_steps - 1)
-    marked[steps, np.arange(2)] = True
-    return time_shift_encoding(marked, slicing_steps)
+    is_boundary[steps, np.arange(2)] = True
+    return time_shift_encoding(is_boundary, slicing_steps)

@@ -70,7 +70,7 @@ class BmnTrainingConfig(FrozenConfig):
 
 
 OnEpoch = Callable[[dict[str, float]], None]
-"""Is told of each epoch: its number, the loss and its parts."""
+"""Called after each epoch with its number, the loss and its parts."""
 
 
 def new_localizer(architecture: BmnArchitecture, seed: int) -> BmnNetwork:
@@ -99,7 +99,7 @@ def train_localizer(
         network: see `new_localizer`.
         videos: the training set, on the network's number of steps.
         config: losses and optimisation.
-        on_epoch: is told of each epoch.
+        on_epoch: called after each epoch.
         state_path: where to save after each epoch; nothing is saved when None.
         resume: go on from ``state_path``; the result equals that of an uninterrupted run.
 
@@ -117,6 +117,8 @@ def train_localizer(
     optimizer = torch.optim.Adam(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
+
+    # An interrupted run goes on where it was saved.
     progress = (
         load_state(state_path, network, optimizer)
         if resume and state_path is not None
@@ -126,7 +128,11 @@ def train_localizer(
     for epoch in range(progress.epoch, config.epochs):
         for group in optimizer.param_groups:
             group["lr"] = config.learning_rate * config.step_factor ** (epoch // config.step_epochs)
-        entry = _train_epoch(network, videos, config, slicing, optimizer, epoch)
+        entry = _train_epoch(
+            network, videos, config, slicing=slicing, optimizer=optimizer, epoch=epoch
+        )
+
+        # The state is saved before anything else may fail.
         progress.epoch = epoch + 1
         progress.history.append(entry)
         if state_path is not None:
@@ -149,7 +155,8 @@ def check_videos(videos: Sequence[LocalizationVideo], architecture: BmnArchitect
     for video in videos:
         if video.features.shape != expected:
             raise InputError(
-                f"{video.name}: the network needs features of shape {expected} (steps, dim), got {video.features.shape}"
+                f"{video.name}: the network needs features of shape {expected} (steps, dim), "
+                f"got {video.features.shape}"
             )
         check_segments(video.segments, video.name)
 
@@ -158,6 +165,7 @@ def _train_epoch(
     network: BmnNetwork,
     videos: Sequence[LocalizationVideo],
     config: BmnTrainingConfig,
+    *,
     slicing: Tensor,
     optimizer: torch.optim.Optimizer,
     epoch: int,
@@ -166,11 +174,12 @@ def _train_epoch(
     order = np.random.default_rng((config.seed, epoch)).permutation(len(videos))
     generator = torch.Generator().manual_seed(config.seed * 100_003 + epoch)
     sums = np.zeros(4)
+
     for first in range(0, len(order), config.batch_videos):
+        # (videos, steps, dim) features
         batch = [videos[index] for index in order[first : first + config.batch_videos]]
-        output = network(
-            torch.from_numpy(np.stack([video.features for video in batch])).to(slicing.device)
-        )
+        features = torch.from_numpy(np.stack([video.features for video in batch]))
+        output = network(features.to(slicing.device))
         targets = batch_targets(batch, network.architecture, config.slicing())
         losses = bmn_losses(
             output.boundaries,
@@ -180,15 +189,19 @@ def _train_epoch(
             slicing_steps=slicing,
             generator=generator,
         )
+
         total = losses.total(boundary_weight=config.boundary_weight)
         if not torch.isfinite(total):
             raise ConfigError(
-                f"the loss is {total.item()} in epoch {epoch + 1}; lower learning_rate (now {config.learning_rate:g})"
+                f"the loss is {total.item()} in epoch {epoch + 1}; "
+                f"lower learning_rate (now {config.learning_rate:g})"
             )
         optimizer.zero_grad()
         torch.autograd.backward(total)
         optimizer.step()
         sums += len(batch) * torch.stack([total, *losses]).detach().double().cpu().numpy()
+
+    # Means over videos
     means = (sums / len(order)).tolist()
     return {
         "epoch": epoch + 1,

@@ -13,10 +13,10 @@ from spotkick.localization.experiment import STATE_FILE as LOCALIZER_STATE
 from spotkick.localization.experiment import LocalizationExperiment
 from spotkick.localization.features import LocalizationVideo
 from spotkick.localization.network import BmnNetwork
-from spotkick.localization.pipeline import load_videos, read_localization_labels
 from spotkick.localization.proposals import proposal_segments, propose
 from spotkick.localization.torch_runtime import localizer_runner
 from spotkick.localization.training import new_localizer, train_localizer
+from spotkick.localization.videos import load_videos, read_localization_labels
 from spotkick.models import CalfNetwork
 from spotkick.pipelines.config import ExperimentConfig
 from spotkick.pipelines.train import EXPERIMENT_FILE, run_training
