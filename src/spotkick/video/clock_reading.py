@@ -194,10 +194,10 @@ def _clock_of_decoding_times(clock: MediaClock, times: PacketTimes, delay: int) 
         steps = np.array(times.durations, dtype=np.int64)
         steps[steps == 0] = clock.step_ticks
         decoding = np.concatenate([[0], np.cumsum(steps[:-1])])
-        step = int(np.median(steps))
     else:
         decoding = np.maximum.accumulate(fill_times(times.dts, times.pts))
-        step = clock.step_ticks
+        steps = np.diff(decoding)
+    step = max(1, int(np.median(steps))) if len(steps) else clock.step_ticks
     after = decoding[-1] + step * np.arange(1, delay + 1)
     display = np.concatenate([decoding, after])[delay:]
 

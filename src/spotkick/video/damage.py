@@ -9,7 +9,7 @@ from typing import Final
 from spotkick.errors import SpotkickWarning
 from spotkick.timeline import format_clock
 from spotkick.video.media_clock import MediaClock
-from spotkick.video.opening import has_open_end
+from spotkick.video.playlists import has_open_end
 
 _CUT_OFF_S: Final = 1
 """A stated length may exceed what is readable by this much."""

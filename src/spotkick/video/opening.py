@@ -12,14 +12,14 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from spotkick.errors import InputError
+from spotkick.video.playlists import closed_playlist, has_open_end, is_playlist
 from spotkick.video.streams import choose_video_stream
 
 _OPEN_OPTIONS: Final = {"protocol_whitelist": "file"}
 """A playlist that poses as a video cannot make us open a network address."""
 
-_PLAYLIST_OPTIONS: Final = {"live_start_index": "0", "m3u8_hold_counters": "1", "max_reload": "1"}
-"""A playlist without end mark is read from its first segment, and ends when a reload brings no
-new segment: FFmpeg's own default is to wait a thousand reloads."""
+_PLAYLIST_OPTIONS: Final = {"live_start_index": "0"}
+"""A playlist of playlists without end mark is read from its first segment."""
 
 _PLAYLIST_TIMEOUT_S: Final = 30.0
 _NO_TIMESTAMPS: Final = 0x80
@@ -54,17 +54,26 @@ def open_container(path: Path) -> InputContainer:
         InputError: see `open_video`.
     """
     _require_file(path)
-    playlist = is_playlist(path)
     try:
-        return av.open(
-            os.path.abspath(path),  # noqa: PTH100  (Path.absolute keeps '..', resolve follows links)
-            mode="r",
-            container_options={**_OPEN_OPTIONS, **(_PLAYLIST_OPTIONS if playlist else {})},
-            metadata_errors="replace",
-            timeout=_PLAYLIST_TIMEOUT_S if playlist else None,
-        )
+        if not is_playlist(path):
+            return _open_file(path, dict(_OPEN_OPTIONS), timeout_s=None)
+        options = {**_OPEN_OPTIONS, **_PLAYLIST_OPTIONS}
+        if not has_open_end(path):
+            return _open_file(path, options, timeout_s=_PLAYLIST_TIMEOUT_S)
+        with closed_playlist(path) as copy:
+            return _open_file(copy, options, timeout_s=_PLAYLIST_TIMEOUT_S)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path}: {_explain_failure(path, error)}") from error
+
+
+def _open_file(path: Path, options: dict[str, str], timeout_s: float | None) -> InputContainer:
+    return av.open(
+        os.path.abspath(path),  # noqa: PTH100  (Path.absolute keeps '..', resolve follows links)
+        mode="r",
+        container_options=options,
+        metadata_errors="replace",
+        timeout=timeout_s,
+    )
 
 
 def _require_file(path: Path) -> None:
@@ -123,17 +132,6 @@ def walk_boxes(path: Path, start: int, end: int) -> Iterator[tuple[bytes, int, i
             start += size
 
 
-def is_playlist(path: Path) -> bool:
-    """Whether a file is an HLS playlist."""
-    with path.open("rb") as file:
-        return file.read(16).lstrip(b"\xef\xbb\xbf").startswith(b"#EXTM3U")
-
-
-def has_open_end(path: Path) -> bool:
-    """Whether a file is an HLS playlist without end mark: live, or of a recorder that died."""
-    return is_playlist(path) and b"#EXT-X-ENDLIST" not in path.read_bytes()
-
-
 def can_seek_bytes(container: InputContainer) -> bool:
     """Whether a container is a stream without index, which can be entered at any byte."""
     raw = bool(container.format.flags & _NO_TIMESTAMPS)
@@ -149,6 +147,8 @@ def rewind(container: InputContainer) -> None:
     """Go back to the start of a file."""
     if can_seek_bytes(container):
         container.seek(0, unsupported_byte_offset=True)
+    elif container.format.name == "hls":
+        container.seek(container.start_time or 0)  # it refuses any time before
     else:
         container.seek(0)
 
