@@ -24,13 +24,13 @@ LABELS = (
 )
 
 
-def test_labels_come_back(tmp_path: Path) -> None:
+def test_write_activitynet_segments_labels_come_back(tmp_path: Path) -> None:
     write_activitynet_segments(tmp_path / "gt.json", LABELS)
     assert read_activitynet_segments(tmp_path / "gt.json") == LABELS
     assert json.loads((tmp_path / "gt.json").read_text())["version"] == "VERSION 1.3"
 
 
-def test_proposals_have_no_label_and_are_no_actions(tmp_path: Path) -> None:
+def test_read_activitynet_proposals_are_refused(tmp_path: Path) -> None:
     proposals = (VideoSegments("v_1", None, (Segment(1.5, 2.5, "", 0.9),)),)
     write_activitynet_results(tmp_path / "p.json", proposals)
     assert json.loads((tmp_path / "p.json").read_text())["results"] == {
@@ -41,7 +41,7 @@ def test_proposals_have_no_label_and_are_no_actions(tmp_path: Path) -> None:
         read_activitynet(tmp_path / "p.json")
 
 
-def test_annotations_of_bmn(tmp_path: Path) -> None:
+def test_read_activitynet_segments_bmn_annotations_are_read(tmp_path: Path) -> None:
     video = {
         "duration_second": 20.5,
         "duration_frame": 500,
@@ -53,7 +53,7 @@ def test_annotations_of_bmn(tmp_path: Path) -> None:
     assert read_activitynet_segments(tmp_path / "anet_anno_action.json") == (expected,)
 
 
-def test_starts_are_actions(tmp_path: Path) -> None:
+def test_read_activitynet_segments_become_actions_at_their_starts(tmp_path: Path) -> None:
     write_activitynet_segments(
         tmp_path / "gt.json", (VideoSegments("m/2", None, (Segment(1.2345, 9, "x"),)),)
     )
@@ -75,7 +75,9 @@ def test_starts_are_actions(tmp_path: Path) -> None:
         ({"other": 1}, "has 'database' or 'results', found an object with \"other\""),
     ],
 )
-def test_malformed_files(tmp_path: Path, document: object, message: str) -> None:
+def test_read_activitynet_segments_malformed_file_names_the_place(
+    tmp_path: Path, document: object, message: str
+) -> None:
     (tmp_path / "x.json").write_text(json.dumps(document))
     with pytest.raises(InputError, match=message):
         read_activitynet_segments(tmp_path / "x.json")

@@ -59,7 +59,7 @@ def losses(source: Path, target: Path, to: str, **options: Fraction) -> dict[str
         ("via3", {}),
     ],
 )
-def test_every_loss_is_counted(
+def test_convert_every_loss_is_counted(
     labels: Path, tmp_path: Path, to: str, expected: dict[str, int]
 ) -> None:
     assert losses(labels, tmp_path / "out", to) == {
@@ -68,7 +68,7 @@ def test_every_loss_is_counted(
     }
 
 
-def test_there_and_back(labels: Path, tmp_path: Path) -> None:
+def test_convert_there_and_back_loses_nothing(labels: Path, tmp_path: Path) -> None:
     convert(labels, tmp_path / "osl.json", to="osl-v2")
     report = convert(tmp_path / "osl.json", tmp_path / "back", to="soccernet-v2")
     assert report.lines() == [
@@ -79,14 +79,14 @@ def test_there_and_back(labels: Path, tmp_path: Path) -> None:
     assert read_labels(tmp_path / "back" / path) == read_labels(labels / path)
 
 
-def test_the_frame_rate_of_the_source_is_kept(labels: Path, tmp_path: Path) -> None:
+def test_convert_frame_rate_of_the_source_is_kept(labels: Path, tmp_path: Path) -> None:
     convert(labels, tmp_path / "a.json", to="e2e-spot", frame_rate=Fraction(30000, 1001))
     report = convert(tmp_path / "a.json", tmp_path / "b.json", to="e2e-spot-results")
     assert "positions are counted at 30000/1001 frames per second" in report.notes
     assert "position within the frame" not in {loss.field for loss in report.losses}
 
 
-def test_intervals_pass_between_formats_that_know_them(tmp_path: Path) -> None:
+def test_convert_intervals_pass_between_formats_that_know_them(tmp_path: Path) -> None:
     video = {
         "subset": "training",
         "duration": 9.5,
@@ -108,7 +108,7 @@ def test_intervals_pass_between_formats_that_know_them(tmp_path: Path) -> None:
     assert lost["end of the segment"] == 1
 
 
-def test_proposals_are_not_labels(tmp_path: Path) -> None:
+def test_convert_proposals_to_labels_are_refused(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text(
         json.dumps({"results": {"v": [{"segment": [1, 2], "score": 0.5}]}})
     )
@@ -116,14 +116,14 @@ def test_proposals_are_not_labels(tmp_path: Path) -> None:
         convert(tmp_path / "p.json", tmp_path / "x.csv")
 
 
-def test_half_a_character_is_refused(tmp_path: Path) -> None:
-    row = '{"half": "1", "position": "1", "confidence": "1", "gameTime": "1 - 00:00", "label": "\\ud800"}'
+def test_convert_lone_surrogate_is_refused(tmp_path: Path) -> None:
+    row = '{"half": "1", "position": "1", "confidence": "1", "label": "\\ud800"}'
     (tmp_path / "results_spotting.json").write_text(f'{{"UrlLocal": "m", "predictions": [{row}]}}')
     with pytest.raises(InputError, match="lone surrogate"):
         convert(tmp_path / "results_spotting.json", tmp_path / "x.csv")
 
 
-def test_names_of_formats(labels: Path, tmp_path: Path) -> None:
+def test_convert_unknown_format_names_are_refused(labels: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="unknown format 'osl', valid: soccernet-v2, "):
         convert(labels, tmp_path / "x", to="osl")
     with pytest.raises(ConfigError, match="cannot be told from its name, give --to"):
@@ -131,7 +131,7 @@ def test_names_of_formats(labels: Path, tmp_path: Path) -> None:
     assert convert(labels, tmp_path / "x.csv").target_format == "csv"
 
 
-def test_census_counts_the_outermost_unknown_field() -> None:
+def test_unread_fields_nested_unknown_field_is_counted_once() -> None:
     document = {
         "data": {
             "id1": {"label": "x", "extra": {"deep": [1, 2]}},

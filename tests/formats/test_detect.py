@@ -47,7 +47,7 @@ from spotkick.formats.detect import detect_document, detect_format
         ({"classes": [], "labels": {}}, "fiftyone"),
     ],
 )
-def test_documents(document: object, expected: str) -> None:
+def test_detect_document_known_shapes_are_recognised(document: object, expected: str) -> None:
     assert detect_document(document, "x.json") == expected
 
 
@@ -57,7 +57,7 @@ def test_detect_document_of_unknown_kind_lists_formats(document: object) -> None
         detect_document(document, "x.json")
 
 
-def test_the_file_name_tells_ball_labels_from_others(tmp_path: Path) -> None:
+def test_detect_format_file_name_tells_ball_labels_from_others(tmp_path: Path) -> None:
     folder = tmp_path / "league/season/match"
     folder.mkdir(parents=True)
     text = json.dumps(
@@ -71,17 +71,17 @@ def test_the_file_name_tells_ball_labels_from_others(tmp_path: Path) -> None:
     assert detect_format(tmp_path) == "soccernet-ball"
 
 
-def test_content_counts_where_the_suffix_says_nothing(tmp_path: Path) -> None:
+def test_detect_format_content_decides_without_a_suffix(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("<?xml version='1.0'?><ANNOTATION_DOCUMENT/>")
     (tmp_path / "b").write_bytes(b"PAR1....")
     assert [detect_format(tmp_path / name) for name in "ab"] == ["elan", "parquet"]
 
 
-def test_a_folder_without_anything_known(tmp_path: Path) -> None:
+def test_detect_format_folder_without_known_files_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no label or prediction files of a known format"):
         detect_format(tmp_path)
 
 
-def test_a_missing_path(tmp_path: Path) -> None:
+def test_detect_format_missing_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         detect_format(tmp_path / "nothing.json")

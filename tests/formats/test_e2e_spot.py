@@ -27,7 +27,7 @@ LABELS = [
 ]
 
 
-def test_labels_of_a_half_as_the_soccernet_parser_writes_them(tmp_path: Path) -> None:
+def test_read_e2e_spot_labels_of_two_periods_become_one_match(tmp_path: Path) -> None:
     path = tmp_path / "train.json"
     path.write_text(json.dumps(LABELS))
     (match,) = read_e2e_spot(path)
@@ -50,7 +50,7 @@ def test_labels_of_a_half_as_the_soccernet_parser_writes_them(tmp_path: Path) ->
     )
 
 
-def test_compressed_predictions(tmp_path: Path) -> None:
+def test_read_e2e_spot_gzip_predictions_are_read(tmp_path: Path) -> None:
     path = tmp_path / "pred-test.30.recall.json.gz"
     path.write_bytes(
         gzip.compress(
@@ -62,7 +62,9 @@ def test_compressed_predictions(tmp_path: Path) -> None:
     assert read_e2e_spot(path) == (MatchActions("v", (Action("x", 1, 500, 0.5),)),)
 
 
-def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_e2e_spot_gzip_bomb_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("spotkick.formats.json_files.MAX_JSON_BYTES", 1000)
     path = tmp_path / "bomb.json.gz"
     path.write_bytes(gzip.compress(b" " * 10_000_000))
@@ -70,14 +72,14 @@ def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyP
         read_e2e_spot(path)
 
 
-def test_cut_off_gzip_data(tmp_path: Path) -> None:
+def test_read_e2e_spot_truncated_gzip_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.json.gz"
     path.write_bytes(gzip.compress(json.dumps(LABELS).encode())[:-20])
     with pytest.raises(InputError, match="gzip data end too early"):
         read_e2e_spot(path)
 
 
-def test_frames_are_those_that_show_the_moment(tmp_path: Path) -> None:
+def test_write_e2e_spot_frame_is_the_one_shown_at_the_position(tmp_path: Path) -> None:
     actions = (Action("a", 1, 0), Action("a", 1, 39), Action("a", 1, 40), Action("b", 1, 100_001))
     write_e2e_spot(tmp_path / "x.json", [MatchActions("m", actions)], frame_rate=Fraction(25))
     (video,) = json.loads((tmp_path / "x.json").read_text())
@@ -87,14 +89,14 @@ def test_frames_are_those_that_show_the_moment(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fps", [0, -25, "fast", 1e-9, 1e9, None])
-def test_impossible_frame_rates(tmp_path: Path, fps: object) -> None:
+def test_read_e2e_spot_impossible_frame_rate_is_refused(tmp_path: Path, fps: object) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([{"video": "v", "events": [], "fps": fps}]))
     with pytest.raises(InputError, match="fps"):
         read_e2e_spot(path)
 
 
-def test_a_video_listed_twice_is_joined_with_a_warning(tmp_path: Path) -> None:
+def test_read_e2e_spot_repeated_video_is_joined_with_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(
         json.dumps([{"video": "v", "events": [{"frame": 1, "label": "x"}], "fps": 2}] * 2)

@@ -11,26 +11,31 @@ from spotkick.formats.segments import Segment, VideoSegments
 EXPORT = """<?xml version="1.0" encoding="UTF-8"?>
 <ANNOTATION_DOCUMENT AUTHOR="" DATE="2024-01-01T00:00:00+00:00" FORMAT="3.0" VERSION="3.0">
     <HEADER MEDIA_FILE="" TIME_UNITS="milliseconds">
-        <MEDIA_DESCRIPTOR MEDIA_URL="file:///C:/videos/season/match/2_720p.mkv" MIME_TYPE="video/x-matroska"/>
+        <MEDIA_DESCRIPTOR MIME_TYPE="video/x-matroska"
+            MEDIA_URL="file:///C:/videos/season/match/2_720p.mkv"/>
         <PROPERTY NAME="lastUsedAnnotationId">3</PROPERTY>
     </HEADER>
     <TIME_ORDER>
-        <TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="1500"/><TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="2500"/>
+        <TIME_SLOT TIME_SLOT_ID="ts1" TIME_VALUE="1500"/>
+        <TIME_SLOT TIME_SLOT_ID="ts2" TIME_VALUE="2500"/>
         <TIME_SLOT TIME_SLOT_ID="ts3"/><TIME_SLOT TIME_SLOT_ID="ts4" TIME_VALUE="4000"/>
     </TIME_ORDER>
     <TIER LINGUISTIC_TYPE_REF="default-lt" TIER_ID="Pass">
-        <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1" TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
+        <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a1"
+            TIME_SLOT_REF1="ts1" TIME_SLOT_REF2="ts2">
             <ANNOTATION_VALUE>High &amp; long</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>
-        <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a2" TIME_SLOT_REF1="ts2" TIME_SLOT_REF2="ts4">
+        <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a2"
+            TIME_SLOT_REF1="ts2" TIME_SLOT_REF2="ts4">
             <ANNOTATION_VALUE/></ALIGNABLE_ANNOTATION></ANNOTATION>
-        <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a3" TIME_SLOT_REF1="ts3" TIME_SLOT_REF2="ts4">
+        <ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="a3"
+            TIME_SLOT_REF1="ts3" TIME_SLOT_REF2="ts4">
             <ANNOTATION_VALUE>unaligned</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION>
     </TIER>
 </ANNOTATION_DOCUMENT>
 """
 
 
-def test_an_export(tmp_path: Path) -> None:
+def test_read_elan_segments_export_of_the_tool_is_read(tmp_path: Path) -> None:
     path = tmp_path / "x.eaf"
     path.write_text(EXPORT)
     with pytest.warns(UserWarning, match="1 annotations have no time of their own"):
@@ -40,7 +45,7 @@ def test_an_export(tmp_path: Path) -> None:
     )
 
 
-def test_annotations_of_a_tier_do_not_overlap(tmp_path: Path) -> None:
+def test_write_elan_segments_overlaps_go_to_further_tiers(tmp_path: Path) -> None:
     segments = (
         Segment(1, 3, "a"),
         Segment(2, 4, "a"),
@@ -69,7 +74,7 @@ def test_annotations_of_a_tier_do_not_overlap(tmp_path: Path) -> None:
     assert list(slots.values()) == sorted(slots.values())  # ELAN wants them in order
 
 
-def test_several_videos_need_a_folder(tmp_path: Path) -> None:
+def test_write_elan_segments_several_videos_need_a_folder(tmp_path: Path) -> None:
     videos = (VideoSegments("m/1", None, ()), VideoSegments("m/2", None, (Segment(0, 1, "a"),)))
     with pytest.raises(InputError, match="holds one video, 2 were given"):
         write_elan_segments(tmp_path / "x.eaf", videos)
@@ -77,16 +82,17 @@ def test_several_videos_need_a_folder(tmp_path: Path) -> None:
     assert read_elan_segments(tmp_path / "set") == videos
 
 
-def test_names_stay_inside_the_folder(tmp_path: Path) -> None:
+def test_write_elan_segments_name_outside_the_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="must be a relative path"):
         write_elan_segments(tmp_path / "set", (VideoSegments("../../outside", None, ()),))
 
 
-def test_entities_are_refused_at_once(tmp_path: Path) -> None:
+def test_read_elan_segments_entities_are_refused_at_once(tmp_path: Path) -> None:
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 30))
     path = tmp_path / "x.eaf"
     path.write_text(
-        f'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY l0 "ha">{laughs}]><ANNOTATION_DOCUMENT>&l29;</ANNOTATION_DOCUMENT>'
+        f'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY l0 "ha">{laughs}]>'
+        "<ANNOTATION_DOCUMENT>&l29;</ANNOTATION_DOCUMENT>"
     )
     start = time.monotonic()
     with pytest.raises(InputError, match="document type or entities is not read"):
@@ -112,14 +118,16 @@ def test_entities_are_refused_at_once(tmp_path: Path) -> None:
         (b"", "not readable XML"),
     ],
 )
-def test_malformed_files(tmp_path: Path, data: bytes, message: str) -> None:
+def test_read_elan_segments_malformed_file_is_refused(
+    tmp_path: Path, data: bytes, message: str
+) -> None:
     path = tmp_path / "x.eaf"
     path.write_bytes(data)
     with pytest.raises(InputError, match=message):
         read_elan_segments(path)
 
 
-def test_a_label_that_xml_cannot_hold(tmp_path: Path) -> None:
+def test_write_elan_segments_control_character_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="characters that XML cannot"):
         write_elan_segments(
             tmp_path / "x.eaf", (VideoSegments("v", None, (Segment(0, 1, "bell \x07"),)),)

@@ -21,7 +21,7 @@ DOCUMENT = {
 }
 
 
-def test_frames_and_timestamps(tmp_path: Path) -> None:
+def test_read_fiftyone_segments_frames_and_timestamps_are_read(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text(json.dumps(DOCUMENT))
     assert read_fiftyone_segments(tmp_path, frame_rate=Fraction(25)) == (
         VideoSegments(
@@ -32,7 +32,7 @@ def test_frames_and_timestamps(tmp_path: Path) -> None:
     )
 
 
-def test_frames_need_a_frame_rate(tmp_path: Path) -> None:
+def test_read_fiftyone_segments_frames_without_a_rate_are_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text(json.dumps(DOCUMENT))
     with pytest.raises(
         InputError,
@@ -41,7 +41,7 @@ def test_frames_need_a_frame_rate(tmp_path: Path) -> None:
         read_fiftyone_segments(tmp_path / "labels.json")
 
 
-def test_a_class_number_that_is_not_listed(tmp_path: Path) -> None:
+def test_read_fiftyone_segments_unlisted_class_number_is_refused(tmp_path: Path) -> None:
     (tmp_path / "labels.json").write_text(
         json.dumps({"classes": ["a"], "labels": {"v": [{"label": 1, "timestamps": [0, 1]}]}})
     )

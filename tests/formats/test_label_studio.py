@@ -29,7 +29,7 @@ def task(
     }
 
 
-def test_ranges_count_from_1_with_both_ends_inside(tmp_path: Path) -> None:
+def test_read_label_studio_ranges_start_at_1_with_both_ends_inside(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(
         json.dumps(
@@ -46,7 +46,7 @@ def test_ranges_count_from_1_with_both_ends_inside(tmp_path: Path) -> None:
     )
 
 
-def test_the_frame_rate_of_the_setup_is_asked_for(tmp_path: Path) -> None:
+def test_read_label_studio_unknown_frame_rate_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "export.json"
     path.write_text(json.dumps([task([{"start": 49, "end": 49}])]))
     with pytest.warns(
@@ -58,7 +58,7 @@ def test_the_frame_rate_of_the_setup_is_asked_for(tmp_path: Path) -> None:
     assert match.actions[0].position_ms == 1000
 
 
-def test_intervals_on_the_frame_grid_come_back(tmp_path: Path) -> None:
+def test_write_label_studio_segments_on_the_frame_grid_come_back(tmp_path: Path) -> None:
     segments = (
         Segment(0.0, 2.0, "a", None, "home", Visibility.NOT_SHOWN),
         Segment(0.04, 0.08, "b"),
@@ -72,7 +72,7 @@ def test_intervals_on_the_frame_grid_come_back(tmp_path: Path) -> None:
     assert video.segments[2] == segments[2]
 
 
-def test_predictions_are_read_where_there_is_no_annotation(tmp_path: Path) -> None:
+def test_read_label_studio_predictions_count_without_an_annotation(tmp_path: Path) -> None:
     value = {"ranges": [{"start": 1, "end": 1}], "timelinelabels": ["x"]}
     predictions = [{"result": [{"type": "timelinelabels", "value": value, "score": 0.25}]}]
     path = tmp_path / "x.json"
@@ -84,7 +84,7 @@ def test_predictions_are_read_where_there_is_no_annotation(tmp_path: Path) -> No
     assert read_label_studio(path) == (MatchActions("v", (Action("x", 1, 0, 0.25),)),)
 
 
-def test_a_range_that_ends_before_it_starts(tmp_path: Path) -> None:
+def test_read_label_studio_reversed_range_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([task([{"start": 9, "end": 8}], {"fps": 25})]))
     with pytest.raises(

@@ -19,12 +19,12 @@ from spotkick.formats.match_tree import (
     ("name", "clean"),
     [("a/b/", "a/b"), ("a\\b", "a/b"), ("./a", "a"), ("2015-02-21 - 18-00 A 1 - 1 B", None)],
 )
-def test_clean_names(name: str, clean: str | None) -> None:
+def test_clean_match_name_forms_are_normalised(name: str, clean: str | None) -> None:
     assert clean_match_name(name, "x") == (clean or name)
 
 
 @pytest.mark.parametrize("claimed", [0, 10])
-def test_an_archive_that_lies_about_sizes_is_not_unpacked_whole(
+def test_match_tree_archive_with_false_sizes_is_not_unpacked_whole(
     tmp_path: Path, claimed: int
 ) -> None:
     path = tmp_path / "lie.zip"
@@ -45,7 +45,7 @@ def test_an_archive_that_lies_about_sizes_is_not_unpacked_whole(
     assert peak < 5_000_000
 
 
-def test_missing_matches_are_named() -> None:
+def test_require_matches_missing_match_is_named() -> None:
     require_matches(["a"], ["a", "b"], "set")
     with pytest.raises(
         InputError, match=r"set: nothing for match 'c' \(and 1 more\); it has names such as 'a'"

@@ -13,7 +13,7 @@ def write(path: Path, document: object) -> Path:
     return path
 
 
-def test_version_1_labels_of_both_halves_become_one_match(tmp_path: Path) -> None:
+def test_read_osl_v1_two_periods_become_one_match(tmp_path: Path) -> None:
     halves = [
         {
             "path": f"league/match/{half}_720p.mkv",
@@ -34,7 +34,7 @@ def test_version_1_labels_of_both_halves_become_one_match(tmp_path: Path) -> Non
     )
 
 
-def test_version_1_predictions_of_one_video(tmp_path: Path) -> None:
+def test_read_osl_v1_predictions_of_one_video_are_read(tmp_path: Path) -> None:
     rows = [
         {"frame": 50, "label": "PASS", "confidence": 0.25},
         {"gameTime": "1 - 00:03", "position": 3010, "label": "SHOT", "confidence": "0.5"},
@@ -45,7 +45,7 @@ def test_version_1_predictions_of_one_video(tmp_path: Path) -> None:
     )
 
 
-def test_version_2_accepts_both_names_of_the_confidence(tmp_path: Path) -> None:
+def test_read_osl_v2_both_names_of_the_confidence_are_read(tmp_path: Path) -> None:
     events = [
         {"head": "action", "label": "PASS", "position_ms": 1000, "confidence": 0.5},
         {"head": "action", "label": "PASS", "position_ms": 2000, "confidence_score": 0.75},
@@ -57,8 +57,8 @@ def test_version_2_accepts_both_names_of_the_confidence(tmp_path: Path) -> None:
     assert [action.confidence for action in read_osl_v2(path)[0].actions] == [0.5, 0.75]
 
 
-def test_the_half_of_a_clock_counts_only_when_it_agrees_with_the_position(tmp_path: Path) -> None:
-    """One video holds the whole match: its position must not be taken for one inside the second half."""
+def test_read_osl_v2_period_of_the_clock_counts_where_it_agrees(tmp_path: Path) -> None:
+    """A position in a video of the whole match is not one inside the second half."""
     events = [
         {"label": "PASS", "position_ms": 65_400, "gameTime": "2 - 01:05"},
         {"label": "PASS", "position_ms": 3_065_400, "gameTime": "2 - 01:05"},
@@ -75,7 +75,7 @@ def test_the_half_of_a_clock_counts_only_when_it_agrees_with_the_position(tmp_pa
     )
 
 
-def test_version_2_marks_predictions(tmp_path: Path) -> None:
+def test_write_osl_v2_predictions_are_marked(tmp_path: Path) -> None:
     write_osl_v2(tmp_path / "a.json", [MatchActions("m", (Action("PASS", 1, 5, 0.5),))])
     write_osl_v2(tmp_path / "b.json", [MatchActions("m", (Action("PASS", 1, 5),))])
     kinds = [
@@ -113,7 +113,7 @@ def test_version_2_marks_predictions(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_malformed_files_are_refused_with_the_place(
+def test_read_osl_v2_malformed_file_names_the_place(
     tmp_path: Path, document: object, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):

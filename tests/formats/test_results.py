@@ -1,4 +1,4 @@
-"""Prediction files: reading in every tolerated form, one-line errors, unsafe archives, and writing."""
+"""Prediction files: tolerated forms, one-line errors, unsafe archives, and writing."""
 
 import contextlib
 import json
@@ -31,7 +31,7 @@ def changed(**fields: Any) -> dict[str, Any]:
     return {key: value for key, value in {**ROW, **fields}.items() if value is not Ellipsis}
 
 
-def test_row() -> None:
+def test_parse_results_usual_row_is_read() -> None:
     assert parsed(ROW) == (Action("Goal", 1, 31500, 0.0066),)
 
 
@@ -47,7 +47,7 @@ def test_row() -> None:
         (changed(confidence="1e3"), Action("Goal", 1, 31500, 1000.0)),
     ],
 )
-def test_tolerated_forms(row: dict[str, Any], action: Action) -> None:
+def test_parse_results_tolerated_forms_are_read(row: dict[str, Any], action: Action) -> None:
     usual = Action("Goal", 1, 31500, 0.0066)
     assert parsed(row) == (action,)
     assert parsed(ROW, row, ROW) == (usual, action, usual)
@@ -75,14 +75,14 @@ def test_tolerated_forms(row: dict[str, Any], action: Action) -> None:
         (None, "results.predictions\\[1\\] must be an object"),
     ],
 )
-def test_bad_row_is_named(row: Any, message: str) -> None:
+def test_parse_results_bad_row_is_named(row: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         parsed(ROW, row)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
 
-def test_no_predictions_are_fine() -> None:
+def test_parse_results_no_predictions_give_no_actions() -> None:
     assert parsed() == ()
 
 
@@ -99,7 +99,7 @@ actions = st.builds(
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(actions, max_size=8))
-def test_round_trip(items: list[Action]) -> None:
+def test_results_document_round_trip_is_exact(items: list[Action]) -> None:
     predictions = MatchActions("league/season/match", tuple(items))
     document = json.loads(json.dumps(results_document(predictions)))
     assert parse_results(document, "results") == predictions
@@ -115,7 +115,7 @@ values = st.recursive(
 
 @settings(deadline=None, max_examples=50)
 @given(values)
-def test_any_json_gives_actions_or_our_own_error(value: Any) -> None:
+def test_parse_results_any_json_gives_actions_or_input_error(value: Any) -> None:
     row = {**ROW, **value} if isinstance(value, dict) else value
     for document in (value, {"predictions": [value]}, {"predictions": [ROW, row]}):
         with contextlib.suppress(SpotkickError):
@@ -129,7 +129,7 @@ SETS = [
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
-def test_write_is_read_back(tmp_path: Path, name: str) -> None:
+def test_write_results_is_read_back(tmp_path: Path, name: str) -> None:
     written = write_results(tmp_path / name, SETS)
     assert all(path.is_file() for path in written)
     assert list(read_results(tmp_path / name)) == sorted(SETS, key=lambda match: match.match)
@@ -137,19 +137,19 @@ def test_write_is_read_back(tmp_path: Path, name: str) -> None:
     assert not list(tmp_path.rglob("*.part"))
 
 
-def test_archives_are_the_same_bytes_every_time(tmp_path: Path) -> None:
+def test_write_results_archive_bytes_do_not_depend_on_order(tmp_path: Path) -> None:
     write_results(tmp_path / "1.zip", SETS)
     write_results(tmp_path / "2.zip", reversed(SETS))
     assert (tmp_path / "1.zip").read_bytes() == (tmp_path / "2.zip").read_bytes()
 
 
-def test_one_file(tmp_path: Path) -> None:
+def test_read_results_single_file_is_read(tmp_path: Path) -> None:
     (path,) = write_results(tmp_path, SETS[:1])
     assert list(read_results(path)) == SETS[:1]
     assert next(read_results(path, ["other name"])).match == "other name"
 
 
-def test_the_server_name_wins_and_others_can_be_chosen(tmp_path: Path) -> None:
+def test_read_results_file_name_can_be_chosen(tmp_path: Path) -> None:
     write_results(tmp_path, SETS[:1])
     other = tmp_path / "l/s/b/Predictions-v2.json"
     other.write_text(json.dumps({"predictions": [ROW, ROW]}))
@@ -160,19 +160,19 @@ def test_the_server_name_wins_and_others_can_be_chosen(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("match", ["../x", "/abs", "a/../../x", "C:/x", "", "a\nb"])
-def test_a_match_name_cannot_leave_the_folder(tmp_path: Path, match: str) -> None:
+def test_write_results_name_outside_the_folder_is_refused(tmp_path: Path, match: str) -> None:
     with pytest.raises(InputError, match="relative path"):
         write_results(tmp_path / "out", [MatchActions(match, ())])
     assert not list(tmp_path.rglob("*.json"))
 
 
-def test_a_match_cannot_come_twice(tmp_path: Path) -> None:
+def test_write_results_repeated_match_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="given twice"):
         write_results(tmp_path / "out.zip", [SETS[0], SETS[0]])
     assert not list(tmp_path.iterdir())
 
 
-def test_labels_are_no_predictions() -> None:
+def test_results_document_labels_are_refused() -> None:
     with pytest.raises(InputError, match="has no confidence"):
         results_document(MatchActions("m", (Action("Goal", 1, 0),)))
 
@@ -181,7 +181,7 @@ def test_labels_are_no_predictions() -> None:
     "member",
     ["../evil/results_spotting.json", "/etc/results_spotting.json", "C:\\x\\results_spotting.json"],
 )
-def test_archive_members_outside_are_refused(tmp_path: Path, member: str) -> None:
+def test_read_results_archive_member_outside_is_refused(tmp_path: Path, member: str) -> None:
     path = tmp_path / "bad.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(member, "{}")
@@ -189,7 +189,7 @@ def test_archive_members_outside_are_refused(tmp_path: Path, member: str) -> Non
         list(read_results(path))
 
 
-def test_zip_bomb_is_refused(tmp_path: Path) -> None:
+def test_read_results_zip_bomb_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("l/s/m/results_spotting.json", b" " * 1000)
@@ -204,7 +204,7 @@ def test_zip_bomb_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b"null", b'{"predictions": 1}']
 )
-def test_damaged_files_give_one_line(tmp_path: Path, content: bytes) -> None:
+def test_read_results_damaged_file_gives_one_line(tmp_path: Path, content: bytes) -> None:
     folder = tmp_path / "l/s/m"
     folder.mkdir(parents=True)
     (folder / "results_spotting.json").write_bytes(content)
@@ -213,7 +213,7 @@ def test_damaged_files_give_one_line(tmp_path: Path, content: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_damaged_archive(tmp_path: Path) -> None:
+def test_read_results_damaged_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.zip"
     write_results(path, SETS)
     data = bytearray(path.read_bytes())
@@ -228,7 +228,7 @@ def test_damaged_archive(tmp_path: Path) -> None:
         list(read_results(path))
 
 
-def test_nothing_there(tmp_path: Path) -> None:
+def test_read_results_missing_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file or folder"):
         list(read_results(tmp_path / "none"))
     with pytest.raises(InputError, match=r"no file named results_spotting\.json"):

@@ -80,7 +80,7 @@ def match_sets(draw: st.DrawFn) -> tuple[MatchActions, ...]:
 
 
 def comparable(matches: tuple[MatchActions, ...]) -> dict[str, list[str]]:
-    """Matches without the order between periods, which recordings cannot keep, nor that of simultaneous actions."""
+    """Matches without the order between periods and of simultaneous actions."""
     return {match.match: sorted(map(repr, match.actions)) for match in matches}
 
 
@@ -95,7 +95,7 @@ def comparable(matches: tuple[MatchActions, ...]) -> dict[str, list[str]]:
     rate=Fraction(25, 12),
 )
 @settings(deadline=None, max_examples=12)
-def test_what_a_format_holds_comes_back(
+def test_write_what_a_format_holds_comes_back(
     format_name: str, matches: tuple[MatchActions, ...], rate: Fraction
 ) -> None:
     form = FORMATS[format_name]
@@ -119,7 +119,7 @@ def test_what_a_format_holds_comes_back(
     form=st.sampled_from([*FORMATS.values()]),
 )
 @settings(deadline=None, max_examples=50)
-def test_fitting_twice_loses_nothing_more(
+def test_fit_twice_loses_nothing_more(
     matches: tuple[MatchActions, ...], rate: Fraction, form: Format
 ) -> None:
     fitted, _ = fit(matches, form.capabilities, rate)

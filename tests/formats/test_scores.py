@@ -53,7 +53,7 @@ def saved(tmp_path: Path) -> Callable[..., Path]:
     return save
 
 
-def test_scores_come_back_to_three_digits(tmp_path: Path) -> None:
+def test_write_scores_come_back_to_three_digits(tmp_path: Path) -> None:
     scores = planted()
     write_scores(tmp_path / "a" / SCORES_FILE, scores)
     back = read_scores(tmp_path / "a" / SCORES_FILE, scores.match)
@@ -76,7 +76,7 @@ def test_scores_come_back_to_three_digits(tmp_path: Path) -> None:
     lengths=st.dictionaries(st.integers(1, 9), st.integers(0, 7), max_size=3),
 )
 @settings(deadline=None, max_examples=50)
-def test_everything_else_comes_back_exactly(
+def test_write_scores_names_and_rates_come_back_exactly(
     tmp_path_factory: pytest.TempPathFactory,
     rate: Fraction,
     classes: list[str],
@@ -94,7 +94,7 @@ def test_everything_else_comes_back_exactly(
         assert np.array_equal(back.periods[period], values)
 
 
-def test_half_of_a_match_takes_little_space(tmp_path: Path) -> None:
+def test_write_scores_one_period_takes_little_space(tmp_path: Path) -> None:
     write_scores(tmp_path / SCORES_FILE, planted((6000,)))
     with np.load(tmp_path / SCORES_FILE) as arrays:
         assert sorted(arrays.files) == ["classes", "frame_rate", "scores_1"]
@@ -102,7 +102,7 @@ def test_half_of_a_match_takes_little_space(tmp_path: Path) -> None:
         assert arrays["frame_rate"].tolist() == [2, 1]
 
 
-def test_a_full_disk_leaves_the_former_file(
+def test_write_scores_full_disk_leaves_the_former_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / SCORES_FILE
@@ -143,7 +143,7 @@ def test_a_full_disk_leaves_the_former_file(
         ),
     ],
 )
-def test_arrays_that_do_not_fit_are_refused(
+def test_read_scores_unfitting_arrays_are_refused(
     changes: dict[str, Any], message: str, saved: Callable[..., Path]
 ) -> None:
     path = saved(**changes)
@@ -209,7 +209,7 @@ def with_header(header: bytes) -> bytes:
         "bytes",
     ],
 )
-def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
+def test_read_scores_damaged_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / SCORES_FILE
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
@@ -218,7 +218,7 @@ def test_damaged_files_are_refused(content: bytes, tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_archives_are_checked_before_they_are_unpacked(tmp_path: Path) -> None:
+def test_read_scores_unsafe_archive_is_not_unpacked(tmp_path: Path) -> None:
     path = tmp_path / SCORES_FILE
     path.write_bytes(
         archive(**{name: npy(array) for name, array in members().items()}, **{"../outside": b""})
@@ -227,14 +227,14 @@ def test_archives_are_checked_before_they_are_unpacked(tmp_path: Path) -> None:
         read_scores(path)
 
 
-def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
+def test_read_scores_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_scores(tmp_path / SCORES_FILE)
     with pytest.raises(InputError, match="this is a folder"):
         read_scores(tmp_path)
 
 
-def test_no_changed_byte_and_no_missing_end_gets_past(tmp_path: Path) -> None:
+def test_read_scores_changed_or_missing_bytes_are_refused(tmp_path: Path) -> None:
     """Any single changed byte is either noticed or harmless, and never raises anything else."""
     path = tmp_path / SCORES_FILE
     write_scores(path, planted((30, 20)))

@@ -42,16 +42,16 @@ def changed(**fields: Any) -> dict[str, Any]:
     return {key: value for key, value in row.items() if value is not Ellipsis}
 
 
-def test_v2_row() -> None:
+def test_parse_labels_v2_row_is_read() -> None:
     assert parsed(ROW) == (Action("Goal", 1, 29949, team="home", visibility=Visibility.VISIBLE),)
 
 
-def test_v1_row_is_exact_to_a_second() -> None:
+def test_parse_labels_v1_row_is_exact_to_a_second() -> None:
     (action,) = parsed({"gameTime": "2 - 46:05", "label": "soccer-ball", "team": "away"})
     assert action == Action("soccer-ball", 2, 2_765_000, team="away")
 
 
-def test_ball_row() -> None:
+def test_parse_labels_ball_row_is_read() -> None:
     (action,) = parsed(
         {
             "gameTime": "1 - 00:05",
@@ -64,20 +64,20 @@ def test_ball_row() -> None:
     assert (action.label, action.position_ms, action.team) == ("PASS", 5480, "left")
 
 
-def test_not_applicable_is_no_team() -> None:
+def test_parse_labels_not_applicable_is_no_team() -> None:
     assert parsed(changed(team="not applicable"))[0].team is None
 
 
-def test_game_time_instead_of_position() -> None:
+def test_parse_labels_game_time_can_count() -> None:
     assert parsed(ROW, time_source=TimeSource.GAME_TIME)[0].position_ms == 29_000
 
 
 @pytest.mark.parametrize("position", [29949, "29949", 29949.7, "29949.5"])
-def test_position_as_number_or_text(position: Any) -> None:
+def test_parse_labels_position_may_be_number_or_text(position: Any) -> None:
     assert parsed(changed(position=position))[0].position_ms == 29949
 
 
-def test_odd_times_are_kept_for_the_evaluator_to_judge() -> None:
+def test_parse_labels_odd_times_are_kept() -> None:
     actions = parsed(
         changed(position="-500"),
         changed(gameTime="3 - 00:29"),
@@ -114,7 +114,7 @@ def test_odd_times_are_kept_for_the_evaluator_to_judge() -> None:
         ("Goal", "labels.annotations\\[1\\] must be an object"),
     ],
 )
-def test_bad_row_is_named(row: Any, message: str) -> None:
+def test_parse_labels_bad_row_is_named(row: Any, message: str) -> None:
     with pytest.raises(InputError, match=message) as caught:
         parsed(ROW, row)
     assert "\n" not in str(caught.value)
@@ -124,29 +124,29 @@ def test_bad_row_is_named(row: Any, message: str) -> None:
 @pytest.mark.parametrize(
     "document", [[], None, 3, {}, {"annotations": {}}, {"annotations": None}, {"predictions": []}]
 )
-def test_other_documents_are_refused(document: Any) -> None:
+def test_parse_labels_other_documents_are_refused(document: Any) -> None:
     with pytest.raises(InputError, match="list 'annotations'"):
         parse_labels(document, "labels")
 
 
-def test_no_actions_is_a_warning() -> None:
+def test_parse_labels_no_actions_is_a_warning() -> None:
     with pytest.warns(SpotkickWarning, match="labels: the label file has no actions"):
         assert parsed() == ()
 
 
-def test_unknown_visibility_is_counted() -> None:
+def test_parse_labels_unknown_visibility_is_counted() -> None:
     with pytest.warns(SpotkickWarning, match="labels: 2 annotations have a visibility other"):
         actions = parsed(changed(visibility="maybe"), changed(visibility=["visible"]), ROW)
     assert [action.visibility for action in actions] == [None, None, Visibility.VISIBLE]
 
 
-def test_clock_past_100_minutes_is_told() -> None:
+def test_parse_labels_clock_past_100_minutes_is_a_warning() -> None:
     with pytest.warns(SpotkickWarning, match="1 annotations have a gameTime past 99:59"):
         (action,) = parsed(changed(position=..., gameTime="1 - 105:10"))
     assert action.position_ms == 6_310_000
 
 
-def test_unusual_rows_do_not_change_the_usual_ones() -> None:
+def test_parse_labels_unusual_row_does_not_change_the_others() -> None:
     usual = parsed(ROW, changed(position="1", visibility="not shown"))
     assert (
         parsed(ROW, changed(position="1", visibility="not shown"), changed(team=...))[:2] == usual
@@ -165,7 +165,7 @@ actions = st.builds(
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(actions, min_size=1, max_size=8))
-def test_round_trip(items: list[Action]) -> None:
+def test_label_document_round_trip_is_exact(items: list[Action]) -> None:
     labels = MatchActions("league/season/match", tuple(items))
     document = json.loads(json.dumps(label_document(labels)))
     assert parse_labels(document, "labels") == labels
@@ -181,14 +181,14 @@ values = st.recursive(
 @settings(deadline=None, max_examples=50)
 @given(values)
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
-def test_any_json_gives_actions_or_our_own_error(value: Any) -> None:
+def test_parse_labels_any_json_gives_actions_or_input_error(value: Any) -> None:
     row = {**ROW, **value} if isinstance(value, dict) else value
     for document in (value, {"annotations": [value]}, {"annotations": [ROW, row]}):
         with contextlib.suppress(SpotkickError):
             parse_labels(document, "labels")
 
 
-def test_write_is_read_back(tmp_path: Path) -> None:
+def test_write_labels_is_read_back(tmp_path: Path) -> None:
     labels = MatchActions(
         "a/b/c",
         (Action("Goal", 1, 5, visibility=Visibility.VISIBLE), Action("Foul", 2, 7, team="home")),
@@ -205,7 +205,7 @@ def write_match(root: Path, match: str, name: str, rows: list[dict[str, Any]]) -
     path.write_text(json.dumps({"annotations": rows}))
 
 
-def test_label_set_from_folder_zip_one_match_and_one_file(tmp_path: Path) -> None:
+def test_read_label_set_folder_zip_match_and_file_are_read(tmp_path: Path) -> None:
     root = tmp_path / "set"
     write_match(root, "l/s/two", "Labels-v2.json", [ROW, ROW])
     write_match(root, "l/s/one", "Labels-v2.json", [ROW])
@@ -226,7 +226,7 @@ def test_label_set_from_folder_zip_one_match_and_one_file(tmp_path: Path) -> Non
     assert [match.match for match in read_label_set(root / "l/s/one/Labels-v2.json")] == ["one"]
 
 
-def test_classes_choose_the_label_file(tmp_path: Path) -> None:
+def test_read_label_set_classes_choose_the_label_file(tmp_path: Path) -> None:
     write_match(tmp_path, "l/s/m", "Labels-v2.json", [ROW])
     write_match(tmp_path, "l/s/m", "Labels-ball.json", [changed(label="PASS")])
     write_match(tmp_path, "l/s/m", "Labels.json", [changed(label="soccer-ball")])
@@ -244,6 +244,6 @@ def test_classes_choose_the_label_file(tmp_path: Path) -> None:
         list(read_label_set(tmp_path, filename="Labels-v3.json"))
 
 
-def test_actions_from_columns_equal_constructed_ones() -> None:
+def test_actions_from_columns_equal_constructed_actions() -> None:
     made = actions_from_columns(2, label=["a", "b"], period=[1, 2], position_ms=[3, 4])
     assert made == (Action("a", 1, 3), Action("b", 2, 4))

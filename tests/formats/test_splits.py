@@ -9,13 +9,13 @@ from spotkick.errors import InputError
 from spotkick.formats.splits import read_split
 
 
-def test_text(tmp_path: Path) -> None:
+def test_read_split_text_is_read(tmp_path: Path) -> None:
     path = tmp_path / "valid.txt"
     path.write_text("\ufeffl/s/a 1 - 0 b\n\n# comment\nl\\s\\c/\r\n", encoding="utf-8")
     assert read_split(path) == ("l/s/a 1 - 0 b", "l/s/c")
 
 
-def test_official_json(tmp_path: Path) -> None:
+def test_read_split_official_json_is_read(tmp_path: Path) -> None:
     path = tmp_path / "train.json"
     path.write_text(
         json.dumps(
@@ -30,7 +30,7 @@ def test_official_json(tmp_path: Path) -> None:
     )
 
 
-def test_json_list(tmp_path: Path) -> None:
+def test_read_split_json_list_is_read(tmp_path: Path) -> None:
     path = tmp_path / "train.json"
     path.write_text('["M01 FRA v KOR", "x/y"]')
     assert read_split(path) == ("M01 FRA v KOR", "x/y")
@@ -50,12 +50,14 @@ def test_json_list(tmp_path: Path) -> None:
         ("a.json", b"[]", "names no match"),
     ],
 )
-def test_bad_files(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_read_split_malformed_file_is_refused(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         read_split(tmp_path / name)
 
 
-def test_missing(tmp_path: Path) -> None:
+def test_read_split_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_split(tmp_path / "x.txt")

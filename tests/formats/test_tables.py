@@ -9,7 +9,7 @@ from spotkick.errors import InputError
 from spotkick.formats.tables import count_unread_values, read_table
 
 
-def test_a_label_and_a_time_are_enough(tmp_path: Path) -> None:
+def test_read_table_label_and_time_are_enough(tmp_path: Path) -> None:
     path = tmp_path / "rally.csv"
     path.write_text("time,label\n1.5,smash\n12:34.25,drop\n1:02:05,let\n-0.5,serve\n")
     labels = [("smash", 1500), ("drop", 754_250), ("let", 3_725_000), ("serve", -500)]
@@ -18,7 +18,7 @@ def test_a_label_and_a_time_are_enough(tmp_path: Path) -> None:
     )
 
 
-def test_a_spreadsheet_with_semicolons_and_decimal_commas(tmp_path: Path) -> None:
+def test_read_table_semicolons_and_decimal_commas_are_read(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(
         "\ufeffVideo;Half;Seconds;Event;Score;Comment\r\nm1;2;1,5;smash;0,25;nice\r\nm1;;2;drop;;\r\n".encode()
@@ -29,7 +29,7 @@ def test_a_spreadsheet_with_semicolons_and_decimal_commas(tmp_path: Path) -> Non
     assert count_unread_values(path) == {"field 'Comment' of the source": 1}
 
 
-def test_the_finer_time_counts(tmp_path: Path) -> None:
+def test_read_table_finer_time_counts(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_text(
         'gameTime,position_ms,label,team,visibility\n2 - 00:01,1234,"a, b",home,not shown\n'
@@ -41,7 +41,7 @@ def test_the_finer_time_counts(tmp_path: Path) -> None:
     assert read_table(path)[0].actions == (Action("a", 2, 1000),)
 
 
-def test_parquet_as_pandas_writes_it(tmp_path: Path) -> None:
+def test_read_table_parquet_of_pandas_is_read(tmp_path: Path) -> None:
     columns = {
         "video": ["m", "m"],
         "start": [1.5, 2.0],
@@ -70,28 +70,30 @@ def test_parquet_as_pandas_writes_it(tmp_path: Path) -> None:
         (f"time,label\n1,{'x' * 200_000}\n", "field larger than field limit"),
     ],
 )
-def test_malformed_tables(tmp_path: Path, text: str, message: str) -> None:
+def test_read_table_malformed_table_is_refused(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "x.csv"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         read_table(path)
 
 
-def test_another_encoding_is_named(tmp_path: Path) -> None:
+def test_read_table_other_encoding_is_named(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes("time,label\n1,Fußball\n".encode("latin-1"))
     with pytest.raises(InputError, match="not UTF-8 text"):
         read_table(path)
 
 
-def test_a_damaged_parquet_table(tmp_path: Path) -> None:
+def test_read_table_damaged_parquet_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(b"PAR1" + b"\x00" * 100 + b"PAR1")
     with pytest.raises(InputError, match="not a readable Parquet table"):
         read_table(path)
 
 
-def test_a_parquet_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_read_table_parquet_bomb_is_not_unpacked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("spotkick.formats.tables.MAX_ROWS", 1000)
     parquet.write_table(
         pa.table({"time": [1] * 2000, "label": ["x"] * 2000}), tmp_path / "x.parquet"

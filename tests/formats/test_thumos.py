@@ -11,7 +11,7 @@ from spotkick.formats.thumos import (
 )
 
 
-def test_official_labels(tmp_path: Path) -> None:
+def test_read_thumos_segments_official_labels_are_read(tmp_path: Path) -> None:
     (tmp_path / "BaseballPitch_val.txt").write_text(
         "video_validation_0000266  72.8 76.4\r\nvideo_validation_0000681  44.0 50.9\n"
     )
@@ -27,7 +27,7 @@ def test_official_labels(tmp_path: Path) -> None:
     )
 
 
-def test_detections_use_the_class_list(tmp_path: Path) -> None:
+def test_read_thumos_segments_detections_use_the_class_list(tmp_path: Path) -> None:
     (tmp_path / "detclasslist.txt").write_text("7 BaseballPitch\n9 BasketballDunk\n")
     (tmp_path / "run.txt").write_text("video_test_0000004 1.5 2 9 0.75\n")
     assert read_thumos_segments(tmp_path / "run.txt") == (
@@ -35,7 +35,7 @@ def test_detections_use_the_class_list(tmp_path: Path) -> None:
     )
 
 
-def test_names_with_spaces_come_back(tmp_path: Path) -> None:
+def test_write_thumos_names_with_spaces_come_back(tmp_path: Path) -> None:
     videos = (
         VideoSegments(
             "Chelsea 1 - 1 Burnley/1", None, (Segment(0.1, 1 / 3, "Yellow->red card", 1e-07),)
@@ -53,18 +53,20 @@ def test_names_with_spaces_come_back(tmp_path: Path) -> None:
         ("video 1.0 inf 7 0.5", "must be a finite number"),
     ],
 )
-def test_malformed_detections(tmp_path: Path, line: str, message: str) -> None:
+def test_read_thumos_segments_malformed_line_is_refused(
+    tmp_path: Path, line: str, message: str
+) -> None:
     (tmp_path / "detclasslist.txt").write_text("7 BaseballPitch\n")
     (tmp_path / "run.txt").write_text(line)
     with pytest.raises(InputError, match=message):
         read_thumos_segments(tmp_path / "run.txt")
 
 
-def test_a_class_that_cannot_be_a_file_name(tmp_path: Path) -> None:
+def test_write_thumos_segments_class_that_is_no_file_name_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be part of a THUMOS file name"):
         write_thumos_segments(tmp_path, (VideoSegments("v", None, (Segment(0, 1, "../../etc"),)),))
 
 
-def test_a_folder_without_labels(tmp_path: Path) -> None:
+def test_read_thumos_segments_folder_without_labels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no THUMOS label files"):
         read_thumos_segments(tmp_path)

@@ -30,7 +30,9 @@ def project(metadata: dict[str, Any], attribute: dict[str, Any] | None = None) -
     }
 
 
-def test_options_are_resolved_and_other_kinds_of_metadata_left_alone(tmp_path: Path) -> None:
+def test_read_via3_segments_options_are_resolved_and_other_metadata_left_out(
+    tmp_path: Path,
+) -> None:
     metadata = {
         "1_aB3dE6gH": {"vid": "1", "flg": 0, "z": [1.5, 2.25], "xy": [], "av": {"1": "1"}},
         "1_file": {"vid": "1", "flg": 0, "z": [], "xy": [], "av": {"2": "outdoor"}},
@@ -44,7 +46,7 @@ def test_options_are_resolved_and_other_kinds_of_metadata_left_alone(tmp_path: P
     )
 
 
-def test_the_annotator_is_told_which_attributes_exist(tmp_path: Path) -> None:
+def test_write_via3_segments_attributes_are_declared(tmp_path: Path) -> None:
     write_via3_segments(
         tmp_path / "x.json", (VideoSegments("a/b", None, (Segment(1, 2, "Drop", 0.5),)),)
     )
@@ -71,7 +73,9 @@ def test_the_annotator_is_told_which_attributes_exist(tmp_path: Path) -> None:
         ({"1_a": {"vid": "1", "z": "now", "av": {"1": "0"}}}, 'must be a list, found "now"'),
     ],
 )
-def test_malformed_projects(tmp_path: Path, metadata: dict[str, Any], message: str) -> None:
+def test_read_via3_segments_malformed_project_is_refused(
+    tmp_path: Path, metadata: dict[str, Any], message: str
+) -> None:
     path = tmp_path / "via.json"
     path.write_text(json.dumps(project(metadata)))
     with pytest.raises(InputError, match=message):

@@ -86,7 +86,7 @@ def places(document: Any) -> list[tuple[Any, Any]]:
 
 
 def refusals(path: Path, format_name: str) -> list[str]:
-    """Messages with which a file is refused when it is read, recognised and converted; other exceptions pass through."""
+    """Messages with which a file is refused when it is read, recognised and converted."""
     steps: list[Callable[[], Any]] = [
         lambda: list(FORMATS[format_name].read(path, ReadOptions(frame_rate=FEATURE_RATE))),
         lambda: detect_format(path),
@@ -106,7 +106,9 @@ def refusals(path: Path, format_name: str) -> list[str]:
 @pytest.mark.parametrize("format_name", JSON_FORMATS)
 @given(data=st.data())
 @settings(deadline=None, max_examples=50)
-def test_documents_with_a_few_wrong_values(format_name: str, data: st.DataObject) -> None:
+def test_read_document_with_wrong_values_gives_actions_or_one_line(
+    format_name: str, data: st.DataObject
+) -> None:
     document = copy.deepcopy(DOCUMENTS[format_name])
     for _ in range(data.draw(st.integers(1, 3))):
         found = places(document)
@@ -128,7 +130,7 @@ def test_documents_with_a_few_wrong_values(format_name: str, data: st.DataObject
 @pytest.mark.parametrize("format_name", JSON_FORMATS)
 @given(document=value)
 @settings(deadline=None, max_examples=15)
-def test_any_json(format_name: str, document: Any) -> None:
+def test_read_any_json_gives_actions_or_one_line(format_name: str, document: Any) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file.json"
         path.write_text(json.dumps(document))
@@ -154,7 +156,9 @@ NOT_JSON = {
 
 @pytest.mark.parametrize("data", NOT_JSON.values(), ids=NOT_JSON.keys())
 @pytest.mark.parametrize("format_name", FORMATS)
-def test_files_that_are_no_such_file(tmp_path: Path, format_name: str, data: bytes) -> None:
+def test_read_file_of_another_kind_gives_one_line(
+    tmp_path: Path, format_name: str, data: bytes
+) -> None:
     (tmp_path / "detclasslist.txt").write_text("1 x\n")
     path = tmp_path / ("file.parquet" if format_name == "parquet" else "file.json")
     path.write_bytes(data)
@@ -169,7 +173,7 @@ def test_files_that_are_no_such_file(tmp_path: Path, format_name: str, data: byt
 
 
 @pytest.mark.parametrize("format_name", ["soccernet-v2", "soccernet-results"])
-def test_an_archive_that_unpacks_to_too_much(
+def test_read_archive_that_unpacks_to_too_much_is_refused(
     tmp_path: Path, format_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("spotkick.formats.match_tree.MAX_JSON_BYTES", 100_000)
