@@ -81,3 +81,22 @@ def test_read_activitynet_segments_malformed_file_names_the_place(
     (tmp_path / "x.json").write_text(json.dumps(document))
     with pytest.raises(InputError, match=message):
         read_activitynet_segments(tmp_path / "x.json")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"database": {"v": {"annotations": [{"segment": [9.0, 8.99], "label": "x"}]}}},
+        {"results": {"v": [{"segment": [9.0, 8.99], "label": "x", "score": 0.5}]}},
+        {"v": {"annotations": [{"segment": [9.0, -1], "label": "x"}]}},
+    ],
+)
+def test_read_activitynet_segments_reversed_segment_has_no_length(
+    tmp_path: Path, document: dict[str, object]
+) -> None:
+    """In the official evaluation it overlaps nothing, which is also so without a length."""
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(document))
+    with pytest.warns(UserWarning, match="1 segments end before they start"):
+        (video,) = read_activitynet_segments(path)
+    assert [(segment.start_s, segment.end_s) for segment in video.segments] == [(9.0, 9.0)]

@@ -1,4 +1,5 @@
 import json
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -7,6 +8,8 @@ import pytest
 from spotkick.errors import ConfigError, InputError
 from spotkick.formats.activitynet import read_activitynet_segments
 from spotkick.formats.convert import convert
+from spotkick.formats.registry import FORMATS
+from spotkick.formats.results import parse_results
 from spotkick.formats.soccernet import read_labels
 from spotkick.formats.unread_fields import unread_fields
 
@@ -141,3 +144,61 @@ def test_unread_fields_nested_unknown_field_is_counted_once() -> None:
     }
     assert unread_fields(document, {"data.*.label"}) == {"data.*.extra": 2, "meta": 1}
     assert unread_fields(document, {"data.*.label", "data.*.extra", "meta"}) == {}
+
+
+@pytest.mark.parametrize("confidence", ["nan", "inf", "-Infinity"])
+@pytest.mark.parametrize("to", list(FORMATS))
+def test_convert_confidence_that_is_no_number_is_refused(
+    tmp_path: Path, to: str, confidence: str
+) -> None:
+    row = {"label": "Goal", "half": "1", "position": "1", "confidence": confidence}
+    source = tmp_path / "results_spotting.json"
+    source.write_text(json.dumps({"UrlLocal": "m", "predictions": [row]}))
+    if not FORMATS[to].capabilities.confidence:
+        assert convert(source, tmp_path / "out", to=to).actions == 1
+        return
+    with pytest.raises(InputError, match="confidence of 'Goal' must be a finite number") as caught:
+        convert(source, tmp_path / "out.json", to=to)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_parse_results_confidence_that_is_no_number_is_kept() -> None:
+    """`evaluate` warns of such values; only conversions refuse them."""
+    row = {"label": "Goal", "half": "1", "position": "1", "confidence": "nan"}
+    document = {"UrlLocal": "m", "predictions": [row]}
+    assert math.isnan(parse_results(document, "x").actions[0].confidence or 0)
+
+
+@pytest.mark.parametrize("beside", ["detclasslist.txt", "class.txt"])
+def test_convert_file_beside_the_source_is_not_overwritten(tmp_path: Path, beside: str) -> None:
+    (tmp_path / "detclasslist.txt").write_text("7 Goal\n")
+    (tmp_path / "run.txt").write_text("video 1.0 2.0 7 0.5\n")
+    to = {"detclasslist.txt": "thumos-results", "class.txt": "e2e-spot"}[beside]
+    if beside == "class.txt":
+        assert convert(tmp_path / "run.txt", tmp_path / "out.json", to=to).actions == 1
+        return
+    with pytest.raises(InputError, match="would overwrite"):
+        convert(tmp_path / "run.txt", tmp_path / "other.txt", to=to)
+    assert (tmp_path / "detclasslist.txt").read_text() == "7 Goal\n"
+
+
+def test_convert_lost_column_is_counted_by_row(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("time,label,remark,empty\n1,a,nice,\n2,b,,\n3,c,good,\n")
+    assert losses(tmp_path / "x.csv", tmp_path / "y.json", "osl-v2") == {
+        "field 'remark' of the source": 2
+    }
+
+
+@pytest.mark.parametrize(
+    ("suffix", "name"), [(".csv", "csv"), (".parquet", "parquet"), (".eaf", "elan")]
+)
+def test_convert_target_name_decides_the_format(
+    labels: Path, tmp_path: Path, suffix: str, name: str
+) -> None:
+    target = tmp_path / f"out{suffix}"
+    if name == "elan":
+        with pytest.raises(InputError, match="an ELAN file holds one video, 2 were given"):
+            convert(labels, target)
+        return
+    assert convert(labels, target).target_format == name

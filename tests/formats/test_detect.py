@@ -1,4 +1,5 @@
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -85,3 +86,76 @@ def test_detect_format_folder_without_known_files_is_refused(tmp_path: Path) -> 
 def test_detect_format_missing_path_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         detect_format(tmp_path / "nothing.json")
+
+
+FOREIGN = {
+    "m.srt": ("1\r\n00:00:01,000 --> 00:00:03,500\r\nUnderway.\r\n", "an SRT subtitle file"),
+    "m.vtt": ("\ufeffWEBVTT\n\n00:01.000 --> 00:03.500\nUnderway.\n", "a WebVTT subtitle file"),
+    "m.TextGrid": ('File type = "ooTextFile"\nObject class = "TextGrid"\n', "a Praat TextGrid"),
+    "audacity.txt": ("1.0\t2.0\tGoal\n", "an Audacity label track"),
+    "chapters.txt": ("0:00 Intro\n1:02:05 Full time\n", "a list of chapters"),
+    "reel.edl": ("TITLE: reel\nFCM: NON-DROP FRAME\n", "an edit decision list"),
+    "notes.txt": ("some remarks\n", "a text file"),
+    "sc.xml": ("<?xml version='1.0'?><file><ALL_INSTANCES/></file>", "a SportsCode"),
+    "sort.xml": ("<file><SORT_INFO/><ALL_INSTANCES/></file>", "a SportsCode"),
+    "f24.xml": ("<!-- feed -->\n<Games><Game/></Games>", "an Opta F24 event feed"),
+    "cvat.xml": ("<annotations><version>1.1</version></annotations>", "a CVAT XML export"),
+    "x.xml": ("<match/>", "an XML file with the root element 'match'"),
+    "page.html": ("<!DOCTYPE html><html></html>", "a web page"),
+    "coco.json": (
+        '{"videos": [{"id": 1}], "annotations": [{"label": "Goal"}], "categories": []}',
+        "a COCO file",
+    ),
+    "images.json": ('{"images": [], "annotations": [], "categories": []}', "a COCO file"),
+    "cvat.json": ('{"version": 0, "tags": [], "shapes": [], "tracks": []}', "a CVAT JSON export"),
+    "boris.boris": ('{"observations": {}, "behaviors_conf": {}}', "a BORIS project"),
+    "statsbomb.json": (
+        '[{"period": 1, "timestamp": "00:05:00.120", "type": {"name": "Shot"}}]',
+        "an event file of StatsBomb",
+    ),
+    "wyscout.json": ('{"events": [], "meta": {}}', "an event file of Wyscout"),
+    "whisper.json": ('{"segments": [{"start": 0, "text": "Go"}]}', "a transcript of Whisper"),
+    "min.json": ('[{"video": "v", "annotator": 1, "annotation_id": 2}]', "JSON-MIN"),
+    "scores.json": ('{"average_map": 0.5, "per_class": {}}', "a report of 'spotkick evaluate'"),
+}
+
+
+@pytest.mark.parametrize("name", FOREIGN)
+def test_detect_format_file_of_another_tool_is_named(tmp_path: Path, name: str) -> None:
+    content, kind = FOREIGN[name]
+    (tmp_path / name).write_text(content)
+    with pytest.raises(
+        InputError, match=f"this is .*{kind}.* which is not read; .* are read"
+    ) as caught:
+        detect_format(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"\xd0\xcf\x11\xe0....", "an old Excel"),
+        (b"\x00\x00\x00\x20ftypisom", "a video"),
+        (b"\x80\x04\x95pickle", "a Python pickle"),
+        ("\ufefftime,label\n".encode("utf-16-le"), "a text in UTF-16"),
+        (b"PK\x03\x04 cut off", "not a readable zip file"),
+    ],
+)
+def test_detect_format_binary_file_is_named(tmp_path: Path, data: bytes, kind: str) -> None:
+    (tmp_path / "x").write_bytes(data)
+    with pytest.raises(InputError, match=kind):
+        detect_format(tmp_path / "x")
+
+
+def test_detect_format_excel_workbook_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.xlsx", "w") as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(InputError, match=r"an Excel workbook.*save the sheet as 'CSV UTF-8'"):
+        detect_format(tmp_path / "x.xlsx")
+
+
+@pytest.mark.parametrize("content", ['{"annotations": [', '[{"video": '])
+def test_detect_format_damaged_json_is_named(tmp_path: Path, content: str) -> None:
+    (tmp_path / "x.json").write_text(content)
+    with pytest.raises(InputError, match="not valid JSON"):
+        detect_format(tmp_path / "x.json")

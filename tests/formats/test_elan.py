@@ -5,7 +5,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from spotkick.errors import InputError
-from spotkick.formats.elan import read_elan_segments, write_elan_segments
+from spotkick.formats.convert import convert
+from spotkick.formats.elan import (
+    count_unread_elements,
+    read_elan_segments,
+    write_elan_segments,
+)
 from spotkick.formats.segments import Segment, VideoSegments
 
 EXPORT = """<?xml version="1.0" encoding="UTF-8"?>
@@ -132,3 +137,96 @@ def test_write_elan_segments_control_character_is_refused(tmp_path: Path) -> Non
         write_elan_segments(
             tmp_path / "x.eaf", (VideoSegments("v", None, (Segment(0, 1, "bell \x07"),)),)
         )
+
+
+def annotated(tiers: str, media: str = "./video.mp4") -> str:
+    """A file with two time-aligned annotations a1 and a2 at hand for the tiers."""
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<ANNOTATION_DOCUMENT>
+    <HEADER TIME_UNITS="milliseconds"><MEDIA_DESCRIPTOR RELATIVE_MEDIA_URL="{media}"/></HEADER>
+    <TIME_ORDER><TIME_SLOT TIME_SLOT_ID="t1" TIME_VALUE="1000"/>
+        <TIME_SLOT TIME_SLOT_ID="t2" TIME_VALUE="2000"/></TIME_ORDER>
+    {tiers}
+</ANNOTATION_DOCUMENT>
+"""
+
+
+def aligned(value: str, name: str = "a1") -> str:
+    return (
+        f'<ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="{name}" TIME_SLOT_REF1="t1" '
+        f'TIME_SLOT_REF2="t2"><ANNOTATION_VALUE>{value}</ANNOTATION_VALUE>'
+        "</ALIGNABLE_ANNOTATION></ANNOTATION>"
+    )
+
+
+def tier_of(name: str, content: str) -> str:
+    return f'<TIER TIER_ID="{name}">{content}</TIER>'
+
+
+def referring(value: str) -> str:
+    return (
+        '<ANNOTATION><REF_ANNOTATION ANNOTATION_ID="r1" ANNOTATION_REF="a1"><ANNOTATION_VALUE>'
+        f"{value}</ANNOTATION_VALUE></REF_ANNOTATION></ANNOTATION>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("tiers", "expected"),
+    [
+        (
+            f'<TIER TIER_ID="Shot">{aligned("")}</TIER>{tier_of("Team", referring("home"))}',
+            {"annotation on tier 'Team', which refers to others": 1},
+        ),
+        (
+            tier_of("Shot@Home", aligned("Shot")) + tier_of("Shot@Away", aligned("Shot")),
+            {
+                "name of tier 'Shot@Home' beside a value": 1,
+                "name of tier 'Shot@Away' beside a value": 1,
+            },
+        ),
+        (
+            f'<TIER TIER_ID="Shot" PARTICIPANT="Smith" ANNOTATOR="me">{aligned("Shot")}</TIER>',
+            {"participant of tier 'Shot'": 1, "annotator of tier 'Shot'": 1},
+        ),
+        (f'<TIER TIER_ID="Shot #2">{aligned("Shot")}</TIER>', {}),
+        (
+            f'<TIER TIER_ID="Shot">{aligned("Shot")}</TIER><LEXICON_REF NAME="x"/>',
+            {"element LEXICON_REF of the source": 1},
+        ),
+    ],
+)
+def test_count_unread_elements_names_what_an_action_cannot_hold(
+    tmp_path: Path, tiers: str, expected: dict[str, int]
+) -> None:
+    path = tmp_path / "x.eaf"
+    path.write_text(annotated(tiers))
+    assert count_unread_elements(path) == expected
+    report = convert(path, tmp_path / "out.csv")
+    assert {loss.field: loss.count for loss in report.losses if loss.detail == "not read"} == (
+        expected
+    )
+
+
+@pytest.mark.parametrize(
+    ("media", "names"),
+    [
+        ("./video.mp4", ["A/video", "B/video"]),
+        ("../videos/m.mp4", ["videos/m", "videos/m"]),
+        ("../../videos/my%20match.mxf", ["videos/my match", "videos/my match"]),
+        ("./1_720p.mkv", ["A/1", "B/1"]),
+    ],
+)
+def test_read_elan_segments_folder_keeps_different_videos_apart(
+    tmp_path: Path, media: str, names: list[str]
+) -> None:
+    for folder in "AB":
+        (tmp_path / "set" / folder).mkdir(parents=True)
+        text = annotated(f'<TIER TIER_ID="x">{aligned("x")}</TIER>', media)
+        (tmp_path / "set" / folder / "ann.eaf").write_text(text)
+    assert [video.video for video in read_elan_segments(tmp_path / "set")] == names
+
+
+def test_read_elan_segments_percent_in_a_name_comes_back(tmp_path: Path) -> None:
+    videos = (VideoSegments("100%25 sure", None, (Segment(0, 1, "a"),)),)
+    write_elan_segments(tmp_path / "x.eaf", videos)
+    assert read_elan_segments(tmp_path / "x.eaf") == videos

@@ -6,7 +6,9 @@ import pytest
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError
+from spotkick.formats.convert import convert
 from spotkick.formats.label_studio import (
+    count_left_out,
     read_label_studio,
     read_label_studio_segments,
     write_label_studio_segments,
@@ -91,3 +93,86 @@ def test_read_label_studio_reversed_range_is_refused(tmp_path: Path) -> None:
         InputError, match=r"ranges\[0\] must not end before it starts, found 9 to 8"
     ):
         read_label_studio(path)
+
+
+def annotation(label: str, **fields: object) -> dict[str, object]:
+    value = {"ranges": [{"start": 26, "end": 26}], "timelinelabels": [label]}
+    return {"result": [{"type": "timelinelabels", "value": value}], **fields}
+
+
+def export(tmp_path: Path, **groups: object) -> Path:
+    path = tmp_path / "export.json"
+    path.write_text(json.dumps([{"id": 1, "data": {"video": "v.mp4", "fps": 25}, **groups}]))
+    return path
+
+
+@pytest.mark.parametrize("mark", ["was_cancelled", "skipped"])
+def test_read_label_studio_skipped_annotation_is_left_out(tmp_path: Path, mark: str) -> None:
+    kept, skipped = annotation("Foul"), annotation("Goal", **{mark: True})
+    path = export(tmp_path, annotations=[skipped, kept])
+    assert [action.label for action in read_label_studio(path)[0]] == ["Foul"]
+    assert count_left_out(path) == {"skipped annotation": 1}
+
+
+def test_read_label_studio_only_skipped_annotation_shows_the_predictions(tmp_path: Path) -> None:
+    path = export(
+        tmp_path,
+        annotations=[annotation("Goal", was_cancelled=True)],
+        predictions=[annotation("Foul", score=0.5)],
+    )
+    assert [action.label for action in read_label_studio(path)[0]] == ["Foul"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ({"ground_truth": True, "updated_at": "2024-01-01"}, {"updated_at": "2024-02-01"}, "a"),
+        ({"updated_at": "2024-03-01"}, {"updated_at": "2024-02-01"}, "a"),
+        ({"id": 7}, {"id": 12}, "b"),
+        ({"completed_by": 1}, {"completed_by": 2}, "b"),
+    ],
+)
+@pytest.mark.parametrize("group", ["annotations", "predictions"])
+def test_read_label_studio_one_of_several_annotations_counts(
+    tmp_path: Path, group: str, first: dict[str, object], second: dict[str, object], expected: str
+) -> None:
+    path = export(tmp_path, **{group: [annotation("a", **first), annotation("b", **second)]})
+    with pytest.warns(UserWarning, match="1 x annotation beside the ground truth or the latest"):
+        (match,) = read_label_studio(path)
+    assert [action.label for action in match] == [expected]
+
+
+def test_read_label_studio_region_without_label_or_of_other_type_is_counted(
+    tmp_path: Path,
+) -> None:
+    regions = [
+        {"type": "timelinelabels", "value": {"ranges": [{"start": 1, "end": 1}]}},
+        {"type": "labels", "value": {"start": 3.2, "end": 4.1, "labels": ["Goal"]}},
+        {"type": "choices", "value": {"choices": ["good"]}},
+    ]
+    path = export(tmp_path, annotations=[{"result": [*regions, *annotation("a")["result"]]}])
+    with pytest.warns(UserWarning, match="not read|without a label"):
+        (match,) = read_label_studio(path)
+    assert [action.label for action in match] == ["a"]
+    assert count_left_out(path) == {
+        "region without a label, left out": 1,
+        'region of type "labels", not read': 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("video", "name"),
+    [
+        ("/data/upload/3/ab12cd34-match.mp4", "match"),
+        ("s3://bucket/cup/game%201.mkv", "game 1"),
+        ("https://host/media/game.mxf?token=a/b.mp4", "game"),
+        ("/data/local-files/?d=cup%2Fgame.wav", "cup/game"),
+    ],
+)
+def test_read_label_studio_names_of_its_storages_are_match_names(
+    tmp_path: Path, video: str, name: str
+) -> None:
+    path = export(tmp_path, annotations=[annotation("a")], data={"video": video, "fps": 25})
+    assert [match.match for match in read_label_studio(path)] == [name]
+    convert(path, tmp_path / "out", to="soccernet-v2")
+    assert (tmp_path / "out" / name / "Labels-v2.json").is_file()

@@ -1,4 +1,5 @@
 import json
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -118,3 +119,35 @@ def test_read_osl_v2_malformed_file_names_the_place(
 ) -> None:
     with pytest.raises(InputError, match=message):
         read_osl_v2(write(tmp_path / "v2.json", document))
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"), [(1234.9, 1234), ("1234.9", 1234), ("-5", -5), (-0.5, 0)]
+)
+def test_read_osl_fraction_of_a_millisecond_is_cut_off(
+    tmp_path: Path, position: object, expected: int
+) -> None:
+    events = [{"label": "x", "position_ms": position}]
+    path = write(tmp_path / "v2.json", {"version": "2.0", "data": [{"id": "m", "events": events}]})
+    assert [action.position_ms for action in read_osl_v2(path)[0]] == [expected]
+
+
+def test_read_osl_frames_of_unknown_rate_need_one(tmp_path: Path) -> None:
+    events = [{"label": "x", "frame": 50}]
+    path = write(tmp_path / "v2.json", {"version": "2.0", "data": [{"id": "m", "events": events}]})
+    with pytest.raises(InputError, match=r"counts frames, .* give it with --rate"):
+        read_osl_v2(path)
+    assert read_osl_v2(path, frame_rate=Fraction(25))[0].actions[0].position_ms == 2000
+    old = write(tmp_path / "v1.json", {"Url": "m", "predictions": events})
+    with pytest.raises(InputError, match="give it with --rate"):
+        read_osl_v1(old)
+    assert read_osl_v1(old, frame_rate=Fraction(50))[0].actions[0].position_ms == 1000
+
+
+def test_read_osl_period_videos_without_a_folder_are_one_match(tmp_path: Path) -> None:
+    videos = [
+        {"path": f"{period}_720p.mkv", "annotations": [{"label": "x", "position": 1}]}
+        for period in (1, 2)
+    ]
+    (match,) = read_osl_v1(write(tmp_path / "final.json", {"version": 1, "videos": videos}))
+    assert (match.match, [action.period for action in match]) == ("final", [1, 2])

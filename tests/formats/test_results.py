@@ -1,6 +1,7 @@
 """Prediction files: tolerated forms, one-line errors, unsafe archives, and writing."""
 
 import contextlib
+import gzip
 import json
 import zipfile
 from pathlib import Path
@@ -233,3 +234,44 @@ def test_read_results_missing_files_are_refused(tmp_path: Path) -> None:
         list(read_results(tmp_path / "none"))
     with pytest.raises(InputError, match=r"no file named results_spotting\.json"):
         list(read_results(tmp_path))
+
+
+@pytest.mark.parametrize("half", [2.0, "2.0", 2, " 2 "])
+def test_parse_results_half_of_pandas_is_read(half: object) -> None:
+    assert parsed(changed(half=half)) == (Action("Goal", 2, 31500, 0.0066),)
+
+
+@pytest.mark.parametrize("half", [1.5, "1.5", 0.0, "1.0.0", float("nan")])
+def test_parse_results_half_that_is_no_period_is_refused(half: object) -> None:
+    with pytest.raises(InputError, match="half must be"):
+        parsed(changed(half=half))
+
+
+def test_read_results_archive_of_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "set.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for match in ("l\\s\\a", "l\\s\\b"):
+            document = json.dumps({"UrlLocal": "x", "predictions": [ROW]})
+            archive.writestr(f"{match}\\results_spotting.json", document)
+    assert [match.match for match in read_results(path)] == ["l/s/a", "l/s/b"]
+    assert [match.match for match in read_results(path, ["l/s/b"])] == ["l/s/b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("x.csv", b"time,label\n1,a\n", "a file of format csv"),
+        ("x.json.gz", gzip.compress(b'[{"video": "v", "events": []}]'), "e2e-spot-results"),
+        ("x.json", b'{"version": "2.0", "data": []}', "a file of format osl-v2"),
+        ("x.json", b'{"annotations": [{"gameTime": "1 - 00:01"}]}', "a file of format soccernet"),
+        ("x.srt", b"1\n00:00:01,000 --> 00:00:02,000\nx\n", "an SRT subtitle file"),
+        ("x.bin", b"\x00\x01\x02", "a file of unknown format"),
+    ],
+)
+def test_read_results_file_of_another_kind_is_named(
+    tmp_path: Path, name: str, content: bytes, kind: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=f"is needed, this is .*{kind}") as caught:
+        list(read_results(str(tmp_path / name)))
+    assert "\n" not in str(caught.value)

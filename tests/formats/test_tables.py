@@ -1,3 +1,4 @@
+import csv
 from pathlib import Path
 
 import pyarrow as pa
@@ -100,3 +101,81 @@ def test_read_table_parquet_bomb_is_not_unpacked(
     )
     with pytest.raises(InputError, match="2,000 rows, more than the limit of 1,000"):
         read_table(tmp_path / "x.parquet")
+
+
+def table_of(tmp_path: Path, text: str) -> tuple[MatchActions, ...]:
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    return read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("number", "delimiter", "seconds"),
+    [
+        ('"1,234.5"', ",", 1234.5),
+        ('"1,234,567.25"', ",", 1_234_567.25),
+        ('"12,5"', ",", 12.5),
+        ('"0,123"', ",", 0.123),
+        ("1,234", ";", 1.234),
+        ("1.234,5", ";", 1234.5),
+        ("1,5", "\t", 1.5),
+    ],
+)
+def test_read_table_numbers_of_different_countries_are_read(
+    tmp_path: Path, number: str, delimiter: str, seconds: float
+) -> None:
+    (match,) = table_of(tmp_path, f"time{delimiter}label\n{number}{delimiter}a\n")
+    assert match.actions[0].position_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("row", "place"),
+    [
+        ('"1,234",0.5', "time in seconds may mean 1234 or 1.234"),
+        ('"-12,345",0.5', "time in seconds may mean -12345 or -12.345"),
+        ('1,"1,000"', "confidence may mean 1000 or 1.000"),
+    ],
+)
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_read_table_ambiguous_thousands_are_refused(
+    tmp_path: Path, row: str, place: str, delimiter: str
+) -> None:
+    time, confidence = next(csv.reader([row]))
+    fields = f'"{time}"{delimiter}"{confidence}"{delimiter}a'
+    with pytest.raises(InputError, match=f"row 1: {place}"):
+        table_of(tmp_path, f"time{delimiter}score{delimiter}label\n{fields}\n")
+
+
+@pytest.mark.parametrize(
+    ("video", "expected"),
+    [
+        ("epl/m/2", ("epl/m", 2)),
+        ("epl/m/2_720p.mkv", ("epl/m", 2)),
+        ("2_HQ.mkv", ("x", 2)),
+        ("https://host/epl/m/2_720p.mkv?token=1", ("m", 2)),
+        ("rally 3.mp4", ("rally 3", 1)),
+    ],
+)
+def test_read_table_column_of_videos_names_match_and_period(
+    tmp_path: Path, video: str, expected: tuple[str, int]
+) -> None:
+    (match,) = table_of(tmp_path, f"video,seconds,label\n{video},3,a\n")
+    assert (match.match, match.actions[0].period) == expected
+
+
+def test_read_table_column_of_matches_is_kept_as_it_is(tmp_path: Path) -> None:
+    (match,) = table_of(tmp_path, "match,seconds,label\nepl/m/2_720p.mkv,3,a\n")
+    assert (match.match, match.actions[0].period) == ("epl/m/2_720p.mkv", 1)
+
+
+def test_read_table_period_that_contradicts_the_video_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="period 1 contradicts the name of the video"):
+        table_of(tmp_path, "video,half,seconds,label\nm/2,1,3,a\n")
+    (match,) = table_of(tmp_path, "match,video,seconds,label\nfinal,m/2,3,a\n")
+    assert (match.match, match.actions[0].period) == ("final", 2)
+
+
+@pytest.mark.parametrize("delimiter", [";", ",", "|"])
+def test_read_table_separator_line_of_excel_is_read(tmp_path: Path, delimiter: str) -> None:
+    lines = [f"sep={delimiter}", f"time{delimiter}label", f"1{delimiter}a"]
+    assert table_of(tmp_path, "\r\n".join(lines)) == (MatchActions("x", (Action("a", 1, 1000),)),)

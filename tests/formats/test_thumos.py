@@ -70,3 +70,11 @@ def test_write_thumos_segments_class_that_is_no_file_name_is_refused(tmp_path: P
 def test_read_thumos_segments_folder_without_labels_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no THUMOS label files"):
         read_thumos_segments(tmp_path)
+
+
+def test_read_thumos_segments_reversed_segments_have_no_length(tmp_path: Path) -> None:
+    (tmp_path / "detclasslist.txt").write_text("7 BaseballPitch\n")
+    (tmp_path / "run.txt").write_text("video 2.0 1.0 7 0.5\nvideo 3.0 4.0 7 0.5\n")
+    with pytest.warns(UserWarning, match="1 segments end before they start"):
+        (video,) = read_thumos_segments(tmp_path / "run.txt")
+    assert [segment.length_s for segment in video.segments] == [0, 1]

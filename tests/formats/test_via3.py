@@ -6,7 +6,12 @@ import pytest
 
 from spotkick.errors import InputError
 from spotkick.formats.segments import Segment, VideoSegments
-from spotkick.formats.via3 import read_via3_segments, write_via3_segments
+from spotkick.formats.via3 import (
+    count_unread_attributes,
+    read_via3,
+    read_via3_segments,
+    write_via3_segments,
+)
 
 
 def project(metadata: dict[str, Any], attribute: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -80,3 +85,92 @@ def test_read_via3_segments_malformed_project_is_refused(
     path.write_text(json.dumps(project(metadata)))
     with pytest.raises(InputError, match=message):
         read_via3_segments(path)
+
+
+def temporal(name: str, kind: int, **options: str) -> dict[str, Any]:
+    return {"aname": name, "anchor_id": "FILE1_Z2_XY0", "type": kind, "options": options}
+
+
+def entry(**values: str) -> dict[str, Any]:
+    return {
+        "vid": "1",
+        "flg": 0,
+        "z": [1, 2],
+        "xy": [],
+        "av": {k[1:]: v for k, v in values.items()},
+    }
+
+
+@pytest.mark.parametrize(
+    ("attributes", "values", "labels", "unread"),
+    [
+        ({"1": temporal("event", 2, a="Goal", b="Foul")}, {"_1": "a,b"}, ["Goal", "Foul"], {}),
+        ({"1": temporal("event", 2, **{"0": "Goal"})}, {"_1": "0"}, ["Goal"], {}),
+        ({"1": temporal("event", 1)}, {"_1": "a,b"}, ["a,b"], {}),
+        (
+            {"1": temporal("player", 1), "2": temporal("event", 4, g="Goal")},
+            {"_1": "Smith", "_2": "g"},
+            ["Goal"],
+            {"attribute 'player' of the source": 1},
+        ),
+        (
+            {"1": temporal("half", 1), "2": temporal("TEMPORAL-SEGMENTS", 3, g="Goal")},
+            {"_1": "first", "_2": "g"},
+            ["Goal"],
+            {"attribute 'half' of the source": 1},
+        ),
+        (
+            {"1": temporal("x", 1), "2": temporal("y", 1), "3": temporal("Team", 1)},
+            {"_1": "Goal", "_2": "left foot", "_3": "home"},
+            ["Goal"],
+            {"attribute 'y' of the source": 1},
+        ),
+    ],
+)
+def test_read_via3_segments_label_attribute_is_chosen_and_others_counted(
+    tmp_path: Path,
+    attributes: dict[str, Any],
+    values: dict[str, str],
+    labels: list[str],
+    unread: dict[str, int],
+) -> None:
+    path = tmp_path / "via.json"
+    path.write_text(json.dumps(project({"1_a": entry(**values)}, attributes)))
+    (video,) = read_via3_segments(path)
+    assert [segment.label for segment in video.segments] == labels
+    assert count_unread_attributes(path) == unread
+
+
+@pytest.mark.parametrize("values", [{}, {"_1": ""}])
+def test_read_via3_segments_segment_without_label_is_left_out(
+    tmp_path: Path, values: dict[str, str]
+) -> None:
+    path = tmp_path / "via.json"
+    path.write_text(json.dumps(project({"1_a": entry(**values), "1_b": entry(_1="0")})))
+    with pytest.warns(UserWarning, match="1 segments have no label and were left out"):
+        (video,) = read_via3_segments(path)
+    assert [segment.label for segment in video.segments] == ["Smash"]
+    assert count_unread_attributes(path) == {"segment without a label": 1}
+
+
+@pytest.mark.parametrize(
+    ("files", "matches"),
+    [
+        (["1_720p.mkv", "2_720p.mkv"], {"via"}),
+        (["/x/A/1_HQ.mkv", "/x/A/2_HQ.mkv"], {"A"}),
+        (["/x/A/1_HQ.mkv", "/y/A/1_HQ.mkv"], {"x/A", "y/A"}),
+        (["C:\\v\\a.mp4", "D:\\w\\a.mp4"], {"v/a", "w/a"}),
+        (["1.mp4", "2.mp4"], {"1", "2"}),
+    ],
+)
+def test_read_via3_periods_are_joined_and_matches_kept_apart(
+    tmp_path: Path, files: list[str], matches: set[str]
+) -> None:
+    document = project({"1_a": entry(_1="0"), "2_a": {**entry(_1="0"), "vid": "2"}})
+    document["file"] = {str(n): {"fid": n, "fname": name} for n, name in enumerate(files, start=1)}
+    document["view"] = {"1": {"fid_list": [1]}, "2": {"fid_list": [2]}}
+    path = tmp_path / "via.json"
+    path.write_text(json.dumps(document))
+    found = read_via3(path)
+    assert {match.match for match in found} == matches
+    assert sum(len(match) for match in found) == 2

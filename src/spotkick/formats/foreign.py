@@ -11,7 +11,7 @@ from typing import Final
 
 from spotkick.errors import InputError
 from spotkick.formats.json_files import GZIP_MAGIC
-from spotkick.formats.sample import ZIP_MAGIC, Sample
+from spotkick.formats.sample import UTF16_MARKS, ZIP_MAGIC, Sample
 
 _CSV_ADVICE: Final = "export it as CSV with a column for the label and one for the time"
 
@@ -136,6 +136,8 @@ def _kind_of_text(sample: Sample) -> ForeignKind | None:
     if sample.head[:1] in (b"{",) or sample.head.startswith(GZIP_MAGIC):
         return None
     found = next((kind for rule, kind in _TEXTS if re.match(rule, sample.text)), None)
+    if found is None and sample.head[:2] in UTF16_MARKS:
+        return ForeignKind("a text in UTF-16", "save it as UTF-8")
     if found is None and sample.suffix in (".txt", ".tsv", ".csv") and sample.text:
         return ForeignKind("a text file")
     return found

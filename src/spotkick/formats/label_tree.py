@@ -123,10 +123,8 @@ def _detect_labels(sample: Sample, filename: str) -> Certainty:
 
     # Annotations of images and videos have the same key, but other fields.
     rows = objects_in(sample.json_object["annotations"])
-    foreign = sample.has_keys("categories") or not any(
-        "gameTime" in row or "label" in row for row in rows
-    )
-    if rows and foreign:
+    known = not rows or any("gameTime" in row or "label" in row for row in rows)
+    if not known or sample.has_keys("categories"):
         return Certainty.NO
 
     # The name of the file decides; without a usual name, v2 has positions and v1 has none.

@@ -14,6 +14,9 @@ from spotkick.formats.match_tree import open_match_tree
 HEAD_BYTES: Final = 4096
 """How much of the start of a file is looked at."""
 
+UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of UTF-16."""
+
 ZIP_MAGIC: Final = b"PK"
 """First bytes of a zip archive."""
 
@@ -76,8 +79,8 @@ class Sample:
     @cached_property
     def text(self) -> str:
         """The start of a text file; other bytes are replaced."""
-        encoding = "utf-16" if self.head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
-        return self.head.decode(encoding, errors="replace")
+        encoding = "utf-16" if self.head[:2] in UTF16_MARKS else "utf-8"
+        return self.head.decode(encoding, errors="replace").lstrip("\ufeff")
 
     @cached_property
     def xml_root(self) -> str:
