@@ -16,19 +16,6 @@ from spotkick.formats.detect import detect_format
 from spotkick.formats.format import Format, ReadOptions
 from spotkick.formats.registry import FORMATS
 
-SUFFIXES = {
-    "elan": "",
-    "thumos": "",
-    "thumos-results": "/detections.txt",
-    "csv": ".csv",
-    "parquet": ".parquet",
-    "fiftyone": "/labels.json",
-    "soccernet-results": "",
-    "soccernet-v1": "",
-    "soccernet-v2": "",
-    "soccernet-ball": "",
-}
-
 word = (
     st.text(st.sampled_from("abcXYZ019 -_.,;'&<>äß→ş日"), min_size=1, max_size=12)
     .map(str.strip)
@@ -104,7 +91,7 @@ def test_write_what_a_format_holds_comes_back(
         return
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
-        path = Path(folder) / f"set{SUFFIXES.get(format_name, '.json')}"
+        path = Path(folder) / ("set" if form.file_name else f"set{form.suffix}")
         form.write(path, fitted, rate)
         assert comparable(tuple(form.read(path, ReadOptions(frame_rate=rate)))) == comparable(
             fitted

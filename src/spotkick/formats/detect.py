@@ -1,28 +1,25 @@
 """Which format a path has, judged by its content, and what it is where no format knows it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from spotkick.errors import InputError, SpotkickError
 from spotkick.formats.fields import shown
 from spotkick.formats.foreign import foreign_kind
-from spotkick.formats.format import Format
 from spotkick.formats.registry import FORMATS
 from spotkick.formats.sample import Certainty, Sample
 
 
-def detect_format(path: Path | str, *, accept: Callable[[Format], bool] | None = None) -> str:
+def detect_format(path: Path | str) -> str:
     """Name of the format, as in `spotkick.formats.registry.FORMATS`.
 
     Args:
         path: file, folder or archive.
-        accept: which formats come into question; all when None.
 
     Raises:
         InputError: if the path does not exist, is damaged, or is of no known format.
     """
-    return _detect_sample(Sample(Path(path)), str(path), accept)
+    return _detect_sample(Sample(Path(path)), str(path))
 
 
 def detect_document(document: Any, where: str, name: str = "") -> str:
@@ -36,15 +33,11 @@ def detect_document(document: Any, where: str, name: str = "") -> str:
     Raises:
         InputError: if it is of no known format.
     """
-    return _detect_sample(Sample(Path(where), document, name=name), where, None)
+    return _detect_sample(Sample(Path(where), document, name=name), where)
 
 
-def _detect_sample(sample: Sample, where: str, accept: Callable[[Format], bool] | None) -> str:
-    claims = [
-        (form.detect(sample), form.name)
-        for form in FORMATS.values()
-        if accept is None or accept(form)
-    ]
+def _detect_sample(sample: Sample, where: str) -> str:
+    claims = [(form.detect(sample), form.name) for form in FORMATS.values()]
     certainty, name = max(claims, key=lambda claim: claim[0], default=(Certainty.NO, ""))
     if certainty is not Certainty.NO:
         return name
@@ -69,7 +62,7 @@ def describe_file(path: Path) -> str:
     """What a file is, for messages about a file that is given in place of another."""
     sample = Sample(path)
     try:
-        name = _detect_sample(sample, str(path), None)
+        name = _detect_sample(sample, str(path))
         return f"a file of format {name}, which 'spotkick convert' changes into others"
     except SpotkickError:
         kind = foreign_kind(sample)

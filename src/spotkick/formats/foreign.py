@@ -34,7 +34,9 @@ class ForeignKind:
         return f"this is {self.title}, which is not read; {self.advice}; {readable} are read"
 
 
-_SUBTITLES: Final = "subtitles hold no labels of actions; give labels or predictions"
+_SUBTITLES: Final = (
+    "labels or predictions are needed; commentary is read by 'spotkick features --kind commentary'"
+)
 
 _TEXTS: Final = (
     (r"\d+\s*\r?\n\d+:\d\d:\d\d[,.]\d+\s*-->", ForeignKind("an SRT subtitle file", _SUBTITLES)),

@@ -11,7 +11,7 @@ from spotkick.formats.detect import detect_format
 from spotkick.formats.format import Family, Format, ReadOptions
 from spotkick.formats.match_tree import require_matches
 from spotkick.formats.registry import FORMATS, find_format
-from spotkick.formats.sample import Sample
+from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.soccernet import TimeSource
 from spotkick.tasks import Task
 
@@ -67,8 +67,12 @@ def read_actions(
         time_source=time_source,
     )
     found = form.read(path, options)
+
+    # Labels in place of predictions, or the other way round, would score nonsense.
     if kind == "predictions":
         _require_confidences(found, path)
+    elif kind == "labels" and form.capabilities.needs_confidence:
+        _require_labels(found, path, form)
     return found if matches is None else _select_matches(found, matches, path)
 
 
@@ -100,20 +104,22 @@ def read_predictions(
 
 def _recognise(path: Path, *, task: Task | None, kind: Kind | None) -> Format:
     """The format of a path; in match folders that hold several, the one of the kind and task."""
-    names = Sample(path).file_names if path.exists() else frozenset()
+    sample = Sample(path)
+    names = sample.file_names if path.exists() else frozenset()
     if kind != "predictions" and task is not None:
         for file_name in task.label_files:
             named = [form for form in FORMATS.values() if form.file_name == file_name]
             if file_name in names and named:
                 return named[0]
 
-    # A tree of match folders may hold labels beside predictions; single files are what they are.
-    def accept(form: Format) -> bool:
-        if not names or kind is None or form.family is not Family.SOCCERNET:
-            return True
-        return form.capabilities.needs_confidence is (kind == "predictions")
-
-    return FORMATS[detect_format(path, accept=accept)]
+    # Match folders may hold labels beside predictions; a single file is what it is.
+    if names and kind is not None:
+        for form in FORMATS.values():
+            predicted = form.capabilities.needs_confidence
+            right = form.family is Family.SOCCERNET and predicted is (kind == "predictions")
+            if right and form.detect(sample) is not Certainty.NO:
+                return form
+    return FORMATS[detect_format(path)]
 
 
 def _require_confidences(found: Sequence[MatchActions], path: Path) -> None:
@@ -124,6 +130,11 @@ def _require_confidences(found: Sequence[MatchActions], path: Path) -> None:
             f"{path}: predictions are needed, but {missing:,} of {total:,} actions have no "
             "confidence; these look like labels"
         )
+
+
+def _require_labels(found: Sequence[MatchActions], path: Path, form: Format) -> None:
+    if any(action.confidence is not None for match in found for action in match.actions):
+        raise InputError(f"{path}: labels are needed, this holds predictions ({form.name})")
 
 
 def _select_matches(
