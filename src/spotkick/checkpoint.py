@@ -1,8 +1,10 @@
-"""Checkpoints: a folder that holds everything needed to spot, read without torch and without pickle.
+"""Checkpoints: a folder that holds everything needed to predict, read without torch or pickle.
 
-``config.json`` (classes, context slicing, chunk geometry, feature source, architecture, how it was
-trained, SHA-256 of the other files), ``model.onnx``, ``model.safetensors``, and ``features/`` with
-what is needed to make its features from raw input.
+``config.json`` (what the network is for, its kind and sizes, how it was trained, SHA-256 of the
+other files), ``model.onnx``, ``model.safetensors``, and ``features/`` with what is needed to make
+its features from raw input. Spotters and localizers share the folder; each has a payload of its
+own in ``config.json``: `CheckpointConfig`, and
+`spotkick.localization.checkpoint.LocalizerConfig`.
 """
 
 import hashlib
@@ -11,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field
 
@@ -21,14 +23,23 @@ from spotkick.encoding.slicing import ContextSlicing
 from spotkick.errors import CheckpointError, ConfigError, InputError
 from spotkick.features.tracks import FeatureSource
 from spotkick.files import atomic_folder, read_bytes, read_json, write_bytes, write_json
+from spotkick.tasks import TASKS, Task, task_of
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 CONFIG_FILE: Final = "config.json"
 ONNX_FILE: Final = "model.onnx"
 WEIGHTS_FILE: Final = "model.safetensors"
 FEATURES_FOLDER: Final = "features"
-BEST_FOLDER: Final = "best"
-"""Folder of a run directory that holds the checkpoint with the best validation."""
+
+BEST: Final = "best"
+LAST: Final = "last"
+"""Checkpoints in a run folder."""
+
+_TRAINED_BY: Final = {
+    "spotting": "'spotkick train' or 'spotkick import-weights'",
+    "localization": "'spotkick train' with a configuration like configs/activitynet-bmn.toml",
+}
+"""Purpose of a network -> what writes its checkpoints."""
 
 
 class DecodingConfig(FrozenConfig):
@@ -50,61 +61,75 @@ class DecodingConfig(FrozenConfig):
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
-class CheckpointConfig(FrozenConfig):
-    """What ``config.json`` holds.
+class StoredConfig(FrozenConfig):
+    """What ``config.json`` holds for every kind of network.
 
     Attributes:
         format_version: of the folder.
-        classes: names in column order.
-        aliases: further labels -> class name.
-        classes_name: what people call the list.
-        slicing_s: K1..K4 per class, in seconds.
-        frame_rate: of the features, as an exact fraction.
-        chunk_frames: length of a chunk.
-        border_frames: frames at each end of a chunk that are not used.
-        pad_half: whether halves are extended by their end frames in training and prediction.
-        feature_source: of `spotkick.features.tracks.FeatureSource`.
-        architecture: of the network.
-        decoding: defaults of prediction.
-        thresholds: confidence per class that maximised F1 on the validation split; empty when not
-            tuned.
+        purpose: what the network is for: ``spotting`` or ``localization``.
+        kind: of network, a name of `spotkick.models.registry`.
+        architecture: sizes of the network.
         training: the configuration and history it was trained with, or where the weights come from.
         files: SHA-256 of each other file.
     """
 
-    format_version: Literal[1] = FORMAT_VERSION
-    classes: tuple[str, ...]
-    aliases: dict[str, str] = Field(default_factory=dict)
-    classes_name: str = "custom"
-    slicing_s: dict[str, tuple[float, float, float, float]]
-    frame_rate: str = "2"
-    chunk_frames: Annotated[int, Field(ge=1)]
-    border_frames: Annotated[int, Field(ge=0)]
-    pad_half: bool = False
-    feature_source: dict[str, Any]
+    format_version: Literal[2] = FORMAT_VERSION
+    purpose: str
+    kind: str
     architecture: dict[str, Any]
-    decoding: DecodingConfig = DecodingConfig()
-    thresholds: dict[str, float] = Field(default_factory=dict)
     training: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
 
 
+class CheckpointConfig(StoredConfig):
+    """What ``config.json`` of a spotter holds.
+
+    Attributes:
+        task: of `spotkick.tasks.Task`: classes in column order, and what they decide.
+        slicing_s: K1..K4 per class, in seconds.
+        frame_rate: of the features, as an exact fraction.
+        chunk_frames: length of a chunk.
+        border_frames: frames at each end of a chunk that are not used.
+        pad_period: whether periods are extended by their end frames in training and prediction.
+        feature_source: of `spotkick.features.tracks.FeatureSource`.
+        decoding: defaults of prediction.
+        thresholds: confidence per class that maximised F1 on the validation split; empty when not
+            tuned.
+    """
+
+    purpose: Literal["spotting"] = "spotting"
+    task: dict[str, Any]
+    slicing_s: dict[str, tuple[float, float, float, float]]
+    frame_rate: str = "2"
+    chunk_frames: Annotated[int, Field(ge=1)]
+    border_frames: Annotated[int, Field(ge=0)]
+    pad_period: bool = False
+    feature_source: dict[str, Any]
+    decoding: DecodingConfig = DecodingConfig()
+    thresholds: dict[str, float] = Field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A verified checkpoint on disk."""
+    """A verified checkpoint of a spotter on disk."""
 
     folder: Path
     config: CheckpointConfig
 
     @property
+    def task(self) -> Task:
+        """The task that it was trained for."""
+        return Task.from_json(self.config.task, str(self.folder / CONFIG_FILE))
+
+    @property
     def classes(self) -> ActionClasses:
         """The classes it spots."""
-        return ActionClasses(self.config.classes, self.config.aliases, self.config.classes_name)
+        return self.task.classes
 
     @property
     def slicing(self) -> ContextSlicing:
         """Its context slicing, in the order of the classes."""
-        return ContextSlicing(tuple(self.config.slicing_s[name] for name in self.config.classes))
+        return ContextSlicing(tuple(self.config.slicing_s[name] for name in self.classes.names))
 
     @property
     def feature_source(self) -> FeatureSource:
@@ -118,20 +143,44 @@ class Checkpoint:
 
     @property
     def features_folder(self) -> Path | None:
-        """Copy of the ``NAME.source`` folder of its features (text model, projection), if it has one."""
+        """Copy of the ``NAME.source`` folder of its features, if it has one."""
         return next(
             (path for path in sorted((self.folder / FEATURES_FOLDER).glob("*")) if path.is_dir()),
             None,
         )
 
 
-def write_checkpoint(
+Payload = TypeVar("Payload", bound=StoredConfig)
+
+
+def resolve_checkpoint(path: Path | str) -> Path:
+    """The checkpoint that a path names: the folder itself, or the best one of a run folder.
+
+    Raises:
+        CheckpointError: if it is neither.
+    """
+    folder = Path(path)
+    for candidate in (folder, folder / BEST, folder / LAST):
+        if (candidate / CONFIG_FILE).is_file():
+            return candidate
+    if not folder.exists():
+        state = "there is nothing of that name"
+    elif (folder / "experiment.json").is_file():
+        state = "this run has no checkpoint yet; finish it with --resume"
+    else:
+        state = f"no {CONFIG_FILE}, and no {BEST}/{CONFIG_FILE} as in a run folder"
+    raise CheckpointError(
+        f"{folder}: not a checkpoint ({state}); give the folder that training or import-weights wrote"
+    )
+
+
+def write_stored(
     folder: Path,
-    config: CheckpointConfig,
+    config: Payload,
     files: Mapping[str, bytes],
     features_folder: Path | None = None,
-) -> Checkpoint:
-    """Write a checkpoint in one step: a reader sees the former folder or the whole new one.
+) -> Payload:
+    """Write the folder of a checkpoint in one step: a reader sees the former or the whole new one.
 
     Args:
         folder: where; a former checkpoint there is replaced.
@@ -140,16 +189,17 @@ def write_checkpoint(
         features_folder: the ``NAME.source`` folder of the features, copied along with the fitted
             model that it may hold.
 
+    Returns:
+        The configuration with the checksums.
+
     Raises:
         StorageError: if it cannot be written; the former checkpoint stays.
         InputError: if ``folder`` exists and is not a checkpoint.
     """
-    if (
-        folder.exists()
-        and not (folder / CONFIG_FILE).is_file()
-        and (not folder.is_dir() or any(folder.iterdir()))
-    ):
+    is_other = folder.exists() and not (folder / CONFIG_FILE).is_file()
+    if is_other and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} exists and is not a checkpoint; choose another place")
+
     with atomic_folder(folder) as temporary:
         for name, content in files.items():
             write_bytes(temporary / name, content)
@@ -157,27 +207,75 @@ def write_checkpoint(
             shutil.copytree(features_folder, temporary / FEATURES_FOLDER / features_folder.name)
         written = config.replace(files=_checksums(temporary))
         write_json(temporary / CONFIG_FILE, written.model_dump(mode="json"))
-    return Checkpoint(folder, written)
+    return written
 
 
-def read_checkpoint(folder: Path) -> Checkpoint:
-    """Read and verify a checkpoint.
+def read_stored(path: Path | str, payload: type[Payload]) -> tuple[Path, Payload]:
+    """Read and verify a checkpoint folder.
 
     Args:
-        folder: of the checkpoint, or a run directory, whose best checkpoint is read.
+        path: see `resolve_checkpoint`.
+        payload: what its ``config.json`` must hold.
+
+    Returns:
+        The folder, and its configuration.
 
     Raises:
-        CheckpointError: if it is not a checkpoint, is incomplete, or a byte of it has changed.
+        CheckpointError: if it is not a checkpoint, is of another purpose, is incomplete, or a byte
+            of it has changed.
     """
-    if not (folder / CONFIG_FILE).is_file() and (folder / BEST_FOLDER / CONFIG_FILE).is_file():
-        folder = folder / BEST_FOLDER
-    if not (folder / CONFIG_FILE).is_file():
+    folder = resolve_checkpoint(path)
+    values = _read_values(folder)
+    expected = payload.model_fields["purpose"].default
+    if isinstance(expected, str) and values.get("purpose") != expected:
         raise CheckpointError(
-            f"{folder}: not a checkpoint (no {CONFIG_FILE}); give the folder that training or import-weights wrote"
+            f"{folder}: not a checkpoint for {expected}, but for {values.get('purpose')}; "
+            f"{_TRAINED_BY[expected]} writes one"
         )
     try:
-        config = CheckpointConfig.parse(read_json(folder / CONFIG_FILE), str(folder / CONFIG_FILE))
-        checkpoint = Checkpoint(folder, config)
+        config = payload.parse(values, str(folder / CONFIG_FILE))
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
+    _check_files(folder, config.files)
+    return folder, config
+
+
+def read_kind(path: Path | str) -> tuple[Path, str, dict[str, Any]]:
+    """Folder, kind and sizes of the network of a checkpoint of any purpose, verified.
+
+    Raises:
+        CheckpointError: as `read_stored`.
+    """
+    folder = resolve_checkpoint(path)
+    values = _read_values(folder)
+    try:
+        common = {key: values[key] for key in StoredConfig.model_fields if key in values}
+        config = StoredConfig.parse(common, str(folder / CONFIG_FILE))
+    except ConfigError as error:
+        raise CheckpointError(str(error)) from None
+    _check_files(folder, config.files)
+    return folder, config.kind, config.architecture
+
+
+def write_checkpoint(
+    folder: Path,
+    config: CheckpointConfig,
+    files: Mapping[str, bytes],
+    features_folder: Path | None = None,
+) -> Checkpoint:
+    """Write the checkpoint of a spotter; see `write_stored`."""
+    return Checkpoint(folder, write_stored(folder, config, files, features_folder))
+
+
+def read_checkpoint(path: Path | str) -> Checkpoint:
+    """Read and verify the checkpoint of a spotter; a run folder stands for its best one.
+
+    Raises:
+        CheckpointError: see `read_stored`.
+    """
+    folder, config = read_stored(path, CheckpointConfig)
+    checkpoint = Checkpoint(folder, config)
+    try:
         _ = checkpoint.classes, checkpoint.slicing, checkpoint.feature_source, checkpoint.frame_rate
     except (ConfigError, InputError) as error:
         raise CheckpointError(str(error)) from None
@@ -185,14 +283,67 @@ def read_checkpoint(folder: Path) -> Checkpoint:
         raise CheckpointError(
             f"{folder / CONFIG_FILE}: classes, slicing or frame rate do not fit ({error}); get it again"
         ) from None
-    found = _checksums(folder)
-    for name, expected in config.files.items():
-        if found.get(name) != expected:
+    return checkpoint
+
+
+def _read_values(folder: Path) -> dict[str, Any]:
+    """Tables of ``config.json`` in the present form."""
+    path = folder / CONFIG_FILE
+    try:
+        values = read_json(path)
+    except InputError as error:
+        raise CheckpointError(str(error)) from None
+    if not isinstance(values, dict) or "format_version" not in values:
+        raise CheckpointError(f"{path}: not the description of a checkpoint; get it again")
+    version = values["format_version"]
+    if version == 1:
+        return _upgrade(values, str(path))
+    if version != FORMAT_VERSION:
+        raise CheckpointError(
+            f"{path}: format version {version!r}; this spotkick reads up to {FORMAT_VERSION}, update it"
+        )
+    return values
+
+
+def _upgrade(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Format version 1 as version 2: it kept classes without their task, and no purpose."""
+    rest = {**values, "format_version": FORMAT_VERSION}
+    if values.get("kind") == "bmn":
+        return {**rest, "purpose": "localization"}
+    try:
+        names, aliases = tuple(rest.pop("classes")), dict(rest.pop("aliases", {}))
+        name = str(rest.pop("classes_name", "custom"))
+        classes = ActionClasses(names, aliases, name=name)
+        kind = str(values["architecture"].get("kind", "calf"))
+        pad_period = rest.pop("pad_half", False)
+    except (ConfigError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(
+            f"{where}: not the description of a checkpoint ({error!r}); get it again"
+        ) from None
+
+    # A built-in list gets back the words that version 1 lost.
+    known = TASKS.get(name)
+    task = known if known is not None and known.classes.names == names else task_of(classes)
+    return {
+        **rest,
+        "purpose": "spotting",
+        "kind": kind,
+        "task": task.to_json(),
+        "pad_period": pad_period,
+    }
+
+
+def _check_files(folder: Path, expected: Mapping[str, str]) -> None:
+    try:
+        found = _checksums(folder)
+    except InputError as error:
+        raise CheckpointError(str(error)) from None
+    for name, checksum in expected.items():
+        if found.get(name) != checksum:
             state = "has changed since it was written" if name in found else "is missing"
             raise CheckpointError(
                 f"{folder / name} {state}; copy the whole checkpoint again or train it again"
             )
-    return checkpoint
 
 
 def _checksums(folder: Path) -> dict[str, str]:

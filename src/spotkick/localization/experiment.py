@@ -3,29 +3,20 @@
 from pathlib import Path
 from typing import Any, Final
 
-import safetensors.torch
-
-from spotkick.checkpoint import ONNX_FILE, WEIGHTS_FILE
+from spotkick.checkpoint import write_stored
 from spotkick.configuration import FrozenConfig
-from spotkick.errors import InputError
-from spotkick.files import read_json, write_json
-from spotkick.localization.checkpoint import LocalizerConfig, write_localizer
-from spotkick.localization.network import BmnArchitecture, BmnNetwork
-from spotkick.localization.onnx_graph import bmn_onnx_bytes
+from spotkick.localization.checkpoint import LocalizerConfig
+from spotkick.localization.network import BmnArchitecture
 from spotkick.localization.pipeline import EXPERIMENT_KEY, read_localization_toml
 from spotkick.localization.proposals import ProposalConfig
-from spotkick.localization.training import (
-    BmnTrainingConfig,
-    OnEpoch,
-    new_localizer,
-    train_localizer,
-)
+from spotkick.localization.training import BmnTrainingConfig, OnEpoch, train_localizer
 from spotkick.localization.videos import LocalizationData, load_videos
-from spotkick.training.trainer import choose_device
+from spotkick.models.loading import choose_device, network_files, new_network
+from spotkick.training.run_folder import RunFolder
 
-RUN_FILE: Final = "experiment.json"
-STATE_FILE: Final = "state.safetensors"
-LAST: Final = "last"
+_FREE: Final = ("training.epochs", "training.device", "data.valid")
+_PATHS: Final = ("data.labels", "data.features", "data.coverage")
+"""Keys that may differ when a run is resumed, and keys that hold paths."""
 
 
 class LocalizationExperiment(FrozenConfig):
@@ -44,6 +35,17 @@ class LocalizationExperiment(FrozenConfig):
     proposals: ProposalConfig = ProposalConfig()
 
 
+def parse_localization_experiment(values: dict[str, Any], where: str) -> LocalizationExperiment:
+    """Validate the tables of a configuration.
+
+    Raises:
+        ConfigError: if a key is unknown or a value is not valid.
+    """
+    experiment = LocalizationExperiment.parse(values, where)
+    experiment.training.slicing()
+    return experiment
+
+
 def read_localization_experiment(
     path: Path, assignments: tuple[str, ...] = ()
 ) -> LocalizationExperiment:
@@ -53,9 +55,7 @@ def read_localization_experiment(
         InputError: if the file cannot be read.
         ConfigError: if a key is unknown or a value is not valid.
     """
-    experiment = LocalizationExperiment.parse(read_localization_toml(path, assignments), str(path))
-    experiment.training.slicing()
-    return experiment
+    return parse_localization_experiment(read_localization_toml(path, assignments), str(path))
 
 
 def run_localization_training(
@@ -65,13 +65,13 @@ def run_localization_training(
     resume: bool = False,
     on_epoch: OnEpoch | None = None,
 ) -> Path:
-    """Train and write the checkpoint ``last/`` into a run directory.
+    """Train and write the checkpoint ``last/`` into a run folder.
 
     Args:
         experiment: what to train.
-        out: run directory, created.
+        out: run folder, created.
         resume: go on from an interrupted run in ``out``.
-        on_epoch: is told of each epoch.
+        on_epoch: called after each epoch.
 
     Returns:
         The folder of the checkpoint.
@@ -81,55 +81,34 @@ def run_localization_training(
         ConfigError: if the configuration does not fit the data.
         StorageError: if ``out`` cannot be written.
     """
-    described = experiment.model_dump(mode="json")
-    _claim(described, out, resume=resume)
+    run, described = RunFolder(out), experiment.model_dump(mode="json")
+    defaults = LocalizationExperiment(data=experiment.data).model_dump(mode="json")
+    proposals = [f"proposals.{key}" for key in ProposalConfig.model_fields]
+    run.check(
+        described, resume=resume, defaults=defaults, free=(*_FREE, *proposals), paths=_PATHS
+    )
+
+    # Whatever is wrong with the data or the sizes shows before the folder is taken.
     videos = load_videos(experiment.data, experiment.data.train, experiment.model.num_steps)
-    network = new_localizer(experiment.model, experiment.training.seed).to(
+    network = new_network(experiment.model, experiment.training.seed).to(
         choose_device(experiment.training.device)
     )
-    state = out / STATE_FILE
-    progress = train_localizer(
-        network,
-        videos,
-        experiment.training,
-        on_epoch=on_epoch,
-        state_path=state,
-        resume=resume and state.is_file(),
-    )
+
+    with run.claim(described):
+        progress = train_localizer(
+            network,
+            videos,
+            experiment.training,
+            on_epoch=on_epoch,
+            state_path=run.state,
+            resume=resume and run.state.is_file(),
+        )
+
     config = LocalizerConfig(
+        kind=experiment.model.kind,
         architecture=experiment.model.model_dump(mode="json"),
         proposals=experiment.proposals,
         training={EXPERIMENT_KEY: described, "history": progress.history},
     )
-    write_localizer(out / LAST, config, localizer_files(network))
-    return out / LAST
-
-
-def localizer_files(network: BmnNetwork) -> dict[str, bytes]:
-    """The files of a checkpoint that hold a network: its weights, and its graph for ONNX Runtime."""
-    weights = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
-    }
-    return {WEIGHTS_FILE: safetensors.torch.save(weights), ONNX_FILE: bmn_onnx_bytes(network)}
-
-
-def _claim(described: dict[str, Any], out: Path, *, resume: bool) -> None:
-    """Make the run directory, and refuse to mix two experiments in it."""
-    path = out / RUN_FILE
-    if path.is_file() and not resume:
-        raise InputError(f"{out} already holds a run; go on with --resume, or choose another --out")
-    if path.is_file() and _learned(read_json(path)) != _learned(described):
-        raise InputError(
-            f"{out} holds another experiment (see {path}); resume with its own configuration"
-        )
-    write_json(path, described)
-
-
-def _learned(described: Any) -> Any:
-    """What decides the weights."""
-    training = {
-        key: value
-        for key, value in described.get("training", {}).items()
-        if key not in ("device", "epochs")
-    }
-    return described.get("model"), training, described.get("data", {}).get("train")
+    write_stored(run.last, config, network_files(network))
+    return run.last

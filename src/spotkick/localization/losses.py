@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from spotkick.errors import ConfigError
-from spotkick.losses.context_aware import SegmentationLoss, context_aware_loss
+from spotkick.losses import context_aware_loss, context_aware_loss_with_logits
 
 TemLoss = Literal["bmn", "context_aware", "symmetric"]
 """Loss of the temporal evaluation module. ``bmn``: balanced cross-entropy. ``context_aware``: the
 CALF paper's Eqs. (1)-(9) with start and end as two classes. ``symmetric``: the same, asking for
 high scores just before a boundary as well as just after it."""
 
-_VARIANTS: Final[dict[str, SegmentationLoss]] = {"context_aware": "paper", "symmetric": "symmetric"}
+_VARIANTS: Final = {"context_aware": "paper", "symmetric": "symmetric"}
 
 BOUNDARY_THRESHOLD: Final = 0.5
 """Steps whose overlap with a boundary is larger are positive. Source: PyTorch code of BMN."""
@@ -94,6 +94,8 @@ def boundary_loss(
     targets: BmnTargets,
     kind: TemLoss = "bmn",
     slicing_steps: Tensor | None = None,
+    *,
+    logits: Tensor | None = None,
 ) -> Tensor:
     """Loss of start and end probabilities.
 
@@ -102,6 +104,8 @@ def boundary_loss(
         targets: of the batch.
         kind: see `TemLoss`.
         slicing_steps: (2, 4), K1..K4 in steps; not needed by ``bmn``.
+        logits: whose sigmoid the probabilities are; the context-aware losses are computed on them
+            where they are given.
 
     Returns:
         ``bmn``: sum of both branches; otherwise the mean over batch, steps and the two classes.
@@ -122,7 +126,9 @@ def boundary_loss(
             "tem_loss must be bmn, or context_aware or symmetric with slicing parameters, "
             f"got '{kind}'"
         )
-    return context_aware_loss(boundaries, targets.shifts, slicing_steps, variant=_VARIANTS[kind])
+    compute = context_aware_loss if logits is None else context_aware_loss_with_logits
+    values = boundaries if logits is None else logits
+    return compute(values, targets.shifts, slicing_steps, variant=_VARIANTS[kind])
 
 
 def overlap_regression_loss(
@@ -160,6 +166,7 @@ def bmn_losses(
     *,
     tem_loss: TemLoss = "bmn",
     slicing_steps: Tensor | None = None,
+    boundary_logits: Tensor | None = None,
     generator: torch.Generator | None = None,
 ) -> BmnLosses:
     """All parts of the loss.
@@ -170,6 +177,7 @@ def bmn_losses(
         targets: of the batch.
         tem_loss: loss of the boundaries.
         slicing_steps: (2, 4), K1..K4 in steps.
+        boundary_logits: see `boundary_loss`.
         generator: draws candidates for the regression.
 
     Raises:
@@ -183,7 +191,9 @@ def bmn_losses(
     )
 
     return BmnLosses(
-        boundary=boundary_loss(boundaries, targets, tem_loss, slicing_steps),
+        boundary=boundary_loss(
+            boundaries, targets, tem_loss, slicing_steps, logits=boundary_logits
+        ),
         regression=overlap_regression_loss(confidences[:, 0], targets.overlaps, generator),
         classification=balanced_cross_entropy(
             confidences[:, 1], targets.overlaps > POSITIVE_OVERLAP, is_segment

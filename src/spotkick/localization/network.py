@@ -5,7 +5,7 @@ Generation", ICCV 2019. Layers as in the public PyTorch code (JJBOY/BMN-Boundary
 which the CALF paper is believed to build on. docs/localization.md lists each size with its source.
 """
 
-from typing import Annotated, NamedTuple, cast
+from typing import Annotated, Literal, NamedTuple, cast
 
 import torch
 from pydantic import Field
@@ -22,6 +22,7 @@ class BmnArchitecture(FrozenConfig):
     """Sizes of a BMN; the defaults are those for ActivityNet-1.3.
 
     Attributes:
+        kind: of network.
         feature_dim: length of a feature vector.
         num_steps: steps of the rescaled time axis, T.
         max_duration_steps: longest candidate segment in steps, D.
@@ -35,6 +36,7 @@ class BmnArchitecture(FrozenConfig):
         context_ratio: part of a segment's length that is sampled before and after it.
     """
 
+    kind: Literal["bmn"] = "bmn"
     feature_dim: Positive = 400
     num_steps: Positive = 100
     max_duration_steps: Positive = 100
@@ -55,10 +57,12 @@ class BmnOutput(NamedTuple):
             the beginning of a step.
         confidences: (batch, 2, durations, starts), estimates of the overlap with an instance: first
             regressed, then classified.
+        boundary_logits: (batch, steps, 2), whose sigmoid the boundaries are.
     """
 
     boundaries: Tensor
     confidences: Tensor
+    boundary_logits: Tensor
 
 
 class BoundaryBranch(nn.Sequential):
@@ -164,7 +168,5 @@ class BmnNetwork(nn.Module):
             features: (batch, num_steps, feature_dim).
         """
         base = self.base(features.transpose(1, 2))
-        boundaries = torch.sigmoid(
-            torch.cat([self.start(base), self.end(base)], dim=1).transpose(1, 2)
-        )
-        return BmnOutput(boundaries, self.proposals(base))
+        logits = torch.cat([self.start(base), self.end(base)], dim=1).transpose(1, 2)
+        return BmnOutput(torch.sigmoid(logits), self.proposals(base), logits)

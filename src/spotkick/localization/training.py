@@ -187,6 +187,7 @@ def _train_epoch(
             BmnTargets(*(values.to(slicing.device) for values in targets)),
             tem_loss=config.tem_loss,
             slicing_steps=slicing,
+            boundary_logits=output.boundary_logits,
             generator=generator,
         )
 

@@ -1,6 +1,24 @@
 """Networks."""
 
-from spotkick.models.calf import CalfArchitecture, CalfNetwork, NetworkOutput
+from spotkick.models.calf import CalfArchitecture, CalfNetwork
 from spotkick.models.loading import load_network
+from spotkick.models.registry import NetworkKind, network_kind, register_network
+from spotkick.models.spotter import (
+    NetworkOutput,
+    SpotterArchitecture,
+    SpotterConfig,
+    SpotterNetwork,
+)
 
-__all__ = ["CalfArchitecture", "CalfNetwork", "NetworkOutput", "load_network"]
+__all__ = [
+    "CalfArchitecture",
+    "CalfNetwork",
+    "NetworkKind",
+    "NetworkOutput",
+    "SpotterArchitecture",
+    "SpotterConfig",
+    "SpotterNetwork",
+    "load_network",
+    "network_kind",
+    "register_network",
+]

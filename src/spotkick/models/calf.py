@@ -3,26 +3,29 @@
 Source: CALF paper, section 3.3, with the layer details of the authors' released code.
 """
 
-from typing import Annotated, Literal, NamedTuple
+from typing import Final, Literal
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
 from spotkick.models.pyramid import FrameEncoder, PyramidMode, TemporalPyramid
+from spotkick.models.spotter import (
+    NetworkOutput,
+    Positive,
+    SpotterArchitecture,
+    SpotterNetwork,
+)
 
-Positive = Annotated[int, Field(ge=1)]
+POOL_FRAMES: Final = 3
+POOL_STRIDE: Final = 2
 
-_POOL_FRAMES = 3
-_POOL_STRIDE = 2
-_SQUARE_ROOT_FLOOR = 1e-12
+_SQUARE_ROOT_FLOOR: Final = 1e-12
 """Keeps the gradient of the distance finite where a capsule sits exactly on its target."""
 
 
-class CalfArchitecture(FrozenConfig):
+class CalfArchitecture(SpotterArchitecture):
     """Sizes of a CALF network; the defaults are the paper's for SoccerNet-v1.
 
     Attributes:
@@ -47,34 +50,11 @@ class CalfArchitecture(FrozenConfig):
     """
 
     kind: Literal["calf", "dense"] = "calf"
-    feature_dim: Positive = 512
-    num_classes: Positive = 3
-    chunk_frames: Positive = 240
-    num_spots: Positive = 5
     capsule_dim: Positive = 16
-    receptive_field_frames: Positive = 80
     hidden: tuple[Positive, Positive] = (128, 32)
     pyramid: tuple[Positive, Positive, Positive, Positive] = (8, 16, 32, 64)
     bn_axis: Literal["time", "capsule"] = "time"
     score_sense: Literal["nearness", "distance"] = "nearness"
-
-    @property
-    def border_frames(self) -> int:
-        """Frames at each end of a chunk whose context is cut off: half of the receptive field, rounded up."""
-        return -(-self.receptive_field_frames // 2)
-
-
-class NetworkOutput(NamedTuple):
-    """What a network says of a batch of chunks.
-
-    Attributes:
-        scores: (batch, frames, classes), p in [0, 1].
-        spots: (batch, spots, 2 + classes): confidence, location in [0, 1], class probabilities; no
-            rows for ``dense`` networks.
-    """
-
-    scores: Tensor
-    spots: Tensor
 
 
 class CapsuleScores(nn.Module):
@@ -83,15 +63,13 @@ class CapsuleScores(nn.Module):
     def __init__(self, architecture: CalfArchitecture) -> None:
         """Args: architecture, sizes."""
         super().__init__()
-        self.capsule_dim, self.num_classes, self.floor = (
-            architecture.capsule_dim,
-            architecture.num_classes,
-            _SQUARE_ROOT_FLOOR,
-        )
+        self.capsule_dim, self.num_classes = architecture.capsule_dim, architecture.num_classes
+        self.floor = _SQUARE_ROOT_FLOOR
+
+        # Each time index, or each capsule feature, has a mean and a variance of its own.
         self.over_time = architecture.bn_axis == "time"
-        normalised = (
-            architecture.chunk_frames if self.over_time else self.capsule_dim * self.num_classes
-        )
+        channels = self.capsule_dim * self.num_classes
+        normalised = architecture.chunk_frames if self.over_time else channels
         self.normalisation = nn.BatchNorm1d(normalised, eps=1e-3, momentum=0.01)
 
     def forward(self, capsules: Tensor) -> Tensor:
@@ -100,13 +78,15 @@ class CapsuleScores(nn.Module):
             normalised = self.normalisation(capsules.transpose(1, 2))
         else:
             normalised = self.normalisation(capsules).transpose(1, 2)
-        batch, frames, _ = normalised.shape
-        offsets = (
-            torch.sigmoid(normalised)
-            .float()
-            .reshape(batch, frames, self.capsule_dim, self.num_classes)
-            - 0.5
+
+        # (batch, frames, capsule_dim, classes)
+        sigmoids = torch.sigmoid(normalised).float()
+        capsules_last = sigmoids.reshape(
+            *normalised.shape[:2], self.capsule_dim, self.num_classes
         )
+        offsets = capsules_last - 0.5
+
+        # In units of the longest possible distance.
         squared = (offsets**2).sum(dim=2)
         distances: Tensor = 2 / self.capsule_dim**0.5 * torch.sqrt(squared + self.floor)
         return distances.clamp(max=1)  # rounding takes some capsule sizes past it
@@ -123,13 +103,17 @@ class SpottingModule(nn.Module):
         """
         super().__init__()
         self.num_spots, self.num_classes = architecture.num_spots, architecture.num_classes
+
+        # Each pooling halves the frames.
         frames = architecture.chunk_frames
         for _ in range(3):
-            frames = (frames - _POOL_FRAMES) // _POOL_STRIDE + 1
+            frames = (frames - POOL_FRAMES) // POOL_STRIDE + 1
         if frames < 1:
             raise ConfigError(
-                f"chunk_frames must be at least 15 for the spotting module, got {architecture.chunk_frames}"
+                f"chunk_frames must be at least 15 for the spotting module, got {architecture.chunk_frames}; "
+                "raise model.chunk_s"
             )
+
         self.first = nn.Conv1d(self.num_classes * (architecture.capsule_dim + 1), 32, 3, padding=1)
         self.second = nn.Conv1d(32, 16, 3, padding=1)
         self.confidence_location = nn.Linear(16 * frames, 2 * self.num_spots)
@@ -141,21 +125,23 @@ class SpottingModule(nn.Module):
         hidden = torch.relu(self.first(_pool(hidden)))
         hidden = torch.relu(self.second(_pool(hidden)))
         flat = _pool(hidden).flatten(1)
-        positions = torch.sigmoid(self.confidence_location(flat).float()).reshape(
-            -1, self.num_spots, 2
-        )
-        classes = torch.softmax(
-            self.classification(flat).float().reshape(-1, self.num_spots, self.num_classes), dim=-1
-        )
+
+        # (batch, spots, 2) and (batch, spots, classes)
+        positions = torch.sigmoid(self.confidence_location(flat).float())
+        positions = positions.reshape(-1, self.num_spots, 2)
+        logits = self.classification(flat).float()
+        classes = torch.softmax(logits.reshape(-1, self.num_spots, self.num_classes), dim=-1)
         return torch.cat([positions, classes], dim=-1)
 
 
 def _pool(hidden: Tensor) -> Tensor:
-    return functional.max_pool1d(hidden, _POOL_FRAMES, _POOL_STRIDE)
+    return functional.max_pool1d(hidden, POOL_FRAMES, POOL_STRIDE)
 
 
-class CalfNetwork(nn.Module):
+class CalfNetwork(SpotterNetwork):
     """Frame encoder, temporal pyramid, and the segmentation and spotting modules (or a dense head)."""
+
+    architecture: CalfArchitecture
 
     def __init__(
         self, architecture: CalfArchitecture, *, pyramid_mode: PyramidMode = "auto"
@@ -167,13 +153,17 @@ class CalfNetwork(nn.Module):
         """
         super().__init__()
         self.architecture = architecture
+
+        # The trunk that both kinds share.
         self.encoder = FrameEncoder(architecture.feature_dim, architecture.hidden)
         self.pyramid = TemporalPyramid(
             architecture.hidden[1],
             architecture.pyramid,
             architecture.receptive_field_frames,
-            pyramid_mode,
+            mode=pyramid_mode,
         )
+
+        # A capsule, or one logit, per class.
         per_class = architecture.capsule_dim if architecture.kind == "calf" else 1
         self.segmentation = nn.Conv1d(
             self.pyramid.out_channels, per_class * architecture.num_classes, 3, padding=1
@@ -183,18 +173,20 @@ class CalfNetwork(nn.Module):
             self.spotting = SpottingModule(architecture)
 
     def forward(self, features: Tensor) -> NetworkOutput:
-        """Scores and spots of chunks.
+        """Scores and spots of chunks; a dense network has logits, and no spots.
 
         Args:
             features: (batch, chunk_frames, feature_dim).
         """
         hidden = self.segmentation(self.pyramid(self.encoder(features)))
         if self.architecture.kind == "dense":
+            logits = hidden.transpose(1, 2).float()
             no_spots = hidden.new_zeros((len(features), 0, 2 + self.architecture.num_classes))
-            return NetworkOutput(torch.sigmoid(hidden.transpose(1, 2).float()), no_spots)
+            return NetworkOutput(torch.sigmoid(logits), no_spots, logits)
+
+        # p = 1 - d, the only place where the sense is chosen.
         distances = self.capsule_scores(hidden)
         nearness = 1 - distances
         spots = self.spotting(hidden, nearness)
-        return NetworkOutput(
-            nearness if self.architecture.score_sense == "nearness" else distances, spots
-        )
+        is_nearness = self.architecture.score_sense == "nearness"
+        return NetworkOutput(nearness if is_nearness else distances, spots)

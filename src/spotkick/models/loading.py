@@ -1,41 +1,125 @@
-"""Networks of checkpoints in torch, for further training or for running on a GPU."""
+"""Networks of checkpoints in torch, for further training or for running on a GPU; and back."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import safetensors
 import safetensors.torch
+import torch
+from torch import nn
 
-from spotkick.checkpoint import ONNX_FILE, WEIGHTS_FILE, Checkpoint, read_checkpoint
-from spotkick.errors import CheckpointError
-from spotkick.models.calf import CalfArchitecture, CalfNetwork
-from spotkick.models.onnx_graph import onnx_bytes
+from spotkick.checkpoint import ONNX_FILE, WEIGHTS_FILE, Checkpoint, read_kind
+from spotkick.errors import CheckpointError, ConfigError
+from spotkick.models.registry import network_kind
+
+Output = TypeVar("Output")
 
 
-def load_network(checkpoint: Checkpoint | Path | str) -> CalfNetwork:
-    """The network of a checkpoint, in evaluation mode on the CPU.
+def new_network(architecture: Any, seed: int) -> Any:
+    """A network with random weights that depend on the seed only, not on torch's own generator.
+
+    Args:
+        architecture: sizes; their ``kind`` finds the network in `spotkick.models.registry`.
+        seed: of the weights.
+
+    Raises:
+        ConfigError: if the sizes do not fit each other.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return network_kind(architecture.kind).build(architecture)
+
+
+def load_network(checkpoint: Checkpoint | Path | str) -> Any:
+    """The network of a checkpoint of any kind, in evaluation mode on the CPU.
+
+    Args:
+        checkpoint: a checkpoint, its folder, or a run folder, which stands for its best one.
 
     Raises:
         CheckpointError: if the checkpoint is damaged or its weights do not fit its architecture.
     """
-    trained = (
-        checkpoint if isinstance(checkpoint, Checkpoint) else read_checkpoint(Path(checkpoint))
-    )
-    network = CalfNetwork(CalfArchitecture.parse(trained.config.architecture, str(trained.folder)))
-    path = trained.folder / WEIGHTS_FILE
+    path = checkpoint.folder if isinstance(checkpoint, Checkpoint) else checkpoint
+    folder, name, sizes = read_kind(path)
     try:
-        network.load_state_dict(safetensors.torch.load_file(path))
+        kind = network_kind(name)
+        network = kind.build(kind.architecture.parse(sizes, str(folder)))
+    except ConfigError as error:
+        raise CheckpointError(f"{folder}: {error}") from None
+
+    weights = folder / WEIGHTS_FILE
+    try:
+        network.load_state_dict(safetensors.torch.load_file(weights))
     except (safetensors.SafetensorError, RuntimeError, OSError) as error:
         raise CheckpointError(
-            f"{path}: weights cannot be loaded: {str(error).splitlines()[0]}; get the checkpoint again"
+            f"{weights}: weights cannot be loaded: {str(error).splitlines()[0]}; get the checkpoint again"
         ) from error
     return network.eval()
 
 
-def network_files(network: CalfNetwork) -> dict[str, bytes]:
+def network_files(network: nn.Module) -> dict[str, bytes]:
     """The files of a checkpoint that hold a network: its weights, and its graph for ONNX Runtime."""
+    architecture: Any = network.architecture
+    kind = network_kind(architecture.kind)
     plain = {
         name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
     }
-    on_cpu = CalfNetwork(network.architecture)
+    on_cpu = kind.build(architecture)
     on_cpu.load_state_dict(plain)
-    return {WEIGHTS_FILE: safetensors.torch.save(plain), ONNX_FILE: onnx_bytes(on_cpu.eval())}
+    return {
+        WEIGHTS_FILE: safetensors.torch.save(plain),
+        ONNX_FILE: kind.onnx_bytes(on_cpu.eval()),
+    }
+
+
+def choose_device(name: str) -> torch.device:
+    """The device of a name, ``auto`` being CUDA where there is one.
+
+    Raises:
+        ConfigError: if torch does not know the name, or has no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(
+            f"device '{name}' cannot be used: {str(error).splitlines()[0]}; use auto, cpu or cuda"
+        ) from error
+
+
+def torch_runner(
+    network: nn.Module, output_type: type[Output]
+) -> Callable[[npt.NDArray[np.float32]], Output]:
+    """A torch network as a function on arrays, on the device that it lies on.
+
+    Args:
+        network: in evaluation mode.
+        output_type: a named tuple of arrays whose fields the network's output has, too.
+    """
+    device = next(network.parameters()).device
+    fields: tuple[str, ...] = output_type._fields  # type: ignore[attr-defined]  # of a named tuple
+
+    def run(features: npt.NDArray[np.float32]) -> Output:
+        with torch.inference_mode():
+            output = network(torch.from_numpy(features).to(device))
+        return output_type(*(getattr(output, name).cpu().numpy() for name in fields))
+
+    return run
+
+
+def load_runner(
+    checkpoint: Checkpoint, output_type: type[Output], *, device: str = "auto", threads: int = 0
+) -> Callable[[npt.NDArray[np.float32]], Output]:
+    """The network of a checkpoint on a device, as a function on arrays; see `torch_runner`.
+
+    Raises:
+        CheckpointError: if its weights cannot be loaded.
+        ConfigError: if the device cannot be used.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    return torch_runner(load_network(checkpoint).to(choose_device(device)), output_type)

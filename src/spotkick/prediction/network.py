@@ -1,24 +1,24 @@
-"""Running a trained network on chunks, with ONNX Runtime."""
+"""Running a trained spotter on chunks, with ONNX Runtime."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from spotkick.checkpoint import ONNX_FILE, Checkpoint
 from spotkick.errors import CheckpointError
+from spotkick.onnx_runtime import Arrays, OnnxRunner
 
 
 class ChunkOutput(NamedTuple):
-    """What a network says of a batch of chunks.
+    """Outputs of a network for a batch of chunks.
 
     Attributes:
         scores: (chunks, frames, classes) segmentation scores.
         spots: (chunks, spots, 2 + classes) confidence, location, class probabilities; no rows for
-            dense networks.
+            networks that give scores alone.
     """
 
     scores: npt.NDArray[np.float32]
@@ -30,43 +30,21 @@ ChunkNetwork = Callable[[npt.NDArray[np.float32]], ChunkOutput]
 torch network in training."""
 
 
-class OnnxNetwork:
-    """A network of a checkpoint as an ONNX Runtime session."""
+class OnnxNetwork(OnnxRunner[ChunkOutput]):
+    """A spotter as an ONNX Runtime session: outputs ``scores`` and, if it has them, ``spots``."""
 
     def __init__(self, model: Path | bytes, *, threads: int = 0, use_cuda: bool = False) -> None:
-        """Open a model.
-
-        Args:
-            model: file or serialised graph.
-            threads: CPU threads; 0 takes what ONNX Runtime finds.
-            use_cuda: run on CUDA where ONNX Runtime has it, on the CPU otherwise.
+        """Open a model; see `spotkick.onnx_runtime.open_session`.
 
         Raises:
-            CheckpointError: if ONNX Runtime cannot read the model.
+            CheckpointError: if ONNX Runtime cannot read the model, or it is no spotter.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Idle threads that spin would take the cores from decoding, or from other programs of a
-        # busy machine.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        providers = (
-            ["CUDAExecutionProvider"]
-            if use_cuda and "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-            else []
-        )
-        try:
-            self._session = onnxruntime.InferenceSession(
-                model if isinstance(model, bytes) else str(model),
-                options,
-                providers=[*providers, "CPUExecutionProvider"],
-            )
-        except Exception as error:
-            # ONNX Runtime has no public root for its many exception classes.
+        super().__init__(model, make_chunk_output, threads=threads, use_cuda=use_cuda)
+        if "scores" not in self._names:
             raise CheckpointError(
-                f"ONNX Runtime cannot read {'the model' if isinstance(model, bytes) else model}: {error}"
-            ) from error
-        self._outputs = [output.name for output in self._session.get_outputs()]
-        self.classes = int(self._session.get_outputs()[0].shape[2])
+                f"a spotter's model needs an output 'scores', found {', '.join(self._names)}"
+            )
+        self.classes = int(self.output_shape("scores")[2])
 
     @classmethod
     def from_checkpoint(
@@ -84,10 +62,10 @@ class OnnxNetwork:
             )
         return cls(path, threads=threads, use_cuda=use_cuda)
 
-    def __call__(self, features: npt.NDArray[np.float32]) -> ChunkOutput:
-        """Run a batch: features (chunks, frames, dim)."""
-        outputs = dict(
-            zip(self._outputs, self._session.run(None, {"features": features}), strict=True)
-        )
-        empty = np.zeros((len(features), 0, 2 + self.classes), dtype=np.float32)
-        return ChunkOutput(outputs["scores"], outputs.get("spots", empty))
+
+def make_chunk_output(outputs: Arrays) -> ChunkOutput:
+    """A `ChunkOutput` from the outputs of a model by name."""
+    scores = outputs["scores"]
+    chunks, _, classes = scores.shape
+    no_spots: npt.NDArray[Any] = np.zeros((chunks, 0, 2 + classes), dtype=np.float32)
+    return ChunkOutput(scores, outputs.get("spots", no_spots))

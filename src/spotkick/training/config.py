@@ -2,57 +2,63 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from spotkick.configuration import FrozenConfig
-from spotkick.losses import MatchingMethod, SegmentationLoss
+from spotkick.configuration import FrozenConfig, suggestion
+from spotkick.losses import MatchingMethod, PerFrameOptions, segmentation_losses
 
 _Weight = Annotated[float, Field(ge=0)]
 _Count = Annotated[int, Field(ge=1)]
 
 
-class LossConfig(FrozenConfig):
-    """The total loss, Eq. (11).
+class LossConfig(PerFrameOptions):
+    """The total loss, Eq. (11); parameters of per-frame losses are in `PerFrameOptions`.
 
     Attributes:
-        segmentation: variant of the segmentation loss.
+        segmentation: the segmentation loss. ``paper``: Eqs. (1)-(9). ``tf_legacy``: cases (4) and
+            (5) as in the authors' TensorFlow code. ``symmetric``: case (3) mirrors case (4).
+            ``bce``, ``focal``, ``gaussian``: targets per frame, see
+            `spotkick.losses.per_frame`.
         margin_low: tau_min.
         margin_high: tau_max.
         segmentation_weight: lambda_seg, for a mean over classes and frames; 0 is the paper's
             ablation i.
-        target_radius_s: ``bce`` and ``focal``: frames this near to an action count as action.
-        focal_gamma: ``focal``.
         matching: of predicted with true spots; ``none`` is the paper's ablation iv.
         location_weight: alpha_2.
         unmatched_weight: beta.
     """
 
-    segmentation: SegmentationLoss = "paper"
+    segmentation: str = "paper"
     margin_low: Annotated[float, Field(ge=0, lt=1)] = 0.1
     margin_high: Annotated[float, Field(gt=0, le=1)] = 0.9
     segmentation_weight: _Weight = 1.5
-    target_radius_s: _Weight = 0.0
-    focal_gamma: _Weight = 2.0
     matching: MatchingMethod = "mutual"
     location_weight: _Weight = 5.0
     unmatched_weight: _Weight = 0.5
+
+    @field_validator("segmentation")
+    @classmethod
+    def _check_segmentation(cls, name: str) -> str:
+        if name not in segmentation_losses():
+            raise ValueError(f"no such loss, {suggestion(name, segmentation_losses())}")
+        return name
 
 
 class SamplingConfig(FrozenConfig):
     """Which chunks make an epoch.
 
     Attributes:
-        preset: ``paper_v1``: around each action of each half one chunk, and 1 + actions / classes
-            chunks of background; those of a half make one batch, halves in fixed order (the
+        preset: ``paper_v1``: around each action of each period one chunk, and 1 + actions / classes
+            chunks of background; those of a period make one batch, periods in fixed order (the
             authors' TensorFlow code). ``v2``: chunks drawn with equal probability for each class
             and background (the authors' PyTorch code). ``uniform``: chunks anywhere, so that a
             network sees actions as rarely as it will when it spots (not in the paper).
-        batch_chunks: chunks per batch; 0 with ``paper_v1`` makes one batch of each half.
+        batch_chunks: chunks per batch; 0 with ``paper_v1`` makes one batch of each period.
         chunks_per_epoch: ``v2`` and ``uniform`` only.
         anywhere_share: ``paper_v1`` only: further chunks from anywhere, as a share of the preset's,
             so that a network sees more of what is no action. 0 is the paper's.
-        shuffle: ``paper_v1`` only: mix the chunks of all halves before batches are formed.
-        border_actions: extend each half by border_frames copies of its end frames, so that actions
+        shuffle: ``paper_v1`` only: mix the chunks of all periods before batches are formed.
+        border_actions: extend each period by border_frames copies of its end frames, so that actions
             near its ends are trained and spotted as well as any other.
     """
 
@@ -75,8 +81,8 @@ class TrainingConfig(FrozenConfig):
             validation has not improved for ``plateau_patience`` validations; ``constant``.
         plateau_patience: validations.
         weight_decay: decoupled, as AdamW.
-        feature_dropout: share of the values of a feature vector that are hidden in training, the
-            same ones in all frames of a chunk; the others are scaled up. 0 is the paper's.
+        feature_dropout: dropout: share of the values of a feature vector that are set to 0 in training,
+            the same ones in all frames of a chunk; the others are scaled up. 0 is the paper's.
         adam_epsilon: Adam's denominator term; 1e-7 is Keras's.
         validate_every: epochs between validations.
         early_stop: validations without improvement before training ends; 0 never.

@@ -1,10 +1,16 @@
 """What is minimised: the total loss of the paper."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 from torch import Tensor
 
-from spotkick.losses import Margins, context_aware_loss, spotting_loss
+from spotkick.losses import (
+    Margins,
+    context_aware_loss,
+    context_aware_loss_with_logits,
+    spotting_loss,
+)
 from spotkick.models import NetworkOutput
 from spotkick.training.config import LossConfig, SamplingConfig, TrainingConfig
 
@@ -25,18 +31,22 @@ class TrainingPlan:
     sampling: SamplingConfig
     training: TrainingConfig
     slicing_frames: Tensor
-    frame_rate: float
+    frame_rate: Fraction
 
 
 def total_loss(
     output: NetworkOutput,
     shifts: Tensor,
     spots: Tensor,
+    *,
     slicing_frames: Tensor,
     mask: Tensor,
     plan: TrainingPlan,
 ) -> Tensor:
-    """Eq. (11): spotting loss plus weighted segmentation loss; a dense network has the latter alone.
+    """Eq. (11): spotting loss plus weighted segmentation loss.
+
+    A network without spots has the latter alone. The segmentation loss is computed on logits where
+    the network has any.
 
     Args:
         output: of the network.
@@ -49,16 +59,10 @@ def total_loss(
     config = plan.loss
     loss = output.scores.new_zeros(())
     if config.segmentation_weight:
-        loss = config.segmentation_weight * context_aware_loss(
-            output.scores,
-            shifts,
-            slicing_frames,
-            variant=config.segmentation,
-            margins=Margins(config.margin_low, config.margin_high),
-            mask=mask,
-            target_radius_frames=config.target_radius_s * plan.frame_rate,
-            focal_gamma=config.focal_gamma,
+        loss = config.segmentation_weight * _segmentation_loss(
+            output, shifts, slicing_frames=slicing_frames, mask=mask, plan=plan
         )
+
     if output.spots.shape[1]:
         loss = loss + spotting_loss(
             output.spots,
@@ -68,3 +72,25 @@ def total_loss(
             unmatched_weight=config.unmatched_weight,
         )
     return loss
+
+
+def _segmentation_loss(
+    output: NetworkOutput,
+    shifts: Tensor,
+    *,
+    slicing_frames: Tensor,
+    mask: Tensor,
+    plan: TrainingPlan,
+) -> Tensor:
+    has_logits = output.logits is not None
+    compute = context_aware_loss_with_logits if has_logits else context_aware_loss
+    return compute(
+        output.scores if output.logits is None else output.logits,
+        shifts,
+        slicing_frames,
+        variant=plan.loss.segmentation,
+        margins=Margins(plan.loss.margin_low, plan.loss.margin_high),
+        mask=mask,
+        frame_rate=plan.frame_rate,
+        options=plan.loss,
+    )
