@@ -228,8 +228,9 @@ def train(args: argparse.Namespace) -> None:
     import torch
 
     from spotkick.localization.network import BmnArchitecture
-    from spotkick.localization.torch_runtime import localizer_runner
+    from spotkick.localization.proposals import LocalizerOutput
     from spotkick.localization.training import BmnTrainingConfig, new_localizer, train_localizer
+    from spotkick.models.loading import torch_runner
 
     torch.set_num_threads(1)
     videos, valid, scores = (
@@ -255,7 +256,9 @@ def train(args: argparse.Namespace) -> None:
         network = new_localizer(architecture, seed)
         config = base.replace(**changes, seed=seed)
         progress = train_localizer(network, videos, config)
-        found = proposal_segments(propose(localizer_runner(network), valid, ProposalConfig()))
+        found = proposal_segments(
+            propose(torch_runner(network, LocalizerOutput), valid, ProposalConfig())
+        )
         write_activitynet_results(args.out / f"{stem}_proposals.json", found)
         write_activitynet_results(
             args.out / f"{stem}_detections.json",

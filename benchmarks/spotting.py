@@ -18,9 +18,8 @@ from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses
 from spotkick.checkpoint import DecodingConfig
 from spotkick.features.tracks import read_track, write_track
 from spotkick.models import CalfArchitecture, CalfNetwork
-from spotkick.models.loading import network_files
-from spotkick.pipelines.torch_runtime import network_runner
-from spotkick.prediction import ChunkNetwork, OnnxNetwork, SpottingSetup, spot_match
+from spotkick.models.loading import network_files, torch_runner
+from spotkick.prediction import ChunkNetwork, ChunkOutput, OnnxNetwork, SpottingSetup, spot_match
 
 
 def bench(classes: ActionClasses, num_spots: int, folder: Path, args: argparse.Namespace) -> None:
@@ -28,11 +27,16 @@ def bench(classes: ActionClasses, num_spots: int, folder: Path, args: argparse.N
     sizes = CalfArchitecture(num_classes=len(classes), num_spots=num_spots)
     network = CalfNetwork(sizes).eval()
     setup = SpottingSetup(
-        classes, Fraction(2), sizes.chunk_frames, sizes.border_frames, False, DecodingConfig()
+        classes,
+        Fraction(2),
+        sizes.chunk_frames,
+        border_frames=sizes.border_frames,
+        pad_period=False,
+        decoding=DecodingConfig(),
     )
     runners: dict[str, ChunkNetwork] = {
         "onnx": OnnxNetwork(network_files(network)["model.onnx"], threads=args.threads),
-        "torch": network_runner(network),
+        "torch": torch_runner(network, ChunkOutput),
     }
     times: dict[str, list[float]] = {name: [] for name in runners}
     for index in range(args.rounds + 1):

@@ -86,7 +86,7 @@ def bench_step(
     spots = torch.from_numpy(encode_spots(action_mask, num_spots, border_mask(240, 40))[0])
     features = torch.randn(args.batch, 240, 512)
     bounds = torch.from_numpy(slicing).float()
-    plan = TrainingPlan(LossConfig(), SamplingConfig(), TrainingConfig(), bounds, float(RATE))
+    plan = TrainingPlan(LossConfig(), SamplingConfig(), TrainingConfig(), bounds, RATE)
     mask = torch.from_numpy(border_mask(240, 40))
     network = CalfNetwork(CalfArchitecture(num_classes=len(classes), num_spots=num_spots))
     literal = LiteralCalf(len(classes), num_spots)
@@ -94,7 +94,9 @@ def bench_step(
     literal_optimizer = torch.optim.Adam(literal.parameters(), lr=1e-3, eps=1e-7)
 
     def ours() -> None:
-        loss = total_loss(network(features), shifts, spots, bounds, mask, plan)
+        loss = total_loss(
+            network(features), shifts, spots, slicing_frames=bounds, mask=mask, plan=plan
+        )
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()

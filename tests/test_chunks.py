@@ -43,18 +43,18 @@ def check_plan(plan: ChunkPlan, border: int) -> None:
     )[used].all()
 
 
-@pytest.mark.parametrize("pad_half", [False, True])
-def test_stitch_identity_for_every_length(pad_half: bool) -> None:
+@pytest.mark.parametrize("pad_period", [False, True])
+def test_stitch_identity_for_every_length(pad_period: bool) -> None:
     for length in LENGTHS:
-        check_plan(plan_chunks(length, CHUNK, BORDER, pad_half=pad_half), BORDER)
+        check_plan(plan_chunks(length, CHUNK, BORDER, pad_period=pad_period), BORDER)
 
 
 @given(st.integers(1, 700), st.integers(1, 60), st.integers(0, 30), st.booleans())
 @settings(deadline=None, max_examples=50)
 def test_stitch_identity_for_every_chunk_geometry(
-    length: int, stride: int, border: int, pad_half: bool
+    length: int, stride: int, border: int, pad_period: bool
 ) -> None:
-    check_plan(plan_chunks(length, stride + 2 * border, border, pad_half=pad_half), border)
+    check_plan(plan_chunks(length, stride + 2 * border, border, pad_period=pad_period), border)
 
 
 def authors_owner(length: int) -> npt.NDArray[np.intp]:
@@ -79,14 +79,14 @@ def test_plan_chunks_owner_of_frame_as_in_authors_code() -> None:
 
 def test_plan_chunks_padded_uses_centres_alone() -> None:
     for length in (1, 80, 160, 161, 240, 500, 5400, 5555):
-        plan = plan_chunks(length, CHUNK, BORDER, pad_half=True)
+        plan = plan_chunks(length, CHUNK, BORDER, pad_period=True)
         position = stitch(plan, np.tile(np.arange(CHUNK), (len(plan), 1)))
         assert position.min() >= BORDER
         assert position.max() < CHUNK - BORDER
 
 
 def test_frame_index_padding_repeats_end_frames() -> None:
-    plan = plan_chunks(500, CHUNK, BORDER, pad_half=True)
+    plan = plan_chunks(500, CHUNK, BORDER, pad_period=True)
     shown = plan.frame_index()
     assert shown[0].tolist() == [0] * 40 + list(range(200))
     assert shown[-1].tolist() == [*range(300, 500), *[499] * 40]

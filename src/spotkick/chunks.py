@@ -1,6 +1,6 @@
-"""Cutting a half into overlapping chunks, and stitching what a network says of them back together.
+"""Cutting a period into overlapping chunks, and stitching their outputs together again.
 
-Each frame of the half is written exactly once, from a chunk that sees as much of its surroundings
+Each frame of the period is written exactly once, from a chunk that sees as much of its surroundings
 as there is. The released 17-class code misplaces the last chunk of every second half by up to 39 s;
 this is tested here for every length.
 """
@@ -15,15 +15,15 @@ from spotkick.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class ChunkPlan:
-    """Where the chunks of a half start, and which of their frames are kept.
+    """Where the chunks of a period start, and which of their frames are kept.
 
     Attributes:
-        num_frames: frames of the half.
+        num_frames: frames of the period.
         chunk_frames: frames of a chunk.
-        starts: (chunks,) first frame of each chunk in the padded half.
+        starts: (chunks,) first frame of each chunk in the padded period.
         keep_from: (chunks,) first frame of the chunk that is kept.
         keep_to: (chunks,) one past the last frame of the chunk that is kept.
-        pad_frames: copies of the first frame put before the half (as many of the last frame, or
+        pad_frames: copies of the first frame put before the period (as many of the last frame, or
             more, behind it).
     """
 
@@ -39,7 +39,7 @@ class ChunkPlan:
         return len(self.starts)
 
     def frame_index(self) -> npt.NDArray[np.intp]:
-        """(chunks, chunk_frames): the frame of the half that each frame of each chunk shows; the ends are replicated."""
+        """(chunks, chunk_frames): the frame of the period that each frame of each chunk shows; the ends are replicated."""
         padded: npt.NDArray[np.intp] = (
             self.starts[:, None] + np.arange(self.chunk_frames) - self.pad_frames
         )
@@ -47,36 +47,46 @@ class ChunkPlan:
 
 
 def plan_chunks(
-    num_frames: int, chunk_frames: int, border_frames: int, *, pad_half: bool = False
+    num_frames: int, chunk_frames: int, border_frames: int, *, pad_period: bool = False
 ) -> ChunkPlan:
     """Plan chunks with a stride of ``chunk_frames - 2 * border_frames``.
 
-    The borders of a chunk are kept only at the ends of the half, where no other chunk sees more.
-    With ``pad_half`` the half is first extended by ``border_frames`` copies of its end frames, so
-    that even those come from the centre of a chunk. A half shorter than a chunk is extended by
+    The borders of a chunk are kept only at the ends of the period, where no other chunk sees more.
+    With ``pad_period`` the period is first extended by ``border_frames`` copies of its end frames, so
+    that even those come from the centre of a chunk. A period shorter than a chunk is extended by
     copies of its last frame. Source: the authors' TF code, and spec for the rest.
 
     Raises:
-        ConfigError: if the borders leave no centre, or the half is empty.
+        ConfigError: if the borders leave no centre, or the period is empty.
     """
     stride = chunk_frames - 2 * border_frames
     if stride < 1 or border_frames < 0:
         raise ConfigError(
-            f"borders of 2 x {border_frames} frames leave nothing of a chunk of {chunk_frames}; use a longer chunk"
+            f"borders of 2 x {border_frames} frames leave nothing of a chunk of {chunk_frames} frames; "
+            "use a longer chunk (model.chunk_s), or a shorter receptive field"
         )
     if num_frames < 1:
-        raise ConfigError("a half without frames cannot be cut into chunks")
-    pad = border_frames if pad_half else 0
+        raise ConfigError("a period without frames cannot be cut into chunks")
+
+    # Every chunk but the last starts a stride after the one before.
+    pad = border_frames if pad_period else 0
     padded = max(num_frames + 2 * pad, chunk_frames)
     last = padded - chunk_frames
     starts = np.append(np.arange(0, last, stride), last)
-    edges = np.append(
-        starts + border_frames, padded
-    )  # where each chunk takes over from the one before
+
+    # Where each chunk takes over from the one before.
+    edges = np.append(starts + border_frames, padded)
     edges[0] = 0
     begin = np.clip(edges[:-1], pad, pad + num_frames)
     end = np.clip(edges[1:], pad, pad + num_frames)
-    return ChunkPlan(num_frames, chunk_frames, starts, begin - starts, end - starts, pad)
+    return ChunkPlan(
+        num_frames,
+        chunk_frames,
+        starts,
+        keep_from=begin - starts,
+        keep_to=end - starts,
+        pad_frames=pad,
+    )
 
 
 def stitch(plan: ChunkPlan, chunk_values: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
@@ -100,14 +110,14 @@ def stitch(plan: ChunkPlan, chunk_values: npt.NDArray[np.generic]) -> npt.NDArra
 def place_spots(
     plan: ChunkPlan, chunk_spot_frames: npt.NDArray[np.intp]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
-    """Move spots from chunk frames to frames of the half.
+    """Move spots from chunk frames to frames of the period.
 
     Args:
         plan: of `plan_chunks`.
         chunk_spot_frames: (chunks, spots) frames inside the chunk.
 
     Returns:
-        frames of the half, and whether the chunk keeps the spot, both (chunks, spots).
+        frames of the period, and whether the chunk keeps the spot, both (chunks, spots).
     """
     kept = (chunk_spot_frames >= plan.keep_from[:, None]) & (
         chunk_spot_frames < plan.keep_to[:, None]

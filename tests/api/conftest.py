@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 
 import spotkick
+from spotkick.actions import ActionClasses
 from spotkick.checkpoint import CheckpointConfig, write_checkpoint
 from spotkick.features.tracks import FeatureSource
 from spotkick.models import CalfArchitecture, CalfNetwork
 from spotkick.models.loading import network_files
+from spotkick.tasks import Task
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +33,8 @@ def write_small_run() -> Callable[..., Path]:
             hidden=(4, 4),
         )
         config = CheckpointConfig(
-            classes=classes,
+            kind=sizes.kind,
+            task=Task(ActionClasses(classes)).to_json(),
             slicing_s=dict.fromkeys(classes, (-20, -10, 10, 20)),
             chunk_frames=40,
             border_frames=4,

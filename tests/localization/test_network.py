@@ -18,6 +18,7 @@ SMALL = BmnArchitecture(
 
 def test_bmn_architecture_defaults_are_those_of_reference_code() -> None:
     assert BmnArchitecture().model_dump() == {
+        "kind": "bmn",
         "feature_dim": 400,
         "num_steps": 100,
         "max_duration_steps": 100,

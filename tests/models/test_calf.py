@@ -143,7 +143,7 @@ def test_shapes_of_the_table() -> None:
 
 @pytest.mark.parametrize("architecture", [V1, V2, SMALL], ids=["v1", "v2", "small"])
 def test_what_comes_out(architecture: CalfArchitecture) -> None:
-    scores, spots = make(architecture)(features(architecture, batch=2))
+    scores, spots, _ = make(architecture)(features(architecture, batch=2))
     assert scores.shape == (2, architecture.chunk_frames, architecture.num_classes)
     assert spots.shape == (2, architecture.num_spots, 2 + architecture.num_classes)
     assert 0 <= scores.min() < scores.max() <= 1
@@ -176,7 +176,7 @@ def test_the_literal_transcription_has_the_same_gradients() -> None:
     inputs = features(SMALL)
     own, expected = network(inputs), twin(inputs)
     generator = torch.Generator().manual_seed(7)
-    of_scores, of_spots = (torch.randn(output.shape, generator=generator) for output in own)
+    of_scores, of_spots = (torch.randn(output.shape, generator=generator) for output in own[:2])
     ((own.scores * of_scores).sum() + (own.spots * of_spots).sum()).backward()
     (((1 - expected.distances) * of_scores).sum() + (expected.spots * of_spots).sum()).backward()
     pairs = [
@@ -210,7 +210,7 @@ def test_scores_at_the_target_and_at_the_corners(
     normalisation.weight.data.zero_()
     normalisation.bias.data.fill_(bias)  # every sigmoid is 1/2, 1 or 0
     inputs = features(architecture).requires_grad_()
-    scores, spots = network(inputs)
+    scores, spots, _ = network(inputs)
     assert (scores - score).abs().max() < 1e-5
     assert scores.min() >= 0
     assert scores.max() <= 1
@@ -287,12 +287,11 @@ def test_the_sense_of_the_scores_turns_and_the_spots_do_not() -> None:
 
 def test_the_dense_network_is_the_trunk_with_one_sigmoid_per_class() -> None:
     network = make(SMALL.replace(kind="dense"))
-    scores, spots = network(features(SMALL))
+    scores, spots, logits = network(features(SMALL))
     assert spots.shape == (3, 0, 5)
-    expected = torch.sigmoid(
-        network.segmentation(network.pyramid(network.encoder(features(SMALL))))
-    ).transpose(1, 2)
-    assert torch.equal(scores, expected)
+    hidden = network.segmentation(network.pyramid(network.encoder(features(SMALL))))
+    assert torch.equal(logits, hidden.transpose(1, 2))
+    assert torch.equal(scores, torch.sigmoid(logits))
     assert scores.shape == (3, 41, 3)
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from spotkick.models import CalfArchitecture, CalfNetwork
-from spotkick.models.onnx_graph import onnx_bytes
+from spotkick.models.calf_graph import calf_onnx_bytes
 
 SMALL = CalfArchitecture(
     feature_dim=12,
@@ -38,7 +38,7 @@ def session_of(network: CalfNetwork) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(
-        onnx_bytes(network), options, providers=["CPUExecutionProvider"]
+        calf_onnx_bytes(network), options, providers=["CPUExecutionProvider"]
     )
 
 
@@ -90,4 +90,4 @@ def test_scores_do_not_leave_0_to_1_at_the_corners(capsule_dim: int) -> None:
 
 
 def test_the_same_network_gives_the_same_bytes() -> None:
-    assert onnx_bytes(make(SMALL)) == onnx_bytes(make(SMALL))
+    assert calf_onnx_bytes(make(SMALL)) == calf_onnx_bytes(make(SMALL))

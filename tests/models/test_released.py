@@ -9,7 +9,7 @@ import torch
 
 from spotkick.errors import InputError
 from spotkick.models import CalfArchitecture, CalfNetwork
-from spotkick.models.onnx_graph import onnx_bytes
+from spotkick.models.calf_graph import calf_onnx_bytes
 from spotkick.models.released import read_released
 from spotkick.prediction import OnnxNetwork
 
@@ -121,7 +121,7 @@ def test_keras_weights_give_the_original_outputs(
         output = network(torch.from_numpy(features))
     np.testing.assert_allclose(output.scores.numpy(), scores, atol=1e-5)
     np.testing.assert_allclose(output.spots.numpy(), spots, atol=1e-5)
-    on_onnx = OnnxNetwork(onnx_bytes(network), threads=1)(features)
+    on_onnx = OnnxNetwork(calf_onnx_bytes(network), threads=1)(features)
     np.testing.assert_allclose(on_onnx.scores, scores, atol=1e-5)
     np.testing.assert_allclose(on_onnx.spots, spots, atol=1e-5)
 

@@ -189,7 +189,7 @@ def test_thresholds_are_tuned_where_there_are_labels(
     ]
     tuned = []
     for least in (1, labels.count("goal") + 1):
-        monkeypatch.setattr("spotkick.pipelines.train.THRESHOLD_LABELS", least)
+        monkeypatch.setattr("spotkick.pipelines.validation.THRESHOLD_LABELS", least)
         run_training(short(planted, epochs=1), tmp_path / str(least), quiet=True)
         tuned.append(set(read_checkpoint(tmp_path / str(least) / BEST).config.thresholds))
     assert "goal" in tuned[0]

@@ -17,7 +17,12 @@ CLASSES = ActionClasses(("a", "b"))
 
 def setup(**decoding: object) -> SpottingSetup:
     return SpottingSetup(
-        CLASSES, Fraction(2), CHUNK, BORDER, pad_half=False, decoding=DecodingConfig.parse(decoding)
+        CLASSES,
+        Fraction(2),
+        CHUNK,
+        BORDER,
+        pad_period=False,
+        decoding=DecodingConfig.parse(decoding),
     )
 
 
@@ -34,10 +39,10 @@ def echo(features: np.ndarray) -> ChunkOutput:
     return ChunkOutput(features[:, :, :2], rows)
 
 
-@pytest.mark.parametrize("pad_half", [False, True])
-def test_every_frame_gets_its_own_score(pad_half: bool) -> None:
+@pytest.mark.parametrize("pad_period", [False, True])
+def test_every_frame_gets_its_own_score(pad_period: bool) -> None:
     for num_frames in [1, 5, 59, 60, 61, *range(95, 145), 777]:
-        chosen = SpottingSetup(CLASSES, Fraction(2), CHUNK, BORDER, pad_half, DecodingConfig())
+        chosen = SpottingSetup(CLASSES, Fraction(2), CHUNK, BORDER, pad_period, DecodingConfig())
         scores = spot_period(echo, track(num_frames), chosen).scores
         assert np.array_equal(scores[:, 0], np.arange(num_frames)), num_frames
 

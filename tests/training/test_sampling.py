@@ -7,17 +7,19 @@ from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.training.config import SamplingConfig
 from spotkick.training.labelled_periods import LabelledPeriod, chunk_arrays
 from spotkick.training.sampling import (
+    ChunkGeometry,
     background_runs,
     chunk_starts_around,
-    class_balanced,
+    draw_class_balanced,
+    draw_uniform,
     epoch_batches,
-    uniform,
 )
 
 CHUNK, FIELD = 60, 20
+GEOMETRY = ChunkGeometry(CHUNK, FIELD)
 
 
-def half(num_frames: int, actions: list[tuple[int, int]], reach: int = 25) -> LabelledPeriod:
+def make_period(num_frames: int, actions: list[tuple[int, int]], reach: int = 25) -> LabelledPeriod:
     values = np.arange(num_frames, dtype=np.float32)[:, None].repeat(2, axis=1)
     action_mask = np.zeros((num_frames, 2), dtype=bool)
     background_mask = np.ones(num_frames, dtype=bool)
@@ -33,25 +35,19 @@ def half(num_frames: int, actions: list[tuple[int, int]], reach: int = 25) -> La
     )
 
 
-HALVES = [
-    half(300, [(100, 0), (160, 1)]),
-    half(200, []),
-    half(250, [(3, 1), (247, 0), (120, 1), (121, 1)]),
+PERIODS = [
+    make_period(300, [(100, 0), (160, 1)]),
+    make_period(200, []),
+    make_period(250, [(3, 1), (247, 0), (120, 1), (121, 1)]),
 ]
 
 
 def batches(preset: str, **changes: object) -> list[np.ndarray]:
     config = SamplingConfig.parse({"preset": preset, **changes})
-    return epoch_batches(
-        HALVES,
-        config,
-        chunk_frames=CHUNK,
-        receptive_field_frames=FIELD,
-        random=np.random.default_rng(0),
-    )
+    return epoch_batches(PERIODS, config, GEOMETRY, random=np.random.default_rng(0))
 
 
-def test_background_runs_are_maximal_and_long_enough() -> None:
+def test_background_runs_mask_gives_maximal_runs_of_a_chunk() -> None:
     background_mask = np.zeros(200, dtype=bool)
     background_mask[10:69] = True
     background_mask[80:140] = True
@@ -61,62 +57,63 @@ def test_background_runs_are_maximal_and_long_enough() -> None:
     assert background_runs(np.ones(60, dtype=bool), 60).tolist() == [[0, 60]]
 
 
-def test_paper_draws_one_chunk_per_action_and_background() -> None:
-    per_half = batches("paper_v1")
-    assert [len(batch) for batch in per_half] == [
+def test_epoch_batches_paper_gives_a_chunk_per_action_and_background() -> None:
+    per_period = batches("paper_v1")
+    assert [len(batch) for batch in per_period] == [
         2 + 2,
         1,
         4 + 2,
-    ]  # the last half has two runs, and 4 // 2 + 1 = 3 are wanted
-    for index, batch in enumerate(per_half):
+    ]  # the last period has two runs, and 4 // 2 + 1 = 3 are wanted
+    for index, batch in enumerate(per_period):
         assert (batch[:, 0] == index).all()
-    for frame, start in zip([100, 160], per_half[0][:2, 1], strict=True):
+    for frame, start in zip([100, 160], per_period[0][:2, 1], strict=True):
         assert FIELD <= frame - start <= CHUNK - FIELD
 
 
-def test_chunks_of_background_hold_no_context() -> None:
+def test_epoch_batches_background_holds_no_context() -> None:
     for index, batch in enumerate(batches("paper_v1")):
-        background = batch[HALVES[index].action_mask.sum() :]
+        background = batch[PERIODS[index].action_mask.sum() :]
         assert all(
-            HALVES[index].background_mask[start : start + CHUNK].all() for start in background[:, 1]
+            PERIODS[index].background_mask[start : start + CHUNK].all()
+            for start in background[:, 1]
         )
 
 
 @pytest.mark.parametrize("preset", ["paper_v1", "v2", "uniform"])
-def test_every_chunk_lies_inside_its_half(preset: str) -> None:
+def test_epoch_batches_every_preset_stays_inside_the_period(preset: str) -> None:
     for chosen in np.concatenate(batches(preset, chunks_per_epoch=500)):
-        assert 0 <= chosen[1] <= len(HALVES[chosen[0]]) - CHUNK
+        assert 0 <= chosen[1] <= len(PERIODS[chosen[0]]) - CHUNK
 
 
-def test_places_in_the_chunk_are_uniform_and_include_both_ends() -> None:
+def test_chunk_starts_around_places_reach_both_ends() -> None:
     frames = np.full(4000, 5000)
-    places = 5000 - chunk_starts_around(frames, 10_000, CHUNK, FIELD, np.random.default_rng(0))
+    places = 5000 - chunk_starts_around(frames, 10_000, GEOMETRY, random=np.random.default_rng(0))
     counts = np.bincount(places, minlength=CHUNK)
     assert (counts[FIELD : CHUNK - FIELD + 1] > 0).all()
     assert counts.sum() == counts[FIELD : CHUNK - FIELD + 1].sum()
 
 
-def test_actions_near_the_ends_get_the_first_or_last_chunk() -> None:
-    starts = chunk_starts_around(np.array([2, 298]), 300, CHUNK, FIELD, np.random.default_rng(0))
+def test_chunk_starts_around_actions_near_the_ends_give_the_end_chunks() -> None:
+    starts = chunk_starts_around(np.array([2, 298]), 300, GEOMETRY, random=np.random.default_rng(0))
     assert starts.tolist() == [0, 240]
 
 
-def test_v2_gives_each_class_and_background_the_same_share() -> None:
-    chosen = class_balanced(HALVES, 6000, CHUNK, FIELD, np.random.default_rng(1))
+def test_draw_class_balanced_classes_and_background_have_equal_shares() -> None:
+    chosen = draw_class_balanced(PERIODS, 6000, GEOMETRY, random=np.random.default_rng(1))
     background = sum(
-        bool(HALVES[index].background_mask[start : start + CHUNK].all()) for index, start in chosen
+        bool(PERIODS[index].background_mask[start : start + CHUNK].all()) for index, start in chosen
     )
     assert background / 6000 == pytest.approx(1 / 3, abs=0.03)
 
 
-def test_uniform_reaches_each_start_alike() -> None:
-    chosen = uniform(HALVES, 20_000, CHUNK, np.random.default_rng(2))
-    starts = [len(one) - CHUNK + 1 for one in HALVES]
+def test_draw_uniform_every_start_is_as_likely() -> None:
+    chosen = draw_uniform(PERIODS, 20_000, GEOMETRY, random=np.random.default_rng(2))
+    starts = [len(one) - CHUNK + 1 for one in PERIODS]
     shares = np.bincount(chosen[:, 0]) / 20_000
     assert shares == pytest.approx(np.array(starts) / sum(starts), abs=0.02)
 
 
-def test_shuffling_mixes_halves_and_batches_have_the_asked_size() -> None:
+def test_epoch_batches_shuffle_mixes_periods_in_batches_of_the_size() -> None:
     mixed = batches("paper_v1", shuffle=True, batch_chunks=4)
     assert [len(batch) for batch in mixed] == [4, 4, 3]
     assert sorted(np.concatenate(mixed)[:, 0].tolist()) == sorted(
@@ -124,14 +121,14 @@ def test_shuffling_mixes_halves_and_batches_have_the_asked_size() -> None:
     )
 
 
-def test_same_seed_same_epoch() -> None:
+def test_epoch_batches_same_seed_gives_the_same_chunks() -> None:
     first, second = batches("v2", chunks_per_epoch=50), batches("v2", chunks_per_epoch=50)
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
-def test_chunks_are_copies_and_ends_are_replicated() -> None:
+def test_chunk_arrays_padded_period_gives_copies_with_replicated_ends() -> None:
     padded = LabelledPeriod(
-        HALVES[1].track,
+        PERIODS[1].track,
         np.zeros((220, 2), dtype=bool),
         np.zeros((220, 2), np.float32),
         10,

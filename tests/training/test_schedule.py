@@ -3,7 +3,7 @@
 import pytest
 
 from spotkick.training.config import TrainingConfig
-from spotkick.training.schedule import learning_rate_of_epoch, note_score, stopped_early
+from spotkick.training.schedule import learning_rate_of_epoch, record_score, stops_early
 from spotkick.training.state import TrainingState
 
 
@@ -27,22 +27,22 @@ def test_plateau_divides_by_ten_after_its_patience_and_keeps_its_floor() -> None
         learning_rate=1e-3, final_learning_rate=5e-5, schedule="plateau", plateau_patience=2
     )
     progress = TrainingState(learning_rate=1e-3)
-    assert note_score(progress, 0.5, config)
+    assert record_score(progress, 0.5, config)
     rates = []
     for _ in range(7):
-        assert not note_score(progress, 0.4, config)
+        assert not record_score(progress, 0.4, config)
         rates.append(progress.learning_rate)
     assert rates == pytest.approx([1e-3, 1e-3, 1e-4, 1e-4, 1e-4, 5e-5, 5e-5])
-    assert note_score(progress, 0.6, config)
+    assert record_score(progress, 0.6, config)
     assert (progress.best_score, progress.bad_validations) == (0.6, 0)
 
 
 def test_early_stop_counts_validations() -> None:
     config = TrainingConfig(early_stop=2)
     progress = TrainingState(learning_rate=1e-3)
-    note_score(progress, 0.5, config)
-    note_score(progress, 0.5, config)
-    assert not stopped_early(progress, config)
-    note_score(progress, 0.5, config)
-    assert stopped_early(progress, config)
-    assert not stopped_early(progress, TrainingConfig(early_stop=0))
+    record_score(progress, 0.5, config)
+    record_score(progress, 0.5, config)
+    assert not stops_early(progress, config)
+    record_score(progress, 0.5, config)
+    assert stops_early(progress, config)
+    assert not stops_early(progress, TrainingConfig(early_stop=0))

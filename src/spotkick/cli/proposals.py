@@ -70,16 +70,10 @@ def proposals(
 
 def _train_localizer(config: Path, assignments: list[str], out: Path, *, resume: bool) -> None:
     require_extra("torch", "train", "training")
-    from spotkick.localization.experiment import (
-        read_localization_experiment,
-        run_localization_training,
-    )
+    from spotkick.localization.experiment import read_localization_experiment
+    from spotkick.pipelines.train import run_any_training
 
+    typer.echo("proposals --train is another name for 'spotkick train'", err=True)
     experiment = read_localization_experiment(config, tuple(assignments))
-    checkpoint = run_localization_training(experiment, out, resume=resume, on_epoch=_show_epoch)
-    print(f"{experiment.training.epochs} epochs; checkpoint: {checkpoint}")
-
-
-def _show_epoch(entry: dict[str, float]) -> None:
-    parts = "  ".join(f"{name} {value:.4f}" for name, value in entry.items() if name != "epoch")
-    typer.echo(f"epoch {entry['epoch']:.0f}  {parts}", err=True)
+    checkpoint, summary = run_any_training(experiment, out, resume=resume)
+    print(f"{summary}; checkpoint: {checkpoint}")

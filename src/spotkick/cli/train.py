@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spotkick.errors import require_extra
+from spotkick.files import check_outputs
 
 
 def train(
@@ -28,17 +29,12 @@ def train(
         bool, typer.Option("--resume", help="Go on from an interrupted run in --out.")
     ] = False,
 ) -> None:
-    """Train a network from a configuration, validate it, and write its checkpoints."""
+    """Train a network of any kind from a configuration, validate it, and write its checkpoints."""
     require_extra("torch", "train", "training")
-    from spotkick.pipelines.config import read_experiment
-    from spotkick.pipelines.train import BEST, run_training
+    from spotkick.pipelines.config import read_any_experiment
+    from spotkick.pipelines.train import run_any_training
 
-    result = run_training(
-        read_experiment(config, assignments or [], data_root=data), out, resume=resume
-    )
-    score = (
-        ""
-        if result.best_score is None
-        else f", best validation Average-mAP {result.best_score:.4f} at epoch {result.best_epoch}"
-    )
-    typer.echo(f"{result.epochs} epochs{score}; checkpoint: {out / BEST}")
+    check_outputs({"--out": out}, [config, *([data] if data else [])])
+    experiment = read_any_experiment(config, assignments or [], data_root=data)
+    checkpoint, summary = run_any_training(experiment, out, resume=resume)
+    typer.echo(f"{summary}; checkpoint: {checkpoint}")

@@ -64,7 +64,7 @@ def cut_reel(
     config = HighlightsConfig(
         class_thresholds=checkpoint.config.thresholds,
         lead_s=LEAD_S,
-        interest=dict.fromkeys(set(checkpoint.config.classes) - set(LEAD_S), 0.0),
+        interest=dict.fromkeys(set(checkpoint.classes.names) - set(LEAD_S), 0.0),
     )
     videos = {1: PeriodVideo.from_file(probe(video))}
     try:

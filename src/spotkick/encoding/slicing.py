@@ -40,7 +40,8 @@ class ContextSlicing:
         for k1, k2, k3, k4 in self.bounds_s:
             if not k1 <= k2 < 0 < k3 <= k4:
                 raise ConfigError(
-                    f"context slicing needs K1 <= K2 < 0 < K3 <= K4 in seconds, got ({k1:g}, {k2:g}, {k3:g}, {k4:g})"
+                    "context slicing needs K1 <= K2 < 0 < K3 <= K4 in seconds, "
+                    f"got ({k1:g}, {k2:g}, {k3:g}, {k4:g})"
                 )
 
     def frames(self, frame_rate: Fraction) -> npt.NDArray[np.float64]:
@@ -56,7 +57,7 @@ class ContextSlicing:
 
 
 DEFAULT_BOUNDS_S: Final[Bounds] = (-20, -10, 10, 20)
-"""For classes that nobody has tuned. Source: the default of the authors' later code."""
+"""For classes without tuned values. Source: the default of the authors' later code."""
 
 SLICING_V1: Final[Mapping[str, Bounds]] = {
     "goal": (-20, -10, 60, 90),
@@ -122,6 +123,8 @@ def slicing_for(
         raise ConfigError(
             f"slicing is given for classes that are not in the class list: {', '.join(unknown)}"
         )
+
+    # Classes that neither the preset nor the overrides name.
     fallback = DEFAULT_BOUNDS_S
     if preset == "binary":
         if frame_rate is None:
@@ -130,5 +133,6 @@ def slicing_for(
             )
         frame_s = float(1 / frame_rate)
         fallback = (-frame_s, -frame_s, frame_s, frame_s)
+
     known = {**PRESETS[preset], **(overrides or {})}
     return ContextSlicing(tuple(known.get(name, fallback) for name in classes))

@@ -21,12 +21,12 @@ def border_mask(num_frames: int, border_frames: int) -> npt.NDArray[np.bool_]:
 
 
 def encode_spots(
-    marked: npt.NDArray[np.bool_], num_spots: int, mask: npt.NDArray[np.bool_] | None = None
+    action_mask: npt.NDArray[np.bool_], num_spots: int, mask: npt.NDArray[np.bool_] | None = None
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
     """Encode the actions of a batch of chunks as rows ordered by time, then class.
 
     Args:
-        marked: (batch, frames, classes), True where an action lies.
+        action_mask: (batch, frames, classes), True where an action lies.
         num_spots: rows per chunk; later actions are left out, and counted.
         mask: (frames,), frames whose actions are encoded; all when None.
 
@@ -35,14 +35,17 @@ def encode_spots(
             action.
         dropped (batch,): actions that did not fit.
     """
-    batch, num_frames, num_classes = marked.shape
+    batch, num_frames, num_classes = action_mask.shape
     if mask is not None:
-        marked = marked & mask[None, :, None]
-    chunk, frame, label = np.nonzero(marked)
+        action_mask = action_mask & mask[None, :, None]
+
+    # Row of each action in its chunk; np.nonzero is ordered by chunk, time, class.
+    chunk, frame, label = np.nonzero(action_mask)
     counts = np.bincount(chunk, minlength=batch)
     row = np.arange(len(chunk)) - np.repeat(np.cumsum(counts) - counts, counts)
     fits = row < num_spots
     chunk, frame, label, row = chunk[fits], frame[fits], label[fits], row[fits]
+
     rows = np.zeros((batch, num_spots, 2 + num_classes), dtype=np.float32)
     rows[chunk, row, 0] = 1
     rows[chunk, row, 1] = frame / num_frames

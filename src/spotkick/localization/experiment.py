@@ -84,9 +84,7 @@ def run_localization_training(
     run, described = RunFolder(out), experiment.model_dump(mode="json")
     defaults = LocalizationExperiment(data=experiment.data).model_dump(mode="json")
     proposals = [f"proposals.{key}" for key in ProposalConfig.model_fields]
-    run.check(
-        described, resume=resume, defaults=defaults, free=(*_FREE, *proposals), paths=_PATHS
-    )
+    run.check(described, resume=resume, defaults=defaults, free=(*_FREE, *proposals), paths=_PATHS)
 
     # Whatever is wrong with the data or the sizes shows before the folder is taken.
     videos = load_videos(experiment.data, experiment.data.train, experiment.model.num_steps)

@@ -4,6 +4,7 @@ from spotkick.localization.network import BmnArchitecture, BmnNetwork
 from spotkick.localization.onnx_graph import bmn_onnx_bytes
 from spotkick.models.registry import DataSizes, NetworkKind
 
+
 def choose_bmn_sizes(config: BmnArchitecture, data: DataSizes) -> BmnArchitecture:
     """The sizes of the ``[model]`` table as they are: a localizer's are in steps already."""
     del data

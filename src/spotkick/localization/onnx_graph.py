@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from spotkick.localization.boundary_matching import SegmentGrid, sampling_matrix
 from spotkick.localization.network import BmnArchitecture, BmnNetwork
-from spotkick.models.onnx_builder import GraphBuilder
+from spotkick.models.onnx_builder import GraphBuilder, Shape
 from spotkick.onnx_runtime import INPUT
 
 
@@ -44,7 +44,7 @@ def bmn_onnx_bytes(network: BmnNetwork) -> bytes:
     graph.node("Sigmoid", [graph.transpose(logits, "boundary_logits_last", 0, 2, 1)], "boundaries")
 
     _add_proposals(graph, network, base)
-    outputs = {
+    outputs: dict[str, Shape] = {
         "boundaries": ["videos", steps, 2],
         "confidences": ["videos", 2, durations, steps],
     }
@@ -79,7 +79,10 @@ def _add_proposals(graph: GraphBuilder, network: BmnNetwork, base: str) -> None:
 
     # Each cell of the map takes its segment: (videos, map_channels, durations, starts).
     cells = graph.node(
-        "Gather", [narrow, graph.integers("cells", _segment_of_cells(sizes))], "cells.values", axis=1
+        "Gather",
+        [narrow, graph.integers("cells", _segment_of_cells(sizes))],
+        "cells.values",
+        axis=1,
     )
     first = graph.transpose(cells, "cells.first", 0, 2, 1)
     size = graph.integers(

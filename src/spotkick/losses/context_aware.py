@@ -310,10 +310,8 @@ def _reduce(loss: Tensor, mask: Tensor | None, reduction: str) -> Tensor:
 def _mask_of_scores(mask: Tensor, loss: Tensor) -> Tensor:
     """The mask with an axis for the classes."""
     per_class = mask if mask.shape == loss.shape else mask.unsqueeze(-1)
-    try:
-        fits = torch.broadcast_shapes(per_class.shape, loss.shape) == loss.shape
-    except RuntimeError:
-        fits = False
+    sizes = zip(reversed(per_class.shape), reversed(loss.shape), strict=False)
+    fits = per_class.ndim <= loss.ndim and all(own in (1, size) for own, size in sizes)
     if not fits:
         raise ConfigError(
             f"the mask must broadcast to {tuple(loss.shape[:-1])} (scores without classes) or have "

@@ -38,7 +38,7 @@ class LogScores(NamedTuple):
         return cls(torch.log(p), torch.log(1 - p))
 
     def choose(self, wants_high: Tensor) -> Tensor:
-        """ln of the likelihood of the right answer.
+        """Logarithm of the likelihood of the right answer.
 
         Args:
             wants_high: bool, True where the score should be high.
@@ -53,6 +53,9 @@ def clamp_scores(scores: Tensor) -> Tensor:
     come back.
     """
     exact = to_exact(scores)
+    if scores.dtype == torch.float16 and exact.requires_grad:
+        limit = torch.finfo(torch.float16).max
+        exact.register_hook(lambda gradient: gradient.clamp(-limit, limit))
     clamped = exact.detach().clamp(SCORE_MARGIN, 1 - SCORE_MARGIN)
     return exact + (clamped - exact.detach())
 

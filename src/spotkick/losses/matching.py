@@ -12,9 +12,10 @@ from torch import Tensor
 from spotkick.errors import ConfigError, require_extra
 
 MatchingMethod = Literal["mutual", "propose", "hungarian", "none"]
-"""``mutual``: pairs that are nearest to each other, round by round (the paper). ``propose``: each action proposes to its nearest
-prediction, which accepts its nearest proposer (the authors' code). ``hungarian``: least total
-distance. ``none``: the i-th row is given the i-th prediction (the paper's ablation iv)."""
+"""``mutual``: pairs that are nearest to each other, round by round (the paper). ``propose``: each
+action proposes to its nearest prediction, which accepts its nearest proposer (the authors' code).
+``hungarian``: least total distance. ``none``: the i-th row is given the i-th prediction (the
+paper's ablation iv)."""
 
 
 @torch.no_grad()
@@ -41,25 +42,30 @@ def match_spots(
     num_spots = predicted.shape[1]
     if method == "none":
         return torch.arange(num_spots, device=predicted.device).expand_as(is_action).contiguous()
+
+    # (batch, rows, predictions)
     distance = (predicted[:, None, :] - actual[:, :, None]).abs().float()
     if method == "hungarian":
-        chosen = _hungarian(distance, is_action)
+        chosen = _match_hungarian(distance, is_action)
     elif method in ("mutual", "propose"):
-        chosen = _by_rounds(distance, is_action, only_proposers=method == "propose")
+        chosen = _match_by_rounds(distance, is_action, only_proposers=method == "propose")
     else:
         raise ConfigError(f"matching must be mutual, propose, hungarian or none, got '{method}'")
     return _give_leftovers(chosen)
 
 
-def _by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> Tensor:
-    """(batch, rows) chosen prediction, -1 where a row is still free. At least one pair per chunk is fixed in each round."""
+def _match_by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> Tensor:
+    """(batch, rows) chosen prediction, -1 where a row is still free; each round fixes a pair per chunk at least."""
     chosen = torch.full(is_action.shape, -1, dtype=torch.long, device=distance.device)
     free_distance = distance.masked_fill(~is_action[:, :, None], torch.inf)
     row_index = torch.arange(is_action.shape[1], device=distance.device)
     free_rows = is_action.clone()
+
     for _ in range(is_action.shape[1]):
         if not free_rows.any():
             break
+
+        # What each free row is nearest to, and which of the rows a prediction may take.
         nearest_prediction = free_distance.argmin(dim=2)
         offered = free_distance
         if only_proposers:
@@ -67,6 +73,8 @@ def _by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> 
                 2, nearest_prediction[:, :, None], True
             )
             offered = free_distance.masked_fill(~proposed, torch.inf)
+
+        # Pairs that agree are fixed, and leave the game.
         nearest_row = offered.argmin(dim=1)
         accepted = free_rows & (nearest_row.gather(1, nearest_prediction) == row_index)
         chosen = torch.where(accepted, nearest_prediction, chosen)
@@ -78,7 +86,7 @@ def _by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> 
     return chosen
 
 
-def _hungarian(distance: Tensor, is_action: Tensor) -> Tensor:
+def _match_hungarian(distance: Tensor, is_action: Tensor) -> Tensor:
     require_extra("scipy.optimize", "train", "Hungarian matching")
     from scipy.optimize import linear_sum_assignment
 

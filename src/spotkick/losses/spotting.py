@@ -43,10 +43,14 @@ def spotting_loss(
             f"the spotting loss needs two tensors of one shape (batch, spots, 2 + classes), "
             f"got {tuple(predicted.shape)} and {tuple(target.shape)}"
         )
+
+    # Rows of the predictions in the order of the actions: (batch, spots, 2 + classes).
     predicted = predicted if predicted.dtype == target.dtype else predicted.to(target.dtype)
     is_action = target[..., 0] > 0
     chosen = match_spots(predicted[..., 1], target[..., 1], is_action, matching)
     matched = predicted.gather(1, chosen[:, :, None].expand_as(predicted))
+
+    # Matched rows carry squared errors, the others the square of their confidence.
     squared = (target - matched) ** 2
     per_action = squared.sum(dim=-1) + (location_weight - 1) * squared[..., 1]
     per_row = per_action.where(is_action, unmatched_weight * matched[..., 0] ** 2)

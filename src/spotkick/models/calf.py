@@ -81,9 +81,7 @@ class CapsuleScores(nn.Module):
 
         # (batch, frames, capsule_dim, classes)
         sigmoids = torch.sigmoid(normalised).float()
-        capsules_last = sigmoids.reshape(
-            *normalised.shape[:2], self.capsule_dim, self.num_classes
-        )
+        capsules_last = sigmoids.reshape(*normalised.shape[:2], self.capsule_dim, self.num_classes)
         offsets = capsules_last - 0.5
 
         # In units of the longest possible distance.

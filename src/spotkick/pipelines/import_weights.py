@@ -9,6 +9,7 @@ from spotkick.errors import ConfigError
 from spotkick.features.tracks import FeatureSource
 from spotkick.models.loading import network_files
 from spotkick.models.released import read_released
+from spotkick.tasks import TASKS, task_of
 from spotkick.timeline import FEATURE_RATE
 
 _RELEASED = {
@@ -43,13 +44,16 @@ def import_released(
     if chosen is None or len(chosen) != sizes.num_classes:
         given = "none is given" if chosen is None else f"the list given has {len(chosen)}"
         raise ConfigError(
-            f"{path} has {sizes.num_classes} classes and {given}; say with --classes which they are, in order"
+            f"{path} has {sizes.num_classes} classes and {given}; "
+            "state with --classes which they are, in order"
         )
+
+    # What the authors trained with, as far as their code states it.
+    task = TASKS.get(chosen.name) or task_of(chosen)
     slicing = slicing_for(chosen, preset=preset, frame_rate=FEATURE_RATE)
     config = CheckpointConfig(
-        classes=chosen.names,
-        aliases=dict(chosen.aliases),
-        classes_name=chosen.name,
+        kind=sizes.kind,
+        task=task.to_json(),
         slicing_s=dict(zip(chosen.names, slicing.bounds_s, strict=True)),
         frame_rate=str(FEATURE_RATE),
         chunk_frames=sizes.chunk_frames,

@@ -1,8 +1,10 @@
-"""From match folders to labelled halves."""
+"""From match folders to labelled periods."""
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from spotkick.actions import BUILT_IN_CLASSES, ActionClasses, MatchActions
 from spotkick.datasets.match_folder import MatchFolder
@@ -11,12 +13,33 @@ from spotkick.errors import SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.formats.soccernet import TimeSource, read_label_set
 from spotkick.pipelines.config import DataConfig, ExperimentConfig
+from spotkick.timeline import format_clock
 from spotkick.training.labelled_periods import (
     LabelledPeriod,
-    check_halves,
+    check_training_set,
+    count_late_actions,
     label_period,
-    past_the_end,
 )
+
+COMMON_RATES: Final = tuple(
+    Fraction(rate)
+    for rate in ("1", "2", "4", "5", "25/4", "8", "10", "25/2", "15", "25", "30", "50")
+)
+"""Rates at which features are made, for a guess at the right one."""
+
+LONG_FEATURES: Final = 1.5
+"""Features of a data set that last this many times as long as its labels, in every period, were
+made at another rate."""
+
+_FEWEST_PERIODS: Final = 4
+"""Periods with labels from which lengths say something about the rate."""
+
+
+class _Lengths(NamedTuple):
+    """How long the features of a period last, and where its last label lies, in seconds."""
+
+    features_s: float
+    labels_s: float
 
 
 def read_match_labels(
@@ -40,7 +63,7 @@ def read_match_labels(
 def label_training_periods(
     config: ExperimentConfig, *, chunk_frames: int, pad_frames: int
 ) -> list[LabelledPeriod]:
-    """All halves of the training split, encoded.
+    """All periods of the training split, encoded.
 
     Raises:
         InputError: if features or labels are missing or damaged, or come from different sources.
@@ -48,58 +71,41 @@ def label_training_periods(
     data, classes = config.data, config.data.class_list()
     matches = read_split_matches(Path(data.root), data.train)
     labels = read_match_labels(data, classes, matches)
-    halves: list[LabelledPeriod] = []
+
+    periods: list[LabelledPeriod] = []
+    lengths: list[_Lengths] = []
     late = 0
     for match in matches:
         tracks = match_tracks(feature_folder(data, match), data.features, frame_rate=data.rate)
-        _warn_about_labels(match, labels[match], tracks, classes)
-        for period, track in sorted(tracks.items()):
-            if halves:
-                halves[0].track.source.require_compatible(track.source, track.where)
-            own = [action for action in labels[match].actions if action.period == period]
-            late += past_the_end(track, classes.select(own))
+        _warn_about_labels(labels[match], tracks, classes)
+        for number, track in sorted(tracks.items()):
+            if periods:
+                periods[0].track.source.require_compatible(track.source, track.where)
+            own = [action for action in labels[match].actions if action.period == number]
+            late += count_late_actions(track, classes.select(own))
+            last_s = max((action.position_s for action in own), default=0.0)
+            if last_s > 0:
+                lengths.append(_Lengths(track.duration_s, last_s))
+
             slicing = config.slicing.slicing(classes, track.source.frame_rate)
-            halves.append(
-                label_period(
-                    track, own, classes, slicing, chunk_frames=chunk_frames, pad_frames=pad_frames
-                )
+            encoded = label_period(
+                track,
+                own,
+                classes,
+                slicing=slicing,
+                chunk_frames=chunk_frames,
+                pad_frames=pad_frames,
             )
-    if late:
-        message = f"{late} training labels lie past the end of their features and are moved to the last frame"
-        warnings.warn(message, SpotkickWarning, stacklevel=2)
-    check_halves(halves, classes)
-    return halves
+            periods.append(encoded)
+
+    check_training_set(periods, classes)
+    _warn_about_rate(periods[0].track.source, lengths, late)
+    return periods
 
 
 def feature_folder(data: DataConfig, match: str) -> MatchFolder:
     """The folder that holds a match's features."""
     return MatchFolder(Path(data.features_root or data.root), match)
-
-
-def _warn_about_labels(
-    match: str, labels: MatchActions, tracks: Mapping[int, FeatureTrack], classes: ActionClasses
-) -> None:
-    lost = sum(action.period not in tracks for action in classes.select(labels.actions))
-    if lost:
-        message = f"{match}: {lost} labels lie in periods without features and are not trained on"
-        warnings.warn(message, SpotkickWarning, stacklevel=3)
-    known = [*BUILT_IN_CLASSES.values(), classes]
-    unknown = sorted(
-        {
-            action.label
-            for action in labels.actions
-            if not any(action.label in known_list for known_list in known)
-        }
-    )
-    if unknown:
-        message = f"{match}: labels of classes that no class list knows are not trained on: {', '.join(unknown)}"
-        warnings.warn(message, SpotkickWarning, stacklevel=3)
-    early = sum(action.position_ms < 0 for action in labels.actions)
-    if early:
-        message = (
-            f"{match}: {early} labels have a negative position and are taken as the first frame"
-        )
-        warnings.warn(message, SpotkickWarning, stacklevel=3)
 
 
 def first_source(data: DataConfig, matches: Iterable[str]) -> FeatureSource:
@@ -111,3 +117,66 @@ def first_source(data: DataConfig, matches: Iterable[str]) -> FeatureSource:
     match = next(iter(matches))
     tracks = match_tracks(feature_folder(data, match), data.features, frame_rate=data.rate)
     return next(iter(tracks.values())).source
+
+
+def _warn_about_rate(source: FeatureSource, lengths: Sequence[_Lengths], late: int) -> None:
+    """Compare the length of the features with the labels: a wrong rate makes them disagree."""
+    is_stated = source.kind != "file" or source.fingerprint != ""
+    ratios = [length.features_s / length.labels_s for length in lengths]
+    fits = min(ratios, default=1.0)
+    longest = max(lengths, key=lambda length: length.labels_s, default=None)
+    advice = ""
+    if longest is not None and not is_stated:
+        advice = _describe_rates(source.frame_rate, longest)
+
+    if late:
+        _warn_user(
+            f"{late} training labels lie past the end of their features and are moved to the last "
+            f"frame{advice}"
+        )
+    elif advice and len(ratios) >= _FEWEST_PERIODS and fits > LONG_FEATURES:
+        _warn_user(
+            f"features are at least {fits:.1f} times as long as the labels of their period{advice}"
+        )
+
+
+def _describe_rates(rate: Fraction, longest: _Lengths) -> str:
+    """End of a message: what the stated rate means, and a common rate that would fit."""
+    frames = longest.features_s * float(rate)
+    fitting = [other for other in COMMON_RATES if frames / float(other) >= longest.labels_s]
+    guess = f"; {float(max(fitting)):g} would fit" if fitting else ""
+    return (
+        f": read at data.frame_rate = {float(rate):g} they last "
+        f"{format_clock(longest.features_s)}, and the last label lies at "
+        f"{format_clock(longest.labels_s)}{guess}"
+    )
+
+
+def _warn_about_labels(
+    labels: MatchActions, tracks: Mapping[int, FeatureTrack], classes: ActionClasses
+) -> None:
+    """Report labels of a match that are not trained on, or are moved."""
+    lost = sum(action.period not in tracks for action in classes.select(labels.actions))
+    if lost:
+        _warn_user(
+            f"{labels.match}: {lost} labels lie in periods without features and are not trained on"
+        )
+
+    known = [*BUILT_IN_CLASSES.values(), classes]
+    found = {action.label for action in labels.actions}
+    unknown = sorted(label for label in found if not any(label in listed for listed in known))
+    if unknown:
+        _warn_user(
+            f"{labels.match}: labels of classes that no class list knows are not trained on: "
+            f"{', '.join(unknown)}"
+        )
+
+    early = sum(action.position_ms < 0 for action in labels.actions)
+    if early:
+        _warn_user(
+            f"{labels.match}: {early} labels have a negative position and are taken as the first frame"
+        )
+
+
+def _warn_user(message: str) -> None:
+    warnings.warn(message, SpotkickWarning, stacklevel=3)

@@ -20,7 +20,7 @@ from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.results import write_results
 from spotkick.pipelines.spot_inputs import SpottingJob
 from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
-from spotkick.prediction import ChunkNetwork, OnnxNetwork, SpottingSetup, spot_match
+from spotkick.prediction import ChunkNetwork, ChunkOutput, OnnxNetwork, SpottingSetup, spot_match
 from spotkick.reporter import Reporter, SilentReporter, format_duration
 
 
@@ -63,9 +63,9 @@ def network_for(
     if runtime != "torch":
         raise ConfigError(f"--runtime must be onnx or torch, got '{runtime}'")
     require_extra("torch", "train", "--runtime torch")
-    from spotkick.pipelines.torch_runtime import checkpoint_runner
+    from spotkick.models.loading import load_runner
 
-    return checkpoint_runner(checkpoint, device=device, threads=threads)
+    return load_runner(checkpoint, ChunkOutput, device=device, threads=threads)
 
 
 def run_spotting(

@@ -1,62 +1,56 @@
-"""Training from a configuration: a run directory with checkpoints, curves, the resumable state and the results."""
+"""Training from a configuration: a run folder with checkpoints, curves, state and results."""
 
-import math
-import warnings
-from collections import Counter
-from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import torch
 
-from spotkick.actions import ActionClasses, MatchActions
-from spotkick.checkpoint import Checkpoint, CheckpointConfig, write_checkpoint
+from spotkick.checkpoint import BEST, LAST, Checkpoint, CheckpointConfig, write_checkpoint
 from spotkick.configuration import FrozenConfig
-from spotkick.datasets.splits import match_tracks, read_split_matches
+from spotkick.datasets.splits import read_split_matches
 from spotkick.encoding.slicing import ContextSlicing
-from spotkick.errors import InputError, SpotkickWarning
-from spotkick.evaluation import assign_predictions, evaluate
-from spotkick.evaluation.operating_points import tune_class_thresholds
+from spotkick.errors import ConfigError
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
-from spotkick.files import read_json, write_json
-from spotkick.models import CalfArchitecture, CalfNetwork
-from spotkick.models.loading import network_files
-from spotkick.pipelines.config import ExperimentConfig
-from spotkick.pipelines.labelled_data import (
-    feature_folder,
-    first_source,
-    label_training_periods,
-    read_match_labels,
+from spotkick.localization.experiment import (
+    LocalizationExperiment,
+    run_localization_training,
 )
-from spotkick.pipelines.torch_runtime import network_runner
+from spotkick.losses.per_frame import PER_FRAME_LOSSES
+from spotkick.models import SpotterArchitecture, SpotterNetwork
+from spotkick.models.loading import network_files, new_network
+from spotkick.models.registry import DataSizes, network_kind
+from spotkick.pipelines.config import DataConfig, ExperimentConfig
+from spotkick.pipelines.labelled_data import first_source, label_training_periods
 from spotkick.pipelines.training_progress import training_progress
-from spotkick.prediction import SpottingSetup, spot_match
+from spotkick.pipelines.validation import Validation
+from spotkick.prediction import SpottingSetup
+from spotkick.reporter import Reporter, make_reporter
+from spotkick.tasks import Task
+from spotkick.training.run_folder import EXPERIMENT_FILE, STATE_FILE, RunFolder
 from spotkick.training.state import TrainingState
 from spotkick.training.total_loss import TrainingPlan
-from spotkick.training.trainer import TrainingObserver, new_network, train_network
+from spotkick.training.trainer import TrainingObserver, train_network
 
-BEST: Final = "best"
-LAST: Final = "last"
-STATE_FILE: Final = "state.safetensors"
-EXPERIMENT_FILE: Final = "experiment.json"
-RUN_RESULTS_FILE: Final = "results.json"
+__all__ = ["BEST", "EXPERIMENT_FILE", "LAST", "STATE_FILE", "RunResult", "run_training"]
 
-THRESHOLD_LABELS: Final = 5
-"""Classes with fewer validation labels keep the default threshold: F1 on a handful of them is
-chance."""
+_FREE: Final = ("training.threads", "training.validate_every", "training.early_stop")
+_PATHS: Final = ("data.root", "data.features_root")
+"""Keys that may differ when a run is resumed, and keys that hold paths."""
 
-THRESHOLD_TOLERANCE_S: Final = 20.0
-"""Window at which display thresholds are tuned: a spot within 10 s counts as found."""
+_OPEN_ENDED: Final = ("constant", "plateau")
+"""Schedules whose learning rates do not depend on the number of epochs."""
 
 
 class RunResult(FrozenConfig):
-    """What a training achieved; ``results.json`` of a run directory.
+    """What a training achieved; ``results.json`` of a run folder.
 
     Attributes:
         epochs: epochs done.
         best_epoch: epochs done when validation was best.
-        best_score: loose Average-mAP on the validation split, None without one.
+        best_score: the task's metric on the validation split, loose Average-mAP unless the task has
+            another; None without a split.
         history: one entry per epoch.
     """
 
@@ -64,6 +58,41 @@ class RunResult(FrozenConfig):
     best_epoch: int
     best_score: float | None
     history: tuple[dict[str, float], ...]
+
+    def summary(self) -> str:
+        """One line for people."""
+        done = f"{self.epochs} epochs"
+        if self.best_score is None:
+            return done
+        if not self.best_score > 0:
+            return f"{done}, no validation found anything: best/ holds the last network"
+        return f"{done}, best validation score {self.best_score:.4f} at epoch {self.best_epoch}"
+
+
+def run_any_training(
+    experiment: ExperimentConfig | LocalizationExperiment,
+    out: Path,
+    *,
+    resume: bool = False,
+    reporter: Reporter | None = None,
+) -> tuple[Path, str]:
+    """Train a network of any kind; see `run_training` and `run_localization_training`.
+
+    Returns:
+        The folder of the checkpoint, and a line about the training.
+    """
+    if isinstance(experiment, ExperimentConfig):
+        result = run_training(experiment, out, resume=resume, reporter=reporter)
+        return out / BEST, result.summary()
+
+    shown = reporter or make_reporter()
+
+    def show_epoch(entry: dict[str, float]) -> None:
+        parts = "  ".join(f"{name} {value:.4f}" for name, value in entry.items() if name != "epoch")
+        shown.line(f"epoch {entry['epoch']:.0f}/{experiment.training.epochs}  {parts}")
+
+    folder = run_localization_training(experiment, out, resume=resume, on_epoch=show_epoch)
+    return folder, f"{experiment.training.epochs} epochs"
 
 
 def run_training(
@@ -73,236 +102,208 @@ def run_training(
     resume: bool = False,
     quiet: bool = False,
     observer: TrainingObserver | None = None,
+    reporter: Reporter | None = None,
 ) -> RunResult:
-    """Train, validate, and write ``best/`` and ``last/`` checkpoints into a run directory.
+    """Train, validate, and write ``best/`` and ``last/`` checkpoints into a run folder.
 
     Args:
         config: the experiment.
-        out: run directory, created.
-        resume: go on from an interrupted run in ``out``.
+        out: run folder, created; a start that fails before the first epoch is done leaves it free.
+        resume: go on from an interrupted run in ``out``. With a ``constant`` or ``plateau``
+            schedule, ``training.epochs`` may be raised to prolong a run.
         quiet: write no TensorBoard scalars.
-        observer: is told of steps and epochs instead of the progress display and TensorBoard.
+        observer: called after steps and epochs, instead of progress lines and TensorBoard.
+        reporter: receives progress and lines.
 
     Raises:
         InputError: if data are missing or damaged, or ``out`` holds another experiment.
-        ConfigError: if the configuration does not fit the data.
+        ConfigError: if the configuration does not fit the data, or training fails.
         StorageError: if ``out`` cannot be written.
     """
-    _claim(config, out, resume=resume)
+    run, described = RunFolder(out), describe_experiment(config)
+    _check_run(run, config, described, resume=resume)
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
-    classes = config.data.class_list()
-    source = first_source(
-        config.data, read_split_matches(Path(config.data.root), config.data.train)
+
+    # Whatever is wrong with the data or the sizes shows before the folder is taken.
+    parts = _prepare(config)
+    periods = label_training_periods(
+        config, chunk_frames=parts.architecture.chunk_frames, pad_frames=parts.pad_frames
     )
-    architecture = architecture_for(config, source, len(classes))
-    slicing = config.slicing.slicing(classes, source.frame_rate)
-    pad_frames = architecture.border_frames if config.sampling.border_actions else 0
-    halves = label_training_periods(
-        config, chunk_frames=architecture.chunk_frames, pad_frames=pad_frames
-    )
-    plan = TrainingPlan(
-        config.loss,
-        config.sampling,
-        config.training,
-        torch.from_numpy(slicing.frames(source.frame_rate)).float(),
-        float(source.frame_rate),
-    )
-    setup = _setup(config, classes, architecture, source)
-    validation = _Validation(config, setup) if config.data.valid else None
-    network = new_network(config.training.seed, lambda: CalfNetwork(architecture))
+    validation = Validation(config, parts.setup) if config.data.valid else None
+    network: SpotterNetwork = new_network(parts.architecture, config.training.seed)
+
     log_folder = None if quiet else out / "tensorboard"
+    shown = reporter or make_reporter()
     with (
+        run.claim(described),
         nullcontext(observer)
         if observer is not None
-        else training_progress(config.training.epochs, log_folder) as shown
+        else training_progress(config.training.epochs, shown, log_folder) as watching,
     ):
         best, progress = train_network(
             network,
-            halves,
-            plan,
-            observer=shown,
+            periods,
+            parts.plan,
+            observer=watching,
             validate=validation,
-            state_path=out / STATE_FILE,
+            state_path=run.state,
             resume=resume,
         )
-    write = _writer(config, setup, architecture, slicing, source)
-    thresholds = (
-        validation.thresholds(best) if validation is not None and config.tune_thresholds else {}
-    )
-    write(out / BEST, best, progress, thresholds)
-    write(out / LAST, network.eval(), progress, {})
+
+    # Checkpoints and results.
+    tune = validation is not None and config.tune_thresholds
+    thresholds = validation.thresholds(best) if validation is not None and tune else {}
+    parts.write(run.best, best, progress, thresholds=thresholds)
+    parts.write(run.last, network.eval(), progress, thresholds={})
     result = RunResult(
         epochs=progress.epoch,
         best_epoch=progress.best_epoch,
         best_score=progress.best_score,
         history=tuple(progress.history),
     )
-    write_json(out / RUN_RESULTS_FILE, result.model_dump(mode="json"))
+    run.write_results(result.model_dump(mode="json"))
     return result
+
+
+def describe_experiment(config: ExperimentConfig) -> dict[str, Any]:
+    """The configuration as plain tables, with what follows from the classes filled in."""
+    described = config.model_dump(mode="json")
+    described["data"]["frame_rate"] = str(config.data.rate)
+    return described
 
 
 def architecture_for(
     config: ExperimentConfig, source: FeatureSource, num_classes: int
-) -> CalfArchitecture:
-    """Sizes in frames from sizes in seconds, and the sizes that the data decide.
+) -> SpotterArchitecture:
+    """Sizes of the network for features and classes.
 
     Raises:
         ConfigError: if they do not fit each other.
     """
-    model = config.model
-    return CalfArchitecture.parse(
-        {
-            **model.model_dump(exclude={"chunk_s", "receptive_field_s"}),
-            "feature_dim": source.dim,
-            "num_classes": num_classes,
-            "chunk_frames": round(model.chunk_s * source.frame_rate),
-            "receptive_field_frames": round(model.receptive_field_s * source.frame_rate),
-        },
-        "model",
+    sizes = DataSizes(source.dim, num_classes, source.frame_rate)
+    architecture: SpotterArchitecture = network_kind(config.model.kind).choose_sizes(
+        config.model, sizes
     )
+    return architecture
 
 
-class _Validation:
-    """Average-mAP of a network on the validation split."""
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What follows from a configuration and its data."""
 
-    def __init__(self, config: ExperimentConfig, setup: SpottingSetup) -> None:
-        self._config, self._setup = config, setup
-        self._matches = read_split_matches(Path(config.data.root), config.data.valid)
-        self._labels = read_match_labels(config.data, setup.classes, self._matches)
+    config: ExperimentConfig
+    task: Task
+    source: FeatureSource
+    architecture: SpotterArchitecture
+    slicing: ContextSlicing
 
-    def __call__(self, network: CalfNetwork) -> float:
-        predictions = self._predict(network)
-        with warnings.catch_warnings():
-            # Dropped labels are a matter of the data; the final scoring reports them, not each
-            # validation.
-            warnings.simplefilter("ignore", SpotkickWarning)
-            score = evaluate(
-                predictions,
-                self._labels.values(),
-                self._setup.classes,
-                frame_rate=self._setup.frame_rate,
-            )
-        return score.average_map
+    @property
+    def pad_frames(self) -> int:
+        """Frames by which periods are extended at each end."""
+        return self.architecture.border_frames if self.config.sampling.border_actions else 0
 
-    def thresholds(self, network: CalfNetwork) -> dict[str, float]:
-        """Confidence of each class that maximises F1; a class that is never found, or has hardly any labels, has none."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SpotkickWarning)
-            assignment = assign_predictions(
-                self._predict(network),
-                self._labels.values(),
-                self._setup.classes,
-                tolerances_s=(THRESHOLD_TOLERANCE_S,),
-                frame_rate=self._setup.frame_rate,
-            )
-        tuned = tune_class_thresholds(assignment, THRESHOLD_TOLERANCE_S)
-        counts = Counter(
-            a.label
-            for match in self._labels.values()
-            for a in self._setup.classes.select(match.actions)
+    @property
+    def plan(self) -> TrainingPlan:
+        """What the training needs."""
+        config, rate = self.config, self.source.frame_rate
+        bounds = torch.from_numpy(self.slicing.frames(rate)).float()
+        return TrainingPlan(
+            config.loss,
+            config.sampling,
+            config.training,
+            slicing_frames=bounds,
+            frame_rate=rate,
         )
-        enough = {name for name, count in counts.items() if count >= THRESHOLD_LABELS}
-        return {
-            name: float(value)
-            for name, value in tuned.items()
-            if math.isfinite(value) and name in enough
-        }
 
-    def _predict(self, network: CalfNetwork) -> list[MatchActions]:
-        run = network_runner(network)
-        data = self._config.data
-        return [
-            spot_match(
-                run,
-                match_tracks(feature_folder(data, match), data.features, frame_rate=data.rate),
-                self._setup,
-                match,
-            )[0]
-            for match in self._matches
-        ]
-
-
-def _setup(
-    config: ExperimentConfig,
-    classes: ActionClasses,
-    architecture: CalfArchitecture,
-    source: FeatureSource,
-) -> SpottingSetup:
-    return SpottingSetup(
-        classes,
-        source.frame_rate,
-        architecture.chunk_frames,
-        architecture.border_frames,
-        config.sampling.border_actions,
-        config.decoding,
-    )
-
-
-def _writer(
-    config: ExperimentConfig,
-    setup: SpottingSetup,
-    architecture: CalfArchitecture,
-    slicing: ContextSlicing,
-    source: FeatureSource,
-) -> Callable[[Path, CalfNetwork, TrainingState, dict[str, float]], Checkpoint]:
-    root = Path(config.data.features_root or config.data.root)
-    source_folder = root / f"{source.name}{SOURCE_SUFFIX}"
+    @property
+    def setup(self) -> SpottingSetup:
+        """What prediction needs."""
+        return SpottingSetup(
+            self.task.classes,
+            self.source.frame_rate,
+            self.architecture.chunk_frames,
+            border_frames=self.architecture.border_frames,
+            pad_period=self.config.sampling.border_actions,
+            decoding=self.config.decoding,
+        )
 
     def write(
-        folder: Path, network: CalfNetwork, progress: TrainingState, thresholds: dict[str, float]
+        self,
+        folder: Path,
+        network: SpotterNetwork,
+        progress: TrainingState,
+        *,
+        thresholds: dict[str, float],
     ) -> Checkpoint:
-        history: dict[str, Any] = {
+        """Write a checkpoint, with what makes the features where it is known."""
+        names = self.task.classes.names
+        history = {
             "epochs": progress.epoch,
             "best_epoch": progress.best_epoch,
             "best_score": progress.best_score,
         }
         description = CheckpointConfig(
-            classes=setup.classes.names,
-            aliases=dict(setup.classes.aliases),
-            classes_name=setup.classes.name,
-            slicing_s=dict(zip(setup.classes.names, slicing.bounds_s, strict=True)),
-            frame_rate=str(source.frame_rate),
-            chunk_frames=architecture.chunk_frames,
-            border_frames=architecture.border_frames,
-            pad_half=config.sampling.border_actions,
-            feature_source=source.to_json(),
-            architecture=architecture.model_dump(mode="json"),
-            decoding=config.decoding,
+            kind=self.architecture.kind,
+            task=self.task.to_json(),
+            slicing_s=dict(zip(names, self.slicing.bounds_s, strict=True)),
+            frame_rate=str(self.source.frame_rate),
+            chunk_frames=self.architecture.chunk_frames,
+            border_frames=self.architecture.border_frames,
+            pad_period=self.config.sampling.border_actions,
+            feature_source=self.source.to_json(),
+            architecture=self.architecture.model_dump(mode="json"),
+            decoding=self.config.decoding,
             thresholds=thresholds,
-            training={"experiment": config.model_dump(mode="json"), **history},
+            training={"experiment": describe_experiment(self.config), **history},
         )
-        return write_checkpoint(
-            folder,
-            description,
-            network_files(network),
-            source_folder if source_folder.is_dir() else None,
+        makers = _feature_folder(self.config.data, self.source)
+        return write_checkpoint(folder, description, network_files(network), makers)
+
+
+def _prepare(config: ExperimentConfig) -> _Parts:
+    task = config.data.task()
+    source = first_source(
+        config.data, read_split_matches(Path(config.data.root), config.data.train)
+    )
+    architecture = architecture_for(config, source, len(task.classes))
+    slicing = config.slicing.slicing(task.classes, source.frame_rate)
+    _check_radius(config, slicing)
+    return _Parts(config, task, source, architecture=architecture, slicing=slicing)
+
+
+def _check_radius(config: ExperimentConfig, slicing: ContextSlicing) -> None:
+    """Per-frame losses read distances off the shifts, which are K1 where a class has no action."""
+    loss = config.loss
+    nearest_s = min(-bounds[0] for bounds in slicing.bounds_s)
+    if loss.segmentation in PER_FRAME_LOSSES and loss.target_radius_s >= nearest_s:
+        raise ConfigError(
+            f"loss.target_radius_s = {loss.target_radius_s:g} must be less than -K1 of every class "
+            f"({nearest_s:g} s); widen [slicing], which a per-frame loss does not use otherwise"
         )
 
-    return write
+
+def _feature_folder(data: DataConfig, source: FeatureSource) -> Path | None:
+    """Folder that describes how the features are made."""
+    folder = Path(data.features_root or data.root) / f"{source.name}{SOURCE_SUFFIX}"
+    return folder if folder.is_dir() else None
 
 
-def _claim(config: ExperimentConfig, out: Path, *, resume: bool) -> None:
-    """Make the run directory, and refuse to mix two experiments in it."""
-    path = out / EXPERIMENT_FILE
-    described = config.model_dump(mode="json")
-    if path.is_file():
-        if not resume:
-            raise InputError(
-                f"{out} already holds a run; go on with --resume, or choose another --out"
-            )
-        former = read_json(path)
-        if _without_length(former) != _without_length(described):
-            raise InputError(
-                f"{out} holds another experiment (see {path}); resume with its own configuration"
-            )
-    write_json(path, described)
-
-
-def _without_length(described: Any) -> Any:
-    """An experiment without what may change when it is resumed."""
-    free = {"threads", "validate_every", "early_stop"}
-    training = {
-        key: value for key, value in described.get("training", {}).items() if key not in free
-    }
-    return {**described, "training": training}
+def _check_run(
+    run: RunFolder, config: ExperimentConfig, described: dict[str, Any], *, resume: bool
+) -> None:
+    """Refuse to mix two experiments in one folder."""
+    schedule = config.training.schedule
+    is_open_ended = schedule in _OPEN_ENDED
+    defaults = describe_experiment(ExperimentConfig(data=config.data, model=config.model))
+    hint = (
+        f"a {schedule} schedule ends at training.epochs; only constant and plateau can be prolonged"
+    )
+    run.check(
+        described,
+        resume=resume,
+        defaults=defaults,
+        free=(*_FREE, "training.epochs") if is_open_ended else _FREE,
+        paths=_PATHS,
+        hints={"training.epochs": hint},
+    )

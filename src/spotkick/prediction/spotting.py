@@ -1,4 +1,4 @@
-"""Spotting a half or a match: cut into chunks, run the network, stitch, decode, suppress.
+"""Spotting a period or a match: cut into chunks, run the network, stitch, decode, suppress.
 
 Source: CALF paper, section 3.3, and the authors' inference code; stitching and decoding are exact
 (see `spotkick.chunks`).
@@ -36,7 +36,7 @@ class SpottingSetup:
         frame_rate: feature frames per second.
         chunk_frames: length of a chunk.
         border_frames: frames at each end of a chunk that are not used.
-        pad_half: extend each half by its end frames.
+        pad_period: extend each period by its end frames.
         decoding: from outputs to actions.
     """
 
@@ -44,7 +44,7 @@ class SpottingSetup:
     frame_rate: Fraction
     chunk_frames: int
     border_frames: int
-    pad_half: bool
+    pad_period: bool
     decoding: DecodingConfig
 
     @classmethod
@@ -57,15 +57,15 @@ class SpottingSetup:
             checkpoint.classes,
             checkpoint.frame_rate,
             config.chunk_frames,
-            config.border_frames,
-            config.pad_half,
-            decoding or config.decoding,
+            border_frames=config.border_frames,
+            pad_period=config.pad_period,
+            decoding=decoding or config.decoding,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodPrediction:
-    """Prediction of one half.
+    """Prediction of one period.
 
     Attributes:
         scores: (frames, classes) segmentation scores.
@@ -98,16 +98,17 @@ def spot_match(
     Raises:
         InputError: if features hold NaN or infinity.
     """
-    halves = {
-        period: spot_period(network, track, setup, period)
-        for period, track in sorted(tracks.items())
+    found = {
+        number: spot_period(network, track, setup, period=number)
+        for number, track in sorted(tracks.items())
     }
-    actions = tuple(action for half in halves.values() for action in half.actions)
+
+    actions = tuple(action for period in found.values() for action in period.actions)
     scores = MatchScores(
         match,
         setup.classes.names,
         setup.frame_rate,
-        {period: half.scores for period, half in halves.items()},
+        periods={number: period.scores for number, period in found.items()},
     )
     return MatchActions(match, actions), scores
 
@@ -115,28 +116,34 @@ def spot_match(
 def spot_period(
     network: ChunkNetwork, track: FeatureTrack, setup: SpottingSetup, period: int = 1
 ) -> PeriodPrediction:
-    """Spot one half of any length, also shorter than a chunk.
+    """Spot one period of any length, also shorter than a chunk.
 
     Raises:
         InputError: if the features hold NaN or infinity.
     """
     track.require_finite()
-    plan = plan_chunks(len(track), setup.chunk_frames, setup.border_frames, pad_half=setup.pad_half)
-    outputs = list(_run(network, track.values, plan))
+    plan = plan_chunks(
+        len(track), setup.chunk_frames, setup.border_frames, pad_period=setup.pad_period
+    )
+    outputs = list(_run_chunks(network, track.values, plan))
     track.release()
+
+    # (chunks, frames, classes) and (chunks, spots, 2 + classes)
     output = ChunkOutput(
         np.concatenate([part.scores for part in outputs]),
         np.concatenate([part.spots for part in outputs]),
     )
+
+    # One score per frame of the period, and spots that come from the chunk that keeps them.
     scores = stitch(plan, output.scores).astype(np.float32)
     if setup.decoding.source == "spots" and output.spots.shape[1]:
         candidates = _spots_of_rows(output.spots, plan)
     else:
         candidates = _spots_of_scores(scores)
-    return PeriodPrediction(scores, _actions(candidates, setup, period))
+    return PeriodPrediction(scores, _suppress_candidates(candidates, setup, period))
 
 
-def _run(
+def _run_chunks(
     network: ChunkNetwork, values: npt.NDArray[np.floating[Any]], plan: ChunkPlan
 ) -> Iterator[ChunkOutput]:
     index = plan.frame_index()
@@ -160,15 +167,22 @@ def _spots_of_scores(scores: npt.NDArray[np.float32]) -> _Candidates:
     return _Candidates(frames, classes, scores[frames, classes].astype(np.float64))
 
 
-def _actions(candidates: _Candidates, setup: SpottingSetup, period: int) -> tuple[Action, ...]:
+def _suppress_candidates(
+    candidates: _Candidates, setup: SpottingSetup, period: int
+) -> tuple[Action, ...]:
+    """Actions that suppression leaves, in order of time."""
     frames, classes, confidences = candidates
     decoding = setup.decoding
+
+    # Class by class; the evaluation suppresses once per tolerance where it is asked to.
     method: SuppressionMethod = "none" if decoding.nms == "per_tolerance" else decoding.nms
     window_frames = decoding.nms_window_s * float(setup.frame_rate)
     result = confidences.copy()
     for index in range(len(setup.classes)):
         own = classes == index
-        result[own] = suppress(frames[own], confidences[own], window_frames, method)
+        result[own] = suppress(frames[own], confidences[own], window_frames, method=method)
+
+    # Those above the least confidence, ordered by time, then class.
     kept = np.flatnonzero((result > 0) & (result >= decoding.min_confidence))
     kept = kept[np.lexsort((classes[kept], frames[kept]))]
     return tuple(

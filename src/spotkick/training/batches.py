@@ -23,16 +23,18 @@ class Batch(NamedTuple):
         shifts: (chunks, frames, classes) time shifts in frames.
         spots: (chunks, spots, 2 + classes) rows of `spotkick.encoding.spots.encode_spots`.
         dropped: actions that did not fit into the rows.
+        most_dropped: the most of them in one chunk.
     """
 
     features: Tensor
     shifts: Tensor
     spots: Tensor
     dropped: int
+    most_dropped: int
 
 
 def gather(
-    halves: Sequence[LabelledPeriod],
+    periods: Sequence[LabelledPeriod],
     chosen: ChunkIndex,
     *,
     chunk_frames: int,
@@ -40,19 +42,22 @@ def gather(
     num_spots: int,
 ) -> Batch:
     """Gather the chosen chunks, encode the spots of their centres, and give the features' pages back."""
-    features, shifts, action_mask = chunk_arrays(halves, chosen, chunk_frames)
-    rows, dropped = encode_spots(action_mask, num_spots, border_mask(chunk_frames, border_frames))
+    arrays = chunk_arrays(periods, chosen, chunk_frames)
+    mask = border_mask(chunk_frames, border_frames)
+    rows, dropped = encode_spots(arrays.action_mask, num_spots, mask)
     for index in set(chosen[:, 0].tolist()):
-        halves[index].track.release()
+        periods[index].track.release()
+
     return Batch(
-        torch.from_numpy(features),
-        torch.from_numpy(shifts),
+        torch.from_numpy(arrays.features),
+        torch.from_numpy(arrays.shifts),
         torch.from_numpy(rows),
-        int(dropped.sum()),
+        dropped=int(dropped.sum()),
+        most_dropped=int(dropped.max(initial=0)),
     )
 
 
-def ahead(items: Iterable[_Item], work: Callable[[_Item], _Result]) -> Iterator[_Result]:
+def prepare_ahead(items: Iterable[_Item], work: Callable[[_Item], _Result]) -> Iterator[_Result]:
     """Map in order, with one item prepared ahead by a thread."""
     with ThreadPoolExecutor(max_workers=1) as pool:
         pending = None

@@ -115,7 +115,9 @@ class RunFolder:
             f"{key} is {former.get(key)!r} there and {now.get(key)!r} here"
             for key in different[:_MOST_KEYS]
         )
-        more = f", and {len(different) - _MOST_KEYS} more keys" if len(different) > _MOST_KEYS else ""
+        more = (
+            f", and {len(different) - _MOST_KEYS} more keys" if len(different) > _MOST_KEYS else ""
+        )
         usual = "resume with its own configuration, or choose another --out"
         advice = hints.get(different[0], usual) if len(different) == 1 else usual
         return f"{self.path} holds another experiment: {shown}{more}; {advice}"

@@ -30,12 +30,20 @@ def learning_rate_of_epoch(config: TrainingConfig, epoch: int, plateau_rate: flo
     return plateau_rate if config.schedule == "plateau" else config.learning_rate
 
 
-def note_score(progress: TrainingState, score: float, config: TrainingConfig) -> bool:
-    """Take down a validation score; True when it is the best so background_mask. Lowers the rate of ``plateau`` when it is time."""
-    if progress.best_score is None or score > progress.best_score:
+def record_score(progress: TrainingState, score: float, config: TrainingConfig) -> bool:
+    """Keep a validation score; True when it is the best so far. Lowers the rate of ``plateau``.
+
+    A score of 0 (or none, NaN) is never the best: the latest network stands for it, so that a
+    training which learns nothing ends with its last network.
+    """
+    best = progress.best_score or 0.0
+    if score > best:
         progress.best_score, progress.best_epoch = score, progress.epoch
         progress.bad_validations = progress.since_reduction = 0
         return True
+    if not best:
+        progress.best_score, progress.best_epoch = 0.0, progress.epoch
+
     progress.bad_validations += 1
     progress.since_reduction += 1
     if config.schedule == "plateau" and progress.since_reduction > config.plateau_patience:
@@ -44,6 +52,6 @@ def note_score(progress: TrainingState, score: float, config: TrainingConfig) ->
     return False
 
 
-def stopped_early(progress: TrainingState, config: TrainingConfig) -> bool:
+def stops_early(progress: TrainingState, config: TrainingConfig) -> bool:
     """Whether validation has not improved for as long as the configuration allows."""
     return 0 < config.early_stop <= progress.bad_validations

@@ -23,7 +23,7 @@ class TrainingState:
     Attributes:
         epoch: epochs that are done.
         learning_rate: of ``plateau``, which depends on the past.
-        best_score: best validation score so background_mask, None before the first validation.
+        best_score: best validation score so far, None before the first validation.
         best_epoch: epochs done at that validation.
         bad_validations: validations since the best one.
         since_reduction: validations since the best one or the last reduction of the learning rate.
@@ -47,10 +47,12 @@ def save_state(
     Raises:
         StorageError: if it cannot be written; the former state stays.
     """
+    # Weights, and the optimiser's moments by the parameter's place.
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
         for key, tensor in optimizer.state[parameter].items():
             tensors[f"optimizer.{index}.{key}"] = tensor
+
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     data = safetensors.torch.save(plain, metadata={"progress": json.dumps(asdict(progress))})
     with atomic_path(path) as temporary:
@@ -68,7 +70,8 @@ def load_state(
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             progress = TrainingState(**json.loads(file.metadata()["progress"]))
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
+            # safe_open gives no mapping.
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         network.load_state_dict(
             {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
         )
@@ -83,6 +86,8 @@ def load_state(
         raise CheckpointError(
             f"{path}: cannot go on from this state ({str(error).splitlines()[0]}); start without --resume"
         ) from error
+
+    # Moments lie where their parameter lies; the number of steps stays on the CPU.
     for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
         prefix = f"optimizer.{index}."
         own = {

@@ -4,6 +4,7 @@ import copy
 import math
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -13,48 +14,53 @@ from torch import Tensor
 
 from spotkick.encoding.spots import border_mask
 from spotkick.errors import ConfigError, SpotkickWarning
-from spotkick.models import CalfNetwork, NetworkOutput
-from spotkick.training.batches import Batch, ahead, gather
+from spotkick.models.loading import choose_device
+from spotkick.models.spotter import NetworkOutput, SpotterNetwork
+from spotkick.training.batches import Batch, gather, prepare_ahead
 from spotkick.training.labelled_periods import LabelledPeriod
-from spotkick.training.sampling import epoch_batches
-from spotkick.training.schedule import learning_rate_of_epoch, note_score, stopped_early
+from spotkick.training.sampling import ChunkGeometry, ChunkIndex, epoch_batches
+from spotkick.training.schedule import learning_rate_of_epoch, record_score, stops_early
 from spotkick.training.state import TrainingState, load_state, save_state
 from spotkick.training.total_loss import TrainingPlan, total_loss
+
+COLLAPSED_SPREAD: Final = 1e-4
+"""Scores of a whole epoch that differ by less than this are all alike: nothing was learned, and
+nothing will be."""
 
 _SEED_STRIDE: Final = 1_000_003
 """More than any number of epochs, so that (seed, epoch) names one stream of random numbers."""
 
-Validate = Callable[[CalfNetwork], float]
+Validate = Callable[[SpotterNetwork], float]
 """Scores a network in evaluation mode; higher is better."""
 
 
 class TrainingObserver(Protocol):
-    """Whoever shows or records the course of a training."""
+    """Shows or records the course of a training."""
 
     def on_batch(self, epoch: int, batch: int, batches: int, loss: float) -> None:
-        """A step was made."""
+        """A step was made; epoch and batch count from 1."""
 
-    def on_epoch(self, entry: dict[str, float], *, is_best: bool, network: CalfNetwork) -> None:
+    def on_epoch(self, entry: dict[str, float], *, is_best: bool, network: SpotterNetwork) -> None:
         """An epoch, and its validation if it had one, are done."""
 
 
 def train_network(
-    network: CalfNetwork,
-    halves: Sequence[LabelledPeriod],
+    network: SpotterNetwork,
+    periods: Sequence[LabelledPeriod],
     plan: TrainingPlan,
     *,
     observer: TrainingObserver,
     validate: Validate | None = None,
     state_path: Path | None = None,
     resume: bool = False,
-) -> tuple[CalfNetwork, TrainingState]:
+) -> tuple[SpotterNetwork, TrainingState]:
     """Train a network in place.
 
     Args:
-        network: freshly initialised; see `new_network` for a seeded one.
-        halves: the training set.
+        network: freshly initialised; see `spotkick.models.loading.new_network` for a seeded one.
+        periods: the training set.
         plan: configurations.
-        observer: is told of each step and epoch.
+        observer: called after each step and epoch.
         validate: called every ``validate_every`` epochs and at the end; without it the last network
             is the best.
         state_path: where to save after each epoch; nothing is saved when None.
@@ -66,7 +72,7 @@ def train_network(
 
     Raises:
         CheckpointError: if the state to resume from is damaged.
-        ConfigError: if the loss becomes NaN or infinite.
+        ConfigError: if the loss becomes NaN or infinite, or all scores of an epoch are alike.
     """
     config = plan.training
     device = choose_device(config.device)
@@ -77,54 +83,85 @@ def train_network(
         eps=config.adam_epsilon,
         weight_decay=config.weight_decay,
     )
+
+    # Where the training stands.
     progress = TrainingState(learning_rate=config.learning_rate)
-    best_path = None if state_path is None else state_path.with_name(f"best-{state_path.name}")
     if resume and state_path is not None and state_path.is_file():
         progress = load_state(state_path, network, optimizer)
-    best = _best_so_far(network, best_path, progress)
-    stepper = _Stepper(network, optimizer, plan, device)
-    while progress.epoch < config.epochs and not stopped_early(progress, config):
-        loss = _run_epoch(stepper, halves, plan, progress, observer)
+    keeper = _BestNetwork(network, state_path, progress)
+
+    stepper = _Stepper(network, optimizer, plan, device=device)
+    while progress.epoch < config.epochs and not stops_early(progress, config):
+        loss = _run_epoch(stepper, periods, progress, observer=observer)
         progress.epoch += 1
         entry = {
             "epoch": float(progress.epoch),
             "loss": loss,
             "learning_rate": optimizer.param_groups[0]["lr"],
         }
+
+        # Validation decides on the best network.
         is_best = False
-        if validate is not None and (
-            progress.epoch % config.validate_every == 0 or progress.epoch == config.epochs
-        ):
+        is_last = progress.epoch == config.epochs
+        if validate is not None and (progress.epoch % config.validate_every == 0 or is_last):
             network.eval()
             entry["score"] = validate(network)
-            is_best = note_score(progress, entry["score"], config)
-        if is_best or validate is None:
-            best = copy.deepcopy(network.state_dict())
-            if best_path is not None and is_best:
-                save_state(best_path, network, optimizer, progress)
+            is_best = record_score(progress, entry["score"], config)
         progress.history.append(entry)
+        if is_best:
+            keeper.keep(network, optimizer, progress)
+
         if state_path is not None:
             save_state(state_path, network, optimizer, progress)
         observer.on_epoch(entry, is_best=is_best, network=network)
-    chosen = copy.deepcopy(network)
-    chosen.load_state_dict(best)
-    return chosen.eval(), progress
+    return keeper.best(network), progress
 
 
-def choose_device(name: str) -> torch.device:
-    """The device of a name, ``auto`` being CUDA where there is one.
+class _BestNetwork:
+    """The weights of the best validation, in memory and beside the state."""
 
-    Raises:
-        ConfigError: if torch does not know the name, or has no such device.
+    def __init__(
+        self, network: SpotterNetwork, state_path: Path | None, progress: TrainingState
+    ) -> None:
+        self._path = None if state_path is None else state_path.with_name(f"best-{state_path.name}")
+        self._weights: dict[str, Tensor] | None = None
+
+        # Of an interrupted training.
+        if progress.best_score and self._path is not None and self._path.is_file():
+            kept = copy.deepcopy(network)
+            load_state(self._path, kept, torch.optim.AdamW(kept.parameters()))
+            self._weights = kept.state_dict()
+
+    def keep(
+        self, network: SpotterNetwork, optimizer: torch.optim.Optimizer, progress: TrainingState
+    ) -> None:
+        self._weights = copy.deepcopy(network.state_dict())
+        if self._path is not None:
+            save_state(self._path, network, optimizer, progress)
+
+    def best(self, network: SpotterNetwork) -> SpotterNetwork:
+        """A copy of the best network, of the last one when no validation found any good."""
+        chosen = copy.deepcopy(network)
+        if self._weights is not None:
+            chosen.load_state_dict(self._weights)
+        return chosen.eval()
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Results of a step.
+
+    Attributes:
+        loss: total loss.
+        low: least score.
+        high: greatest score.
+        has_spots: whether the network has a spotting module.
     """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=name).device
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(
-            f"device '{name}' cannot be used: {str(error).splitlines()[0]}; use auto, cpu or cuda"
-        ) from error
+
+    loss: float
+    low: Tensor
+    high: Tensor
+    has_spots: bool
 
 
 class _Stepper:
@@ -132,103 +169,124 @@ class _Stepper:
 
     def __init__(
         self,
-        network: CalfNetwork,
+        network: SpotterNetwork,
         optimizer: torch.optim.Optimizer,
         plan: TrainingPlan,
+        *,
         device: torch.device,
     ) -> None:
         sizes = network.architecture
         self.network, self.optimizer, self.plan, self.device = network, optimizer, plan, device
         self.slicing_frames = plan.slicing_frames.to(device)
-        self.mask = torch.from_numpy(border_mask(sizes.chunk_frames, sizes.border_frames)).to(
-            device
-        )
+        mask = border_mask(sizes.chunk_frames, sizes.border_frames)
+        self.mask = torch.from_numpy(mask).to(device)
         self.random = torch.Generator(device)
+
+        # Speed-ups of a GPU.
         self.autocast = plan.training.mixed_precision and device.type == "cuda"
         self.forward: Callable[[Tensor], NetworkOutput] = (
             torch.compile(network) if plan.training.compile else network
         )
 
-    def step(self, batch: Batch) -> float:
+    def step(self, batch: Batch) -> _Step:
         features, shifts, spots = (
-            tensor.to(self.device, non_blocking=True) for tensor in batch[:3]
+            tensor.to(self.device, non_blocking=True)
+            for tensor in (batch.features, batch.shifts, batch.spots)
         )
-        hidden = self.plan.training.feature_dropout
-        if hidden:
-            kept = (
-                torch.rand(
-                    len(features), 1, features.shape[2], generator=self.random, device=self.device
-                )
-                >= hidden
-            )
-            features *= kept / (1 - hidden)
+        self._drop_features(features)
+
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast):
             output = self.forward(features)
-        loss = total_loss(output, shifts, spots, self.slicing_frames, self.mask, self.plan)
+        loss = total_loss(
+            output,
+            shifts,
+            spots,
+            slicing_frames=self.slicing_frames,
+            mask=self.mask,
+            plan=self.plan,
+        )
         value = float(loss.detach())
         if not math.isfinite(value):
+            rate = self.plan.training.learning_rate
             raise ConfigError(
-                f"the loss became {value}; lower training.learning_rate ({self.plan.training.learning_rate:g}) and --resume"
+                f"the loss became {value}; lower training.learning_rate ({rate:g}) and --resume"
             )
+
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         self.optimizer.step()
-        return value
+        low, high = output.scores.detach()[:, self.mask].aminmax()
+        return _Step(value, low, high, has_spots=output.spots.shape[1] > 0)
+
+    def _drop_features(self, features: Tensor) -> None:
+        """Dropout of whole feature columns of a chunk, in place: (chunks, frames, dim)."""
+        share = self.plan.training.feature_dropout
+        if not share:
+            return
+        drawn = torch.rand(
+            len(features), 1, features.shape[2], generator=self.random, device=self.device
+        )
+        features *= (drawn >= share) / (1 - share)
 
 
 def _run_epoch(
     stepper: _Stepper,
-    halves: Sequence[LabelledPeriod],
-    plan: TrainingPlan,
+    periods: Sequence[LabelledPeriod],
     progress: TrainingState,
+    *,
     observer: TrainingObserver,
 ) -> float:
-    sizes = stepper.network.architecture
+    """Mean loss of an epoch."""
+    plan, sizes = stepper.plan, stepper.network.architecture
     stepper.network.train()
+
+    # Everything random depends on (seed, epoch) alone.
     stepper.random.manual_seed(_SEED_STRIDE * plan.training.seed + progress.epoch)
-    for group in stepper.optimizer.param_groups:
-        group["lr"] = learning_rate_of_epoch(plan.training, progress.epoch, progress.learning_rate)
     batches = epoch_batches(
-        halves,
+        periods,
         plan.sampling,
-        chunk_frames=sizes.chunk_frames,
-        receptive_field_frames=sizes.receptive_field_frames,
+        ChunkGeometry(sizes.chunk_frames, sizes.receptive_field_frames),
         random=np.random.default_rng((plan.training.seed, progress.epoch)),
     )
+    for group in stepper.optimizer.param_groups:
+        group["lr"] = learning_rate_of_epoch(plan.training, progress.epoch, progress.learning_rate)
 
-    def prepare(chosen: np.typing.NDArray[np.intp]) -> Batch:
+    def prepare(chosen: ChunkIndex) -> Batch:
         return gather(
-            halves,
+            periods,
             chosen,
             chunk_frames=sizes.chunk_frames,
             border_frames=sizes.border_frames,
             num_spots=sizes.num_spots,
         )
 
-    total, dropped = 0.0, 0
-    for index, batch in enumerate(ahead(batches, prepare)):
-        loss = stepper.step(batch)
-        total += loss
-        dropped += batch.dropped
-        observer.on_batch(progress.epoch + 1, index + 1, len(batches), loss)
-    if dropped and progress.epoch == 0 and sizes.kind == "calf":
-        message = f"{dropped} actions of the first epoch did not fit into {sizes.num_spots} spots per chunk; raise model.num_spots"
+    steps: list[_Step] = []
+    dropped, most_dropped = 0, 0
+    for index, batch in enumerate(prepare_ahead(batches, prepare)):
+        steps.append(stepper.step(batch))
+        dropped, most_dropped = dropped + batch.dropped, max(most_dropped, batch.most_dropped)
+        observer.on_batch(progress.epoch + 1, index + 1, len(batches), steps[-1].loss)
+
+    if plan.loss.segmentation_weight:
+        _check_spread(steps, plan, epoch=progress.epoch + 1)
+    if dropped and progress.epoch == 0 and steps[-1].has_spots:
+        needed = sizes.num_spots + most_dropped
+        message = (
+            f"{dropped:,} actions of the first epoch did not fit into {sizes.num_spots} spots per "
+            f"chunk; model.num_spots = {needed} would hold all of them"
+        )
         warnings.warn(message, SpotkickWarning, stacklevel=2)
-    return total / len(batches)
+    return sum(step.loss for step in steps) / len(steps)
 
 
-def _best_so_far(
-    network: CalfNetwork, best_path: Path | None, progress: TrainingState
-) -> dict[str, Tensor]:
-    if progress.best_score is not None and best_path is not None and best_path.is_file():
-        kept = copy.deepcopy(network)
-        load_state(best_path, kept, torch.optim.AdamW(kept.parameters()))
-        return kept.state_dict()
-    return copy.deepcopy(network.state_dict())
-
-
-def new_network(network_seed: int, make: Callable[[], CalfNetwork]) -> CalfNetwork:
-    """Initialise a network from a seed without disturbing torch's global generator."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(network_seed)
-        return make()
+def _check_spread(steps: Sequence[_Step], plan: TrainingPlan, *, epoch: int) -> None:
+    """Stop a training whose scores are all alike; on a GPU the only wait for scores in an epoch."""
+    low = float(torch.stack([step.low for step in steps]).min())
+    high = float(torch.stack([step.high for step in steps]).max())
+    if high - low >= COLLAPSED_SPREAD:
+        return
+    raise ConfigError(
+        f"all scores of epoch {epoch} lie between {low:.6f} and {high:.6f}: the network has "
+        f"collapsed and will not recover; lower training.learning_rate "
+        f"({plan.training.learning_rate:g}), or check that the features differ from frame to frame"
+    )

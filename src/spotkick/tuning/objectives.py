@@ -1,7 +1,6 @@
 """What a trial does: train a spotter or a localizer with the chosen values, and score it on the validation split."""
 
 from collections.abc import Callable
-from contextlib import closing
 from functools import cache
 from pathlib import Path
 from statistics import fmean
@@ -9,19 +8,19 @@ from typing import Any, Final
 
 from spotkick.errors import ConfigError
 from spotkick.evaluation.proposals import evaluate_proposals
-from spotkick.localization.experiment import STATE_FILE as LOCALIZER_STATE
 from spotkick.localization.experiment import LocalizationExperiment
 from spotkick.localization.features import LocalizationVideo
 from spotkick.localization.network import BmnNetwork
-from spotkick.localization.proposals import proposal_segments, propose
-from spotkick.localization.torch_runtime import localizer_runner
-from spotkick.localization.training import new_localizer, train_localizer
 from spotkick.localization.videos import load_videos, read_localization_labels
-from spotkick.models import CalfNetwork
+from spotkick.localization.proposals import LocalizerOutput, proposal_segments, propose
+from spotkick.localization.training import train_localizer
+from spotkick.models import SpotterNetwork
+from spotkick.models.loading import choose_device, new_network, torch_runner
 from spotkick.pipelines.config import ExperimentConfig
-from spotkick.pipelines.train import EXPERIMENT_FILE, run_training
+from spotkick.pipelines.train import run_training
 from spotkick.pipelines.training_progress import TrainingProgress
-from spotkick.training.trainer import choose_device
+from spotkick.reporter import ProgressTask, Reporter, make_reporter
+from spotkick.training.run_folder import RunFolder
 from spotkick.training.tune_config import TuneConfig
 from spotkick.tuning.space import Values, apply
 from spotkick.tuning.study import Objective, Report
@@ -72,14 +71,14 @@ def _no_report(step: int, score: float) -> None:
     del step, score
 
 
-class _Watcher(TrainingProgress):
-    """Shows the batches of a training on a terminal, and reports its validation scores to the search."""
+class _TrialObserver(TrainingProgress):
+    """Shows the progress of a training, and reports its validation scores to the search."""
 
-    def __init__(self, epochs: int, report: Report) -> None:
-        super().__init__(epochs)
+    def __init__(self, epochs: int, reporter: Reporter, task: ProgressTask, report: Report) -> None:
+        super().__init__(epochs, reporter, task)
         self._report = report
 
-    def on_epoch(self, entry: dict[str, float], *, is_best: bool, network: CalfNetwork) -> None:
+    def on_epoch(self, entry: dict[str, float], *, is_best: bool, network: SpotterNetwork) -> None:
         """Pass the score on."""
         del is_best, network
         if "score" in entry:
@@ -87,11 +86,15 @@ class _Watcher(TrainingProgress):
 
 
 def train_spotter(values: Values, folder: Path, report: Report) -> float:
-    """Train, and return the best loose Average-mAP on the validation split."""
+    """Train, and return the best validation score."""
     config = ExperimentConfig.parse(values)
-    with closing(_Watcher(config.training.epochs, report)) as watcher:
+    reporter, epochs = make_reporter(), config.training.epochs
+    with reporter.task("trial", None, "batches") as task:
         result = run_training(
-            config, folder, resume=(folder / EXPERIMENT_FILE).is_file(), observer=watcher
+            config,
+            folder,
+            resume=RunFolder(folder).holds_run(),
+            observer=_TrialObserver(epochs, reporter, task, report=report),
         )
     if result.best_score is None:
         raise ConfigError("the search needs a validation split: set data.valid")
@@ -107,7 +110,8 @@ def localizer_trainer(tune: TuneConfig) -> Train:
         experiment: LocalizationExperiment,
         videos: tuple[LocalizationVideo, ...],
     ) -> float:
-        found = proposal_segments(propose(localizer_runner(network), videos, experiment.proposals))
+        run = torch_runner(network, LocalizerOutput)
+        found = proposal_segments(propose(run, videos, experiment.proposals))
         truth = read_localization_labels(Path(experiment.data.labels))
         result = evaluate_proposals(found, truth, subset=experiment.data.valid)
         if tune.score == "auc":
@@ -118,7 +122,7 @@ def localizer_trainer(tune: TuneConfig) -> Train:
         experiment = LocalizationExperiment.parse(values)
         data, steps = experiment.data, experiment.model.num_steps
         videos, valid = read(data, data.train, steps), read(data, data.valid, steps)
-        network = new_localizer(experiment.model, experiment.training.seed).to(
+        network = new_network(experiment.model, experiment.training.seed).to(
             choose_device(experiment.training.device)
         )
 
@@ -133,7 +137,7 @@ def localizer_trainer(tune: TuneConfig) -> Train:
                 report(epoch, score(network, experiment, valid))
                 network.train()
 
-        state = folder / LOCALIZER_STATE
+        state = RunFolder(folder).state
         train_localizer(
             network,
             videos,

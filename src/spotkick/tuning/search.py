@@ -11,11 +11,13 @@ from typing import Any, Final
 import optuna
 from optuna.trial import FrozenTrial
 
-from spotkick.configuration import read_toml, with_overrides
 from spotkick.errors import ConfigError, StorageError
 from spotkick.files import write_json, write_text
-from spotkick.localization.experiment import LocalizationExperiment
-from spotkick.pipelines.config import ExperimentConfig
+from spotkick.localization.experiment import (
+    LocalizationExperiment,
+    parse_localization_experiment,
+)
+from spotkick.pipelines.config import ExperimentConfig, is_localization, read_tables
 from spotkick.training.tune_config import Candidates, TuneConfig, take_tune_table
 from spotkick.tuning.objectives import (
     Train,
@@ -60,8 +62,6 @@ BEST_FILE: Final = "best.toml"
 TRIALS_CSV: Final = "trials.csv"
 TRIALS_JSON: Final = "trials.json"
 
-_LOCALIZATION_KEYS: Final = ("tem_loss", "slicing_steps", "boundary_weight", "batch_videos")
-
 Note = Callable[[str], None]
 
 
@@ -87,9 +87,7 @@ class Search:
         """Validate tables of a configuration."""
         if not self.localization:
             return ExperimentConfig.parse(values)
-        experiment = LocalizationExperiment.parse(values)
-        experiment.training.slicing()
-        return experiment
+        return parse_localization_experiment(values, "configuration")
 
     def trainer(self) -> Train:
         """What scores one configuration."""
@@ -130,11 +128,8 @@ def read_search(
         ConfigError: if a key is unknown, a value or a candidate is not valid, or there is no
             validation split.
     """
-    values, tune = take_tune_table(with_overrides(read_toml(path), assignments), str(path))
-    training = values.get("training")
-    localization = "proposals" in values or (
-        isinstance(training, dict) and not training.keys().isdisjoint(_LOCALIZATION_KEYS)
-    )
+    values, tune = take_tune_table(read_tables(path, assignments), str(path))
+    localization = is_localization(values)
     if data_root is not None:
         if localization:
             raise ConfigError(

@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from spotkick.errors import ConfigError
-from spotkick.pipelines.config import ExperimentConfig
+from spotkick.pipelines.config import ExperimentConfig, without_bounds
 from spotkick.training.tune_config import Candidates, Range, TuneConfig
 
 Values = dict[str, Any]
@@ -42,18 +42,34 @@ LOCALIZATION_SPACE: Final[Mapping[str, Candidates]] = {
 
 
 def spotting_space(config: ExperimentConfig) -> dict[str, Candidates]:
-    """The parameters that the paper searched, with ranges around its values; the receptive field as parts of the chunk.
+    """The parameters that the paper searched, with ranges around its values and the configuration's.
+
+    The receptive field is searched as parts of the chunk. What the configuration has is always a
+    candidate, so that it is tried first and a search never ends below where it began.
 
     Source: CALF paper, section 4.1, for the parameters; the ranges are ours.
     """
-    chunk_s = config.model.chunk_s
-    return {
-        "model.capsule_dim": (4, 8, 16, 24, 32),
-        "model.receptive_field_s": tuple(round(chunk_s * part / 12, 3) for part in range(1, 6)),
-        "loss.location_weight": Range(low=1.0, high=20.0, log=True),
-        "loss.unmatched_weight": Range(low=0.1, high=2.0, log=True),
-        "loss.segmentation_weight": Range(low=0.3, high=6.0, log=True),
+    chunk_s, loss = config.model.chunk_s, config.loss
+    parts = tuple(round(chunk_s * part / 12, 3) for part in range(1, 6))
+    space: dict[str, Candidates] = {
+        "model.receptive_field_s": _with_own(parts, config.model.receptive_field_s),
+        "loss.location_weight": _widen(1.0, 20.0, loss.location_weight),
+        "loss.unmatched_weight": _widen(0.1, 2.0, loss.unmatched_weight),
+        "loss.segmentation_weight": _widen(0.3, 300.0, loss.segmentation_weight),
     }
+    capsule_dim = getattr(config.model, "capsule_dim", None)
+    if capsule_dim is None:
+        return space
+    return {"model.capsule_dim": _with_own((4, 8, 16, 24, 32), capsule_dim), **space}
+
+
+def _with_own(candidates: tuple[Any, ...], own: Any) -> tuple[Any, ...]:
+    return tuple(sorted({*candidates, own}))
+
+
+def _widen(low: float, high: float, own: float) -> Range:
+    """A logarithmic range that reaches to the configuration's own value, unless that is 0."""
+    return Range(low=min(low, own) if own > 0 else low, high=max(high, own), log=True)
 
 
 def scale_points(tune: TuneConfig, config: ExperimentConfig) -> list[tuple[str, tuple[float, ...]]]:
@@ -76,7 +92,8 @@ def apply(values: Values, chosen: Mapping[str, Any]) -> Values:
         ConfigError: if a key leads through something that is not a table, or a class of
             ``slicing.scale`` is not listed.
     """
-    result = deepcopy(values)
+    # A preset that is chosen replaces the bounds of the configuration: they would override it.
+    result = deepcopy(without_bounds(values) if "slicing.preset" in chosen else values)
     steps = {
         key.rpartition(".")[2]: value
         for key, value in chosen.items()
