@@ -46,7 +46,7 @@ PAGES: Final[tuple[tuple[str, str, type[BaseModel], str], ...]] = (
     ),
     (
         "Localization",
-        "The file that `spotkick proposals --train` reads; see [Localization](localization.md).",
+        "The file of a localizer, which `spotkick train` reads, too; see [Localization](localization.md).",
         LocalizationExperiment,
         "",
     ),
@@ -193,6 +193,8 @@ def rows(model: type[BaseModel], table: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         inner = _model_of(field.annotation)
         if inner is not None:
+            # Where kinds share a table, the page shows that of the default.
+            inner = type(field.default) if isinstance(field.default, inner) else inner
             yield from rows(inner, f"{table}.{name}" if table else name)
 
 
