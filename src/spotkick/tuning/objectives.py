@@ -11,9 +11,9 @@ from spotkick.evaluation.proposals import evaluate_proposals
 from spotkick.localization.experiment import LocalizationExperiment
 from spotkick.localization.features import LocalizationVideo
 from spotkick.localization.network import BmnNetwork
-from spotkick.localization.videos import load_videos, read_localization_labels
 from spotkick.localization.proposals import LocalizerOutput, proposal_segments, propose
 from spotkick.localization.training import train_localizer
+from spotkick.localization.videos import load_videos, read_localization_labels
 from spotkick.models import SpotterNetwork
 from spotkick.models.loading import choose_device, new_network, torch_runner
 from spotkick.pipelines.config import ExperimentConfig
