@@ -1,7 +1,7 @@
-"""Test videos whose pictures carry their own number, and whose sound beeps at known times.
+"""Test videos whose frames carry their own number, and whose sound beeps at known times.
 
-A picture is a grid of bright and dark cells: three rows of six hold the number in binary, the
-fourth row holds the parity of each column, so that a blend of two pictures or a damaged one is
+A frame is a grid of bright and dark cells: three rows of six hold the number in binary, the
+fourth row holds the parity of each column, so that a blend of two frames or a damaged one is
 noticed. Tests, benchmarks and anyone who wants to check a video chain to the frame can read the
 number back from what comes out at the other end.
 """
@@ -29,7 +29,7 @@ _BEEP_HZ: Final = 1000
 _AUDIO_CHUNK: Final = 1024
 
 MAX_NUMBER: Final = 2 ** (_COLUMNS * _NUMBER_ROWS) - 1
-"""Largest number that a picture can carry."""
+"""Largest number that a frame can carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +37,22 @@ class Pattern:
     """How a test video is made.
 
     Attributes:
-        num_frames: number of pictures, numbered from 0.
-        rate: pictures per second.
+        num_frames: number of frames, numbered from 0.
+        rate: frames per second.
         size_px: (width, height) as stored.
-        codec: picture encoder.
+        codec: video encoder.
         group_frames: distance of key frames.
-        b_frames: consecutive pictures that are predicted from both sides.
-        ticks: timestamp of each picture in units of 1 / ``rate``; None for a constant rate.
-        start_ticks: added to the timestamp of every picture and sample, in units of 1 / ``rate``.
+        b_frames: consecutive frames that are predicted from both sides.
+        ticks: timestamp of each frame in units of 1 / ``rate``; None for a constant rate.
+        start_ticks: added to the timestamp of every frame and sample, in units of 1 / ``rate``.
         rotation_deg: turn, counterclockwise, that a player has to apply.
         beeps_s: times at which the sound beeps; None for a silent file.
         audio_rate_hz: samples per second.
         options: further encoder options.
+        first_number: number of the first frame.
+        muxer_options: options of the container.
+        sample_aspect: width of a pixel divided by its height.
+        tags: metadata of the container and of the video stream.
     """
 
     num_frames: int
@@ -63,10 +67,14 @@ class Pattern:
     beeps_s: Sequence[float] | None = None
     audio_rate_hz: int = 48000
     options: tuple[tuple[str, str], ...] = ()
+    first_number: int = 0
+    muxer_options: tuple[tuple[str, str], ...] = ()
+    sample_aspect: Fraction = Fraction(1)
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 def draw_number(number: int, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]:
-    """RGB picture (height, width, 3) that carries ``number``."""
+    """RGB image (height, width, 3) that carries ``number``."""
     bits = (number >> np.arange(_COLUMNS * _NUMBER_ROWS)) & 1
     cells = bits.reshape(_NUMBER_ROWS, _COLUMNS)
     cells = np.vstack([cells, cells.sum(axis=0) % 2])
@@ -78,7 +86,7 @@ def draw_number(number: int, size_px: tuple[int, int]) -> npt.NDArray[np.uint8]:
 
 
 def read_number(image: npt.NDArray[np.uint8]) -> int | None:
-    """Number that a picture (height, width, 3) of any size carries, None when it carries none that is intact."""
+    """Number that an image (height, width, 3) carries, None when it carries none that is intact."""
     height, width = image.shape[:2]
     rows = (np.arange(_ROWS) * 2 + 1) * height // (2 * _ROWS)
     columns = (np.arange(_COLUMNS) * 2 + 1) * width // (2 * _COLUMNS)
@@ -105,27 +113,31 @@ def beep_samples(
 
 def write_pattern_video(path: Path, pattern: Pattern) -> None:
     """Write a test video; the suffix of ``path`` decides the container."""
-    with av.open(str(path), mode="w") as container:
+    with av.open(str(path), mode="w", options=dict(pattern.muxer_options)) as container:
         video = container.add_stream(
             pattern.codec, rate=pattern.rate, options=_encoder_options(pattern)
         )
         if not isinstance(video, VideoStream):
-            raise TypeError(f"{pattern.codec} encodes no pictures")
+            raise TypeError(f"{pattern.codec} encodes no frames")
         video.width, video.height = pattern.size_px
         video.pix_fmt = "yuv420p"
         video.gop_size = pattern.group_frames
         video.max_b_frames = pattern.b_frames
         video.time_base = video.codec_context.time_base = 1 / pattern.rate
+        if pattern.sample_aspect != 1:
+            video.codec_context.sample_aspect_ratio = pattern.sample_aspect
+        container.metadata.update(pattern.tags)
+        video.metadata.update(pattern.tags)
         if pattern.rotation_deg:
             video.set_display_rotation(pattern.rotation_deg)
         audio = _add_audio(container, path) if pattern.beeps_s is not None else None
         if audio is not None:
             audio.rate = pattern.audio_rate_hz
-        for frame in _pictures(pattern):
+        for frame in _draw_frames(pattern):
             container.mux(video.encode(frame))
         container.mux(video.encode(None))
         if audio is not None:
-            for sound in _sounds(pattern):
+            for sound in _make_sounds(pattern):
                 container.mux(audio.encode(sound))
             container.mux(audio.encode(None))
 
@@ -146,16 +158,18 @@ def _add_audio(container: OutputContainer, path: Path) -> AudioStream:
     return audio
 
 
-def _pictures(pattern: Pattern) -> Iterator[av.VideoFrame]:
+def _draw_frames(pattern: Pattern) -> Iterator[av.VideoFrame]:
     ticks = range(pattern.num_frames) if pattern.ticks is None else pattern.ticks
     for number, tick in zip(range(pattern.num_frames), ticks, strict=True):
-        frame = av.VideoFrame.from_ndarray(draw_number(number, pattern.size_px), format="rgb24")
+        frame = av.VideoFrame.from_ndarray(
+            draw_number(pattern.first_number + number, pattern.size_px), format="rgb24"
+        )
         frame.pts = pattern.start_ticks + tick
         frame.time_base = 1 / pattern.rate
         yield frame
 
 
-def _sounds(pattern: Pattern) -> Iterator[av.AudioFrame]:
+def _make_sounds(pattern: Pattern) -> Iterator[av.AudioFrame]:
     rate = pattern.audio_rate_hz
     ticks = pattern.num_frames if pattern.ticks is None else pattern.ticks[-1] + 1
     samples = beep_samples(pattern.beeps_s or (), int(ticks / pattern.rate * rate), rate)

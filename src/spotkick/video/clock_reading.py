@@ -103,7 +103,7 @@ def _read(path: Path, *, measure: bool) -> MediaClock:
         joinable = can_be_joined(container)
         indexed = container.format.name.startswith("mov")
         lacking = not indexed and _lacks_display_times(path, stream.index)
-        if not (measure or joinable or lacking or clock.duration_s == 0):
+        if not (measure or joinable or lacking or _lacks_duration(container, stream)):
             return clock
 
         # a container of its own, so that the reading starts at the first packet
@@ -115,7 +115,8 @@ def _read(path: Path, *, measure: bool) -> MediaClock:
         if lacking:
             delay = 0 if times.lacks_all_times else _measure_delay(path, stream.index)
             return _clock_of_decoding_times(clock, times, delay)
-        return _clock_of_times(clock, times, joinable=joinable)
+        lacking_duration = joinable or _lacks_duration(container, stream)
+        return _clock_of_times(clock, times, joinable=joinable, set_duration=lacking_duration)
 
 
 def _clock_of_header(path: Path, container: InputContainer, stream: VideoStream) -> MediaClock:
@@ -153,6 +154,12 @@ def declared_duration_s(container: InputContainer, stream: VideoStream) -> tuple
         first = 0 if container.format.name.startswith("matroska") else container.start_time or 0
         return max(Fraction(0), Fraction(container.duration + first, av.time_base) - start_s), False
     return Fraction(0), False
+
+
+def _lacks_duration(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the length of the video is not stated; that of a whole Matroska file is near it."""
+    declared_s, exact = declared_duration_s(container, stream)
+    return declared_s == 0 or not (exact or container.format.name.startswith("matroska"))
 
 
 def _video_at(container: InputContainer, index: int) -> VideoStream:
@@ -216,7 +223,9 @@ def _clock_of_decoding_times(clock: MediaClock, times: PacketTimes, delay: int) 
     )
 
 
-def _clock_of_times(clock: MediaClock, times: PacketTimes, *, joinable: bool) -> MediaClock:
+def _clock_of_times(
+    clock: MediaClock, times: PacketTimes, *, joinable: bool, set_duration: bool
+) -> MediaClock:
     """A clock of a file that says when its frames are shown; joints are closed."""
     display = fill_times(times.pts, times.dts)
     decoding = fill_times(times.dts, times.pts)
@@ -245,7 +254,7 @@ def _clock_of_times(clock: MediaClock, times: PacketTimes, *, joinable: bool) ->
     return replace(
         clock,
         start_ticks=start,
-        duration_s=measured_s if joinable or not clock.duration_s else clock.duration_s,
+        duration_s=measured_s if set_duration else clock.duration_s,
         report=_report(clock, times, display, joints=joints, has_display_times=True),
         recordings=tuple(recordings),
         known=_known_packets(times, decoding, np.empty(0, dtype=np.int64)),

@@ -23,7 +23,7 @@ from av.video.stream import VideoStream
 from spotkick.errors import InputError
 from spotkick.video.clock_reading import declared_duration_s, read_clock
 from spotkick.video.damage import Damage, describe_damage, warn_about_damage
-from spotkick.video.media_clock import MediaClock
+from spotkick.video.media_clock import MediaClock, exact_seconds
 from spotkick.video.opening import open_video
 from spotkick.video.packet_times import find_holes
 from spotkick.video.probe import quarter_turns, require_moving
@@ -36,10 +36,6 @@ Fit = Literal["stretch", "crop"]
 _TRUE_ENTRY_POINTS: Final = ("mov", "matroska")
 """Containers whose key frames are points where decoding can start; in transport streams the mark is
 a guess."""
-
-_ROUNDED_TICK_S: Final = Fraction(1, 1000)
-"""Matroska rounds the times of frames to milliseconds, so that 29.97 frames per second are never
-quite in place."""
 
 _PROGRESSIVE: Final = (0, 1)
 """Field orders 'unknown' and 'progressive'; fields of one frame may come in two packets
@@ -125,6 +121,8 @@ def sample_video(
 
         # the last frame is shown as long as it lasts
         until = shown.end_ticks if last_ticks is None else min(shown.end_ticks, last_ticks)
+        if frames.stopped_early and last_ticks is not None:
+            until = last_ticks
         while sample_ticks(number) < until:
             yield shown.sample(number, size_px, fit)
             number += 1
@@ -137,17 +135,10 @@ def sample_video(
         warn_about_damage(path, describe_damage(damage, clock, expected_s, exact=exact))
 
 
-def exact_seconds(seconds: float | Fraction) -> Fraction:
-    """Seconds as they are written: 75.3 is 753/10, not the nearest binary number."""
-    return Fraction(seconds).limit_denominator(1_000_000)
-
-
 def _sample_clock(clock: MediaClock, rate: Fraction, start_s: Fraction) -> Callable[[int], int]:
-    """Time of each sample in ticks; ticks as fine as a millisecond are taken as rounded times."""
-    base = clock.time_base
-    rounding = Fraction(1, 2) if base <= _ROUNDED_TICK_S else Fraction(0)
-    ticks_per_sample, start_ticks = 1 / (rate * base), start_s / base + rounding
-    first = clock.start_ticks
+    """Time of each sample in ticks; see `MediaClock.ticks_at`, which it computes faster."""
+    first, ticks_per_sample = clock.start_ticks, 1 / (rate * clock.time_base)
+    start_ticks = start_s / clock.time_base + clock.rounding_ticks
     return lambda sample: first + int(sample * ticks_per_sample + start_ticks)
 
 
@@ -177,6 +168,7 @@ class _ShownFrames:
         self._clock, self._damage = clock, damage
         self._decoder = FrameDecoder(clock, stream)
         self._times: array[int] = array("q")
+        self.stopped_early = False  # whether frames follow after the last one
         self._read_until = 0  # frames that are shown before have all been read
         self._awaited: set[int] = set()
         self._progressive = stream.codec_context.field_order in _PROGRESSIVE
@@ -227,6 +219,7 @@ class _ShownFrames:
         try:
             for packet in self._clock.packets(self._container, self._stream):
                 if last_ticks is not None and packet.dts is not None and packet.dts > last_ticks:
+                    self.stopped_early = True
                     return
                 self._read_until = packet.dts or self._read_until
                 if packet.pts is not None:

@@ -42,8 +42,18 @@ _BEFORE_S: Final = 2
 """Reading starts this much before a time, since sound is stored a little apart from the frames
 that it belongs to."""
 
+_ROUNDED_TICK_S: Final = Fraction(1, 1000)
+"""Matroska rounds the times of frames to milliseconds, so that 29.97 frames per second are never
+quite in place."""
+
 _NEAR_BYTES: Final = 1_000_000
 """Sound this near to a joint in the file may belong to either recording."""
+
+
+def exact_seconds(seconds: float | Fraction) -> Fraction:
+    """Seconds as they are written: 75.3 is 753/10, not the nearest binary number."""
+    exact = Fraction(seconds)
+    return exact.limit_denominator(1_000_000) if isinstance(seconds, float) else exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +142,17 @@ class MediaClock:
         return self.report
 
     def ticks_at(self, seconds: float | Fraction) -> int:
-        """The tick that is nearest to a time."""
-        return self.start_ticks + round(Fraction(seconds) / self.time_base)
+        """The last tick that begins at or before a time.
+
+        Ticks as fine as a millisecond are taken as rounded times of frames, so that half a tick is
+        forgiven.
+        """
+        return self.start_ticks + int(exact_seconds(seconds) / self.time_base + self.rounding_ticks)
+
+    @property
+    def rounding_ticks(self) -> Fraction:
+        """How far timestamps may be rounded, in ticks."""
+        return Fraction(1, 2) if self.time_base <= _ROUNDED_TICK_S else Fraction(0)
 
     def seconds_at(self, ticks: int) -> Fraction:
         """Seconds from the first frame."""
