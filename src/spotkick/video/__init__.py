@@ -1,1 +1,1 @@
-"""Video files: probe, decode at a steady rate, cut exactly."""
+"""Video files: one clock for all readers, decoding at a steady rate, exact cuts."""

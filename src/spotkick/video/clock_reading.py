@@ -24,6 +24,7 @@ from spotkick.video.packet_times import (
     find_holes,
     find_joints,
     first_shown,
+    has_steady_rate,
     read_packet_times,
 )
 from spotkick.video.streams import (
@@ -208,7 +209,7 @@ def _clock_of_decoding_times(clock: MediaClock, times: PacketTimes, delay: int) 
     after = decoding[-1] + step * np.arange(1, delay + 1)
     display = np.concatenate([decoding, after])[delay:]
 
-    # raw streams have no rate in their header but that of their pictures
+    # raw streams have no rate in their header but in the codec
     rate = 1 / (step * clock.time_base) if times.lacks_all_times else clock.average_rate
     start = int(display[0])
     return replace(
@@ -311,5 +312,7 @@ def _report(
         corrupt_packets=times.corrupt,
         has_display_times=has_display_times,
         is_measured=True,
+        has_variable_rate=not has_steady_rate(display),
+        readable_s=(int(display.max()) - start) * base + step_s,
         stopped_by=times.stopped_by,
     )

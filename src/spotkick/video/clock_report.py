@@ -44,6 +44,8 @@ class ClockReport:
         states_duration: whether the file states its length.
         is_measured: whether every packet was read; otherwise joints, gaps and missing frames are
             not known.
+        has_variable_rate: whether a tenth or more of the frames last longer or shorter than most.
+        readable_s: end of the last frame that was read; 0 where packets were not read.
         stopped_by: why reading ended before the end of the file, empty if it did not.
     """
 
@@ -55,4 +57,6 @@ class ClockReport:
     has_display_times: bool = True
     states_duration: bool = True
     is_measured: bool = False
+    has_variable_rate: bool = False
+    readable_s: Fraction = Fraction(0)
     stopped_by: str = ""

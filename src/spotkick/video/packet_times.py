@@ -27,6 +27,7 @@ _MAX_OVERLAP_S: Final = 1
 _REORDERED_PACKETS: Final = 32
 """The frame that is shown first is among this many packets in decoding order."""
 
+_FEWEST_STEPS: Final = 10
 _STEADY_SHARE: Final = 0.9
 _STEP_SLACK: Final = 0.3
 """Timestamps rounded to milliseconds are at most this share of a frame out of place."""
@@ -139,6 +140,28 @@ def first_shown(display: npt.NDArray[np.int64]) -> int:
     return int(display[:_REORDERED_PACKETS].min())
 
 
+def has_steady_rate(display: Iterable[int]) -> bool:
+    """Whether nearly all frames last equally long, but for the rounding of their times.
+
+    Args:
+        display: times of the frames in ticks, in any order.
+    """
+    _, usual = _measure_steps(display)
+    return not len(usual) or bool(usual.mean() >= _STEADY_SHARE)
+
+
+def _measure_steps(
+    display: Iterable[int],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """(frames,) times in order, and for each step (frames - 1,) whether it is as long as most."""
+    times = np.unique(np.fromiter(display, dtype=np.int64))
+    steps = np.diff(times)
+    step = float(np.median(steps)) if len(steps) else 0.0
+
+    # rounded timestamps make steps uneven by a little, a variable rate by much
+    return times, np.abs(steps - step) <= max(1.0, _STEP_SLACK * step)
+
+
 def find_holes(display: Iterable[int], nominal_step: float) -> tuple[tuple[int, int, int], ...]:
     """Places where frames are missing from a steady sequence.
 
@@ -150,17 +173,15 @@ def find_holes(display: Iterable[int], nominal_step: float) -> tuple[tuple[int, 
         (time of the frame before, time of the frame after, number of frames missing) of each; none
         where the times are not steady, as of variable rate.
     """
-    times = np.unique(np.fromiter(display, dtype=np.int64))
+    times, usual = _measure_steps(display)
     steps = np.diff(times)
-    if len(steps) < 10:
+    if len(steps) < _FEWEST_STEPS or usual.mean() < _STEADY_SHARE:
         return ()
 
-    # rounded timestamps make steps uneven by a little, a variable rate by much
-    step = float(np.median(steps))
-    usual = np.abs(steps - step) <= max(1.0, _STEP_SLACK * step)
-    if usual.mean() < _STEADY_SHARE or step < nominal_step / 2:
-        return ()
+    # every second frame of an interlaced recording is not a missing one
     step = float(steps[usual].mean())
+    if step < nominal_step / 2:
+        return ()
     missing = np.rint(steps / step).astype(np.int64) - 1
     return tuple(
         (int(times[n]), int(times[n + 1]), int(missing[n])) for n in np.flatnonzero(missing > 0)

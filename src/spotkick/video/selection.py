@@ -1,10 +1,10 @@
-"""Which packets of a video have to be decoded, so that a sample every half second does not cost the decoding of every picture.
+"""Which packets of a video have to be decoded for samples every half second, say.
 
-A sample shows the last picture that starts at or before its time. Packets come in decoding order,
-and no picture starts before its packet's decoding time: once a packet is decoded after a sample's
-time, every picture that the sample may show has been seen, and the choice is certain. Pictures that
+A sample shows the last frame that starts at or before its time. Packets come in decoding order,
+and no frame starts before its packet's decoding time: once a packet is decoded after a sample's
+time, every frame that the sample may show has been seen, and the choice is certain. Frames that
 are not shown are needed only as references of others. The decoder skips those that nothing refers
-to, and what follows the last shown picture before a key frame is not even handed to it.
+to, and what follows the last shown frame before a key frame is not even handed to it.
 
 All times here are integer ticks of the stream's time base.
 """
@@ -16,15 +16,15 @@ from dataclasses import dataclass, replace
 from typing import Final, Generic, Protocol, TypeVar
 
 _MAX_HELD_PACKETS: Final = 600
-"""Packets held back while nobody knows whether they are needed; 24 s at 25 pictures per second."""
+"""Packets held back while it is not known whether they are needed; 24 s at 25 frames per second."""
 
 
 class TimedPacket(Protocol):
-    """What is looked at of a packet; `av.Packet` fits."""
+    """What is read of a packet; `av.Packet` fits."""
 
     @property
     def pts(self) -> int | None:
-        """When the picture starts."""
+        """When the frame starts."""
 
     @property
     def dts(self) -> int | None:
@@ -44,7 +44,7 @@ class Selected(Generic[PacketT]):
 
     Attributes:
         packet: the packet.
-        shown: its picture is wanted; otherwise it may be skipped when no other picture refers to
+        shown: its frame is wanted; otherwise it may be skipped when no other frame refers to
             it.
         restart: packets before it were left out, the decoder has to be emptied and reset first.
     """
@@ -57,7 +57,7 @@ class Selected(Generic[PacketT]):
 def select_packets(
     packets: Iterable[PacketT], sample_ticks: Callable[[int], int]
 ) -> Iterator[Selected[PacketT]]:
-    """Mark the packets whose pictures are shown by some sample.
+    """Mark the packets whose frames are shown by some sample.
 
     When a packet has no presentation time, or one before its decoding time, its file cannot be
     trusted: from there on all packets count as shown.
@@ -69,8 +69,9 @@ def select_packets(
     Yields:
         All packets, in the same order.
     """
+    # held back until it is certain whether they are shown
     held: deque[PacketT] = deque()
-    times: list[int] = []  # of pictures from the last possible choice on
+    times: list[int] = []  # of frames from the last possible choice on
     chosen: set[int] = set()
     sample = 0
     packets = iter(packets)
@@ -83,11 +84,15 @@ def select_packets(
         ):
             break
         insort(times, packet.pts)
+
+        # samples whose frames have all been seen
         while packet.dts is not None and sample_ticks(sample) < packet.dts:
             _forget_before(times, sample_ticks(sample))
             chosen.add(times[0])
             sample += 1
         _forget_before(times, sample_ticks(sample))
+
+        # packets that are settled: chosen, or before every frame that may be chosen
         while (
             held and held[0].pts is not None and (held[0].pts < times[0] or held[0].pts in chosen)
         ):
@@ -95,6 +100,8 @@ def select_packets(
             yield Selected(held.popleft(), shown=pts in chosen)
             if pts < times[0]:
                 chosen.discard(pts)
+
+    # the rest, where the times of the file cannot be trusted or it ends
     for packet in held:
         yield Selected(packet, shown=True)
     for packet in packets:
@@ -102,14 +109,14 @@ def select_packets(
 
 
 def _forget_before(times: list[int], sample_tick: int) -> None:
-    """Leave of the picture times seen so far only those that this sample or a later one may still show."""
+    """Keep of the frame times seen so far those that this sample or a later one may show."""
     del times[: max(bisect_right(times, sample_tick) - 1, 0)]
 
 
 def drop_unused_tails(selected: Iterable[Selected[PacketT]]) -> Iterator[Selected[PacketT]]:
-    """Leave out what lies between the last shown picture and the next key frame.
+    """Leave out what lies between the last shown frame and the next key frame.
 
-    Pictures that come after a key frame but are shown before it may refer to what lies before: when
+    Frames that come after a key frame but are shown before it may refer to what lies before: when
     one of them is shown, nothing is left out. Only for containers whose key frames are true points
     of entry.
 
@@ -119,10 +126,10 @@ def drop_unused_tails(selected: Iterable[Selected[PacketT]]) -> Iterator[Selecte
     Yields:
         The packets that are left, in the same order.
     """
-    tail: list[Selected[PacketT]] = []  # not shown, since the last one that is
-    lead: list[
-        Selected[PacketT]
-    ] = []  # a key frame that follows a tail, and the pictures that are shown before it
+    # a tail is what is not shown since the last one that is; a lead is the key frame that follows,
+    # and the frames that are shown before it
+    tail: list[Selected[PacketT]] = []
+    lead: list[Selected[PacketT]] = []
     for item in selected:
         if lead and _is_shown_before(item.packet, lead[0].packet):
             lead.append(item)
@@ -130,10 +137,13 @@ def drop_unused_tails(selected: Iterable[Selected[PacketT]]) -> Iterator[Selecte
                 yield from (*tail, *lead)
                 tail, lead = [], []
             continue
+
+        # nothing shown needed the tail before the lead
         if lead:
             tail, lead = [replace(lead[0], restart=True)], []
             if tail[0].shown:
                 yield tail.pop()
+
         if item.packet.is_keyframe and tail:
             lead = [item]
         elif item.shown or len(tail) >= _MAX_HELD_PACKETS:
