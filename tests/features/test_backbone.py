@@ -10,13 +10,13 @@ from spotkick.features.backbone import BUNDLED_BACKBONE, Backbone, Normalisation
 from support.pattern_video import draw_number
 
 GOLDEN = {468: (3.5065, 3.7446), 989: (1.8974, 3.3785), 755: (1.5369, 3.3462)}
-"""Feature -> its values for the two pictures below."""
+"""Feature -> its values for the two images below."""
 
 
 def write_average(
     path: Path, shape: list[int | str], *, number_type: int = TensorProto.FLOAT, pool: bool = True
 ) -> None:
-    """A backbone whose features are the picture's mean colour, or the picture itself as a map."""
+    """A backbone whose features are the image's mean colour, or the image itself as a map."""
     nodes = [helper.make_node("GlobalAveragePool" if pool else "Identity", ["images"], ["pooled"])]
     nodes.append(helper.make_node("Flatten" if pool else "Identity", ["pooled"], ["features"]))
     images = helper.make_tensor_value_info("images", number_type, shape)
@@ -28,7 +28,7 @@ def write_average(
     )
 
 
-def pictures(count: int, size: int) -> np.ndarray:
+def random_images(count: int, size: int) -> np.ndarray:
     return np.random.default_rng(5).integers(0, 256, (count, size, size, 3), dtype=np.uint8)
 
 
@@ -37,7 +37,7 @@ def bundled() -> Backbone:
     return open_backbone(threads=1)
 
 
-def test_the_bundled_backbone_is_small_and_says_what_it_takes(bundled: Backbone) -> None:
+def test_open_backbone_bundled_file_is_small_and_declares_its_input(bundled: Backbone) -> None:
     assert BUNDLED_BACKBONE.stat().st_size <= 9_000_000
     assert (bundled.name, bundled.size_px, bundled.dim) == ("efficientnet_lite0", (224, 224), 1280)
     assert bundled.normalisation is None
@@ -46,7 +46,7 @@ def test_the_bundled_backbone_is_small_and_says_what_it_takes(bundled: Backbone)
     assert BUNDLED_BACKBONE.name in notice
 
 
-def test_features_of_the_bundled_backbone_do_not_change(bundled: Backbone) -> None:
+def test_embed_with_bundled_backbone_gives_golden_features(bundled: Backbone) -> None:
     colours = np.stack([draw_number(number, (224, 224)) for number in (0, 87_381)])
     colours[:, :, :, 2] //= 2  # so that an exchange of red and blue would show
     features = bundled.embed(colours)
@@ -56,18 +56,18 @@ def test_features_of_the_bundled_backbone_do_not_change(bundled: Backbone) -> No
     np.testing.assert_allclose(bundled.embed(colours[1:]), features[1:], atol=1e-4)
 
 
-def test_floats_are_normalised_and_channels_moved(tmp_path: Path) -> None:
+def test_embed_float_input_normalises_and_moves_channels(tmp_path: Path) -> None:
     write_average(tmp_path / "mean.onnx", ["n", 3, 16, 16])
     backbone = open_backbone(
         tmp_path / "mean.onnx", normalisation=Normalisation(mean=(0.5, 0.25, 0), std=(0.5, 1, 2))
     )
-    images = pictures(3, 16)
+    images = random_images(3, 16)
     assert (backbone.size_px, backbone.dim) == ((16, 16), 3)
     expected = (images / 255 - [0.5, 0.25, 0]).mean(axis=(1, 2)) / [0.5, 1, 2]
     np.testing.assert_allclose(backbone.embed(images), expected, atol=1e-5)
 
 
-def test_imagenet_is_the_default_normalisation(tmp_path: Path) -> None:
+def test_open_backbone_without_normalisation_takes_that_of_imagenet(tmp_path: Path) -> None:
     write_average(tmp_path / "mean.onnx", ["n", 3, "h", "w"])
     backbone = open_backbone(tmp_path / "mean.onnx")
     assert backbone.size_px == (224, 224)
@@ -76,19 +76,19 @@ def test_imagenet_is_the_default_normalisation(tmp_path: Path) -> None:
     np.testing.assert_allclose(backbone.embed(grey), expected, rtol=1e-3)
 
 
-def test_a_fixed_batch_is_filled_up(tmp_path: Path) -> None:
+def test_embed_fixed_batch_fills_up_the_last_one(tmp_path: Path) -> None:
     write_average(tmp_path / "mean.onnx", [4, 3, 8, 8])
     write_average(tmp_path / "free.onnx", ["n", 3, 8, 8])
-    images = pictures(6, 8)
+    images = random_images(6, 8)
     fixed, free = open_backbone(tmp_path / "mean.onnx"), open_backbone(tmp_path / "free.onnx")
     np.testing.assert_array_equal(fixed.embed(images), free.embed(images))
     assert fixed.digest != free.digest
 
 
-def test_maps_are_averaged(tmp_path: Path) -> None:
+def test_embed_map_output_is_averaged(tmp_path: Path) -> None:
     write_average(tmp_path / "map.onnx", ["n", 3, 8, 8], pool=False)
     write_average(tmp_path / "mean.onnx", ["n", 3, 8, 8])
-    images = pictures(2, 8)
+    images = random_images(2, 8)
     expected = open_backbone(tmp_path / "mean.onnx").embed(images)
     np.testing.assert_allclose(
         open_backbone(tmp_path / "map.onnx").embed(images), expected, atol=1e-6
@@ -98,12 +98,12 @@ def test_maps_are_averaged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shape", "number_type", "message"),
     [
-        (["n", 3], TensorProto.FLOAT, "one picture input"),
+        (["n", 3], TensorProto.FLOAT, "one image input"),
         (["n", 4, 8, 8], TensorProto.FLOAT, "3 colour channels"),
-        (["n", 3, 8, 8], TensorProto.INT64, "one picture input"),
+        (["n", 3, 8, 8], TensorProto.INT64, "one image input"),
     ],
 )
-def test_networks_that_take_no_pictures_are_refused(
+def test_open_backbone_without_image_input_is_refused(
     tmp_path: Path, shape: list[int | str], number_type: int, message: str
 ) -> None:
     write_average(tmp_path / "x.onnx", shape, number_type=number_type, pool=False)
@@ -111,7 +111,7 @@ def test_networks_that_take_no_pictures_are_refused(
         open_backbone(tmp_path / "x.onnx")
 
 
-def test_errors_name_the_file_and_the_remedy(tmp_path: Path) -> None:
+def test_open_backbone_unusable_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such backbone file"):
         open_backbone(tmp_path / "missing.onnx")
     (tmp_path / "text.onnx").write_text("not a network")
@@ -120,7 +120,7 @@ def test_errors_name_the_file_and_the_remedy(tmp_path: Path) -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_backbone_missing_device_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
     with pytest.raises(ConfigError, match="onnxruntime-gpu"):
         open_backbone(device="cuda")

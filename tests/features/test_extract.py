@@ -35,7 +35,7 @@ def video(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backbone(tmp_path: Path) -> Backbone:
-    """Features are the mean colours of a grid of 4 x 6 cells, so that they tell the number of the picture."""
+    """Features are the mean colours of a grid of 4 x 6 cells, so that they tell the number of the frame."""
     images = helper.make_tensor_value_info("images", TensorProto.UINT8, ["n", 32, 48, 3])
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, None)
     nodes = [
@@ -59,7 +59,7 @@ def cells(images: np.ndarray) -> np.ndarray:
     return grid.transpose(0, 3, 1, 2).reshape(len(images), -1)
 
 
-def test_features_are_those_of_the_samples(video: Path, backbone: Backbone) -> None:
+def test_extract_video_gives_features_of_samples(video: Path, backbone: Backbone) -> None:
     track = extract_video(video, Extractor(backbone, ExtractionConfig(frame_rate="5")))
     images = np.stack(
         [sample.image for sample in sample_video(video, Fraction(5), size_px=(48, 32))]
@@ -70,7 +70,7 @@ def test_features_are_those_of_the_samples(video: Path, backbone: Backbone) -> N
     assert (track.source.kind, track.source.name, track.source.dim) == ("backbone", "cells", 72)
 
 
-def test_masks_hide_their_region_and_nothing_else(video: Path, backbone: Backbone) -> None:
+def test_extract_video_masks_hide_their_region_only(video: Path, backbone: Backbone) -> None:
     plain = extract_video(video, Extractor(backbone)).values.reshape(-1, 3, 4, 6)
     config = ExtractionConfig(masks=((0, 0, 1, 0.2), (0.5, 0.5, 1, 0.75)))
     masked = extract_video(video, Extractor(backbone, config)).values.reshape(-1, 3, 4, 6)
@@ -82,12 +82,12 @@ def test_masks_hide_their_region_and_nothing_else(video: Path, backbone: Backbon
 
 
 @pytest.mark.parametrize("mask", [(0.5, 0, 0.5, 1), (0, 0.6, 1, 0.2), (0, 0, 1.5, 1)])
-def test_masks_must_cover_something(mask: tuple[float, float, float, float]) -> None:
+def test_extraction_config_empty_mask_is_refused(mask: tuple[float, float, float, float]) -> None:
     with pytest.raises(ConfigError, match="masks"):
         ExtractionConfig.parse({"masks": [mask]})
 
 
-def test_projection_is_applied_and_stored_with_the_source(
+def test_write_extractor_projection_round_trip(
     tmp_path: Path, video: Path, backbone: Backbone
 ) -> None:
     whole = Extractor(backbone, ExtractionConfig(frame_rate="5", fit="crop"))
@@ -105,7 +105,7 @@ def test_projection_is_applied_and_stored_with_the_source(
     np.testing.assert_array_equal(extract_video(video, again).values, track.values)
 
 
-def test_everything_that_decides_the_values_is_in_the_fingerprint(
+def test_source_fingerprint_differs_with_all_that_decides_values(
     tmp_path: Path, backbone: Backbone
 ) -> None:
     other = tmp_path / "other.onnx"
@@ -128,7 +128,7 @@ def test_everything_that_decides_the_values_is_in_the_fingerprint(
     )
 
 
-def test_the_bundled_backbone_is_named_and_not_copied(tmp_path: Path) -> None:
+def test_write_extractor_bundled_backbone_is_not_copied(tmp_path: Path) -> None:
     extractor = Extractor(open_backbone(threads=1))
     folder = write_extractor(extractor, tmp_path)
     assert folder.name == "efficientnet_lite0.source"
@@ -136,7 +136,9 @@ def test_the_bundled_backbone_is_named_and_not_copied(tmp_path: Path) -> None:
     assert read_extractor(folder).backbone.path == BUNDLED_BACKBONE
 
 
-def test_folders_that_do_not_fit_are_refused(tmp_path: Path, backbone: Backbone) -> None:
+def test_read_extractor_folder_that_does_not_fit_is_refused(
+    tmp_path: Path, backbone: Backbone
+) -> None:
     with pytest.raises(InputError, match="does not say how"):
         read_extractor(tmp_path)
     folder = write_extractor(Extractor(backbone), tmp_path)
@@ -159,7 +161,7 @@ def test_folders_that_do_not_fit_are_refused(tmp_path: Path, backbone: Backbone)
         read_extractor(folder)
 
 
-def test_progress_counts_seconds_of_video(video: Path, backbone: Backbone) -> None:
+def test_extract_video_progress_counts_seconds(video: Path, backbone: Backbone) -> None:
     seen: list[ExtractionProgress] = []
     extract_video(
         video, Extractor(backbone, ExtractionConfig(frame_rate="10")), progress=seen.append
@@ -170,7 +172,7 @@ def test_progress_counts_seconds_of_video(video: Path, backbone: Backbone) -> No
     assert seen[-1].speed > 0
 
 
-def test_errors_of_the_decoder_arrive_and_no_thread_is_left(
+def test_extract_video_failure_leaves_no_thread(
     tmp_path: Path, video: Path, backbone: Backbone
 ) -> None:
     before = threading.active_count()

@@ -18,7 +18,7 @@ def numbers(path: Path, rate: Fraction | int, **options: object) -> list[int | N
 
 
 def expected(num_frames: int, video_rate: Fraction, rate: Fraction) -> list[int]:
-    """Which picture is on at k / rate, by walking along the pictures."""
+    """Which frame is on at k / rate, by walking along the frames."""
     wanted, k = [], 0
     while k / rate < num_frames / video_rate:
         wanted.append(max(n for n in range(num_frames) if n / video_rate <= k / rate))
@@ -48,7 +48,7 @@ def expected(num_frames: int, video_rate: Fraction, rate: Fraction) -> list[int]
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_samples_show_what_is_on_at_their_time(
+def test_sample_video_shows_frame_that_is_on(
     tmp_path: Path, name: str, pattern: Pattern, rate: Fraction
 ) -> None:
     write_pattern_video(tmp_path / name, pattern)
@@ -77,12 +77,12 @@ def test_sample_video_start_after_the_end_gives_nothing(tmp_path: Path) -> None:
     assert numbers(tmp_path / "a.mp4", 2, start_s=1.5) == []
 
 
-def test_matroska_of_29_97_sampled_at_its_own_rate_gives_every_picture_once(tmp_path: Path) -> None:
+def test_sample_video_rounded_times_at_own_rate_gives_every_frame_once(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mkv", Pattern(90, rate=NTSC))
     assert numbers(tmp_path / "a.mkv", NTSC) == list(range(90))
 
 
-def test_variable_rate_with_a_long_pause(tmp_path: Path) -> None:
+def test_sample_video_variable_rate_repeats_frame_in_pause(tmp_path: Path) -> None:
     ticks = [0, 1, 3, 4, 9, 10, 11, 60, 61, 90]  # at 10 ticks per second
     write_pattern_video(
         tmp_path / "a.mp4", Pattern(len(ticks), rate=Fraction(10), ticks=ticks, b_frames=1)
@@ -97,7 +97,7 @@ def test_variable_rate_with_a_long_pause(tmp_path: Path) -> None:
     ]
 
 
-def test_skipping_pictures_changes_no_pixel(tmp_path: Path) -> None:
+def test_sample_video_skipped_frames_change_no_pixel(tmp_path: Path) -> None:
     path = tmp_path / "noise.mp4"
     rng = np.random.default_rng(1)
     with av.open(str(path), "w") as container:
@@ -124,7 +124,7 @@ def test_skipping_pictures_changes_no_pixel(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("interlaced", [(("flags", "+ildct+ilme"), ("field_order", "tt"))])
-def test_interlaced_pictures_are_whole(
+def test_sample_video_interlaced_frames_are_whole(
     tmp_path: Path, interlaced: tuple[tuple[str, str], ...]
 ) -> None:
     pattern = Pattern(50, codec="mpeg2video", options=interlaced)
@@ -133,7 +133,7 @@ def test_interlaced_pictures_are_whole(
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_rotated_pictures_are_shown_upright(tmp_path: Path, rotation: int) -> None:
+def test_sample_video_rotated_is_upright(tmp_path: Path, rotation: int) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(5, rotation_deg=rotation))
     (sample,) = sample_video(tmp_path / "a.mp4", Fraction(2))
     stored = np.rot90(sample.image, k=-rotation // 90)
@@ -144,7 +144,7 @@ def test_rotated_pictures_are_shown_upright(tmp_path: Path, rotation: int) -> No
     assert small.image.flags.c_contiguous
 
 
-def test_odd_sizes(tmp_path: Path) -> None:
+def test_sample_video_odd_size_is_kept(tmp_path: Path) -> None:
     write_pattern_video(
         tmp_path / "a.webm",
         Pattern(12, codec="libvpx-vp9", size_px=(101, 67), options=(("cpu-used", "8"),)),
@@ -154,7 +154,7 @@ def test_odd_sizes(tmp_path: Path) -> None:
     assert [read_number(sample.image) for sample in samples] == list(range(12))
 
 
-def test_sizes_and_fits(tmp_path: Path) -> None:
+def test_sample_video_fit_stretches_or_crops(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     write_pattern_video(path, Pattern(1))
     whole = next(iter(sample_video(path, Fraction(1), size_px=(60, 60)))).image
@@ -168,7 +168,7 @@ def test_sizes_and_fits(tmp_path: Path) -> None:
     np.testing.assert_array_equal(centre, full[:, 15:75])
 
 
-def test_the_largest_of_several_streams_is_shown(tmp_path: Path) -> None:
+def test_sample_video_several_streams_shows_largest(tmp_path: Path) -> None:
     path = tmp_path / "a.mkv"
     with av.open(str(path), "w") as container:
         streams = []
@@ -196,7 +196,7 @@ def cut_off(path: Path, share: float) -> Path:
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
-def test_a_file_cut_off_gives_what_is_readable_and_says_so(tmp_path: Path, name: str) -> None:
+def test_sample_video_file_cut_off_gives_readable_part_and_warns(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     write_pattern_video(path, Pattern(250, group_frames=25))
     if name == "a.mp4":  # with its index in front, as for streaming
@@ -217,7 +217,7 @@ def test_a_file_cut_off_gives_what_is_readable_and_says_so(tmp_path: Path, name:
     assert got[:-1] == list(range(0, 5 * len(got) - 5, 5))
 
 
-def test_a_transport_stream_cut_off_is_read_to_its_end(tmp_path: Path) -> None:
+def test_sample_video_transport_stream_cut_off_is_read_to_its_end(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.ts", Pattern(100, group_frames=25))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
@@ -226,7 +226,7 @@ def test_a_transport_stream_cut_off_is_read_to_its_end(tmp_path: Path) -> None:
     assert got[:-1] == list(range(0, 5 * len(got) - 5, 5))
 
 
-def test_damaged_bytes_in_the_middle_do_not_stop_the_reading(tmp_path: Path) -> None:
+def test_sample_video_damaged_bytes_do_not_stop_reading(tmp_path: Path) -> None:
     path = tmp_path / "a.ts"
     write_pattern_video(path, Pattern(200, group_frames=10))
     data = bytearray(path.read_bytes())
@@ -241,7 +241,7 @@ def test_damaged_bytes_in_the_middle_do_not_stop_the_reading(tmp_path: Path) -> 
     assert got[-15:] == list(range(125, 200, 5))
 
 
-def test_joined_recordings_are_read_as_one(tmp_path: Path) -> None:
+def test_sample_video_joined_recordings_are_read_as_one(tmp_path: Path) -> None:
     for name, start in (("a.ts", 10_000), ("b.ts", 500)):
         write_pattern_video(tmp_path / name, Pattern(50, start_ticks=start))
     joined = tmp_path / "joined.ts"
@@ -253,7 +253,7 @@ def test_joined_recordings_are_read_as_one(tmp_path: Path) -> None:
     assert 45 in [number for number in got[11:] if number is not None]
 
 
-def test_errors_name_the_fault(tmp_path: Path) -> None:
+def test_sample_video_errors_name_the_fault(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(30))
     with pytest.raises(InputError, match="rate must be positive"):
         numbers(tmp_path / "a.mp4", 0)

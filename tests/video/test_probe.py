@@ -11,7 +11,7 @@ from spotkick.video.probe import probe
 from support.pattern_video import Pattern, write_pattern_video
 
 
-def test_what_a_file_holds(tmp_path: Path) -> None:
+def test_probe_reports_what_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     write_pattern_video(
         path,
@@ -29,19 +29,19 @@ def test_what_a_file_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.ts"])
-def test_declared_length_does_not_count_a_late_start(tmp_path: Path, name: str) -> None:
+def test_probe_late_start_is_not_counted_in_duration(tmp_path: Path, name: str) -> None:
     write_pattern_video(tmp_path / name, Pattern(100, start_ticks=250))
     assert probe(tmp_path / name).duration_s == pytest.approx(4, abs=0.05)
 
 
-def test_silent_file(tmp_path: Path) -> None:
+def test_probe_file_without_sound(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mkv", Pattern(10))
     info = probe(tmp_path / "a.mkv")
     assert not info.has_audio
     assert info.audio_rate_hz == 0
 
 
-def test_a_wrong_suffix_does_not_matter(tmp_path: Path) -> None:
+def test_probe_wrong_suffix_does_not_matter(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mkv", Pattern(10))
     (tmp_path / "a.mkv").rename(tmp_path / "a.jpg")
     assert probe(tmp_path / "a.jpg").codec == "h264"
@@ -71,7 +71,7 @@ def write_sound(path: Path) -> None:
         ("cut.mp4", b"\x00\x00\x00\x20ftypisom" + bytes(3000), "cut off before its index"),
     ],
 )
-def test_what_is_not_a_video_is_refused_in_one_line(
+def test_probe_file_that_is_no_video_is_refused_in_one_line(
     tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     if content is not None:
@@ -82,18 +82,18 @@ def test_what_is_not_a_video_is_refused_in_one_line(
     assert name in str(caught.value)
 
 
-def test_sound_without_pictures_is_refused(tmp_path: Path) -> None:
+def test_probe_sound_only_is_refused(tmp_path: Path) -> None:
     write_sound(tmp_path / "a.m4a")
     with pytest.raises(InputError, match="only sound"):
         probe(tmp_path / "a.m4a")
 
 
-def test_a_folder_is_refused(tmp_path: Path) -> None:
+def test_probe_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folder"):
         probe(tmp_path)
 
 
-def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probe_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(3))
     monkeypatch.setattr(
         os, "access", lambda *_: False
@@ -102,7 +102,7 @@ def test_an_unreadable_file_is_refused(tmp_path: Path, monkeypatch: pytest.Monke
         probe(tmp_path / "a.mp4")
 
 
-def test_a_playlist_cannot_reach_the_network(tmp_path: Path) -> None:
+def test_probe_playlist_with_network_address_is_refused(tmp_path: Path) -> None:
     playlist = tmp_path / "a.m3u8"
     playlist.write_text(
         "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nhttp://127.0.0.1:9/a.ts\n#EXT-X-ENDLIST\n"

@@ -16,17 +16,17 @@ class FakePacket:
 
 @st.composite
 def packet_streams(draw: st.DrawFn) -> list[FakePacket]:
-    """Groups of pictures in decoding order, with reordered and leading pictures and uneven times."""
+    """Groups of frames in decoding order, with reordered and leading frames and uneven times."""
     times = sorted(draw(st.sets(st.integers(0, 300), min_size=1, max_size=40)))
     first, packets, order = times[0], [], list(range(len(times)))
     position = 0
-    while position < len(order):  # a run of b pictures is decoded after the picture that follows it
-        b_pictures = min(draw(st.integers(0, 3)), len(order) - position - 1) if position else 0
-        order[position : position + b_pictures + 1] = [
-            position + b_pictures,
-            *range(position, position + b_pictures),
+    while position < len(order):  # a run of B-frames is decoded after the frame that follows it
+        b_frames = min(draw(st.integers(0, 3)), len(order) - position - 1) if position else 0
+        order[position : position + b_frames + 1] = [
+            position + b_frames,
+            *range(position, position + b_frames),
         ]
-        position += b_pictures + 1
+        position += b_frames + 1
     dts = first
     for count, index in enumerate(order):
         later = [times[rest] for rest in order[count:]]
@@ -50,7 +50,7 @@ def shown_by_search(packets: list[FakePacket], step: int) -> set[int]:
 
 @settings(deadline=None, max_examples=50)
 @given(packet_streams(), st.integers(1, 60))
-def test_every_shown_picture_is_selected_and_order_is_kept(
+def test_select_packets_marks_every_shown_frame_and_keeps_order(
     packets: list[FakePacket], step: int
 ) -> None:
     first = min(packet.pts for packet in packets if packet.pts is not None)
@@ -62,7 +62,7 @@ def test_every_shown_picture_is_selected_and_order_is_kept(
 
 @settings(deadline=None, max_examples=50)
 @given(packet_streams(), st.integers(1, 60))
-def test_tails_are_dropped_only_when_nothing_shown_needs_them(
+def test_drop_unused_tails_keeps_what_shown_frames_need(
     packets: list[FakePacket], step: int
 ) -> None:
     selected = [
@@ -73,7 +73,7 @@ def test_tails_are_dropped_only_when_nothing_shown_needs_them(
     left = [item.packet for item in kept]
     assert [packet for packet in packets if packet in left] == left
     position = 0
-    # the decoder's view: everything since the last restart must be there, up to the shown picture
+    # the decoder's view: everything since the last restart must be there, up to the shown frame
     for item in kept:
         start = packets.index(item.packet)
         if item.restart:
@@ -100,7 +100,7 @@ def group(start: int, length: int) -> Iterator[FakePacket]:
         yield FakePacket(start + offset, start + offset, is_keyframe=offset == 0)
 
 
-def test_one_sample_per_group_decodes_one_picture_per_group() -> None:
+def test_drop_unused_tails_one_sample_per_group_keeps_one_packet() -> None:
     packets = [packet for start in range(0, 1000, 10) for packet in group(start, 10)]
     kept = list(drop_unused_tails(select_packets(packets, lambda sample: sample * 100)))
     assert [item.packet.pts for item in kept if item.shown][:9] == list(range(0, 900, 100))
@@ -108,7 +108,7 @@ def test_one_sample_per_group_decodes_one_picture_per_group() -> None:
     assert all(item.restart for item in kept[1:9])
 
 
-def test_a_shown_leading_picture_keeps_the_group_before_it() -> None:
+def test_drop_unused_tails_shown_leading_frame_keeps_group_before() -> None:
     packets = [
         FakePacket(0, -2, is_keyframe=True),
         FakePacket(4, -1),
@@ -122,14 +122,14 @@ def test_a_shown_leading_picture_keeps_the_group_before_it() -> None:
     assert not any(item.restart for item in kept)
 
 
-def test_packets_without_times_are_all_decoded() -> None:
+def test_select_packets_without_times_selects_all() -> None:
     packets = [*group(0, 5), FakePacket(None, None), *group(6, 5)]
     selected = list(select_packets(packets, lambda sample: sample * 100))
     assert [item.packet for item in selected] == packets
     assert all(item.shown for item in selected[5:])
 
 
-def test_missing_decoding_times_at_the_start_are_waited_for() -> None:
+def test_select_packets_missing_decoding_times_are_waited_for() -> None:
     packets = [
         replace(packet, dts=None) if packet.dts < 3 else packet
         for packet in group(0, 30)

@@ -1,6 +1,6 @@
-"""Image backbones: networks that turn a picture into a vector, run by ONNX Runtime.
+"""Image backbones: networks that turn an image into a vector, run by ONNX Runtime.
 
-A backbone is any ONNX file with one picture input and a vector (or a map that is averaged) as its
+A backbone is any ONNX file with one image input and a vector (or a map that is averaged) as its
 first output. Layout, size and number type are read from the file. Bytes go in as they are, because
 such a file normalises inside; floats are normalised first.
 """
@@ -29,7 +29,7 @@ _DEFAULT_SIZE_PX: Final = 224
 
 
 class Normalisation(FrozenConfig):
-    """How float pictures are scaled before a backbone sees them; the default is ImageNet's.
+    """How float images are scaled before a backbone sees them; the default is ImageNet's.
 
     Attributes:
         mean: per channel, for values between 0 and 1.
@@ -46,11 +46,11 @@ class Backbone:
 
     Attributes:
         name: stem of the file.
-        size_px: (width, height) of the pictures that it takes.
+        size_px: (width, height) of the images that it takes.
         dim: length of the vectors that it gives.
         digest: SHA-256 of the file.
         path: the file.
-        normalisation: of float pictures; None for a file that takes bytes.
+        normalisation: of float images; None for a file that takes bytes.
     """
 
     name: str
@@ -64,38 +64,40 @@ class Backbone:
     _fixed_batch: int | None = None
 
     def embed(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Turn pictures into vectors.
+        """Turn images into vectors.
 
         Args:
-            images: (pictures, height, width, 3) uint8 RGB of the backbone's size.
+            images: (images, height, width, 3) uint8 RGB of the backbone's size.
 
         Returns:
-            (pictures, dim) float32.
+            (images, dim) float32.
         """
         if self._fixed_batch is None:
-            return self._run(images)
+            return self._run_network(images)
+
+        # the last batch is filled up with copies of its last image
         parts = []
         for first in range(0, len(images), self._fixed_batch):
             part = images[first : first + self._fixed_batch]
             padding = np.repeat(part[-1:], self._fixed_batch - len(part), axis=0)
-            parts.append(self._run(np.concatenate([part, padding]))[: len(part)])
+            parts.append(self._run_network(np.concatenate([part, padding]))[: len(part)])
         return np.concatenate(parts)
 
-    def _run(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def _run_network(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         batch: npt.NDArray[Any] = images
         if self.normalisation is not None:
             scale = np.asarray(self.normalisation.std, dtype=np.float32) * 255
             batch = (images - np.asarray(self.normalisation.mean, dtype=np.float32) * 255) / scale
         if not self._channels_last:
             batch = np.ascontiguousarray(batch.transpose(0, 3, 1, 2))
-        picture = self._session.get_inputs()[0]
+        image_input = self._session.get_inputs()[0]
         (output, *_) = self._session.run(
-            [self._session.get_outputs()[0].name], {picture.name: batch}
+            [self._session.get_outputs()[0].name], {image_input.name: batch}
         )
-        return _flatten(np.asarray(output, dtype=np.float32))
+        return _average_maps(np.asarray(output, dtype=np.float32))
 
 
-def _flatten(output: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def _average_maps(output: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     """Average maps (N, D, h, w) to vectors (N, D)."""
     averaged: npt.NDArray[np.float32] = (
         output.mean(axis=tuple(range(2, output.ndim))) if output.ndim > 2 else output
@@ -119,15 +121,17 @@ def open_backbone(
         threads: processor threads; 0 leaves one core to the decoder and takes the others.
 
     Raises:
-        InputError: if the file is missing, is not ONNX, or is no picture backbone.
+        InputError: if the file is missing, is not ONNX, or is no image backbone.
         ConfigError: if the device is not there.
     """
     if not path.is_file():
         raise InputError(
             f"{path}: no such backbone file; give an ONNX file, or none for the one that ships"
         )
+
+    # layout and size are read from the file, the length of vectors from a run
     session = _open_session(path, device, threads)
-    channels_last, batch, size_px = _picture_input(session.get_inputs(), path)
+    channels_last, batch, size_px = _find_image_input(session.get_inputs(), path)
     takes_bytes = session.get_inputs()[0].type == "tensor(uint8)"
     opened = Backbone(
         name=path.stem,
@@ -147,14 +151,15 @@ def _open_session(path: Path, device: Device, threads: int) -> onnxruntime.Infer
     provider = _PROVIDERS[device]
     if provider not in onnxruntime.get_available_providers():
         raise ConfigError(
-            f"device '{device}' is not available to ONNX Runtime here; use cpu, or install onnxruntime-gpu"
+            f"device '{device}' is not available to ONNX Runtime here; use cpu, or install "
+            "onnxruntime-gpu"
         )
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or max(1, (os.cpu_count() or 1) - 1)
     options.log_severity_level = 3
-    options.add_session_config_entry(
-        "session.intra_op.allow_spinning", "0"
-    )  # waiting threads leave the cores to the decoder
+
+    # waiting threads leave the cores to the decoder
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=[provider])
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes
@@ -162,7 +167,9 @@ def _open_session(path: Path, device: Device, threads: int) -> onnxruntime.Infer
         raise InputError(f"{path}: not an ONNX file that can be run: {reason}") from error
 
 
-def _picture_input(inputs: Sequence[Any], path: Path) -> tuple[bool, int | None, tuple[int, int]]:
+def _find_image_input(
+    inputs: Sequence[Any], path: Path
+) -> tuple[bool, int | None, tuple[int, int]]:
     """Whether channels come last, the batch size if it is fixed, and (width, height)."""
     if (
         len(inputs) != 1
@@ -171,8 +178,11 @@ def _picture_input(inputs: Sequence[Any], path: Path) -> tuple[bool, int | None,
     ):
         found = ", ".join(f"{item.type} {item.shape}" for item in inputs)
         raise InputError(
-            f"{path}: a backbone needs one picture input, (N, height, width, 3) or (N, 3, height, width), found {found}"
+            f"{path}: a backbone needs one image input, (N, height, width, 3) or "
+            f"(N, 3, height, width), found {found}"
         )
+
+    # the 3 channels of colour tell the layout; sides that are left open take the usual size
     batch, *rest = inputs[0].shape
     if rest[2] == 3:
         channels_last, (height, width) = True, rest[:2]
@@ -187,7 +197,7 @@ def _picture_input(inputs: Sequence[Any], path: Path) -> tuple[bool, int | None,
 
 
 def _with_dim(backbone: Backbone) -> Backbone:
-    """Run one black picture: the declared shapes of outputs are often left open."""
+    """Run one black image: the declared shapes of outputs are often left open."""
     width, height = backbone.size_px
     vector = backbone.embed(np.zeros((1, height, width, 3), dtype=np.uint8))
     if vector.ndim != 2:

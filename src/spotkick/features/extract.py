@@ -47,7 +47,7 @@ EXTRACTION_FILE: Final = "extraction.json"
 
 _BACKBONE_FILE: Final = "backbone.onnx"
 _FORMAT: Final = "spotkick-video-1"
-_BATCH: Final = 8  # 200 MB; larger batches are no faster on processors and take 12 MB a picture
+_BATCH: Final = 8  # 200 MB; larger batches are no faster on processors and take 12 MB an image
 _BATCHES_AHEAD: Final = 4
 _MASK_GREY: Final = 127
 
@@ -57,15 +57,15 @@ Region = tuple[
     Annotated[float, Field(ge=0, le=1)],
     Annotated[float, Field(ge=0, le=1)],
 ]
-"""(left, top, right, bottom) as fractions of the picture as it is shown."""
+"""(left, top, right, bottom) as fractions of the frame as it is shown."""
 
 
 class ExtractionConfig(FrozenConfig):
-    """How pictures are taken from a video.
+    """How images are taken from a video.
 
     Attributes:
         frame_rate: vectors per second, as an exact fraction.
-        fit: ``stretch`` squeezes the whole picture into the size of the backbone; ``crop`` takes
+        fit: ``stretch`` squeezes the whole frame into the size of the backbone; ``crop`` takes
             its centre, as SoccerNet did.
         masks: regions painted grey before the network sees them, such as a scoreboard that gives
             goals away.
@@ -79,11 +79,12 @@ class ExtractionConfig(FrozenConfig):
 
     @field_validator("masks")
     @classmethod
-    def _not_empty(cls, masks: tuple[Region, ...]) -> tuple[Region, ...]:
+    def _refuse_empty_masks(cls, masks: tuple[Region, ...]) -> tuple[Region, ...]:
         for left, top, right, bottom in masks:
             if left >= right or top >= bottom:
                 raise ValueError(
-                    f"left < right and top < bottom must hold in a mask, got {left}, {top}, {right}, {bottom}"
+                    "left < right and top < bottom must hold in a mask, got "
+                    f"{left}, {top}, {right}, {bottom}"
                 )
         return masks
 
@@ -98,8 +99,8 @@ class Extractor:
     """Everything that decides the features of a video.
 
     Attributes:
-        backbone: picture -> vector.
-        config: how pictures are taken.
+        backbone: image -> vector.
+        config: how images are taken.
         projection: applied to the vectors; None keeps them whole.
         name: of the features.
     """
@@ -187,14 +188,17 @@ def extract_video(
     declared_s = probe(path).duration_s
     total_s = max(0.0, min(declared_s, end_s or declared_s) - start_s)
     rate, started = extractor.config.rate, time.monotonic()
+
+    # decoding and the network run side by side
     vectors = []
     count = 0
-    for images in _prefetch(_batches(path, extractor, start_s, end_s)):
+    for images in _read_ahead(_make_batches(path, extractor, start_s, end_s)):
         embedded = extractor.backbone.embed(images)
         vectors.append(extractor.projection.apply(embedded) if extractor.projection else embedded)
         count += len(images)
         if progress is not None:
             progress(ExtractionProgress(float(count / rate), total_s, time.monotonic() - started))
+
     if not vectors:
         raise InputError(
             f"{path}: lasts {declared_s:.1f} s, so that a period cannot start at {start_s:g} s"
@@ -202,17 +206,19 @@ def extract_video(
     return FeatureTrack(np.concatenate(vectors), extractor.source, str(path))
 
 
-def _batches(
+def _make_batches(
     path: Path, extractor: Extractor, start_s: float, end_s: float | None
 ) -> Generator[npt.NDArray[np.uint8], None, None]:
     config, size_px = extractor.config, extractor.backbone.size_px
-    boxes = [_box(region, size_px) for region in config.masks]
+    boxes = [_find_box(region, size_px) for region in config.masks]
+
+    # (images, height, width, 3); the last batch may be shorter
     batch: list[npt.NDArray[np.uint8]] = []
     samples = sample_video(
         path, config.rate, size_px=size_px, fit=config.fit, start_s=start_s, end_s=end_s
     )
     for sample in samples:
-        batch.append(_masked(sample, boxes))
+        batch.append(_mask_image(sample, boxes))
         if len(batch) == _BATCH:
             yield np.stack(batch)
             batch = []
@@ -220,7 +226,7 @@ def _batches(
         yield np.stack(batch)
 
 
-def _box(region: Region, size_px: tuple[int, int]) -> tuple[slice, slice]:
+def _find_box(region: Region, size_px: tuple[int, int]) -> tuple[slice, slice]:
     """Rows and columns that a region touches."""
     width, height = size_px
     left, top, right, bottom = region
@@ -228,7 +234,7 @@ def _box(region: Region, size_px: tuple[int, int]) -> tuple[slice, slice]:
     return rows, slice(int(left * width), -int(-right * width // 1))
 
 
-def _masked(sample: Sample, boxes: list[tuple[slice, slice]]) -> npt.NDArray[np.uint8]:
+def _mask_image(sample: Sample, boxes: list[tuple[slice, slice]]) -> npt.NDArray[np.uint8]:
     if not boxes:
         return sample.image
     image = sample.image.copy()
@@ -237,10 +243,13 @@ def _masked(sample: Sample, boxes: list[tuple[slice, slice]]) -> npt.NDArray[np.
     return image
 
 
-def _prefetch(
+def _read_ahead(
     items: Generator[npt.NDArray[np.uint8], None, None],
 ) -> Iterator[npt.NDArray[np.uint8]]:
-    """Run an iterator in a thread of its own, a few items ahead. Its errors appear here, and it stops when nobody listens."""
+    """Run an iterator in a thread of its own, a few items ahead.
+
+    Its errors are raised here, and it stops when its results are no longer asked for.
+    """
     ready: queue.Queue[tuple[npt.NDArray[np.uint8] | None, BaseException | None]] = queue.Queue(
         maxsize=_BATCHES_AHEAD
     )
@@ -254,12 +263,14 @@ def _prefetch(
                     ready.put((item, None))
                     if abandoned.is_set():
                         return
-        except BaseException as caught:  # raised again in the thread that listens
+        except BaseException as caught:  # raised again in the thread that asks
             error = caught
         ready.put((None, error))
 
+    # the thread is left to end by itself, with room in the queue for what it holds
     thread = threading.Thread(target=produce, name="decode", daemon=True)
     thread.start()
+
     try:
         while True:
             item, error = ready.get()
@@ -276,7 +287,7 @@ def _prefetch(
 
 
 def write_extractor(extractor: Extractor, root: Path) -> Path:
-    """Describe the features below ``root`` in ``NAME.source``, with all that is needed to make more of them.
+    """Describe the features below ``root`` in ``NAME.source``, so that more can be made of them.
 
     The backbone that ships with spotkick is named only; any other is copied.
 
@@ -288,12 +299,15 @@ def write_extractor(extractor: Extractor, root: Path) -> Path:
     """
     source = extractor.source
     write_source(source, root)
+
+    # the backbone that ships is named, any other is copied
     folder = root / f"{source.name}{SOURCE_SUFFIX}"
     bundled = extractor.backbone.path == BUNDLED_BACKBONE
     if not bundled:
         write_bytes(folder / _BACKBONE_FILE, extractor.backbone.path.read_bytes())
     if extractor.projection:
         write_projection(extractor.projection, folder)
+
     backbone = {
         "name": extractor.backbone.name,
         "sha256": extractor.backbone.digest,
@@ -322,30 +336,36 @@ def read_extractor(folder: Path, *, device: Device = "cpu", threads: int = 0) ->
     path = folder / EXTRACTION_FILE
     if not path.is_file():
         raise InputError(
-            f"{folder}: does not say how to make these features from video; give their feature files instead"
+            f"{folder}: does not say how to make these features from video; give their feature "
+            "files instead"
         )
     document = read_json(path)
+
+    # the backbone is the very one that made the features, or they cannot be mixed
     described = FeatureSource.from_json(
         read_json(folder / "source.json"), str(folder / "source.json")
     )
-    backbone, settings = _parts(document, path)
+    backbone, settings = _split_document(document, path)
     config = ExtractionConfig.parse(settings, str(path))
     file = BUNDLED_BACKBONE if backbone.get("bundled") else folder / _BACKBONE_FILE
     opened = open_backbone(file, normalisation=config.normalisation, device=device, threads=threads)
     if opened.digest != backbone.get("sha256"):
         raise InputError(
-            f"{folder}: its features were made with another version of the backbone {file.name}; extract them again"
+            f"{folder}: its features were made with another version of the backbone {file.name}; "
+            "extract them again"
         )
+
     opened = replace(opened, name=str(backbone.get("name", opened.name)))
     extractor = Extractor(opened, config, read_projection(folder), described.name)
     if extractor.source != described:
         raise InputError(
-            f"{folder}: its files do not belong together (the fingerprint differs); extract the features again"
+            f"{folder}: its files do not belong together (the fingerprint differs); extract the "
+            "features again"
         )
     return extractor
 
 
-def _parts(document: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def _split_document(document: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not isinstance(document, dict) or document.get("format") != _FORMAT:
         raise InputError(f"{path}: not a description of video features of format {_FORMAT}")
     backbone, settings = document.get("backbone"), document.get("settings")
