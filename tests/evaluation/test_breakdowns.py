@@ -23,7 +23,7 @@ def one(*actions: Action) -> list[MatchActions]:
     return [MatchActions("m", actions)]
 
 
-def test_game_time() -> None:
+def test_by_game_time_planted_hits_score_in_their_bins() -> None:
     labels = one(
         Action("a", 1, 1 * MINUTE),
         Action("a", 1, 6 * MINUTE),
@@ -50,7 +50,7 @@ def test_game_time() -> None:
     assert json.dumps([part.to_json() for part in parts], allow_nan=False)
 
 
-def test_one_bin_over_everything_is_the_score_itself() -> None:
+def test_by_game_time_single_bin_equals_score() -> None:
     rng = random.Random(0)
     labels = [
         MatchActions(
@@ -78,7 +78,7 @@ def test_one_bin_over_everything_is_the_score_itself() -> None:
     )
 
 
-def test_distance_to_others_of_any_class() -> None:
+def test_distance_to_others_neighbours_of_any_class_count() -> None:
     labels = [
         MatchActions(
             "m",
@@ -93,7 +93,7 @@ def test_distance_to_others_of_any_class() -> None:
     assert by_label == {0: 3, 1: 3, 2: 97, 3: math.inf, 4: 0, 5: 0}
 
 
-def test_distance_parts() -> None:
+def test_by_distance_planted_hits_score_in_their_bins() -> None:
     labels = one(
         Action("a", 1, 0), Action("b", 1, 3000), Action("a", 1, 100_000), Action("a", 2, 0)
     )
@@ -115,7 +115,54 @@ def test_distance_parts() -> None:
     )  # b has no label in the second half
 
 
-def test_substitutions_of_the_break() -> None:
+def test_without_first_frame_labels_at_break_are_left_out() -> None:
     kept = (Action("Substitution", 1, 0), Action("Substitution", 2, 600), Action("Goal", 2, 0))
     labels = one(Action("Substitution", 2, 0), *kept, Action("Substitution", 2, 499))
     assert without_first_frame(labels, SOCCERNET_V2, "Substitution") == (MatchActions("m", kept),)
+
+
+@pytest.mark.parametrize(
+    ("label_ms", "spot_ms", "low"),
+    [
+        (5 * MINUTE - 1000, 5 * MINUTE + 1000, 0),
+        (5 * MINUTE + 1000, 5 * MINUTE - 1000, 5),
+        (45 * MINUTE, 45 * MINUTE - 500, 45),
+    ],
+)
+def test_by_game_time_hit_across_edge_counts_in_bin_of_label(
+    label_ms: int, spot_ms: int, low: float
+) -> None:
+    assignment = assign_predictions(
+        one(Action("a", 1, spot_ms, 0.9)), one(Action("a", 1, label_ms)), CLASSES
+    )
+    scores = {part.low: part.average_map for part in by_game_time(assignment) if part.num_labels}
+    assert scores == {low: pytest.approx(1)}
+
+
+def test_by_game_time_spot_beyond_narrow_tolerance_counts_in_its_own_bin() -> None:
+    """At 60 s the spot of 5:20 is a hit of 4:59; at 5 s it is a false spot of its own bin."""
+    labels = one(Action("a", 1, 299_000), Action("a", 1, 400_000))
+    found = one(Action("a", 1, 320_000, 0.9), Action("a", 1, 400_000, 0.5))
+    wide, narrow = (
+        by_game_time(assign_predictions(found, labels, CLASSES, tolerances_s=[width]))
+        for width in (60.0, 5.0)
+    )
+    assert [part.average_map for part in wide[:2]] == pytest.approx([1, 1])
+    assert [part.average_map for part in narrow[:2]] == pytest.approx([0, 0.5])
+
+
+def test_by_distance_hit_nearer_to_other_label_counts_in_bin_of_its_label() -> None:
+    """The only spot lies nearer to the second label, but the first one takes it."""
+    labels = one(Action("a", 1, 0), Action("a", 1, 8000), Action("b", 1, 8500))
+    assignment = assign_predictions(
+        one(Action("a", 1, 5000, 0.9)), labels, ActionClasses(("a",)), tolerances_s=[20.0]
+    )
+    both = by_distance(assignment, edges_s=(0, 5, 7))
+    assert [part.num_labels for part in both] == [0, 0, 2]
+    with_b = assign_predictions(
+        one(Action("a", 1, 5000, 0.9)), labels, CLASSES, tolerances_s=[20.0]
+    )
+    parts = by_distance(with_b, edges_s=(0, 5))
+    assert [part.num_labels for part in parts] == [2, 1]
+    assert parts[1].average_map == pytest.approx(1)  # the label at 0, 8 s from the next
+    assert parts[0].average_map == 0

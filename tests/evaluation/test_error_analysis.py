@@ -39,7 +39,7 @@ def total(counts: dict[str, dict[ErrorKind, int]]) -> dict[ErrorKind, int]:
     return {kind: sum(row[kind] for row in counts.values()) for kind in KINDS}
 
 
-def test_planted_errors_are_found() -> None:
+def test_find_errors_planted_errors_are_found() -> None:
     errors = find_errors(planted(), 5.0)
     counts = errors.counts()
     assert total(counts) == dict.fromkeys(KINDS, 1)  # the corner of 900 s is the missed one
@@ -53,7 +53,7 @@ def test_planted_errors_are_found() -> None:
     assert counts["corner"][ErrorKind.MISSED] == 1
 
 
-def test_counts_by_visibility() -> None:
+def test_counts_visible_and_unshown_add_up_to_all() -> None:
     errors = find_errors(planted(), 5.0)
     shown, hidden = total(errors.counts(visible=True)), total(errors.counts(visible=False))
     assert [kind for kind in KINDS if hidden[kind]] == [
@@ -64,7 +64,7 @@ def test_counts_by_visibility() -> None:
     assert {kind: shown[kind] + hidden[kind] for kind in KINDS} == total(errors.counts())
 
 
-def test_cases_have_the_times() -> None:
+def test_cases_planted_errors_have_their_times() -> None:
     errors = find_errors(planted(), 5.0)
     (wrong,) = errors.cases(ErrorKind.WRONG_CLASS)
     assert wrong.to_json() == {
@@ -84,7 +84,7 @@ def test_cases_have_the_times() -> None:
     assert background.other_label is None
 
 
-def test_cases_come_most_confident_first() -> None:
+def test_cases_limit_keeps_most_confident() -> None:
     noise = tuple(
         Action("goal", 1, 1_000_000 + 60_000 * number, number / 10) for number in range(5)
     )
@@ -96,7 +96,7 @@ def test_cases_come_most_confident_first() -> None:
     ]
 
 
-def test_thresholds_silence_weak_spots() -> None:
+def test_find_errors_thresholds_ignore_weak_spots() -> None:
     errors = find_errors(planted(), 5.0, thresholds={"goal": 0.75, "card": 0.0, "corner": 0.0})
     counts = errors.counts()
     assert counts["goal"] == {
@@ -107,7 +107,7 @@ def test_thresholds_silence_weak_spots() -> None:
     assert counts["corner"][ErrorKind.MISSED] == 2
 
 
-def test_every_cost_is_the_gain_of_mending() -> None:
+def test_error_costs_planted_errors_equal_gain_of_fixing() -> None:
     sets = planted()
     base = score_assignment(sets).average_map
     mended = {
@@ -140,7 +140,7 @@ def test_every_cost_is_the_gain_of_mending() -> None:
     )
 
 
-def test_perfect_predictions_cost_nothing() -> None:
+def test_error_costs_perfect_predictions_are_zero() -> None:
     spots = tuple(Action(a.label, a.period, a.position_ms, 0.9) for a in LABELS)
     errors = find_errors(planted(spots), 5.0)
     assert total(errors.counts()) == dict.fromkeys(KINDS, 0)
@@ -148,7 +148,7 @@ def test_perfect_predictions_cost_nothing() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_equals_the_definition_in_loops(seed: int) -> None:
+def test_find_errors_random_sets_equals_definition_in_loops(seed: int) -> None:
     rng = random.Random(seed)
     labels = [
         MatchActions(

@@ -33,7 +33,7 @@ def slow_average_precision(
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_equals_the_slow_definition(seed: int) -> None:
+def test_evaluate_frames_random_sets_equals_slow_definition(seed: int) -> None:
     rng = random.Random(seed)
     labels, predictions = [], []
     for match in ("m", "n"):
@@ -98,20 +98,20 @@ def one(*actions: Action) -> list[MatchActions]:
     return [MatchActions("m", actions)]
 
 
-def test_tolerance_is_one_sided_and_inclusive() -> None:
+def test_evaluate_frames_tolerance_is_one_sided_and_inclusive() -> None:
     truth = one(Action("a", 1, 400))
     found = one(Action("a", 1, 480, 0.9))  # two frames of 40 ms later
     result = evaluate_frames(found, truth, frame_rate=RATE)
     assert list(result.map_at.items()) == [(0, 0), (1, 0), (2, 1), (4, 1)]
 
 
-def test_two_labels_on_one_frame_are_found_once() -> None:
+def test_evaluate_frames_two_labels_on_one_frame_are_found_once() -> None:
     truth = one(Action("a", 1, 400), Action("a", 1, 410))
     found = one(Action("a", 1, 400, 0.9), Action("a", 1, 400, 0.8))
     assert evaluate_frames(found, truth, frame_rate=RATE).average_map == 0.5
 
 
-def test_classes_group_labels() -> None:
+def test_evaluate_frames_aliases_group_labels() -> None:
     classes = ActionClasses(("card",), aliases={"y-card": "card"})
     result = evaluate_frames(
         one(Action("card", 1, 0, 1.0)),
@@ -122,7 +122,7 @@ def test_classes_group_labels() -> None:
     assert dict(result.per_class) == {"card": 1}
 
 
-def test_bad_input() -> None:
+def test_evaluate_frames_bad_input_is_refused() -> None:
     truth = one(Action("a", 1, 0))
     with pytest.raises(InputError, match="'m' is in one of them only"):
         evaluate_frames([], truth, frame_rate=RATE)

@@ -31,7 +31,9 @@ def grid(rate: int | Fraction = 2, matches: tuple[str, ...] = ("m",)) -> FrameGr
         (Fraction(30000, 1001), 1001, 30),
     ],
 )
-def test_position_to_frame(rate: int | Fraction, position_ms: int, frame: int) -> None:
+def test_frame_labels_positions_fall_on_official_frames(
+    rate: int | Fraction, position_ms: int, frame: int
+) -> None:
     labels, _ = frame_labels([MatchActions("m", (Action("a", 1, position_ms),))], grid(rate))
     assert labels.frame.tolist() == [frame]
     if rate == 2 or rate == 25:
@@ -40,7 +42,7 @@ def test_position_to_frame(rate: int | Fraction, position_ms: int, frame: int) -
         assert vector.index(1) == frame
 
 
-def test_order_and_columns() -> None:
+def test_frame_labels_unordered_actions_are_sorted_by_series() -> None:
     sets = [
         MatchActions(
             "m",
@@ -63,21 +65,21 @@ def test_order_and_columns() -> None:
     assert (labels.key[1:] > labels.key[:-1]).all()
 
 
-def test_the_later_entry_of_a_frame_stays() -> None:
+def test_frame_labels_shared_frame_keeps_later_entry() -> None:
     spots = (Action("a", 1, 500, 0.9), Action("a", 1, 999, 0.1), Action("b", 1, 500, 0.8))
     predictions, messages = frame_predictions([MatchActions("m", spots)], grid())
     assert predictions.value.tolist() == [0.1, 0.8]
     assert messages == ["1 predictions share class and frame with a later one, which replaced them"]
 
 
-def test_a_useless_confidence_still_takes_the_frame() -> None:
+def test_frame_predictions_negative_confidence_takes_its_frame() -> None:
     spots = (Action("a", 1, 500, 0.9), Action("a", 1, 500, -1.0))
     predictions, messages = frame_predictions([MatchActions("m", spots)], grid())
     assert len(predictions) == 0
     assert len(messages) == 2
 
 
-def test_other_periods_can_be_counted() -> None:
+def test_frame_labels_other_periods_are_counted() -> None:
     wide = FrameGrid(("m",), CLASSES, Fraction(2), periods=(1, 2, 3, 4))
     labels, messages = frame_labels(
         [MatchActions("m", (Action("a", 4, 0), Action("a", 5, 0)))], wide

@@ -47,7 +47,7 @@ def assign(seed: int = 0) -> AssignmentResult:
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.31, 0.5, 0.9, 2.0])
-def test_counts_equal_those_of_matching_only_what_is_above_the_threshold(threshold: float) -> None:
+def test_count_spots_threshold_equals_assigning_stronger_predictions(threshold: float) -> None:
     predictions, labels = make(3)
     above = [
         MatchActions(
@@ -68,7 +68,7 @@ def test_counts_equal_those_of_matching_only_what_is_above_the_threshold(thresho
             assert counts[name] == SpotCounts(threshold, hits, int(own.sum()) - hits, total - hits)
 
 
-def test_shares() -> None:
+def test_spot_counts_shares_follow_their_definitions() -> None:
     counts = SpotCounts(0.5, 6, 2, 4)
     assert (counts.precision, counts.recall, counts.f1) == (0.75, 0.6, pytest.approx(2 / 3))
     nothing = SpotCounts(0.5, 0, 0, 0)
@@ -77,7 +77,7 @@ def test_shares() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_class_thresholds_are_the_best_there_are(seed: int) -> None:
+def test_tune_class_thresholds_random_sets_reach_best_f1(seed: int) -> None:
     sets = assign(seed)
     tuned = tune_class_thresholds(sets, 20.0)
     for name in CLASSES.names:
@@ -90,7 +90,7 @@ def test_class_thresholds_are_the_best_there_are(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_common_threshold_is_the_best_of_the_grid(seed: int) -> None:
+def test_tune_common_threshold_random_sets_is_best_of_grid(seed: int) -> None:
     sets = assign(seed)
     means = [
         np.mean([c.f1 for c in count_spots(sets, dict.fromkeys("ab", t), 20.0).values()])
@@ -99,7 +99,7 @@ def test_common_threshold_is_the_best_of_the_grid(seed: int) -> None:
     assert tune_common_threshold(sets, 20.0) == THRESHOLDS[int(np.argmax(means))]
 
 
-def test_a_class_that_never_hits_is_switched_off() -> None:
+def test_tune_class_thresholds_class_without_hit_gets_infinity() -> None:
     sets = assign_predictions(
         [MatchActions("m", (Action("b", 1, 0, 0.9),))],
         [MatchActions("m", (Action("a", 1, 0),))],
@@ -109,7 +109,7 @@ def test_a_class_that_never_hits_is_switched_off() -> None:
     assert dict(tune_class_thresholds(sets, 5.0)) == {"a": np.inf, "b": np.inf}
 
 
-def test_curve_tunes_on_the_other_set() -> None:
+def test_count_curve_other_set_decides_thresholds() -> None:
     valid, test = assign(1), assign(2)
     curve = count_curve(test, tuned_on=valid)
     assert tuple(curve) == TOLERANCES
@@ -122,11 +122,11 @@ def test_curve_tunes_on_the_other_set() -> None:
     assert hits[0] < hits[-1]
 
 
-def test_legacy_axis() -> None:
+def test_legacy_tolerances_s_frames_become_seconds() -> None:
     assert legacy_tolerances_s((5.0, 60.0), 2) == (2.5, 30.0)
 
 
-def test_bad_input() -> None:
+def test_count_spots_bad_input_is_refused() -> None:
     with pytest.raises(InputError, match="assigned at 5, 20, 60 s, not at 7 s"):
         count_spots(assign(), dict.fromkeys("ab", 0.5), 7.0)
     with pytest.raises(InputError, match="no threshold for class 'b'"):

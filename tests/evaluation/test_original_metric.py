@@ -43,7 +43,7 @@ def slow_average_precision(
 
 
 @pytest.mark.parametrize("seed", range(15))
-def test_equals_the_slow_definition(seed: int) -> None:
+def test_evaluate_original_random_sets_equals_slow_definition(seed: int) -> None:
     rng = random.Random(seed)
     labels, predictions = [], []
     for match in ("m", "n"):
@@ -93,7 +93,7 @@ def test_equals_the_slow_definition(seed: int) -> None:
     )
 
 
-def test_touching_segments_do_not_match() -> None:
+def test_evaluate_original_touching_segments_are_no_hit() -> None:
     truth = [MatchActions("m", (Action("goal", 1, 100_000),))]
     for second, hit in ((94, 0), (95, 1), (104, 1), (105, 0)):
         found = [MatchActions("m", (Action("goal", 1, 1000 * second, 0.5),))]
@@ -102,7 +102,7 @@ def test_touching_segments_do_not_match() -> None:
         )
 
 
-def test_bad_input() -> None:
+def test_evaluate_original_bad_input_is_refused() -> None:
     truth = [MatchActions("m", (Action("goal", 1, 0),))]
     with pytest.raises(InputError, match="no labels"):
         evaluate_original(truth, [MatchActions("m", ())], CLASSES)

@@ -88,7 +88,9 @@ def random_sets(seed: int) -> tuple[list[VideoSegments], list[VideoSegments]]:
 
 @pytest.mark.parametrize("seed", range(12))
 @pytest.mark.parametrize("max_average", [100, 3, None])
-def test_equals_the_slow_definition(seed: int, max_average: float | None) -> None:
+def test_evaluate_proposals_random_sets_equals_slow_definition(
+    seed: int, max_average: float | None
+) -> None:
     proposals, labels = random_sets(seed)
     recall, per_video, area = slow_curve(proposals, labels, max_average)
     result = evaluate_proposals(proposals, labels, max_average=max_average)
@@ -97,7 +99,7 @@ def test_equals_the_slow_definition(seed: int, max_average: float | None) -> Non
     assert result.auc == pytest.approx(area, abs=1e-12)
 
 
-def test_steps_are_truncated_to_whole_proposals() -> None:
+def test_evaluate_proposals_steps_are_cut_to_whole_proposals() -> None:
     """The label is covered by the 29th of 100 proposals only: at 29 % just 28 are looked at."""
     before = [Segment(50, 60, "", 1 - number / 100) for number in range(28)]
     found = (*before, Segment(0, 10, "", 0.5), *[Segment(50, 60, "", 0.4)] * 71)
@@ -108,7 +110,7 @@ def test_steps_are_truncated_to_whole_proposals() -> None:
     assert result.average_recall[29] == 1
 
 
-def test_perfect_proposals_reach_one() -> None:
+def test_evaluate_proposals_perfect_proposals_score_one() -> None:
     labels = [
         VideoSegments(f"v{i}", None, tuple(Segment(10.0 * k, 10.0 * k + 5, "x") for k in range(3)))
         for i in range(4)
@@ -129,7 +131,7 @@ def test_perfect_proposals_reach_one() -> None:
     assert best.auc == pytest.approx(0.99)  # the curve begins at one proposal, not at none
 
 
-def test_subset_blocked_and_foreign_videos() -> None:
+def test_evaluate_proposals_subset_and_blocked_videos_limit_labels() -> None:
     labels = [
         VideoSegments("one", None, (Segment(0, 5, "x"),), "validation"),
         VideoSegments("two", None, (Segment(0, 5, "x"),), "validation"),
@@ -141,7 +143,7 @@ def test_subset_blocked_and_foreign_videos() -> None:
         evaluate_proposals(found, labels, subset="validation", blocked={"two"}).average_recall[-1]
         == 1
     )
-    with pytest.warns(SpotkickWarning, match="1 proposals lie in videos without labels"):
+    with pytest.warns(SpotkickWarning, match="'three', which is of the subset 'training'"):
         evaluate_proposals(
             [*found, VideoSegments("three", None, (Segment(0, 5, "", 0.5),))],
             labels,
@@ -157,13 +159,15 @@ def test_subset_blocked_and_foreign_videos() -> None:
         ((Segment(0, 5, ""),), (Segment(0, 5, "x"),), "no score"),
     ],
 )
-def test_bad_input(found: tuple[Segment, ...], truth: tuple[Segment, ...], message: str) -> None:
+def test_evaluate_proposals_bad_input_is_refused(
+    found: tuple[Segment, ...], truth: tuple[Segment, ...], message: str
+) -> None:
     with pytest.raises(InputError, match=message):
         evaluate_proposals([VideoSegments("v", None, found)], [VideoSegments("v", None, truth)])
 
 
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
-def test_names_that_do_not_fit() -> None:
+def test_evaluate_proposals_foreign_names_are_refused() -> None:
     with pytest.raises(InputError, match="look at the names"):
         evaluate_proposals(
             [VideoSegments("v", None, (Segment(0, 5, "", 0.5),))],

@@ -3,6 +3,7 @@
 import random
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def with_team(match: MatchActions) -> MatchActions:
 
 
 @pytest.mark.parametrize("metric", ["at1", "tight"])
-def test_equals_the_weighted_official_values(
+def test_evaluate_teams_random_sets_equals_weighted_official_values(
     metric: str, official_scores: Callable[..., dict[str, Any]]
 ) -> None:
     predictions, labels = random_sets(1)
@@ -85,7 +86,7 @@ def test_equals_the_weighted_official_values(
     assert result.average_map > 0.1
 
 
-def test_the_wrong_team_is_a_miss() -> None:
+def test_evaluate_teams_wrong_team_is_miss() -> None:
     truth = [
         MatchActions(
             "m", (Action("PASS", 1, 1000, team="left"), Action("PASS", 1, 9000, team="right"))
@@ -104,7 +105,7 @@ def test_the_wrong_team_is_a_miss() -> None:
     assert result.average_map == pytest.approx(0.25)  # left: 0; right: precision 1/2 at recall 1
 
 
-def test_missing_teams_and_classes_are_told() -> None:
+def test_evaluate_teams_missing_team_and_class_warn() -> None:
     truth = [MatchActions("m", (Action("PASS", 1, 1000, team="left"), Action("DRIVE", 1, 1000)))]
     found = [MatchActions("m", (Action("PASS", 1, 1000, 0.9, team="left"),))]
     with warnings.catch_warnings(record=True) as caught:
@@ -117,7 +118,7 @@ def test_missing_teams_and_classes_are_told() -> None:
     assert dict(result.per_class) == {"PASS": 1}
 
 
-def test_unshown_labels_weigh_minus_one_and_that_is_told() -> None:
+def test_evaluate_teams_unshown_labels_weigh_minus_one_and_warn() -> None:
     """Both visible passes of the left are found, the hidden one of the right is not: (2 * 1 - 1 * 0) / (2 - 1)."""
     hidden = Action("PASS", 1, 50_000, team="right", visibility=Visibility.NOT_SHOWN)
     truth = [
@@ -133,3 +134,23 @@ def test_unshown_labels_weigh_minus_one_and_that_is_told() -> None:
         SpotkickWarning, match="1 labels are not shown; the official weights count them as -1"
     ):
         assert evaluate_teams(found, truth, ActionClasses(("PASS",))).average_map == 2
+
+
+@pytest.mark.parametrize("pairs", [1, 2])
+def test_evaluate_teams_as_many_unshown_as_shown_labels_is_left_out(pairs: int) -> None:
+    """The official weights add up to 0: no infinity and no warning of numpy."""
+    actions = [Action("DRIVE", 1, 500_000, team="left")]
+    for number in range(pairs):
+        actions.append(Action("PASS", 1, 1000 + 20_000 * number, team="left"))
+        actions.append(
+            Action("PASS", 2, 1000 + 20_000 * number, team="left", visibility=Visibility.NOT_SHOWN)
+        )
+    truth = [MatchActions("m", tuple(actions))]
+    found = [MatchActions("m", tuple(replace(a, confidence=0.9) for a in actions))]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        result = evaluate_teams(found, truth, CLASSES)
+    assert result.average_map == 1
+    assert dict(result.per_class) == {"DRIVE": 1}
+    assert all(warning.category is SpotkickWarning for warning in caught)
+    assert any("as many shown as unshown" in str(warning.message) for warning in caught)

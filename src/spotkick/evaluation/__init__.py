@@ -1,16 +1,17 @@
-"""Scores for spotting and localization: the field's official metrics and the analyses around them. numpy only.
+"""Scores for spotting and localization: official metrics and the analyses around them.
 
-`evaluate` is the official Average-mAP. `assign_predictions` does its costly part once; breakdowns,
-operating points, errors, calibration and uncertainty all start from what it returns.
+numpy only. `evaluate` is the official Average-mAP. `assign_predictions` does its costly part once;
+breakdowns, operating points, errors, calibration and uncertainty all start from what it returns.
 """
 
-from spotkick.evaluation.average_map import (
+from spotkick.evaluation.all_thresholds import evaluate_all_thresholds, score_all_thresholds
+from spotkick.evaluation.assignment import (
     LOOSE_TOLERANCES_S,
-    TIGHT_TOLERANCES_S,
     AssignmentResult,
-    Score,
-    SpottingScore,
     assign_predictions,
+)
+from spotkick.evaluation.average_map import (
+    TIGHT_TOLERANCES_S,
     evaluate,
     score_assignment,
     tolerances_of,
@@ -32,6 +33,7 @@ from spotkick.evaluation.error_analysis import (
 from spotkick.evaluation.frame_tolerance import evaluate_frames
 from spotkick.evaluation.operating_points import (
     SpotCounts,
+    choose_class_thresholds,
     count_curve,
     count_spots,
     legacy_tolerances_s,
@@ -40,7 +42,7 @@ from spotkick.evaluation.operating_points import (
 )
 from spotkick.evaluation.original_metric import evaluate_original
 from spotkick.evaluation.proposals import ProposalScore, evaluate_proposals
-from spotkick.evaluation.rank_uniform import evaluate_rank_uniform, rank_uniform
+from spotkick.evaluation.scores import Score, SpottingScore
 from spotkick.evaluation.summary import summary_table
 from spotkick.evaluation.team_map import evaluate_teams
 from spotkick.evaluation.uncertainty import (
@@ -74,20 +76,21 @@ __all__ = [
     "by_distance",
     "by_game_time",
     "calibrate",
+    "choose_class_thresholds",
     "compare_systems",
     "count_curve",
     "count_spots",
     "error_costs",
     "evaluate",
+    "evaluate_all_thresholds",
     "evaluate_detection",
     "evaluate_frames",
     "evaluate_original",
     "evaluate_proposals",
-    "evaluate_rank_uniform",
     "evaluate_teams",
     "find_errors",
     "legacy_tolerances_s",
-    "rank_uniform",
+    "score_all_thresholds",
     "score_assignment",
     "summary_table",
     "tolerances_of",

@@ -1,154 +1,178 @@
-"""Which prediction finds which label: the official rule, for all matches, classes and tolerances at once.
+"""Labels and predictions on the evaluator's frames, and which prediction found which label.
 
-The official rule scans the labels of a series in time order; each takes the unused prediction with
-the highest confidence inside its window (the earlier one of equals). That is serial dictatorship
-under a common preference, and its outcome is the only stable matching. `assign_to_labels` reaches
-the same matching by deferred acceptance, which runs on arrays: every label proposes to its best
-remaining prediction, a prediction keeps the earliest label, the others move on.
+`assign_predictions` does the costly part of scoring once; scores, breakdowns, operating points,
+errors, calibration and uncertainty all start from the `AssignmentResult` that it returns.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.evaluation.frames import FramedActions
+from spotkick.actions import ActionClasses, MatchActions
+from spotkick.errors import InputError
+from spotkick.evaluation.deferred_acceptance import assign_to_labels, closest_labels
+from spotkick.evaluation.frames import (
+    OFFICIAL_PERIODS,
+    FramedActions,
+    FrameGrid,
+    frame_labels,
+    frame_predictions,
+)
+from spotkick.tasks import Task, task_of
 
-UNASSIGNED: Final = -1
+LOOSE_TOLERANCES_S: Final = tuple(float(5 * step) for step in range(1, 13))
+"""Tolerances of the ``loose`` metric: 5 to 60 s. A tolerance is the full width of the window."""
 
-_PAIRS_AT_ONCE: Final = 4_000_000
 
+@dataclass(frozen=True, slots=True)
+class AssignmentResult:
+    """Labels and predictions on the frame grid, and which found which.
 
-def closest_labels(labels: FramedActions, predictions: FramedActions) -> npt.NDArray[np.int64]:
-    """The label of its own series that each prediction is nearest to.
+    P predictions, T tolerances.
 
-    Half way between two labels, rounded down, belongs to the later one.
-
-    Returns:
-        (predictions,) index of a label, or -1 where the series has none. Source: the official
-        evaluator's ``closests``.
+    Attributes:
+        labels: framed labels.
+        predictions: framed predictions.
+        tolerances_s: (T,) total window widths in seconds.
+        assigned: (T, P) index of the label that a prediction found, -1 for a false positive.
+        closest: (P,) index of the nearest label of the prediction's series, -1 where there is none.
+        has_visibility: whether any label states its visibility.
+        messages: everything that was dropped, moved or overwritten on the way.
     """
-    if not len(labels):
-        return np.full(len(predictions), UNASSIGNED)
-    begin = np.zeros_like(labels.frame)  # where the region of each label starts
-    begin[1:] = np.where(
-        labels.group[1:] == labels.group[:-1], (labels.frame[1:] + labels.frame[:-1]) // 2, 0
-    )
-    found = (
-        np.searchsorted(
-            labels.group * labels.grid.num_frames + begin, predictions.key, side="right"
-        )
-        - 1
-    )
-    found = found.astype(np.int64)
-    return np.where(labels.group[found.clip(0)] == predictions.group, found, UNASSIGNED)
+
+    labels: FramedActions
+    predictions: FramedActions
+    tolerances_s: tuple[float, ...]
+    assigned: npt.NDArray[np.int64]
+    closest: npt.NDArray[np.int64]
+    has_visibility: bool
+    messages: tuple[str, ...]
+
+    @property
+    def classes(self) -> ActionClasses:
+        """The class list."""
+        return self.labels.grid.classes
+
+    @property
+    def num_matches(self) -> int:
+        """Number of matches with labels."""
+        return len(self.labels.grid.matches)
+
+    def closest_is_visible(self) -> npt.NDArray[np.bool_]:
+        """(P,) whether the nearest label of the class is visible.
+
+        A prediction without a label of its class in the period counts as unshown.
+        """
+        sign = np.append(self.labels.value, -1.0)  # the last entry answers for UNASSIGNED
+        return np.asarray(sign[self.closest] > 0)
+
+    def labels_found(self, tolerance_s: float) -> npt.NDArray[np.int64]:
+        """(P,) index of the label that each prediction found at one tolerance.
+
+        Raises:
+            InputError: if the sets were not assigned at this tolerance.
+        """
+        if tolerance_s not in self.tolerances_s:
+            have = ", ".join(f"{value:g}" for value in self.tolerances_s)
+            raise InputError(f"the sets were assigned at {have} s, not at {tolerance_s:g} s")
+        row: npt.NDArray[np.int64] = self.assigned[self.tolerances_s.index(tolerance_s)]
+        return row
 
 
-def assign_to_labels(
-    labels: FramedActions, predictions: FramedActions, tolerances_frames: Sequence[float]
-) -> npt.NDArray[np.int64]:
-    """Match labels to predictions at several tolerances.
+def assign_predictions(
+    predictions: Iterable[MatchActions],
+    labels: Iterable[MatchActions],
+    classes: ActionClasses | Task,
+    *,
+    tolerances_s: Sequence[float] = LOOSE_TOLERANCES_S,
+    frame_rate: Fraction | None = None,
+    periods: Sequence[int] | None = None,
+) -> AssignmentResult:
+    """Put labels and predictions on the official frame grid and find which prediction hits which.
 
     Args:
-        labels: on the same grid as the predictions.
-        predictions: with confidences of at least 0.
-        tolerances_frames: total widths of the window; a prediction fits when it is at most half of
-            it away.
+        predictions: one entry per match, at least for every match of the labels, in any order.
+        labels: one entry per match.
+        classes: what is scored, and with what task it is scored.
+        tolerances_s: full widths of the window, in seconds.
+        frame_rate: frames per second of the grid; that of the task when None.
+        periods: that count; those of the task when None, and where the task names none, all that
+            occur.
 
-    Returns:
-        (tolerances, predictions) index of the label found, -1 for a false positive.
-
-    Source: ``compute_class_scores`` of the official evaluator.
+    Raises:
+        InputError: if a match has labels but no predictions, comes twice, or a prediction has no
+            confidence.
     """
-    reach = np.floor(np.asarray(tolerances_frames, dtype=np.float64) / 2).astype(np.int64)
-    assigned = np.full((len(reach), len(predictions)), UNASSIGNED)
-    if not len(labels) or not len(predictions) or not len(reach):
-        return assigned
-    rank = np.empty(len(predictions), dtype=np.int64)
-    rank[np.argsort(-predictions.value, kind="stable")] = np.arange(
-        len(predictions)
-    )  # stable: earlier first among equals
+    task = classes if isinstance(classes, Task) else task_of(classes)
+    truth = _by_match(labels)
 
-    frames, start = labels.grid.num_frames, labels.group * labels.grid.num_frames
-    low = np.searchsorted(predictions.key, start + (labels.frame - reach.max()).clip(0))
-    high = np.searchsorted(
-        predictions.key, start + (labels.frame + reach.max()).clip(max=frames - 1), side="right"
+    # A task without fixed periods counts all; only then must the predictions be read twice.
+    counted = tuple(periods or task.periods)
+    if not counted:
+        predictions = tuple(predictions)
+        counted = periods_of((*truth.values(), *predictions))
+    grid = FrameGrid(tuple(truth), task.classes, frame_rate or task.frame_rate, counted)
+
+    framed_labels, messages = frame_labels(truth.values(), grid)
+    framed_predictions, further = frame_predictions(predictions, grid)
+    widths_frames = [tolerance * grid.rate for tolerance in tolerances_s]
+    return AssignmentResult(
+        labels=framed_labels,
+        predictions=framed_predictions,
+        tolerances_s=tuple(tolerances_s),
+        assigned=assign_to_labels(framed_labels, framed_predictions, widths_frames),
+        closest=closest_labels(framed_labels, framed_predictions),
+        has_visibility=any(
+            action.visibility is not None for match in truth.values() for action in match.actions
+        ),
+        messages=(*messages, *further),
     )
-    for part in _parts(labels.group, high - low):
-        label, prediction = _candidates(low[part], high[part], rank)
-        distance = np.abs(labels.frame[part][label] - predictions.frame[prediction])
-        base, top = low[part].min(), high[part].max()
-        for row, half in zip(assigned, reach, strict=True):
-            near = distance <= half
-            holder = deferred_acceptance(
-                label[near], prediction[near] - base, part.stop - part.start, top - base
-            )
-            row[base:top] = np.where(holder >= 0, holder + part.start, row[base:top])
-    return assigned
 
 
-def _parts(group: npt.NDArray[np.int64], pairs: npt.NDArray[np.int64]) -> Iterator[slice]:
-    """Cut the labels between series, so that each part has a bounded number of candidate pairs where that is possible."""
-    total = np.cumsum(pairs)
-    begin = 0
-    while begin < len(group):
-        limit = (total[begin - 1] if begin else 0) + _PAIRS_AT_ONCE
-        end = max(int(np.searchsorted(total, limit, side="right")), begin + 1)
-        if end < len(group):
-            series_start = int(np.searchsorted(group, group[end]))
-            end = (
-                series_start
-                if series_start > begin
-                else int(np.searchsorted(group, group[end], side="right"))
-            )
-        yield slice(begin, end)
-        begin = end
-
-
-def _candidates(
-    low: npt.NDArray[np.int64], high: npt.NDArray[np.int64], rank: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """All (label, prediction) pairs inside the widest window; by label, best prediction first."""
-    count = high - low
-    label = np.repeat(np.arange(len(low)), count)
-    prediction = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count - low, count)
-    order = np.argsort(label * (len(rank) + 1) + rank[prediction])
-    return label, prediction[order]
-
-
-def deferred_acceptance(
-    proposer: npt.NDArray[np.int64],
-    receiver: npt.NDArray[np.int64],
-    num_proposers: int,
-    num_receivers: int,
-) -> npt.NDArray[np.int64]:
-    """Stable matching: proposers go through their candidates in order, receivers keep the proposer of the lowest number.
-
-    It equals letting the proposers choose one after the other, by number, among what is left.
+def replace_predictions(
+    assignment: AssignmentResult,
+    predictions: FramedActions,
+    tolerances_s: Sequence[float] | None = None,
+    *,
+    labels: FramedActions | None = None,
+) -> AssignmentResult:
+    """The assignment of other predictions, or labels, on the same grid.
 
     Args:
-        proposer: (pairs,) ascending numbers.
-        receiver: (pairs,) the candidates of each proposer, the most wanted first.
-        num_proposers: how many there are.
-        num_receivers: how many there are.
-
-    Returns:
-        (num_receivers,) proposer that each receiver keeps, or -1.
+        assignment: of `assign_predictions`.
+        predictions: framed predictions.
+        tolerances_s: in seconds; those of the assignment when None.
+        labels: framed labels; those of the assignment when None.
     """
-    nobody = num_proposers
-    cursor = np.searchsorted(proposer, np.arange(num_proposers + 1))
-    end, cursor = cursor[1:], cursor[:-1].copy()
-    holder = np.full(num_receivers, nobody)
-    active = np.flatnonzero(cursor < end)
-    while len(active):
-        wish = receiver[cursor[active]]
-        before = holder[wish]
-        np.minimum.at(holder, wish, active)
-        after = holder[wish]
-        refused = active[after != active]
-        displaced = np.unique(before[(after < before) & (before < nobody)])
-        active = np.concatenate([refused, displaced])
-        cursor[active] += 1
-        active = active[cursor[active] < end[active]]
-    return np.where(holder < nobody, holder, UNASSIGNED)
+    labels = assignment.labels if labels is None else labels
+    tolerances = assignment.tolerances_s if tolerances_s is None else tuple(tolerances_s)
+    widths_frames = [tolerance * labels.grid.rate for tolerance in tolerances]
+    return replace(
+        assignment,
+        labels=labels,
+        predictions=predictions,
+        tolerances_s=tolerances,
+        assigned=assign_to_labels(labels, predictions, widths_frames),
+        closest=closest_labels(labels, predictions),
+    )
+
+
+def periods_of(sets: Iterable[MatchActions]) -> tuple[int, ...]:
+    """Periods that occur, ascending; the official two where there is no action at all."""
+    found = {action.period for match in sets for action in match.actions}
+    return tuple(sorted(found)) or OFFICIAL_PERIODS
+
+
+def _by_match(labels: Iterable[MatchActions]) -> dict[str, MatchActions]:
+    truth: dict[str, MatchActions] = {}
+    for match in labels:
+        if match.match in truth:
+            raise InputError(f"labels for match {match.match!r} come twice")
+        truth[match.match] = match
+    if not truth:
+        raise InputError("there are no labels to score against")
+    return truth

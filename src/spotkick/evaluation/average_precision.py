@@ -1,11 +1,11 @@
-"""Precision and recall at the official evaluator's 200 thresholds, and its 11-point average precision."""
+"""Precision and recall at the official 200 thresholds, and 11-point average precision."""
 
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-GroupCounts = npt.NDArray[Any]
+Counts = npt.NDArray[Any]
 """Whole numbers, also where a matrix product made them floats."""
 
 THRESHOLDS: Final = np.linspace(0, 1, 200)
@@ -42,14 +42,14 @@ def bin_histogram(
     )
 
 
-def reaching(histogram: GroupCounts) -> GroupCounts:
-    """GroupCounts of entries at or above each threshold: (..., 201) histogram to (..., 200)."""
-    counts: GroupCounts = np.cumsum(histogram[..., :0:-1], axis=-1)[..., ::-1]
+def reaching(histogram: Counts) -> Counts:
+    """Counts of entries at or above each threshold: (..., 201) histogram to (..., 200)."""
+    counts: Counts = np.cumsum(histogram[..., :0:-1], axis=-1)[..., ::-1]
     return counts
 
 
 def precision_recall(
-    true_positives: GroupCounts, predictions: GroupCounts, labels: GroupCounts
+    true_positives: Counts, predictions: Counts, labels: Counts
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Precision and recall, 0 where there is nothing to divide by.
 
@@ -76,10 +76,11 @@ def eleven_point_average_precision(
     Returns:
         (...) average precision. Source: ``compute_mAP`` of the official evaluator (VOC 2007).
     """
-    best = np.maximum.accumulate(
-        precision, axis=-1
-    )  # the thresholds that reach a recall are the first ones
+    # The thresholds that reach a recall are the first ones: the best of them is a running maximum.
+    best = np.maximum.accumulate(precision, axis=-1)
     best = np.concatenate([np.zeros((*best.shape[:-1], 1)), best], axis=-1)
+
+    # Added one by one, in the order of the official code: the last digit depends on it.
     total = np.zeros(precision.shape[:-1])
     for level in RECALL_LEVELS:
         reached = np.count_nonzero(recall >= level, axis=-1, keepdims=True)

@@ -1,7 +1,8 @@
-"""Average-mAP over parts of the match: by game time, by distance to the next action (Figs. 4 and 5 of the CALF paper).
+"""Average-mAP over parts of the match: by game time and by distance to the next action.
 
-No code was released for these figures; what is not stated in the paper is chosen here and said in
-the docstrings. Classes without a label in a part are left out of its mean.
+These are figures 4 and 5 of the CALF paper, for which no code was released; what is not stated in
+the paper is chosen here and said in the docstrings. Classes without a label in a part are left out
+of its mean.
 """
 
 import itertools
@@ -12,8 +13,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.actions import ActionClasses, MatchActions
-from spotkick.evaluation.average_map import AssignmentResult, average_over_tolerances, count_groups
+from spotkick.actions import Action, ActionClasses, MatchActions
+from spotkick.evaluation.assignment import AssignmentResult
+from spotkick.evaluation.deferred_acceptance import UNASSIGNED
+from spotkick.evaluation.group_counts import average_over_tolerances, count_groups
 from spotkick.timeline import PERIOD_NAMES
 
 DISTANCE_EDGES_S: Final = (0.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
@@ -21,6 +24,8 @@ DISTANCE_EDGES_S: Final = (0.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
 
 FIRST_FRAME_MS: Final = 500
 """Length of the first frame at 2 frames per second."""
+
+Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,8 @@ class Part:
         period: number of the period, None when the part goes over all.
         average_map: mean over the classes that have a label here; NaN without any.
         num_labels: labels in the part.
-        num_predictions: predictions that count in the part.
+        num_predictions: predictions in the part: by game time those whose own time lies in it, by
+            distance those whose nearest label does.
     """
 
     name: str
@@ -58,12 +64,21 @@ class Part:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class _Bin:
+    name: str
+    low: float
+    high: float
+    period: int | None
+
+
 def by_game_time(
     assignment: AssignmentResult, *, bin_minutes: float = 5, last_minute: float = 45
 ) -> tuple[Part, ...]:
     """Average-mAP in bins of game time, each period by itself.
 
-    Labels and predictions count in the bin of their own time.
+    A label and the prediction that found it count in the bin of the label, so that a spot just
+    across an edge is no miss; a prediction that found none counts in the bin of its own time.
 
     Args:
         assignment: of `spotkick.evaluation.assign_predictions`.
@@ -72,37 +87,35 @@ def by_game_time(
     """
     edges = [*np.arange(0, last_minute, bin_minutes).tolist(), float(last_minute), np.inf]
     grid = assignment.labels.grid
-    bins = len(edges) - 1
+    periods = sorted(grid.periods)
 
-    def place(frame: npt.NDArray[np.int64], period: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        row = np.searchsorted(np.sort(grid.periods), period)
-        return row * bins + np.searchsorted(edges, frame / grid.rate / 60, side="right") - 1
+    def find_bin(frame: Ints, period: Ints) -> Ints:
+        """Number of the bin, over all periods."""
+        minute = frame / grid.rate / 60
+        inside: Ints = np.searchsorted(edges, minute, side="right") - 1
+        return np.searchsorted(periods, period) * (len(edges) - 1) + inside
 
-    spans = [
-        (
-            f"{PERIOD_NAMES.get(period, f'period {period}')}, {_span(low, high)} min",
-            low,
-            high,
-            period,
-        )
-        for period in sorted(grid.periods)
+    bins = [
+        _Bin(f"{_name_period(period)}, {_name_range(low, high)} min", low, high, period)
+        for period in periods
         for low, high in itertools.pairwise(edges)
     ]
-    return _parts(
+    labels, predictions = assignment.labels, assignment.predictions
+    return _score_parts(
         assignment,
-        place(assignment.labels.frame, assignment.labels.period),
-        place(assignment.predictions.frame, assignment.predictions.period),
-        spans,
+        find_bin(labels.frame, labels.period),
+        find_bin(predictions.frame, predictions.period),
+        bins,
     )
 
 
 def by_distance(
     assignment: AssignmentResult, *, edges_s: Sequence[float] = DISTANCE_EDGES_S
 ) -> tuple[Part, ...]:
-    """Average-mAP in bins of the distance to the closest other action of the same period, of any class.
+    """Average-mAP in bins of the distance to the closest other action of the period, of any class.
 
-    A prediction counts in the bin of the nearest label of its class; one without any in its period
-    counts nowhere.
+    A prediction counts in the bin of the label that it found, one that found none in the bin of the
+    nearest label of its class; one without any in its period counts nowhere.
 
     Args:
         assignment: of `spotkick.evaluation.assign_predictions`.
@@ -110,23 +123,30 @@ def by_distance(
     """
     edges = [*map(float, edges_s), np.inf]
     distance = np.minimum(distance_to_others(assignment), np.finfo(np.float64).max)
-    place = np.searchsorted(edges, distance, side="right") - 1
-    of_prediction = np.append(place, -1)[
-        assignment.closest
-    ]  # the last entry answers for UNASSIGNED
-    spans = [(f"{_span(low, high)} s", low, high, None) for low, high in itertools.pairwise(edges)]
-    return _parts(assignment, place, of_prediction, spans)
+    label_bin = np.searchsorted(edges, distance, side="right") - 1
+    prediction_bin = np.append(label_bin, -1)[assignment.closest]  # the -1 answers for UNASSIGNED
+
+    bins = [
+        _Bin(f"{_name_range(low, high)} s", low, high, None)
+        for low, high in itertools.pairwise(edges)
+    ]
+    return _score_parts(assignment, label_bin, prediction_bin, bins)
 
 
 def distance_to_others(assignment: AssignmentResult) -> npt.NDArray[np.float64]:
-    """(labels,) seconds to the closest other label of the same match and period, infinity where there is none."""
+    """(labels,) seconds to the closest other label of the same match and period.
+
+    Infinity where there is none.
+    """
     labels = assignment.labels
-    half = labels.group // len(assignment.classes)
-    order = np.lexsort((labels.frame, half))
-    gap = np.where(
-        half[order][1:] == half[order][:-1], np.diff(labels.frame[order]).astype(np.float64), np.inf
-    )
+    match_period = labels.group // len(assignment.classes)
+    order = np.lexsort((labels.frame, match_period))
+
+    # Gaps between neighbours in time; across a border of periods there is none.
+    same = match_period[order][1:] == match_period[order][:-1]
+    gap = np.where(same, np.diff(labels.frame[order]).astype(np.float64), np.inf)
     nearest = np.minimum(np.append(np.inf, gap), np.append(gap, np.inf))[: len(order)]
+
     distance = np.empty(len(labels))
     distance[order] = nearest / labels.grid.rate
     return distance
@@ -145,44 +165,56 @@ def without_first_frame(
         classes: resolves labels to classes.
         name: class that is filtered, such as ``Substitution``.
     """
+
+    def is_left_out(action: Action) -> bool:
+        first = action.period > 1 and action.position_ms < FIRST_FRAME_MS
+        return first and classes.resolve(action.label) == name
+
     return tuple(
         MatchActions(
-            match.match,
-            tuple(
-                action
-                for action in match.actions
-                if not (
-                    action.period > 1
-                    and action.position_ms < FIRST_FRAME_MS
-                    and classes.resolve(action.label) == name
-                )
-            ),
+            match.match, tuple(action for action in match.actions if not is_left_out(action))
         )
         for match in labels
     )
 
 
-def _span(low: float, high: float) -> str:
+def _name_period(period: int) -> str:
+    return PERIOD_NAMES.get(period, f"period {period}")
+
+
+def _name_range(low: float, high: float) -> str:
     return f"{low:g}-{high:g}" if np.isfinite(high) else f"from {low:g}"
 
 
-def _parts(
-    assignment: AssignmentResult,
-    label_part: npt.NDArray[np.int64],
-    prediction_part: npt.NDArray[np.int64],
-    spans: Sequence[tuple[str, float, float, int | None]],
+def _score_parts(
+    assignment: AssignmentResult, label_bin: Ints, prediction_bin: Ints, bins: Sequence[_Bin]
 ) -> tuple[Part, ...]:
-    counts = count_groups(assignment, label_part, prediction_part, len(spans))
-    table = average_over_tolerances(counts.average_precision())  # (parts, classes)
-    present = counts.labels > 0
-    return tuple(
-        Part(
-            *span,
-            average_map=float(np.mean(row[known])) if known.any() else float("nan"),
-            num_labels=int(labels.sum()),
-            num_predictions=int(predictions.sum()),
-        )
-        for span, row, known, labels, predictions in zip(
-            spans, table, present, counts.labels, counts.predictions, strict=True
-        )
+    """Scores of bins of labels and predictions; a hit counts in the bin of its label."""
+    # (tolerances, predictions) because which label a prediction finds depends on the tolerance.
+    hit = assignment.assigned != UNASSIGNED
+    bin_of_found = np.append(label_bin, -1)[assignment.assigned]
+    counts = count_groups(
+        assignment,
+        label_bin,
+        np.where(hit, bin_of_found, prediction_bin),
+        num_groups=len(bins),
     )
+
+    table = average_over_tolerances(counts.average_precision())  # (bins, classes)
+    num_predictions = np.bincount(prediction_bin[prediction_bin >= 0], minlength=len(bins))
+    parts = []
+    for number, one in enumerate(bins):
+        labels = counts.labels[number]
+        known = table[number][labels > 0]
+        parts.append(
+            Part(
+                one.name,
+                low=one.low,
+                high=one.high,
+                period=one.period,
+                average_map=float(np.mean(known)) if len(known) else float("nan"),
+                num_labels=int(labels.sum()),
+                num_predictions=int(num_predictions[number]),
+            )
+        )
+    return tuple(parts)

@@ -1,6 +1,7 @@
-"""Mean average precision of detected segments at temporal overlaps: ActivityNet, and THUMOS14 as it is commonly scored.
+"""Mean average precision of detected segments at temporal overlaps: ActivityNet and THUMOS14.
 
-The official ActivityNet script is written for Python 2 and no longer runs; this is its definition.
+THUMOS14 is scored as papers do it, with the same interpolation as ActivityNet. The official
+ActivityNet script is written for Python 2 and no longer runs; this is its definition.
 Three of its habits are not followed, because they depend on the machine or on a page that is gone:
 equal scores are ordered later-first (there: unstable), a segment of no length overlaps nothing
 (there: 0/0 counts as a hit), and blocked videos are an argument (there: downloaded from a dead
@@ -9,16 +10,22 @@ address).
 
 import warnings
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.evaluation.assignment import deferred_acceptance
-from spotkick.evaluation.average_map import Score
+from spotkick.evaluation.deferred_acceptance import deferred_acceptance
+from spotkick.evaluation.labelled_videos import (
+    AMBIGUOUS,
+    choose_labelled,
+    warn_about_names,
+    without_ambiguous,
+)
+from spotkick.evaluation.scores import Score
 from spotkick.formats.segments import Segment, VideoSegments
 
 ACTIVITYNET_OVERLAPS: Final = tuple(np.linspace(0.5, 0.95, 10).tolist())
@@ -29,9 +36,12 @@ THUMOS14_OVERLAPS: Final = (0.3, 0.4, 0.5, 0.6, 0.7)
 
 DUPLICATE_TOLERANCE_S: Final = 1e-3
 """Labels of a class whose starts and ends are this close are one label to OpenTAD and
-ActionFormer."""
+ActionFormer, and shorter labels are none."""
 
 _PAIRS_AT_ONCE: Final = 2_000_000
+
+AmbiguousRule = Literal["drop", "ignore"]
+"""What becomes of false detections on ambiguous segments: they count, or they do not."""
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -39,17 +49,34 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SegmentTable:
-    """Segments as arrays (n,): the series (video and class), the class, the bounds in seconds, and the score."""
+    """Segments as arrays (n,).
+
+    Attributes:
+        series: number of the video and class.
+        class_index: number of the class, -1 for none.
+        start: seconds.
+        end: seconds.
+        score: of a detection, NaN for a label.
+        video: number of the video.
+    """
 
     series: Ints
     class_index: Ints
     start: Floats
     end: Floats
     score: Floats
+    video: Ints
 
     def take(self, order: npt.NDArray[np.generic]) -> "SegmentTable":
         """Some of the rows."""
-        columns = (self.series, self.class_index, self.start, self.end, self.score)
+        columns = (
+            self.series,
+            self.class_index,
+            self.start,
+            self.end,
+            self.score,
+            self.video,
+        )
         return SegmentTable(*(column[order] for column in columns))
 
     def __len__(self) -> int:
@@ -65,18 +92,22 @@ def evaluate_detection(
     subset: str | None = None,
     blocked: Collection[str] = (),
     merge_duplicates: bool = False,
+    ambiguous: AmbiguousRule = "drop",
 ) -> Score:
-    """Score detections with the mean over classes of interpolated average precision, at several overlaps.
+    """Score detections with the mean over classes of interpolated average precision.
 
     Args:
         predictions: detections with scores. Those in videos without a label of their class are
             false positives.
-        labels: segments that are there; their classes are the classes of the mean.
+        labels: segments that are there; their classes, but for ``Ambiguous``, are the classes of
+            the mean.
         overlaps: temporal intersection over union that a hit needs, each.
         subset: label videos of this subset only, such as ``validation``.
         blocked: names of videos that do not count.
-        merge_duplicates: drop repeated labels as OpenTAD and ActionFormer do (see
-            `DUPLICATE_TOLERANCE_S`).
+        merge_duplicates: drop labels that repeat others or are shorter than a millisecond, as
+            OpenTAD and ActionFormer do (see `DUPLICATE_TOLERANCE_S`).
+        ambiguous: ``drop`` leaves segments labelled ``Ambiguous`` out, as papers do; ``ignore``
+            also leaves out false detections that overlap one, as the organisers' kit does.
 
     Returns:
         Score with ``map_at`` by overlap; ``average_map`` is the mean over overlaps.
@@ -86,35 +117,39 @@ def evaluate_detection(
 
     Warns:
         SpotkickWarning: for detections of classes without labels, which do not count (the official
-            script stops there).
+            script stops there), and for detections in videos that are not among the labelled ones.
 
     Source: ActivityNet ``Evaluation/eval_detection.py``; the interpolation is that of VOC 2011.
     """
-    chosen = [
-        video
-        for video in labels
-        if (subset is None or video.subset == subset) and video.video not in blocked
-    ]
+    every_label, detections = tuple(labels), tuple(predictions)
+    chosen = choose_labelled(every_label, subset=subset, blocked=blocked)
+    counted = [video for video in detections if video.video not in blocked]
+    warn_about_names(
+        counted, chosen, every_label, kind="detections", effect="and count as false positives"
+    )
+
+    # Classes are those that have a label.
+    truth_videos = without_ambiguous(chosen)
     if merge_duplicates:
-        chosen = [drop_duplicates(video) for video in chosen]
-    names = tuple(sorted({segment.label for video in chosen for segment in video.segments}))
-    if not names:
-        raise InputError(
-            "there are no labels to score against"
-            + (f" in the subset {subset!r}" if subset else "")
-        )
+        truth_videos = tuple(drop_duplicates(video) for video in truth_videos)
+    names = tuple(sorted({part.label for video in truth_videos for part in video.segments}))
     videos: dict[str, int] = {}
-    truth = _table(chosen, names, videos)
-    found = _table([video for video in predictions if video.video not in blocked], names, videos)
+    truth = _tabulate(truth_videos, names, videos)
+    found = _tabulate(counted, names, videos)
+    unclear = _tabulate(chosen, (AMBIGUOUS,), videos)
     if np.isnan(found.score).any():
         raise InputError(
             "a detection has no score, or one that is not a number; detections need one"
         )
-    unknown = found.class_index < 0
-    if unknown.any():
-        message = f"{unknown.sum()} detections of classes without any label were left out; the official script stops there"
-        warnings.warn(message, SpotkickWarning, stacklevel=2)
-    table = detection_average_precision(found.take(~unknown), truth, len(names), overlaps)
+    _warn_about_unknown_classes(found)
+
+    table = detection_average_precision(
+        found.take(found.class_index >= 0),
+        truth,
+        num_classes=len(names),
+        overlaps=overlaps,
+        ignored=unclear.take(unclear.class_index == 0) if ambiguous == "ignore" else None,
+    )
     means = table.mean(axis=1)
     return Score(
         average_map=float(means.mean()),
@@ -123,8 +158,22 @@ def evaluate_detection(
     )
 
 
+def _warn_about_unknown_classes(found: SegmentTable) -> None:
+    unknown = int(np.sum(found.class_index < 0))
+    if unknown:
+        warnings.warn(
+            f"{unknown} detections of classes without any label were left out; "
+            "the official script stops there",
+            SpotkickWarning,
+            stacklevel=3,
+        )
+
+
 def drop_duplicates(video: VideoSegments) -> VideoSegments:
-    """Leave out labels that repeat an earlier one of the same class."""
+    """Leave out labels that repeat an earlier one of the same class, and those without length.
+
+    Source: ``remove_duplicate_annotations`` of OpenTAD and ActionFormer.
+    """
     kept: list[Segment] = []
     for segment in video.segments:
         same = (
@@ -133,12 +182,12 @@ def drop_duplicates(video: VideoSegments) -> VideoSegments:
             and abs(other.end_s - segment.end_s) <= DUPLICATE_TOLERANCE_S
             for other in kept
         )
-        if not any(same):
+        if segment.length_s >= DUPLICATE_TOLERANCE_S and not any(same):
             kept.append(segment)
-    return VideoSegments(video.video, video.duration_s, tuple(kept), video.subset)
+    return replace(video, segments=tuple(kept))
 
 
-def _table(
+def _tabulate(
     videos: Iterable[VideoSegments], names: Sequence[str], numbers: dict[str, int]
 ) -> SegmentTable:
     """Rows of all segments; ``numbers`` is filled with a number for each video."""
@@ -154,24 +203,27 @@ def _table(
         for video in videos
         for segment in video.segments
     ]
+
     values = np.array(rows, dtype=np.float64).reshape(-1, 5)
-    class_index = values[:, 1].astype(np.int64)
+    video_index, class_index = values[:, :2].astype(np.int64).T
     return SegmentTable(
-        values[:, 0].astype(np.int64) * len(names) + class_index,
-        class_index,
-        values[:, 2],
-        values[:, 3],
-        values[:, 4],
+        video_index * len(names) + class_index,
+        class_index=class_index,
+        start=values[:, 2],
+        end=values[:, 3],
+        score=values[:, 4],
+        video=video_index,
     )
 
 
 def detection_average_precision(
     predictions: SegmentTable,
     labels: SegmentTable,
+    *,
     num_classes: int,
     overlaps: Sequence[float],
-    *,
     strict: bool = False,
+    ignored: SegmentTable | None = None,
 ) -> Floats:
     """Interpolated average precision.
 
@@ -184,33 +236,47 @@ def detection_average_precision(
         num_classes: number of classes; all need a label.
         overlaps: least temporal intersection over union of a hit.
         strict: the overlap must be larger than that, not equal.
+        ignored: segments of any class; a prediction that overlaps one and is no hit does not count.
 
     Returns:
         (overlaps, classes), 0 for classes without predictions.
     """
     ranked = predictions.take(np.argsort(predictions.score, kind="stable")[::-1])
     truth = labels.take(np.argsort(labels.series, kind="stable"))
-    prediction, label, overlap = _candidates(ranked, truth, min(overlaps))
+    prediction, label, overlap = _overlapping_pairs(ranked, truth, min(overlaps))
     num_labels = np.bincount(truth.class_index, minlength=num_classes)
+    excused = np.zeros(len(ranked), dtype=bool) if ignored is None else _touches(ranked, ignored)
+
     table = np.zeros((len(overlaps), num_classes))
     for row, needed in zip(table, overlaps, strict=True):
         enough = overlap > needed if strict else overlap >= needed
-        holder = deferred_acceptance(prediction[enough], label[enough], len(ranked), len(truth))
+        holder = deferred_acceptance(
+            prediction[enough],
+            label[enough],
+            num_proposers=len(ranked),
+            num_receivers=len(truth),
+        )
         hit = np.zeros(len(ranked), dtype=bool)
         hit[holder[holder >= 0]] = True
+
+        counted = hit | ~excused
         for index in range(num_classes):
-            row[index] = interpolated_average_precision(
-                hit[ranked.class_index == index], int(num_labels[index])
-            )
+            own = counted & (ranked.class_index == index)
+            row[index] = interpolated_average_precision(hit[own], int(num_labels[index]))
     return table
 
 
-def _candidates(
+def _overlapping_pairs(
     ranked: SegmentTable, truth: SegmentTable, least: float
 ) -> tuple[Ints, Ints, Floats]:
-    """(prediction, label, overlap) of all pairs of a series that overlap enough; by prediction, largest overlap first."""
+    """(prediction, label, overlap) of all pairs of a series that overlap enough.
+
+    By prediction, largest overlap first.
+    """
     low = np.searchsorted(truth.series, ranked.series)
     count = np.searchsorted(truth.series, ranked.series, side="right") - low
+
+    # In parts of bounded memory.
     step = max(1, _PAIRS_AT_ONCE // max(1, int(count.max(initial=0))))
     parts = []
     for begin in range(0, len(ranked), step):
@@ -219,7 +285,10 @@ def _candidates(
         first = np.repeat(np.cumsum(count[here]) - count[here] - low[here], count[here])
         label = np.arange(len(prediction)) - first
         overlap = temporal_overlap(
-            ranked.start[prediction], ranked.end[prediction], truth.start[label], truth.end[label]
+            start=ranked.start[prediction],
+            end=ranked.end[prediction],
+            other_start=truth.start[label],
+            other_end=truth.end[label],
         )
         order = np.lexsort((-label, -overlap, prediction))
         order = order[overlap[order] >= least]
@@ -228,6 +297,17 @@ def _candidates(
         return np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0)
     predictions, labels, overlaps = (np.concatenate(column) for column in zip(*parts, strict=True))
     return predictions, labels, overlaps
+
+
+def _touches(segments: SegmentTable, others: SegmentTable) -> npt.NDArray[np.bool_]:
+    """(segments,) whether each overlaps one of the others in its video."""
+    touched = np.zeros(len(segments), dtype=bool)
+    for row in range(len(others)):
+        shared = np.minimum(segments.end, others.end[row]) - np.maximum(
+            segments.start, others.start[row]
+        )
+        touched |= (segments.video == others.video[row]) & (shared > 0)
+    return touched
 
 
 def temporal_overlap(start: Floats, end: Floats, other_start: Floats, other_end: Floats) -> Floats:

@@ -1,16 +1,18 @@
-"""What goes wrong, by kind: an error taxonomy for spotting, after TIDE and "Diagnosing error in temporal action detectors".
+"""What goes wrong, by kind: an error taxonomy for spotting.
+
+It follows TIDE and "Diagnosing error in temporal action detectors".
 
 At one tolerance every prediction that found no label is, in this order,
 
 * a **duplicate**: a label of its class in the window is taken by a better prediction;
-* **early** or **late**: a label of its class that nobody found is near, but outside the window;
+* **early** or **late**: a label of its class that was not found is near, outside the window;
 * of the **wrong class**: a label of another class is in the window;
 * **background**: none of these.
 
 A label that was not found and that no early, late or wrongly classed prediction points to is
 **missed**.
 
-The cost of a kind is what Average-mAP would gain if only errors of that kind were mended. The gains
+The cost of a kind is what Average-mAP would gain if only errors of that kind were fixed. The gains
 do not add up to what is missing.
 """
 
@@ -23,10 +25,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.evaluation.assignment import UNASSIGNED, assign_to_labels, closest_labels
-from spotkick.evaluation.average_map import AssignmentResult, score_assignment
+from spotkick.evaluation.assignment import AssignmentResult, replace_predictions
+from spotkick.evaluation.average_map import score_assignment
+from spotkick.evaluation.deferred_acceptance import UNASSIGNED
 from spotkick.evaluation.frames import FramedActions
-from spotkick.evaluation.operating_points import tolerance_row
 
 NEAR_S: Final = 60.0
 """Full width of the window in which a spot is early or late rather than background."""
@@ -119,20 +121,19 @@ class SpotErrors:
         """
         labels = self.assignment.labels
         shown = np.append(labels.value > 0, False)
-        about = np.where(
+        about_shown = np.where(
             self.other != UNASSIGNED, shown[self.other], self.assignment.closest_is_visible()
         )
-        chosen = np.ones_like(about) if visible is None else about == visible
-        lost = self.missed if visible is None else self.missed & (shown[:-1] == visible)
+        chosen = np.ones_like(about_shown) if visible is None else about_shown == visible
+        missed = self.missed if visible is None else self.missed & (shown[:-1] == visible)
+
+        # A row for each class, a column for each kind.
         size, kinds = len(self.assignment.classes), len(KINDS)
         wrong = chosen & (self.kind >= 0)
-        table = np.bincount(
-            self.assignment.predictions.class_index[wrong] * kinds + self.kind[wrong],
-            minlength=size * kinds,
-        )
-        table = table.reshape(size, kinds)
+        cell = self.assignment.predictions.class_index[wrong] * kinds + self.kind[wrong]
+        table = np.bincount(cell, minlength=size * kinds).reshape(size, kinds)
         table[:, KINDS.index(ErrorKind.MISSED)] = np.bincount(
-            labels.class_index[lost], minlength=size
+            labels.class_index[missed], minlength=size
         )
         return MappingProxyType(
             {
@@ -151,26 +152,26 @@ class SpotErrors:
         ranked = numbers[np.argsort(-self.assignment.predictions.value[numbers], kind="stable")][
             :limit
         ]
-        return tuple(self._case(int(number)) for number in ranked)
+        return tuple(self._describe_case(int(number)) for number in ranked)
 
-    def _case(self, number: int) -> ErrorCase:
-        spot = _place(self.assignment.predictions, number)
+    def _describe_case(self, number: int) -> ErrorCase:
+        spot = _locate_action(self.assignment.predictions, number)
         kind, confidence = (
             KINDS[self.kind[number]],
             float(self.assignment.predictions.value[number]),
         )
         if self.other[number] == UNASSIGNED:
             return ErrorCase(kind, *spot, confidence)
-        _, _, other_position_s, other_label = _place(
+        _, _, other_position_s, other_label = _locate_action(
             self.assignment.labels, int(self.other[number])
         )
         return ErrorCase(kind, *spot, confidence, other_label, other_position_s)
 
     def _missed_case(self, number: int) -> ErrorCase:
-        return ErrorCase(ErrorKind.MISSED, *_place(self.assignment.labels, number), None)
+        return ErrorCase(ErrorKind.MISSED, *_locate_action(self.assignment.labels, number), None)
 
 
-def _place(actions: FramedActions, number: int) -> tuple[str, int, float, str]:
+def _locate_action(actions: FramedActions, number: int) -> tuple[str, int, float, str]:
     grid = actions.grid
     match = grid.matches[int(actions.match_index[number])]
     label = grid.classes.names[int(actions.class_index[number])]
@@ -201,77 +202,88 @@ def find_errors(
     if thresholds is not None:
         limit = np.array([thresholds[name] for name in assignment.classes.names])
         used = predictions.value >= limit[predictions.class_index]
-    found = assignment.assigned[tolerance_row(assignment, tolerance_s)]
+    found = assignment.labels_found(tolerance_s)
     correct = used & (found != UNASSIGNED)
     free = np.ones(len(labels), dtype=bool)
     free[found[correct]] = False
 
+    # Until a rule below applies, a wrong prediction is background.
     kind = np.full(len(predictions), KINDS.index(ErrorKind.BACKGROUND))
     kind[correct], kind[~used] = _CORRECT, _IGNORED
     other = np.full(len(predictions), UNASSIGNED)
-    open_ = used & ~correct
-    reach, near = tolerance_s * labels.grid.rate / 2, near_s * labels.grid.rate / 2
-    half, half_of_prediction = (
-        labels.group // len(assignment.classes),
-        predictions.group // len(assignment.classes),
-    )
-    everything = np.ones_like(free)
+    undecided = used & ~correct
 
-    def settle(
-        what: ErrorKind, chosen: Flags, label_series: Ints, series: Ints, width: float
-    ) -> None:
-        """Give the kind to the open predictions that have a chosen label in their series within the width."""
-        numbers = np.flatnonzero(open_)
-        nearest = _nearest(
-            labels, chosen, label_series, series[numbers], predictions.frame[numbers], width
+    # A series is a class in a period; errors about other classes look at the whole period.
+    by_class = (labels.group, predictions.group)
+    num_classes = len(assignment.classes)
+    by_period = (labels.group // num_classes, predictions.group // num_classes)
+    reach, near = tolerance_s * labels.grid.rate / 2, near_s * labels.grid.rate / 2
+
+    def decide(name: ErrorKind, chosen: Flags, series: tuple[Ints, Ints], width: float) -> None:
+        """Give the kind to undecided predictions with a chosen label of their series in reach."""
+        numbers = np.flatnonzero(undecided)
+        nearest = _find_nearest(
+            labels,
+            chosen,
+            series[0],
+            query_series=series[1][numbers],
+            query_frame=predictions.frame[numbers],
+            width_frames=width,
         )
         hit = nearest != UNASSIGNED
-        kind[numbers[hit]], other[numbers[hit]] = KINDS.index(what), nearest[hit]
-        open_[numbers[hit]] = False
+        kind[numbers[hit]], other[numbers[hit]] = KINDS.index(name), nearest[hit]
+        undecided[numbers[hit]] = False
 
-    settle(ErrorKind.DUPLICATE, ~free, labels.group, predictions.group, reach)
-    settle(ErrorKind.EARLY, free, labels.group, predictions.group, near)
-    settle(ErrorKind.WRONG_CLASS, free, half, half_of_prediction, reach)
-    settle(ErrorKind.WRONG_CLASS, everything, half, half_of_prediction, reach)
-    late = (kind == KINDS.index(ErrorKind.EARLY)) & (
-        predictions.frame > np.append(labels.frame, 0)[other]
-    )
-    kind[late] = KINDS.index(ErrorKind.LATE)
+    decide(ErrorKind.DUPLICATE, ~free, by_class, width=reach)
+    decide(ErrorKind.EARLY, free, by_class, width=near)
+    decide(ErrorKind.WRONG_CLASS, free, by_period, width=reach)
+    decide(ErrorKind.WRONG_CLASS, np.ones_like(free), by_period, width=reach)
+
+    # Early until here means near; those after their label are late.
+    after_label = predictions.frame > np.append(labels.frame, 0)[other]
+    kind[(kind == KINDS.index(ErrorKind.EARLY)) & after_label] = KINDS.index(ErrorKind.LATE)
     missed = free.copy()
     missed[other[other != UNASSIGNED]] = False
-    return SpotErrors(assignment, kind, other, ~free, missed)
+    return SpotErrors(assignment, kind=kind, other=other, found=~free, missed=missed)
 
 
-def _nearest(
+def _find_nearest(
     labels: FramedActions,
     chosen: Flags,
     label_series: Ints,
-    series: Ints,
-    frame: Ints,
-    width: float,
+    *,
+    query_series: Ints,
+    query_frame: Ints,
+    width_frames: float,
 ) -> Ints:
-    """Index of the nearest chosen label of the same series within ``width`` frames, -1 without; the earlier one of equals."""
+    """Index of the nearest chosen label of the same series within a width, -1 without.
+
+    Of two at the same distance the earlier one.
+    """
     numbers = np.flatnonzero(chosen)
     if not len(numbers):
-        return np.full(len(frame), UNASSIGNED)
-    stride = 4 * labels.grid.num_frames  # series lie so far apart that no window reaches over
+        return np.full(len(query_frame), UNASSIGNED)
+
+    # All series on one axis, so far apart that no window reaches from one to the next.
+    stride = 4 * labels.grid.num_frames
     axis = label_series[numbers] * stride + labels.frame[numbers]
     order = np.argsort(axis, kind="stable")
     axis, numbers = axis[order], numbers[order]
-    query = series * stride + frame
+    query = query_series * stride + query_frame
+
     after = np.searchsorted(axis, query).clip(0, len(axis) - 1)
     before = (after - 1).clip(0)
     best = np.where(np.abs(axis[before] - query) <= np.abs(axis[after] - query), before, after)
-    return np.where(np.abs(axis[best] - query) <= width, numbers[best], UNASSIGNED)
+    return np.where(np.abs(axis[best] - query) <= width_frames, numbers[best], UNASSIGNED)
 
 
 def error_costs(
     assignment: AssignmentResult, tolerance_s: float, *, near_s: float = NEAR_S
 ) -> Mapping[ErrorKind, float]:
-    """What Average-mAP would gain, over all tolerances of the matching, if all errors of one kind were mended.
+    """What Average-mAP would gain if all errors of one kind were fixed, over all tolerances.
 
     Early and late spots move to their label, those of the wrong class get the right one; when
-    several point to a label the most confident is mended and the others go. Duplicates and
+    several point to a label the most confident is fixed and the others go. Duplicates and
     background spots go. Missed labels are taken out.
 
     Args:
@@ -284,55 +296,38 @@ def error_costs(
     """
     errors = find_errors(assignment, tolerance_s, near_s=near_s)
     base = score_assignment(assignment).average_map
-    return MappingProxyType(
-        {kind: score_assignment(_mended(errors, kind)).average_map - base for kind in KINDS}
-    )
+    gains = {kind: score_assignment(_fix_errors(errors, kind)).average_map - base for kind in KINDS}
+    return MappingProxyType(gains)
 
 
-def _mended(errors: SpotErrors, kind: ErrorKind) -> AssignmentResult:
+def _fix_errors(errors: SpotErrors, kind: ErrorKind) -> AssignmentResult:
     """The same sets without errors of one kind."""
     labels, predictions = errors.assignment.labels, errors.assignment.predictions
     if kind is ErrorKind.MISSED:
-        return _reassign(errors.assignment, _take(labels, ~errors.missed), predictions)
+        left = labels.take(~errors.missed)
+        return replace_predictions(errors.assignment, predictions, labels=left)
+
     wrong = np.flatnonzero(errors.kind == KINDS.index(kind))
     kept = np.ones(len(predictions), dtype=bool)
     kept[wrong] = False
     group, frame = predictions.group.copy(), predictions.frame.copy()
     if kind in (ErrorKind.EARLY, ErrorKind.LATE, ErrorKind.WRONG_CLASS):
+        # The most confident prediction of each label that the errors are about.
         best = wrong[np.lexsort((-predictions.value[wrong], errors.other[wrong]))]
         about = errors.other[best]
         best = best[np.append(True, about[1:] != about[:-1])[: len(best)]]
-        about = errors.other[best]
-        if (
-            kind is ErrorKind.WRONG_CLASS
-        ):  # a label that somebody found already needs no second spot
-            best = best[~errors.found[about]]
-            about = errors.other[best]
-            group[best] = labels.group[about]
+        if kind is ErrorKind.WRONG_CLASS:
+            # A label that was found already needs no second spot.
+            best = best[~errors.found[errors.other[best]]]
+            group[best] = labels.group[errors.other[best]]
         else:
-            frame[best] = labels.frame[about]
+            frame[best] = labels.frame[errors.other[best]]
         kept[best] = True
+
+    # Two spots may meet on one frame; the most confident one stays.
     moved = replace(predictions, group=group, frame=frame)
     order = np.lexsort((predictions.value, moved.key))
     order = order[kept[order]]
     key = moved.key[order]
-    last = np.append(key[1:] != key[:-1], True)[: len(key)]  # the most confident of a cell
-    return _reassign(errors.assignment, labels, _take(moved, order[last]))
-
-
-def _take(actions: FramedActions, chosen: npt.NDArray[Any]) -> FramedActions:
-    columns = (actions.group, actions.frame, actions.value, actions.source)
-    return FramedActions(actions.grid, *(column[chosen] for column in columns))
-
-
-def _reassign(
-    assignment: AssignmentResult, labels: FramedActions, predictions: FramedActions
-) -> AssignmentResult:
-    tolerances = [tolerance * labels.grid.rate for tolerance in assignment.tolerances_s]
-    return replace(
-        assignment,
-        labels=labels,
-        predictions=predictions,
-        assigned=assign_to_labels(labels, predictions, tolerances),
-        closest=closest_labels(labels, predictions),
-    )
+    last = np.append(key[1:] != key[:-1], True)[: len(key)]
+    return replace_predictions(errors.assignment, moved.take(order[last]))

@@ -1,7 +1,7 @@
-"""Actions on the frame grid of the official SoccerNet evaluator, with a count of everything that the grid loses.
+"""Actions on the frame grid of the official SoccerNet evaluator, and what the grid loses.
 
 The official code writes each action into a vector of 120 minutes per half. What does not fit is
-dropped, moved or overwritten there without a word; here it is treated the same, and said.
+dropped, moved or overwritten there silently; here it is treated the same, counted and reported.
 """
 
 import math
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.actions import ActionClasses, MatchActions, Visibility
+from spotkick.configuration import nearest
 from spotkick.errors import InputError
 
 PERIOD_S: Final = 120 * 60
@@ -28,12 +29,12 @@ _FAR_MS: Final = 1e10  # beyond every match, and far from the ends of 64-bit int
 
 @dataclass(frozen=True, slots=True)
 class FrameGrid:
-    """The cells that actions fall into: match x period x class x frame.
+    """The frames that actions fall into: match x period x class x frame.
 
     Attributes:
         matches: names of the matches, in the order of their index.
         classes: the class list.
-        frame_rate: cells per second.
+        frame_rate: frames per second.
         periods: numbers of the periods that count.
     """
 
@@ -44,7 +45,7 @@ class FrameGrid:
 
     @property
     def num_frames(self) -> int:
-        """Cells of a period."""
+        """Frames of a period."""
         return math.ceil(PERIOD_S * self.frame_rate)
 
     @property
@@ -55,7 +56,9 @@ class FrameGrid:
 
 @dataclass(frozen=True, slots=True)
 class FramedActions:
-    """Actions on a grid, at most one per cell, sorted by match, period, class and frame. All arrays are (n,).
+    """Actions on a grid, sorted by match, period, class and frame; at most one on each frame.
+
+    A series is a class in a period of a match. All arrays are (n,).
 
     Attributes:
         grid: where they lie.
@@ -75,6 +78,11 @@ class FramedActions:
     def __len__(self) -> int:
         """Number of actions that are left."""
         return len(self.frame)
+
+    def take(self, chosen: npt.NDArray[np.generic]) -> "FramedActions":
+        """Some of the actions: a mask, or indices in an order that keeps them sorted."""
+        columns = (self.group, self.frame, self.value, self.source)
+        return FramedActions(self.grid, *(column[chosen] for column in columns))
 
     @property
     def key(self) -> npt.NDArray[np.int64]:
@@ -106,7 +114,7 @@ def frame_labels(
 
     Args:
         labels: one entry for each match of the grid, in any order.
-        grid: the cells.
+        grid: the frames.
 
     Returns:
         The labels, and one message for each kind of loss.
@@ -118,18 +126,21 @@ def frame_labels(
         ]
 
     number = {name: index for index, name in enumerate(grid.matches)}
-    return _frame(((number[match.match], match, signs(match)) for match in labels), grid, "labels")
+    rows = ((number[match.match], match, signs(match)) for match in labels)
+    return _frame_actions(rows, grid, "labels")
 
 
 def frame_predictions(
     predictions: Iterable[MatchActions], grid: FrameGrid
 ) -> tuple[FramedActions, list[str]]:
-    """Put predictions on the grid; those with a confidence below 0, or none, are left out after they took their cell.
+    """Put predictions on the grid.
+
+    Those with a confidence below 0, or none, are left out after they took their frame.
 
     Args:
         predictions: one entry at least for each match of the grid, in any order. They are read one
             by one and not kept.
-        grid: the cells.
+        grid: the frames.
 
     Returns:
         The predictions, and one message for each kind of loss.
@@ -141,21 +152,18 @@ def frame_predictions(
     number = {name: index for index, name in enumerate(grid.matches)}
     seen: set[str] = set()
 
-    def wanted() -> Iterator[tuple[int, MatchActions, list[float | None]]]:
+    def labelled_matches() -> Iterator[tuple[int, MatchActions, list[float | None]]]:
         for match in predictions:
             if match.match in seen:
                 raise InputError(f"predictions for match {match.match!r} come twice")
             seen.add(match.match)
             if match.match in number:
-                yield number[match.match], match, _confidences(match)
+                yield number[match.match], match, _require_confidences(match)
 
-    framed, messages = _frame(wanted(), grid, "predictions")
-    missing = [name for name in grid.matches if name not in seen]
-    if missing:
-        have = f"; predictions have names such as {min(seen)!r}" if seen else ""
-        raise InputError(
-            f"no predictions for {len(missing)} of {len(number)} labelled matches, the first is {missing[0]!r}{have}"
-        )
+    framed, messages = _frame_actions(labelled_matches(), grid, "predictions")
+    _require_all_matches(grid.matches, seen)
+
+    # What the official thresholds cannot tell apart, or never reach.
     usable = framed.value >= 0
     if not usable.all():
         messages.append(
@@ -164,41 +172,58 @@ def frame_predictions(
     above = int(np.sum(framed.value > 1))
     if above:
         messages.append(
-            f"{above} predictions have a confidence above 1; the official thresholds end at 1 and see them as equal"
+            f"{above} predictions have a confidence above 1; the official thresholds end at 1 and "
+            "see them as equal"
         )
-    if len(seen) > len(number):
+
+    extra = sorted(seen - number.keys())
+    if extra:
         messages.append(
-            f"predictions for {len(seen) - len(number)} matches without labels were left out"
+            f"predictions for {len(extra)} matches without labels were left out, "
+            f"the first is {extra[0]!r}"
         )
-    return FramedActions(
-        grid,
-        framed.group[usable],
-        framed.frame[usable],
-        framed.value[usable],
-        framed.source[usable],
-    ), messages
+    return framed.take(usable), messages
 
 
-def _confidences(match: MatchActions) -> list[float | None]:
+def _require_all_matches(wanted: Sequence[str], seen: set[str]) -> None:
+    missing = [name for name in wanted if name not in seen]
+    if not missing:
+        return
+    message = (
+        f"no predictions for {len(missing)} of {len(wanted)} labelled matches, "
+        f"the first is {missing[0]!r}"
+    )
+    extra = sorted(seen - set(wanted))
+    if extra:
+        near = nearest(missing[0], extra) or extra[0]
+        message += f"; predictions without labels have names such as {near!r}"
+    raise InputError(message)
+
+
+def _require_confidences(match: MatchActions) -> list[float | None]:
     confidences = [action.confidence for action in match.actions]
     if None in confidences:
         action = match.actions[confidences.index(None)]
         raise InputError(
-            f"{match.match}: {action.label} at {action.game_time} has no confidence; predictions need one"
+            f"{match.match}: {action.label} at {action.game_time} has no confidence; "
+            "predictions need one"
         )
     return confidences
 
 
-def _frame(
-    matches: Iterable[tuple[int, MatchActions, Sequence[float | None]]], grid: FrameGrid, what: str
+def _frame_actions(
+    matches: Iterable[tuple[int, MatchActions, Sequence[float | None]]], grid: FrameGrid, kind: str
 ) -> tuple[FramedActions, list[str]]:
+    """Actions of (number, match, values) on the grid; ``kind`` names them in messages."""
     columns = _Columns(grid.classes)
     period_of = {period: index for index, period in enumerate(grid.periods)}
+
+    # Five rows of numbers for all actions of all matches, in file order.
     rows = [np.zeros((5, 0))]
     for number, match, values in matches:
         part = np.empty((5, len(match.actions)))
         part[0] = number
-        part[1] = columns.of([action.label for action in match.actions])
+        part[1] = columns.find_columns([action.label for action in match.actions])
         part[2] = [period_of.get(action.period, -1) for action in match.actions]
         part[3] = [action.position_ms for action in match.actions]
         part[4] = values
@@ -207,18 +232,21 @@ def _frame(
     match_index, class_index, period_index = (
         row.astype(np.int64) for row in (match_index, class_index, period_index)
     )
-    frame = _frames(position_ms.clip(-_FAR_MS, _FAR_MS), grid.frame_rate)
 
-    messages = columns.messages(what)
+    # Leave out what belongs to no class or period; fold frames outside the vector into it.
+    messages = columns.describe_unknown(kind)
     known = class_index >= 0
     in_period = known & (period_index >= 0)
     if in_period.sum() < known.sum():
-        wanted = " and ".join(str(period) for period in grid.periods)
+        counted = " and ".join(str(period) for period in grid.periods)
         messages.append(
-            f"{known.sum() - in_period.sum()} {what} in periods other than {wanted} were left out"
+            f"{known.sum() - in_period.sum()} {kind} in periods other than {counted} were left out"
         )
-    frame, inside = _fold(frame, in_period, grid.num_frames, what, messages)
+    frame = _frames_of_positions(position_ms.clip(-_FAR_MS, _FAR_MS), grid.frame_rate)
+    frame, inside, moved = _fold_frames(frame, in_period, grid.num_frames, kind=kind)
+    messages += moved
 
+    # Sort by series and frame; a stable sort leaves the later entry of a frame last.
     group = (match_index * len(grid.periods) + period_index) * len(grid.classes) + class_index
     source = np.flatnonzero(inside)
     key = group[source] * grid.num_frames + frame[source]
@@ -226,48 +254,57 @@ def _frame(
     last = np.append(key[order][1:] != key[order][:-1], True)[: len(order)]
     if not last.all():
         messages.append(
-            f"{np.sum(~last)} {what} share class and frame with a later one, which replaced them"
+            f"{np.sum(~last)} {kind} share class and frame with a later one, which replaced them"
         )
     source = source[order[last]]
-    return FramedActions(grid, group[source], frame[source], value[source], source), messages
+    framed = FramedActions(
+        grid, group=group[source], frame=frame[source], value=value[source], source=source
+    )
+    return framed, messages
 
 
-def _frames(position_ms: npt.NDArray[np.float64], rate: Fraction) -> npt.NDArray[np.int64]:
+def _frames_of_positions(
+    position_ms: npt.NDArray[np.float64], rate: Fraction
+) -> npt.NDArray[np.int64]:
     """Frames of positions, cut towards zero."""
     if rate.denominator == 1:
-        return np.trunc(float(rate) * (position_ms / 1000)).astype(
-            np.int64
-        )  # the official expression, with its rounding errors
-    whole = (
-        np.abs(position_ms).astype(np.int64) * rate.numerator // (1000 * rate.denominator)
-    )  # 29.97: there is no official one
+        # The official expression, with its rounding errors.
+        return np.trunc(float(rate) * (position_ms / 1000)).astype(np.int64)
+    # Rates such as 30000/1001 have no official expression; this one is exact.
+    whole = np.abs(position_ms).astype(np.int64) * rate.numerator // (1000 * rate.denominator)
     return np.sign(position_ms).astype(np.int64) * whole
 
 
-def _fold(
-    frame: npt.NDArray[np.int64],
-    counted: npt.NDArray[np.bool_],
-    num_frames: int,
-    what: str,
-    messages: list[str],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Clamp late frames to the last one, wrap negative ones to the end as a negative index does, mark what still lies outside."""
+def _fold_frames(
+    frame: npt.NDArray[np.int64], counted: npt.NDArray[np.bool_], num_frames: int, *, kind: str
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_], list[str]]:
+    """Fold frames into the vector as the official code does.
+
+    Late frames move to the last one, negative ones wrap to the end as a negative index does.
+
+    Returns:
+        Frames, which of them lie inside, and messages about what was moved or lost.
+    """
     late = counted & (frame >= num_frames)
     early = counted & (frame < 0)
     lost = counted & (frame < -num_frames)
+
+    messages = []
     minutes = PERIOD_S // 60
     if late.any():
-        messages.append(f"{late.sum()} {what} after {minutes} minutes were moved to the last frame")
+        messages.append(f"{late.sum()} {kind} after {minutes} minutes were moved to the last frame")
     if early.sum() > lost.sum():
         messages.append(
-            f"{early.sum() - lost.sum()} {what} before the start of their period were counted back from {minutes} minutes"
+            f"{early.sum() - lost.sum()} {kind} before the start of their period were counted "
+            f"back from {minutes} minutes"
         )
     if lost.any():
         messages.append(
-            f"{lost.sum()} {what} more than {minutes} minutes before the start were left out (the official code stops)"
+            f"{lost.sum()} {kind} more than {minutes} minutes before the start were left out "
+            "(the official code stops)"
         )
     folded = np.where(frame < 0, frame + num_frames, np.minimum(frame, num_frames - 1))
-    return folded, counted & ~lost
+    return folded, counted & ~lost, messages
 
 
 class _Columns:
@@ -278,7 +315,7 @@ class _Columns:
         self._known: dict[str, int] = {}
         self._unknown: Counter[str] = Counter()
 
-    def of(self, labels: Sequence[str]) -> list[int]:
+    def find_columns(self, labels: Sequence[str]) -> list[int]:
         """Columns, -1 for labels that belong to no class."""
         for label in set(labels) - self._known.keys():
             column = self._classes.index(label)
@@ -290,14 +327,13 @@ class _Columns:
             )
         return found
 
-    def messages(self, what: str) -> list[str]:
-        """What to tell the user."""
+    def describe_unknown(self, kind: str) -> list[str]:
+        """Message about labels without a column, if there are any."""
         if not self._unknown:
             return []
         listed = ", ".join(
             f"{label[:40]!r} ({count})" for label, count in self._unknown.most_common(5)
         )
         more = ", ..." if len(self._unknown) > 5 else ""
-        return [
-            f"{self._unknown.total()} {what} with labels outside the class list were left out: {listed}{more}"
-        ]
+        message = f"{self._unknown.total()} {kind} with labels outside the class list were left out"
+        return [f"{message}: {listed}{more}"]

@@ -1,11 +1,10 @@
-"""Average recall of temporal proposals over their number (AR@AN) and the area under it: the ActivityNet proposal metric.
+"""Average recall of temporal proposals over their number (AR@AN), and the area under it.
 
-The official script does not run on a current numpy; this is its definition, with its truncations to
-whole proposals, which decide
-digits: 29 % of 100 proposals are 28, because 0.29 * 100 is a little less than 29.
+This is the ActivityNet proposal metric. The official script does not run on a current numpy; this
+is its definition, with its truncations to whole proposals, which decide digits: 29 % of 100
+proposals are 28, because 0.29 * 100 is a little less than 29.
 """
 
-import warnings
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -14,8 +13,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.errors import InputError, SpotkickWarning
+from spotkick.errors import InputError
 from spotkick.evaluation.detection import ACTIVITYNET_OVERLAPS, temporal_overlap
+from spotkick.evaluation.labelled_videos import (
+    choose_labelled,
+    warn_about_names,
+    without_ambiguous,
+)
 from spotkick.formats.segments import Segment, VideoSegments
 
 STEPS: Final = 100
@@ -88,31 +92,37 @@ def evaluate_proposals(
     Raises:
         InputError: if there are no labels or no proposals, or a proposal has no score.
 
+    Warns:
+        SpotkickWarning: for proposals in videos that are not among the labelled ones.
+
     Source: ActivityNet ``Evaluation/eval_proposal.py``.
     """
+    every_label, given = tuple(labels), tuple(proposals)
+    chosen = choose_labelled(every_label, subset=subset, blocked=blocked)
     truth = {
-        video.video: _bounds(video.segments)
-        for video in labels
-        if _counts(video, subset, blocked) and video.segments
+        video.video: _segment_bounds(video.segments)
+        for video in without_ambiguous(chosen)
+        if video.segments
     }
     found: dict[str, list[Segment]] = defaultdict(list)
-    for video in proposals:
+    for video in given:
         if video.video not in blocked:
             found[video.video] += video.segments
     total = sum(len(segments) for segments in found.values())
-    if not truth or not total:
-        raise InputError(
-            "there are no labels to score against"
-            if not truth
-            else "there are no proposals to score"
-        )
-    unused = sum(len(segments) for video, segments in found.items() if video not in truth)
-    if unused:
-        message = f"{unused} proposals lie in videos without labels; they only lower the share that is kept of the others"
-        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    if not total:
+        raise InputError("there are no proposals to score")
+    warn_about_names(
+        [video for video in given if video.video not in blocked],
+        chosen,
+        every_label,
+        kind="proposals",
+        effect="and only lower the share that is kept of the others",
+    )
+
+    # Each video keeps its best proposals, in proportion to how many it has.
     average = float(max_average) if max_average else total / len(truth)
     ratio = average * float(len(truth)) / total
-    ranked = {video: _ranked(found.get(video, []), video) for video in truth}
+    ranked = {video: _rank_proposals(found.get(video, []), video) for video in truth}
     kept = {name: min(int(len(bounds) * ratio), len(bounds)) for name, bounds in ranked.items()}
     total_kept = sum(kept.values())
     if not total_kept:
@@ -121,49 +131,53 @@ def evaluate_proposals(
         )
 
     share = np.arange(1, STEPS + 1) / float(STEPS) * (average * float(len(truth)) / total_kept)
-    thresholds = np.asarray(overlaps)
-    hits = np.zeros((len(thresholds), STEPS))
+
+    # Recall at every step, over the labels of all videos.
+    hits = np.zeros((len(overlaps), STEPS))
     for name, bounds in truth.items():
         if kept[name]:
-            hits += _hits(ranked[name][: kept[name]], bounds, thresholds, share)
+            best = ranked[name][: kept[name]]
+            hits += _count_covered(best, bounds, overlaps=np.asarray(overlaps), share=share)
     recall = hits / sum(len(bounds) for bounds in truth.values())
+
     per_video = share * (float(total_kept) / len(truth))
     curve = recall.mean(axis=0)
     area = float((np.diff(per_video) * (curve[1:] + curve[:-1]) / 2.0).sum())
     return ProposalScore(
-        tuple(overlaps), recall, per_video, area / float(per_video[-1]), len(truth)
+        tuple(overlaps),
+        recall=recall,
+        proposals_per_video=per_video,
+        auc=area / float(per_video[-1]),
+        num_videos=len(truth),
     )
 
 
-def _counts(video: VideoSegments, subset: str | None, blocked: Collection[str]) -> bool:
-    return (subset is None or video.subset == subset) and video.video not in blocked
+def _segment_bounds(segments: Sequence[Segment]) -> Floats:
+    """(n, 2) starts and ends in seconds."""
+    bounds = [(segment.start_s, segment.end_s) for segment in segments]
+    return np.array(bounds, dtype=np.float64).reshape(-1, 2)
 
 
-def _bounds(segments: Sequence[Segment]) -> Floats:
-    return np.array(
-        [(segment.start_s, segment.end_s) for segment in segments], dtype=np.float64
-    ).reshape(-1, 2)
-
-
-def _ranked(segments: Sequence[Segment], video: str) -> Floats:
+def _rank_proposals(segments: Sequence[Segment], video: str) -> Floats:
     """(n, 2) bounds, best score first; of equal scores the later one first."""
     scores = np.array([np.nan if segment.score is None else segment.score for segment in segments])
     if np.isnan(scores).any():
         raise InputError(
             f"{video}: a proposal has no score, or one that is not a number; proposals need one"
         )
-    return _bounds(segments)[np.argsort(scores, kind="stable")[::-1]]
+    return _segment_bounds(segments)[np.argsort(scores, kind="stable")[::-1]]
 
 
-def _hits(proposals: Floats, labels: Floats, overlaps: Floats, share: Floats) -> Floats:
+def _count_covered(proposals: Floats, labels: Floats, *, overlaps: Floats, share: Floats) -> Floats:
     """(overlaps, steps) number of labels that any of the first proposals covers."""
-    covered = (
-        temporal_overlap(proposals[:, 0], proposals[:, 1], labels[:, :1], labels[:, 1:])
-        >= overlaps[:, None, None]
+    overlap = temporal_overlap(
+        start=proposals[:, 0],
+        end=proposals[:, 1],
+        other_start=labels[:, :1],
+        other_end=labels[:, 1:],
     )
-    first = np.where(
-        covered.any(axis=-1), covered.argmax(axis=-1), len(proposals)
-    )  # (overlaps, labels)
+    covered = overlap >= overlaps[:, None, None]  # (overlaps, labels, proposals)
+    first = np.where(covered.any(axis=-1), covered.argmax(axis=-1), len(proposals))
     used = np.minimum((len(proposals) * share).astype(np.int64), len(proposals))
     reached: Floats = (first[..., None] < used).sum(axis=1).astype(np.float64)
     return reached

@@ -7,6 +7,9 @@ from spotkick.errors import ConfigError
 
 TableStyle = Literal["text", "markdown", "latex"]
 
+NO_VALUE: Final = "\N{EN DASH}"
+"""What a table shows where there is no value."""
+
 _LATEX: Final = {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -49,12 +52,14 @@ def make_table(
         comment: a line below the table, above it in LaTeX.
     """
     if style == "latex":
-        return _latex(header, rows, foot, comment)
-    lines = _markdown(header, rows) if style == "markdown" else _text(header, rows, foot)
+        return _layout_latex(header, rows, foot=foot, comment=comment)
+    lines = (
+        _layout_markdown(header, rows) if style == "markdown" else _layout_text(header, rows, foot)
+    )
     return "\n".join([*lines, *(["", comment] if comment else [])])
 
 
-def _text(header: Row, rows: Sequence[Row], foot: int) -> list[str]:
+def _layout_text(header: Row, rows: Sequence[Row], foot: int) -> list[str]:
     widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
     lines = [
         "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])])
@@ -69,13 +74,13 @@ def _text(header: Row, rows: Sequence[Row], foot: int) -> list[str]:
     )
 
 
-def _markdown(header: Row, rows: Sequence[Row]) -> list[str]:
+def _layout_markdown(header: Row, rows: Sequence[Row]) -> list[str]:
     escaped = [[cell.replace("|", "\\|") for cell in row] for row in rows]
     rule = ["---", *["---:"] * (len(header) - 1)]
     return ["| " + " | ".join(row) + " |" for row in (header, rule, *escaped)]
 
 
-def _latex(header: Row, rows: Sequence[Row], foot: int, comment: str) -> str:
+def _layout_latex(header: Row, rows: Sequence[Row], *, foot: int, comment: str) -> str:
     head, *lines = [" & ".join(map(latex_text, row)) + r" \\" for row in (header, *rows)]
     if foot:
         lines.insert(len(lines) - foot, r"\midrule")

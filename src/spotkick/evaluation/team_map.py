@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from spotkick.actions import SOCCERNET_BALL, Action, ActionClasses, MatchActions
+from spotkick.actions import SOCCERNET_BALL, ActionClasses, MatchActions
 from spotkick.errors import SpotkickWarning
-from spotkick.evaluation.average_map import (
-    Score,
-    assign_predictions,
-    average_over_tolerances,
-    count_groups,
-    tolerances_of,
-)
+from spotkick.evaluation.assignment import AssignmentResult, assign_predictions
+from spotkick.evaluation.average_map import tolerances_of
+from spotkick.evaluation.frames import OFFICIAL_PERIODS
+from spotkick.evaluation.group_counts import average_over_tolerances, count_groups
+from spotkick.evaluation.scores import Score
+from spotkick.tasks import Task
 
 TEAMS: Final = ("left", "right")
 """Teams by their side of the field in the first half."""
@@ -30,6 +30,7 @@ def evaluate_teams(
     metric: str | Sequence[float] = "at1",
     frame_rate: Fraction = Fraction(25),
     teams: Sequence[str] = TEAMS,
+    periods: Sequence[int] = OFFICIAL_PERIODS,
 ) -> Score:
     """Score predictions that also say which team acted.
 
@@ -43,10 +44,11 @@ def evaluate_teams(
         metric: as in `spotkick.evaluation.evaluate`; the challenge uses ``at1``.
         frame_rate: frames per second of the evaluator's grid.
         teams: the words for the teams.
+        periods: that count.
 
     Returns:
-        Score over classes. A class without labels is left out of the mean, where the official code
-        arrives at "not a number".
+        Score over classes. A class without labels, or with as many shown as unshown ones, is left
+        out of the mean, where the official code arrives at "not a number" or infinity.
 
     Warns:
         SpotkickWarning: for actions without one of the teams, which do not count (the official code
@@ -56,42 +58,39 @@ def evaluate_teams(
     """
     names = [f"{name}/{team}" for name in classes.names for team in teams]
     pairs = ActionClasses(tuple(names), name=f"{classes.name} by team")
-    lost = [0]
-    truth = [_with_team(match, classes, teams, lost) for match in labels]
-    found = [_with_team(match, classes, teams, lost) for match in predictions]
+    truth, unnamed_labels = _split_by_team(labels, classes, teams)
+    found, unnamed_spots = _split_by_team(predictions, classes, teams)
     assignment = assign_predictions(
-        found, truth, pairs, tolerances_s=tolerances_of(metric), frame_rate=frame_rate
+        found,
+        truth,
+        Task(pairs, periods=tuple(periods)),
+        tolerances_s=tolerances_of(metric),
+        frame_rate=frame_rate,
     )
-    everything = count_groups(
-        assignment,
-        np.zeros_like(assignment.labels.group),
-        np.zeros_like(assignment.predictions.group),
-        1,
-    )
+
+    # Average precision of each pair, averaged over teams by the numbers of their labels.
+    shape = (len(classes), len(teams))
+    table = _average_precision(assignment).reshape(-1, *shape)
     weight = np.bincount(
         assignment.labels.class_index, weights=assignment.labels.value, minlength=len(names)
-    )
-    weight = weight.reshape(-1, len(teams))
-    table = everything.average_precision()[:, 0].reshape(-1, len(classes), len(teams))
-    with np.errstate(invalid="ignore"):
-        by_class = (table * weight).sum(axis=-1) / weight.sum(
-            axis=-1
-        )  # (tolerances, classes), NaN without labels
-    known = ~np.isnan(by_class[0])
-    messages = list(assignment.messages)
-    if lost[0]:
-        messages.append(f"{lost[0]} actions without a team ({', '.join(teams)}) were left out")
-    if not known.all():
+    ).reshape(shape)
+    known = weight.sum(axis=-1) != 0
+    total = np.where(known, weight.sum(axis=-1), 1)
+    by_class = (table * weight).sum(axis=-1) / total  # (tolerances, classes)
+
+    num_labels = np.bincount(assignment.labels.class_index, minlength=len(names))
+    messages = [
+        *assignment.messages,
+        *_describe_losses(assignment, known, num_labels.reshape(shape).sum(axis=-1)),
+    ]
+    if unnamed_labels + unnamed_spots:
         messages.append(
-            f"{np.sum(~known)} of {len(known)} classes have no label here and are left out of the mean"
-        )
-    unshown = int(np.sum(assignment.labels.value < 0))
-    if unshown:
-        messages.append(
-            f"{unshown} labels are not shown; the official weights count them as -1, which can push a score above 1"
+            f"{unnamed_labels + unnamed_spots} actions without a team ({', '.join(teams)}) "
+            "were left out"
         )
     for message in messages:
         warnings.warn(message, SpotkickWarning, stacklevel=2)
+
     per_class = average_over_tolerances(by_class)
     means = by_class[:, known].mean(axis=1) if known.any() else np.zeros(len(by_class))
     return Score(
@@ -103,14 +102,50 @@ def evaluate_teams(
     )
 
 
-def _with_team(
-    match: MatchActions, classes: ActionClasses, teams: Sequence[str], lost: list[int]
-) -> MatchActions:
-    """Actions of the classes under the name ``class/team``; those without a team are counted in ``lost``."""
-    kept: list[Action] = []
-    for action in classes.select(match.actions):
-        if action.team in teams:
-            kept.append(action.with_label(f"{action.label}/{action.team}"))
-        else:
-            lost[0] += 1
-    return MatchActions(match.match, tuple(kept))
+def _average_precision(assignment: AssignmentResult) -> npt.NDArray[np.float64]:
+    """(tolerances, pairs of class and team)."""
+    everything = count_groups(
+        assignment,
+        np.zeros_like(assignment.labels.group),
+        np.zeros_like(assignment.predictions.group),
+        num_groups=1,
+    )
+    return everything.average_precision()[:, 0]
+
+
+def _describe_losses(
+    assignment: AssignmentResult, known: npt.NDArray[np.bool_], num_labels: npt.NDArray[np.int64]
+) -> list[str]:
+    """Messages about classes (C,) that are left out, and about labels of negative weight."""
+    messages = []
+    empty, balanced = int(np.sum(num_labels == 0)), int(np.sum(~known & (num_labels > 0)))
+    if empty:
+        messages.append(
+            f"{empty} of {len(known)} classes have no label here and are left out of the mean"
+        )
+    if balanced:
+        messages.append(
+            f"{balanced} of {len(known)} classes have as many shown as unshown labels, so that "
+            "the official weights add up to 0; they are left out of the mean"
+        )
+    unshown = int(np.sum(assignment.labels.value < 0))
+    if unshown:
+        messages.append(
+            f"{unshown} labels are not shown; the official weights count them as -1, which can "
+            "push a score above 1 or below 0"
+        )
+    return messages
+
+
+def _split_by_team(
+    sets: Iterable[MatchActions], classes: ActionClasses, teams: Sequence[str]
+) -> tuple[list[MatchActions], int]:
+    """Actions under the name ``class/team``, and how many have no team."""
+    split, unnamed = [], 0
+    for match in sets:
+        selected = classes.select(match.actions)
+        kept = [action for action in selected if action.team in teams]
+        unnamed += len(selected) - len(kept)
+        named = (action.with_label(f"{action.label}/{action.team}") for action in kept)
+        split.append(MatchActions(match.match, tuple(named)))
+    return split, unnamed

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotkick.actions import ActionClasses
-from spotkick.evaluation import assignment
-from spotkick.evaluation.assignment import assign_to_labels, closest_labels
+from spotkick.evaluation import deferred_acceptance
+from spotkick.evaluation.deferred_acceptance import assign_to_labels, closest_labels
 from spotkick.evaluation.frames import FramedActions, FrameGrid
 
 FRAMES = 60
@@ -79,7 +79,7 @@ def official_closest(labels: FramedActions, predictions: FramedActions) -> npt.N
     predictions_of,
     st.lists(st.sampled_from([0.5, 1, 2, 3, 7, 11, 40, 300]), min_size=1, max_size=4),
 )
-def test_matching_equals_the_official_loops(
+def test_assign_to_labels_random_sets_equals_official_loops(
     labels: dict[tuple[int, int], float],
     predictions: dict[tuple[int, int], float],
     tolerances: list[float],
@@ -93,20 +93,20 @@ def test_matching_equals_the_official_loops(
 
 @settings(deadline=None, max_examples=50)
 @given(labels_of, predictions_of)
-def test_closest_equals_the_official_loops(
+def test_closest_labels_random_sets_equals_official_loops(
     labels: dict[tuple[int, int], float], predictions: dict[tuple[int, int], float]
 ) -> None:
     truth, found = framed(labels), framed(predictions)
     np.testing.assert_array_equal(closest_labels(truth, found), official_closest(truth, found))
 
 
-def test_one_label_takes_one_prediction_and_the_first_label_chooses() -> None:
+def test_assign_to_labels_shared_prediction_goes_to_first_label() -> None:
     truth = framed({(0, 10): 1.0, (0, 14): 1.0})
     found = framed({(0, 9): 0.4, (0, 12): 0.9, (0, 16): 0.1})
     assert assign_to_labels(truth, found, [6.0]).tolist() == [[-1, 0, 1]]
 
 
-def test_chunked_work_equals_work_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_assign_to_labels_bounded_parts_equals_one_part(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(2)
     truth = framed(
         {
@@ -124,5 +124,5 @@ def test_chunked_work_equals_work_in_one_piece(monkeypatch: pytest.MonkeyPatch) 
     )
     whole = assign_to_labels(truth, found, [4.0, 20.0])
     for limit in (1, 50, 400):
-        monkeypatch.setattr(assignment, "_PAIRS_AT_ONCE", limit)
+        monkeypatch.setattr(deferred_acceptance, "_PAIRS_AT_ONCE", limit)
         np.testing.assert_array_equal(assign_to_labels(truth, found, [4.0, 20.0]), whole)

@@ -1,0 +1,216 @@
+"""What scores are computed from: files of any format, or actions in memory."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from spotkick.actions import Action, ActionClasses, MatchActions
+from spotkick.errors import InputError
+from spotkick.formats import TimeSource, read_actions, read_predictions
+from spotkick.formats.classes import find_classes
+from spotkick.formats.detect import detect_format
+from spotkick.formats.match_tree import open_match_tree
+from spotkick.formats.results import RESULTS_FILE
+from spotkick.tasks import BALL_RATE, LABEL_FILES, TASKS, Task, task_of
+
+ActionSource = (
+    str
+    | Path
+    | MatchActions
+    | Iterable[MatchActions]
+    | Mapping[str, MatchActions | Iterable[Action]]
+)
+"""A path, or actions by match."""
+
+ClassesLike = ActionClasses | Task | str | Sequence[str]
+"""A class list, a task, the name of either, a file of class names, or class names."""
+
+_BALL_FILE: Final = "Labels-ball.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelOptions:
+    """How label files are read.
+
+    Attributes:
+        filename: name of the label files in match folders, instead of the choice by the task.
+        time_source: which time field of SoccerNet's label files counts.
+    """
+
+    filename: str | None = None
+    time_source: TimeSource = TimeSource.POSITION
+
+
+def resolve_task(classes: ClassesLike) -> Task:
+    """The task that a class list, its name, its file or its names stand for.
+
+    Raises:
+        ConfigError: if a name is neither a built-in one nor a file.
+        InputError: if a class file is malformed.
+
+    Example:
+        >>> resolve_task(["PASS", "DRIVE"]).frame_rate
+        Fraction(25, 1)
+    """
+    if isinstance(classes, Task):
+        return classes
+    if isinstance(classes, ActionClasses):
+        return task_of(classes)
+    if isinstance(classes, str):
+        return TASKS.get(classes) or task_of(find_classes(classes))
+    return task_of(ActionClasses(tuple(classes)))
+
+
+def read_scored_sets(
+    predictions: ActionSource, labels: ActionSource, task: Task
+) -> tuple[Iterable[MatchActions], tuple[MatchActions, ...]]:
+    """Predictions and labels, from files or from memory.
+
+    Raises:
+        InputError: if a path holds no predictions or no labels, or cannot be read.
+    """
+    if isinstance(predictions, str | Path) and is_one_match_file(Path(predictions)):
+        return _read_one_match(Path(predictions), labels, task)
+
+    truth = collect_matches(labels, lambda path: read_truth(path, task))
+    if isinstance(predictions, str | Path):
+        return read_found(Path(predictions)), truth
+    if isinstance(predictions, MatchActions) and isinstance(labels, MatchActions):
+        return (replace(predictions, match=labels.match),), truth
+    if isinstance(predictions, MatchActions | Mapping):
+        return collect_matches(predictions, read_found), truth
+    return predictions, truth
+
+
+def _read_one_match(
+    path: Path, labels: ActionSource, task: Task
+) -> tuple[tuple[MatchActions, ...], tuple[MatchActions, ...]]:
+    """One prediction file, and the labels of its match among those of many."""
+    (found,) = read_predictions(path)
+    if isinstance(labels, str | Path) and _is_tree(Path(labels)):
+        return (found,), read_truth(Path(labels), task, (found.match,))
+
+    # One file of labels belongs to it, whatever the two are called.
+    truth = collect_matches(labels, lambda source: read_truth(source, task))
+    if len(truth) == 1:
+        found = replace(found, match=truth[0].match)
+    return (found,), tuple(match for match in truth if match.match == found.match) or truth
+
+
+def collect_matches(
+    source: ActionSource, read: Callable[[Path], Iterable[MatchActions]]
+) -> tuple[MatchActions, ...]:
+    """One entry per match, from a path or from memory.
+
+    Args:
+        source: where the actions are.
+        read: reads a path.
+    """
+    if isinstance(source, str | Path):
+        return tuple(read(Path(source)))
+    if isinstance(source, MatchActions):
+        return (source,)
+    if isinstance(source, Mapping):
+        return tuple(
+            replace(actions, match=name)
+            if isinstance(actions, MatchActions)
+            else MatchActions(name, tuple(actions))
+            for name, actions in source.items()
+        )
+    return tuple(source)
+
+
+def read_truth(
+    path: Path,
+    task: Task,
+    matches: Sequence[str] | None = None,
+    options: LabelOptions | None = None,
+) -> tuple[MatchActions, ...]:
+    """Read labels of any format.
+
+    Args:
+        path: file, folder or archive.
+        task: decides which of several kinds of label files is read.
+        matches: names in the wanted order; every match when None.
+        options: how SoccerNet's label files are read.
+
+    Raises:
+        InputError: if there are no labels, a wanted match has none, or the path holds predictions.
+    """
+    options = options or LabelOptions()
+    return read_actions(
+        path,
+        task=task,
+        kind="labels",
+        matches=matches,
+        file_name=options.filename or find_label_file(path, task, matches),
+        time_source=options.time_source,
+    )
+
+
+def read_found(
+    path: Path, matches: Sequence[str] | None = None, *, file_name: str | None = None
+) -> tuple[MatchActions, ...]:
+    """Read predictions of any format.
+
+    Args:
+        path: file, folder or archive.
+        matches: names in the wanted order; every match when None.
+        file_name: name of the prediction files in match folders.
+
+    Raises:
+        InputError: if there are none, a wanted match has none, or the path holds labels.
+    """
+    try:
+        return read_predictions(path, matches=matches, file_name=file_name)
+    except InputError:
+        if not path.exists() or not _is_tree(path) or file_name is not None:
+            raise
+        with open_match_tree(path) as tree:
+            names = tree.file_names()
+        if RESULTS_FILE in names or not names & set(LABEL_FILES):
+            raise
+        raise InputError(
+            f"{path}: no file named {RESULTS_FILE}, it holds labels; predictions lie in "
+            f"league/season/match/{RESULTS_FILE}"
+        ) from None
+
+
+def find_label_file(path: Path, task: Task, matches: Sequence[str] | None = None) -> str | None:
+    """Name of SoccerNet's label files in a folder or archive; None when it has none.
+
+    The first name of the task's that every wanted match has, else the first that any has.
+
+    Raises:
+        InputError: if the archive cannot be read.
+    """
+    if not _is_tree(path):
+        return None
+    with open_match_tree(path) as tree:
+        held = {
+            name: set(tree.matches_with(name))
+            for name in dict.fromkeys((*task.label_files, *LABEL_FILES))
+        }
+    own = [name for name in task.label_files if held[name]]
+    wanted = set().union(*(held[name] for name in own)) if matches is None else set(matches)
+    complete = (name for name in own if held[name] >= wanted)
+    return next(complete, None) or next(iter(own), None)
+
+
+def fit_task_to_labels(task: Task, filename: str | None) -> Task:
+    """The task with the grid and the metric of ball actions where it reads their label files."""
+    if filename != _BALL_FILE or task.frame_rate == BALL_RATE:
+        return task
+    ball = TASKS["soccernet-ball"]
+    return replace(task, frame_rate=ball.frame_rate, metric=ball.metric, periods=ball.periods)
+
+
+def is_one_match_file(path: Path) -> bool:
+    """Whether a path is a prediction file of one match, in SoccerNet's form."""
+    is_json = path.suffix == ".json" and path.is_file()
+    return is_json and detect_format(path) == "soccernet-results"
+
+
+def _is_tree(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() == ".zip"
