@@ -13,12 +13,14 @@ ATTACK = '</title><script>alert("x")</script>'
 
 @pytest.fixture
 def result(planted: Callable[..., Any]) -> SystemComparison:
-    good, labels = planted(matches=6, kept=0.9)
-    poor, _ = planted(matches=6, kept=0.3, seed=1)
+    good, labels = planted(matches=10, kept=0.9)
+    poor, _ = planted(matches=10, kept=0.3, seed=1)
     return compare_results({"poor_1": poor, "good|1": good, "same": good}, labels, resamples=40)
 
 
-def test_order_leads_and_probabilities(result: SystemComparison) -> None:
+def test_comparison_table_planted_systems_has_order_leads_probabilities(
+    result: SystemComparison,
+) -> None:
     assert result.comparison.order == ("good|1", "same", "poor_1")
     rows = [line.split("  ") for line in comparison_table(result).splitlines()[2:5]]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
@@ -30,14 +32,14 @@ def test_order_leads_and_probabilities(result: SystemComparison) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
-def test_scores_are_those_of_the_evaluator(planted: Callable[..., Any]) -> None:
+def test_compare_results_scores_are_those_of_evaluator(planted: Callable[..., Any]) -> None:
     good, labels = planted()
     poor, _ = planted(kept=0.5, seed=3)
     found = compare_results({"a": good, "b": poor}, labels, metric="tight", resamples=5)
     assert found.scores["b"].average_map == evaluate(poor, labels, metric="tight").average_map
 
 
-def test_markdown_and_latex_escape_their_own_signs(result: SystemComparison) -> None:
+def test_comparison_table_special_signs_are_escaped(result: SystemComparison) -> None:
     markdown = comparison_table(result, style="markdown").splitlines()
     assert markdown[2].startswith("| good\\|1 | ")
     assert {line.replace("\\|", "").count("|") for line in markdown[:5]} == {8}
@@ -48,7 +50,9 @@ def test_markdown_and_latex_escape_their_own_signs(result: SystemComparison) -> 
     assert latex.isascii()
 
 
-def test_page(result: SystemComparison, check: Any) -> None:
+def test_comparison_page_planted_systems_has_all_sections(
+    result: SystemComparison, check: Any
+) -> None:
     page = check(comparison_page(result))
     assert [given["id"] for name, given in page.elements if name == "section"] == [
         "overview",
@@ -60,7 +64,7 @@ def test_page(result: SystemComparison, check: Any) -> None:
     assert "good|1 over poor_1" in page.text
 
 
-def test_names_are_escaped(planted: Callable[..., Any], check: Any) -> None:
+def test_comparison_page_hostile_names_are_escaped(planted: Callable[..., Any], check: Any) -> None:
     found, labels = planted(matches=2)
     systems = {ATTACK: found, "b": [MatchActions(match.match, ()) for match in found]}
     page = check(
@@ -70,7 +74,7 @@ def test_names_are_escaped(planted: Callable[..., Any], check: Any) -> None:
     assert ATTACK in page.text
 
 
-def test_one_system_is_no_comparison(planted: Callable[..., Any]) -> None:
+def test_compare_results_one_system_is_refused(planted: Callable[..., Any]) -> None:
     found, labels = planted(matches=1)
     with pytest.raises(InputError, match="at least two"):
         compare_results({"a": found}, labels)

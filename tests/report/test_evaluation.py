@@ -12,12 +12,14 @@ from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions
 from spotkick.evaluation import assign_predictions, count_curve, count_spots, evaluate
 from spotkick.evaluation.error_analysis import KINDS, error_costs, find_errors
 from spotkick.evaluation.operating_points import tune_class_thresholds
-from spotkick.evaluation.uncertainty import bootstrap
+from spotkick.evaluation.uncertainty import MIN_MATCHES, bootstrap
 from spotkick.formats.scores import MatchScores, write_scores
-from spotkick.report.evaluation import evaluation_page, read_score_files
+from spotkick.report.evaluation import ReportOptions, evaluation_page, read_score_files
+from spotkick.report.names import ReportNames
 from spotkick.report.operating import operating_points, points_table
-from spotkick.report.scores import TuningSet, score_system
 from spotkick.report.segmentation import segmentation_section
+from spotkick.report.system import TuningSet, score_system
+from spotkick.tasks import SOCCERNET_V2_TASK
 
 SECTIONS = [
     "overview",
@@ -31,6 +33,7 @@ SECTIONS = [
     "segmentation",
 ]
 RATE = Fraction(2)
+QUICK = ReportOptions(resamples=2)
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 
 
@@ -52,22 +55,24 @@ def cells(page: str, row: str) -> list[str]:
 
 @pytest.fixture
 def made(planted: Callable[..., Any]) -> tuple[str, Any, Any]:
-    predictions, labels = planted()
+    predictions, labels = planted(matches=MIN_MATCHES)
     return (
-        evaluation_page(predictions, labels, scores=scores_of(labels), resamples=50),
+        evaluation_page(
+            predictions, labels, scores=scores_of(labels), options=ReportOptions(resamples=50)
+        ),
         predictions,
         labels,
     )
 
 
 @pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
-def test_page_holds_the_scores_of_the_evaluator(made: Any, check: Any) -> None:
+def test_evaluation_page_planted_sets_holds_scores_of_evaluator(made: Any, check: Any) -> None:
     document, predictions, labels = made
     page = check(document)
     assert [given["id"] for name, given in page.elements if name == "section"] == SECTIONS
     loose, tight = (evaluate(predictions, labels, metric=metric) for metric in ("loose", "tight"))
     assert f"{100 * loose.average_map:.1f}" in page.text
-    system = score_system(predictions, labels, SOCCERNET_V2, frame_rate=RATE, resamples=50, seed=0)
+    system = score_system(predictions, labels, SOCCERNET_V2_TASK, resamples=50, seed=0)
     within = bootstrap(system.loose, resamples=50).average_map
     assert f"95 % interval {100 * within.low:.1f} to {100 * within.high:.1f}" in page.text.replace(
         "\N{NO-BREAK SPACE}", " "
@@ -81,12 +86,16 @@ def test_page_holds_the_scores_of_the_evaluator(made: Any, check: Any) -> None:
         ]
         row = cells(document, name)
         assert row[:2] == [str(loose.num_labels[name]), str(loose.num_predictions[name])]
-        assert [row[2], *row[4:]] == [f"{100 * value:.1f}" for value in values]
+        shown, hidden = loose.num_visible[name], loose.num_unshown[name]
+        counted = ["", f" ({shown})", f" ({hidden})", ""]
+        assert [row[2], *row[4:]] == [
+            f"{100 * value:.1f}{count}" for value, count in zip(values, counted, strict=True)
+        ]
 
 
-def test_errors_and_their_costs_are_those_of_the_taxonomy(made: Any) -> None:
+def test_evaluation_page_errors_are_those_of_taxonomy(made: Any) -> None:
     document, predictions, labels = made
-    system = score_system(predictions, labels, SOCCERNET_V2, frame_rate=RATE, resamples=2, seed=0)
+    system = score_system(predictions, labels, SOCCERNET_V2_TASK, resamples=2, seed=0)
     costs = error_costs(system.loose, 10.0)
     used = find_errors(
         system.loose, 10.0, thresholds=tune_class_thresholds(system.loose, 10.0)
@@ -99,7 +108,7 @@ def test_errors_and_their_costs_are_those_of_the_taxonomy(made: Any) -> None:
         ]
 
 
-def test_page_loads_nothing_and_each_chart_has_a_table(made: Any, check: Any) -> None:
+def test_evaluation_page_loads_nothing_and_each_chart_has_table(made: Any, check: Any) -> None:
     document, _, _ = made
     page = check(document)
     assert "http" not in document.replace("http-equiv", "")
@@ -112,7 +121,9 @@ def test_page_loads_nothing_and_each_chart_has_a_table(made: Any, check: Any) ->
     assert links == [f"#{name}" for name in SECTIONS]
 
 
-def test_nothing_that_a_file_says_becomes_markup(planted: Callable[..., Any], check: Any) -> None:
+def test_evaluation_page_hostile_names_become_no_markup(
+    planted: Callable[..., Any], check: Any
+) -> None:
     classes = ActionClasses(
         tuple(name if name != "Corner" else ATTACK for name in SOCCERNET_V2.names), name=ATTACK
     )
@@ -131,8 +142,15 @@ def test_nothing_that_a_file_says_becomes_markup(planted: Callable[..., Any], ch
     ]
     extra = Action("<b id=unknown>", 1, 0, 0.5)
     predictions = [MatchActions(m.match, (*m.actions, extra)) for m in hostile[0]]
-    arguments = {"title": ATTACK, "scores": scores_of(hostile[1], classes), "messages": [ATTACK]}
-    document = evaluation_page(predictions, hostile[1], classes, resamples=2, **arguments)
+    options = ReportOptions(
+        title=ATTACK,
+        names=ReportNames(ATTACK, ATTACK, ATTACK, ATTACK),
+        messages=[ATTACK],
+        resamples=2,
+    )
+    document = evaluation_page(
+        predictions, hostile[1], classes, scores=scores_of(hostile[1], classes), options=options
+    )
     page = check(document)
     assert page.count("script") == 1
     assert page.count("img") == page.count("b") == 0
@@ -140,23 +158,25 @@ def test_nothing_that_a_file_says_becomes_markup(planted: Callable[..., Any], ch
     assert "<b id=unknown>" in page.text
 
 
-def test_warnings_of_dropped_predictions_are_shown(planted: Callable[..., Any]) -> None:
+def test_evaluation_page_dropped_predictions_are_reported(planted: Callable[..., Any]) -> None:
     predictions, labels = planted(matches=1)
     late = Action("Corner", 1, 3 * 3_600_000, 0.5)
     document = evaluation_page(
-        [MatchActions(labels[0].match, (*predictions[0].actions, late))], labels, resamples=2
+        [MatchActions(labels[0].match, (*predictions[0].actions, late))], labels, options=QUICK
     )
     assert "1 predictions after 120 minutes were moved to the last frame" in document
     assert 'id="segmentation"' not in document
 
 
-def test_no_predictions_at_all(planted: Callable[..., Any], check: Any) -> None:
+def test_evaluation_page_no_predictions_is_complete(
+    planted: Callable[..., Any], check: Any
+) -> None:
     _, labels = planted(matches=1)
-    page = check(evaluation_page([MatchActions(labels[0].match, ())], labels, resamples=2))
+    page = check(evaluation_page([MatchActions(labels[0].match, ())], labels, options=QUICK))
     assert "nan" not in page.text.lower().split()
 
 
-def test_lanes_show_labels_and_confident_spots() -> None:
+def test_segmentation_section_lanes_show_labels_and_confident_spots() -> None:
     classes = ActionClasses(("a", "b", "c"))
     labels = [MatchActions("m", (Action("a", 2, 60_000), Action("b", 2, 10_000)))]
     spots = [
@@ -179,7 +199,7 @@ def test_lanes_show_labels_and_confident_spots() -> None:
     assert "L305 4L" in section.content  # the peak reaches the top of its lane
 
 
-def test_lanes_show_possible_moments_beside_spots_and_labels() -> None:
+def test_segmentation_section_lanes_show_unspotted_peaks() -> None:
     classes = ActionClasses(("Goal", "Corner", "Foul"))
     labels = [MatchActions("m", (Action("Goal", 2, 60_000),))]
     spots = [MatchActions("m", (Action("Goal", 2, 61_000, 0.4), Action("Goal", 2, 150_000, 0.3)))]
@@ -223,7 +243,7 @@ def test_lanes_show_possible_moments_beside_spots_and_labels() -> None:
     assert strict.content.count('class="possible"') == 4  # key, corner, and both peaks of goal
 
 
-def test_thresholds_of_another_set_are_used_and_named(planted: Callable[..., Any]) -> None:
+def test_evaluation_page_tuning_set_is_used_and_named(planted: Callable[..., Any]) -> None:
     predictions, labels = planted()
     # on the other set, everything is found with confidences near 1, and errors lie lower
     other_labels = [MatchActions(f"v{n}", match.actions) for n, match in enumerate(labels)]
@@ -237,7 +257,7 @@ def test_thresholds_of_another_set_are_used_and_named(planted: Callable[..., Any
         for match in other_labels
     ]
     tuned = TuningSet("runs/valid", other, other_labels)
-    document = evaluation_page(predictions, labels, resamples=2, tuned=tuned)
+    document = evaluation_page(predictions, labels, tuned=tuned, options=QUICK)
     assert (
         "The threshold is chosen on runs/valid (4 matches, 160 labels) and applied to this set."
         in document
@@ -247,11 +267,9 @@ def test_thresholds_of_another_set_are_used_and_named(planted: Callable[..., Any
     assignment = assign_predictions(
         predictions, labels, SOCCERNET_V2, tolerances_s=(10.0,), frame_rate=RATE
     )
-    chosen = tune_class_thresholds(tuned.assign(SOCCERNET_V2, (10.0,), RATE), 10.0)
+    chosen = tune_class_thresholds(tuned.assign(assignment.labels.grid, (10.0,)), 10.0)
     counts = count_spots(assignment, chosen, 10.0)
-    points = operating_points(predictions, labels, SOCCERNET_V2, tuned, frame_rate=RATE)[
-        "operating_points"
-    ]
+    points = operating_points(predictions, labels, SOCCERNET_V2_TASK, tuned)["operating_points"]
     assert points["per_class"]["Corner"]["tp"] == counts["Corner"].true_positives
     section = document[document.index("chosen on runs/valid.") :]
     row = cells(section, "Corner")
@@ -261,17 +279,19 @@ def test_thresholds_of_another_set_are_used_and_named(planted: Callable[..., Any
 COUNTED = ("true_positive", "false_positive", "false_negative")
 
 
-def test_a_class_without_hits_has_no_threshold(planted: Callable[..., Any]) -> None:
+def test_operating_points_class_without_hits_has_no_threshold(planted: Callable[..., Any]) -> None:
     predictions, labels = planted(matches=1)
     nothing = TuningSet("v", [MatchActions("v", ())], [MatchActions("v", ())])
-    points = operating_points(predictions, labels, SOCCERNET_V2, nothing, frame_rate=RATE)
+    points = operating_points(predictions, labels, SOCCERNET_V2_TASK, nothing)
     assert {one["threshold"] for one in points["operating_points"]["per_class"].values()} == {None}
     assert "Corner" in points_table(points)
 
 
-def test_the_paper_s_axis_is_in_frames(planted: Callable[..., Any]) -> None:
+def test_evaluation_page_legacy_frames_change_axis(planted: Callable[..., Any]) -> None:
     predictions, labels = planted()
-    document = evaluation_page(predictions, labels, resamples=2, legacy_frames=True)
+    document = evaluation_page(
+        predictions, labels, options=ReportOptions(resamples=2, legacy_frames=True)
+    )
     assert "Tolerance (frames)" in document
     assert "Tolerances are in frames (2 per second)" in document
     section = document[document.index('id="operating"') :]
@@ -284,7 +304,7 @@ def test_the_paper_s_axis_is_in_frames(planted: Callable[..., Any]) -> None:
     ]
 
 
-def test_substitutions_at_the_break_are_also_left_out() -> None:
+def test_evaluation_page_substitutions_at_break_are_also_left_out() -> None:
     labels = [
         MatchActions(
             "m",
@@ -292,18 +312,20 @@ def test_substitutions_at_the_break_are_also_left_out() -> None:
         )
     ]
     found = [MatchActions("m", (Action("Substitution", 2, 90_000, 0.9), Action("Goal", 1, 0, 0.9)))]
-    document = evaluation_page(found, labels, ActionClasses(("Goal", "Substitution")), resamples=2)
+    document = evaluation_page(
+        found, labels, ActionClasses(("Goal", "Substitution")), options=QUICK
+    )
     with_all, without = (
         cells(document, "Average-mAP")[0],
         cells(document, "without 1 labels of Substitution at the break")[0],
     )
     assert float(with_all) < float(without) == 100
     assert "at the break" not in evaluation_page(
-        found[:1], [MatchActions("m", labels[0].actions[1:])], resamples=2
+        found[:1], [MatchActions("m", labels[0].actions[1:])], options=QUICK
     )
 
 
-def test_scores_beside_predictions(tmp_path: Path) -> None:
+def test_read_score_files_folder_of_predictions_gives_scores(tmp_path: Path) -> None:
     match = MatchScores("l/m", ("a",), RATE, {1: np.ones((4, 1), dtype=np.float32)})
     write_scores(tmp_path / "l/m/scores.npz", match)
     found = read_score_files(tmp_path, ["l/m", "l/other"])

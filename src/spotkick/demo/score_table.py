@@ -5,7 +5,7 @@ from typing import Final
 
 from spotkick.demo.results import ScoredCheckpoint
 from spotkick.evaluation import SpottingScore
-from spotkick.report.scores import NONE
+from spotkick.report.formatting import NONE
 
 ENOUGH_LABELS: Final = 20
 """The average precision of a class with fewer labels in the test matches is mostly chance."""

@@ -1,4 +1,4 @@
-"""Pages and tables for people: the report of one system, and the comparison of several. numpy only."""
+"""Pages and tables: the report of one system, and the comparison of several. numpy only."""
 
 from spotkick.report.comparison import (
     SystemComparison,
@@ -6,9 +6,12 @@ from spotkick.report.comparison import (
     comparison_page,
     comparison_table,
 )
-from spotkick.report.evaluation import evaluation_page
+from spotkick.report.evaluation import ReportOptions, evaluation_page
+from spotkick.report.names import ReportNames
 
 __all__ = [
+    "ReportNames",
+    "ReportOptions",
     "SystemComparison",
     "compare_results",
     "comparison_page",

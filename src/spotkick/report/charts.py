@@ -58,7 +58,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """GroupCounts for the panel below the curves."""
+    """Counts for the panel below the curves."""
 
     name: str
     x: Sequence[float]
@@ -66,16 +66,14 @@ class Bars:
     width: float
 
 
-PERCENT: Final = Axis("", 0, 100, tuple((value, str(value)) for value in range(0, 101, 20)))
-"""Ticks of an axis of percentages."""
-
-
 def percent_axis(label: str, values: Sequence[float] = (0, 100)) -> Axis:
     """An axis from 0 to a round number above the largest value."""
     most = max((value for value in values if not math.isnan(value)), default=100)
-    high = next((top for top in (5, 10, 20, 30, 40, 60, 80) if most <= top), 100)
-    step = next(width for width in (1, 2, 5, 10, 20) if high / width <= 6)
-    return Axis(label, 0, high, tuple((value, str(value)) for value in range(0, high + 1, step)))
+    # Above 100 lie unshown values, which the official code multiplies by 17/13.
+    high = next((top for top in (5, 10, 20, 30, 40, 60, 80, 100, 120) if most <= top), 150)
+    step = next(width for width in (1, 2, 5, 10, 20, 50) if high / width <= 6)
+    ticks = tuple((value, str(value)) for value in range(0, high + 1, step))
+    return Axis(label, low=0, high=high, ticks=ticks)
 
 
 def line_chart(
@@ -90,35 +88,31 @@ def line_chart(
         bars: counts, drawn in a panel of their own below.
         diagonal: draw the line on which both axes are equal.
     """
-    drawings = (_draw(series, x, y, bars, diagonal, size) for size in (_WIDE, _NARROW))
-    return join([legend([item.name for item in series]), *(drawing for drawing in drawings)])
+    drawings = (
+        _draw_chart(
+            _Frame.of(x, y, size, with_bars=bars is not None), series, bars, diagonal=diagonal
+        )
+        for size in (_WIDE, _NARROW)
+    )
+    return join([legend([item.name for item in series]), *drawings])
 
 
 def legend(names: Sequence[str]) -> Html:
     """Buttons that show and hide series; none for a single one."""
     if len(names) < 2:
         return Html("")
-    buttons = [
-        tag(
-            "button",
-            tag(
-                "svg",
-                tag(f"path.line s{k}", d="M1 7H27"),
-                mark(k, 14, 7),
-                viewBox="0 0 28 14",
-                aria_hidden="true",
-            ),
-            name,
-            type="button",
-            aria_pressed="true",
-            data_series=k,
+    buttons = []
+    for number, name in enumerate(names):
+        # A short line with the dash and the mark of the series.
+        line = tag(f"path.line s{number}", d="M1 7H27")
+        sample = tag("svg", line, mark(number, 14, 7), viewBox="0 0 28 14", aria_hidden="true")
+        buttons.append(
+            tag("button", sample, name, type="button", aria_pressed="true", data_series=number)
         )
-        for k, name in enumerate(names)
-    ]
     return tag("div.legend", *buttons)
 
 
-def mark(series: int, x: float, y: float, tip: str | None = None) -> Html:
+def mark(series: int, x: float, y: float, *, tip: str | None = None) -> Html:
     """The mark of a series: circle, square, triangle, diamond, cross, ring."""
     paths = (
         "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
@@ -146,57 +140,57 @@ class _Frame:
     size: tuple[int, int]
     bottom: float
 
+    @classmethod
+    def of(cls, x: Axis, y: Axis, size: tuple[int, int], *, with_bars: bool) -> "_Frame":
+        """A frame of a size, above the panel of counts when there is one."""
+        bottom = size[1] - _BOTTOM - (_COUNTS + _GAP if with_bars else 0)
+        return cls(x, y, size=size, bottom=bottom)
+
     def px(self, value: float) -> float:
-        return round(
-            _LEFT
-            + (value - self.x.low) / (self.x.high - self.x.low) * (self.size[0] - _LEFT - _RIGHT),
-            1,
-        )
+        """Pixels from the left edge."""
+        share = (value - self.x.low) / (self.x.high - self.x.low)
+        return round(_LEFT + share * (self.size[0] - _LEFT - _RIGHT), 1)
 
     def py(self, value: float) -> float:
+        """Pixels from the top edge; values outside the axis lie on its end."""
         inside = min(max(value, self.y.low), self.y.high)
-        return round(
-            self.bottom - (inside - self.y.low) / (self.y.high - self.y.low) * (self.bottom - _TOP),
-            1,
-        )
+        share = (inside - self.y.low) / (self.y.high - self.y.low)
+        return round(self.bottom - share * (self.bottom - _TOP), 1)
 
 
-def _draw(
-    series: Sequence[Series],
-    x: Axis,
-    y: Axis,
-    bars: Bars | None,
-    diagonal: bool,
-    size: tuple[int, int],
+def _draw_chart(
+    frame: _Frame, series: Sequence[Series], bars: Bars | None, *, diagonal: bool
 ) -> Html:
-    frame = _Frame(x, y, size, size[1] - _BOTTOM - (_COUNTS + _GAP if bars else 0))
-    parts = _grid(frame)
+    parts = _draw_grid(frame)
     if diagonal:
-        parts.append(
-            tag(
-                "path.diagonal",
-                d=f"M{frame.px(x.low)} {frame.py(y.low)}L{frame.px(x.high)} {frame.py(y.high)}",
-            )
-        )
-    parts += [_curve(number, item, frame) for number, item in enumerate(series)]
+        first = f"{frame.px(frame.x.low)} {frame.py(frame.y.low)}"
+        last = f"{frame.px(frame.x.high)} {frame.py(frame.y.high)}"
+        parts.append(tag("path.diagonal", d=f"M{first}L{last}"))
+    parts += [_draw_curve(number, item, frame) for number, item in enumerate(series)]
     if bars:
-        parts.append(_bars(bars, frame))
-    # the table below the chart is what a screen reader gets; the drawing itself is hidden from it
-    side = "wide" if size == _WIDE else "narrow"
-    return tag(f"svg.chart {side}", *parts, viewBox=f"0 0 {size[0]} {size[1]}", aria_hidden="true")
+        parts.append(_draw_bars(bars, frame))
+
+    # The table below the chart is what a screen reader gets; the drawing itself is hidden from it.
+    side = "wide" if frame.size == _WIDE else "narrow"
+    view = f"0 0 {frame.size[0]} {frame.size[1]}"
+    return tag(f"svg.chart {side}", *parts, viewBox=view, aria_hidden="true")
 
 
-def _grid(frame: _Frame) -> list[Html]:
+def _draw_grid(frame: _Frame) -> list[Html]:
     width, height = frame.size
     parts = []
+
+    # Lines and numbers of the vertical axis, ticks and numbers of the horizontal one.
     for value, text in frame.y.ticks:
         y = frame.py(value)
         parts.append(tag("path.grid", d=f"M{_LEFT} {y}H{width - _RIGHT}"))
         parts.append(tag("text.end", text, x=_LEFT - 7, y=y + 4))
-    for value, text in _that_fit(frame.x.ticks, (width - _LEFT - _RIGHT)):
+    for value, text in _fitting_ticks(frame.x.ticks, (width - _LEFT - _RIGHT)):
         x = frame.px(value)
         parts.append(tag("path.tick", d=f"M{x} {height - _BOTTOM}v5"))
         parts.append(tag("text.middle", text, x=x, y=height - _BOTTOM + 18))
+
+    # Titles of both axes.
     middle = (_LEFT + width - _RIGHT) / 2
     parts.append(tag("path.axis", d=f"M{_LEFT} {frame.bottom}H{width - _RIGHT}"))
     parts.append(tag("text.middle title", frame.x.label, x=middle, y=height - 5))
@@ -205,36 +199,29 @@ def _grid(frame: _Frame) -> list[Html]:
     return parts
 
 
-def _that_fit(ticks: Sequence[tuple[float, str]], width: float) -> list[tuple[float, str]]:
+def _fitting_ticks(ticks: Sequence[tuple[float, str]], width: float) -> list[tuple[float, str]]:
     """Every tick, or every second, third, ... so that their texts do not touch."""
     room = sum(_LABEL_PX * len(text) + 10 for _, text in ticks)
     return list(ticks[:: max(1, math.ceil(room / width))])
 
 
-def _curve(number: int, series: Series, frame: _Frame) -> Html:
+def _draw_curve(number: int, series: Series, frame: _Frame) -> Html:
     points = [
         (frame.px(x), frame.py(y))
         for x, y in zip(series.x, series.y, strict=True)
         if not math.isnan(y)
     ]
-    parts = []
-    if series.low:
-        parts.append(_band(number, series, frame))
-    parts.append(
-        tag(
-            f"path.line s{number}",
-            d="M" + "L".join(f"{x} {y}" for x, y in points) if points else "M0 0",
-        )
-    )
+    parts = [_draw_band(number, series, frame)] if series.low else []
+    line = "M" + "L".join(f"{x} {y}" for x, y in points) if points else "M0 0"
+    parts.append(tag(f"path.line s{number}", d=line))
+
     if series.marks:
-        parts += [
-            mark(number, x, y, text)
-            for (x, y), text in zip(points, _tips(series, frame), strict=True)
-        ]
+        tips = _tooltips(series, frame)
+        parts += [mark(number, x, y, tip=tip) for (x, y), tip in zip(points, tips, strict=True)]
     return tag("g", *parts, data_group=number)
 
 
-def _band(number: int, series: Series, frame: _Frame) -> Html:
+def _draw_band(number: int, series: Series, frame: _Frame) -> Html:
     rows = [
         row for row in zip(series.x, series.low, series.high, strict=True) if not math.isnan(row[1])
     ]
@@ -243,7 +230,7 @@ def _band(number: int, series: Series, frame: _Frame) -> Html:
     return tag(f"path.band s{number}", d="M" + "L".join([*upper, *lower]) + "Z" if rows else "M0 0")
 
 
-def _tips(series: Series, frame: _Frame) -> list[str]:
+def _tooltips(series: Series, frame: _Frame) -> list[str]:
     names = dict(frame.x.ticks)
     low, high = series.low or [math.nan] * len(series.x), series.high or [math.nan] * len(series.x)
     texts, where = [], frame.x.label.split(" (")[0].lower()
@@ -254,46 +241,37 @@ def _tips(series: Series, frame: _Frame) -> list[str]:
     return texts
 
 
-def _short(count: float) -> str:
+def _short_count(count: float) -> str:
     """A count in at most four characters, so that it stays clear of the title of its axis."""
     if count < 1000:
         return f"{count:.0f}"
     return f"{count / 1000:.1f}k" if count < 9950 else f"{count / 1000:.0f}k"
 
 
-def _bars(bars: Bars, frame: _Frame) -> Html:
+def _draw_bars(bars: Bars, frame: _Frame) -> Html:
     top, bottom = frame.bottom + _GAP, frame.size[1] - _BOTTOM
     most = max(bars.heights, default=0) or 1
-    told = frame.size == _WIDE  # there is room for a number above each bar
+    with_numbers = frame.size == _WIDE  # there is room for a number above each bar
+
+    turned = f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)"
     parts = [
         tag("path.axis", d=f"M{_LEFT} {bottom}H{frame.size[0] - _RIGHT}"),
-        *([] if told else [tag("text.end", _short(most), x=_LEFT - 7, y=bottom - _TALLEST + 5)]),
         tag("text.end", "0", x=_LEFT - 7, y=bottom + 2),
-        tag(
-            "text.middle title",
-            bars.name,
-            transform=f"translate(12 {(top + bottom) / 2:.0f}) rotate(-90)",
-        ),
+        tag("text.middle title", bars.name, transform=turned),
     ]
+    if not with_numbers:
+        parts.append(tag("text.end", _short_count(most), x=_LEFT - 7, y=bottom - _TALLEST + 5))
+
     names = dict(frame.x.ticks)
     for x, height in zip(bars.x, bars.heights, strict=True):
         left, right = frame.px(x - bars.width / 2) + 1, frame.px(x + bars.width / 2) - 1
         tall = round(height / most * _TALLEST, 1)
         tip = f"{names.get(x, f'{x:g}')}: {height:,.0f} {bars.name.lower()}"
+        width = max(right - left, 1.0)
         parts.append(
-            tag(
-                "rect.bar",
-                x=left,
-                y=bottom - tall,
-                width=max(right - left, 1.0),
-                height=tall,
-                data_tip=tip,
-            )
+            tag("rect.bar", x=left, y=bottom - tall, width=width, height=tall, data_tip=tip)
         )
-        if told:
-            parts.append(
-                tag(
-                    "text.middle small", f"{height:,.0f}", x=(left + right) / 2, y=bottom - tall - 4
-                )
-            )
+        if with_numbers:
+            middle = (left + right) / 2
+            parts.append(tag("text.middle small", f"{height:,.0f}", x=middle, y=bottom - tall - 4))
     return tag("g", *parts)

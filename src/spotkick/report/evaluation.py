@@ -1,69 +1,93 @@
 """The report of one system: everything that ``spotkick evaluate --report`` shows."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
-from spotkick.actions import SOCCERNET_V2, ActionClasses, MatchActions
+from spotkick.actions import SOCCERNET_V2, MatchActions
+from spotkick.evaluation.sources import ClassesLike, resolve_task
 from spotkick.evaluation.uncertainty import RESAMPLES
 from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores
 from spotkick.report.analyses import calibration_section, distance_section, time_section
 from spotkick.report.error_section import error_section
-from spotkick.report.operating import legacy_system, operating_section
+from spotkick.report.formatting import count_matches
+from spotkick.report.names import ReportNames
+from spotkick.report.operating import assign_at_legacy_tolerances, operating_section
 from spotkick.report.page import page
-from spotkick.report.scores import (
-    TuningSet,
-    class_section,
-    overview,
-    score_system,
-    tolerance_section,
-)
-from spotkick.report.segmentation import segmentation_section
-from spotkick.timeline import FEATURE_RATE
+from spotkick.report.scores import class_section, overview, tolerance_section
+from spotkick.report.segmentation import ScoreExample, segmentation_section
+from spotkick.report.system import TuningSet, score_system
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """How a report is made.
+
+    Attributes:
+        title: heading of the page, after the name of the system.
+        names: of system, labels, split, and a date.
+        frame_rate: frames per second of the evaluator's grid; that of the task when None.
+        periods: that count; those of the task when empty.
+        messages: warnings of the readers, shown with those of the score.
+        resamples: bootstrap resamples behind the intervals.
+        seed: of the resamples.
+        legacy_frames: draw precision, recall and F1 against frames, as the paper's figure 6 does.
+        example: match and period whose scores are drawn.
+    """
+
+    title: str = "Action spotting report"
+    names: ReportNames = field(default_factory=ReportNames)
+    frame_rate: Fraction | None = None
+    periods: tuple[int, ...] = ()
+    messages: Sequence[str] = ()
+    resamples: int = RESAMPLES
+    seed: int = 0
+    legacy_frames: bool = False
+    example: ScoreExample = field(default_factory=ScoreExample)
 
 
 def evaluation_page(
     predictions: Iterable[MatchActions],
     labels: Iterable[MatchActions],
-    classes: ActionClasses = SOCCERNET_V2,
+    classes: ClassesLike = SOCCERNET_V2,
     *,
-    title: str = "Action spotting report",
-    frame_rate: Fraction = FEATURE_RATE,
     scores: Sequence[MatchScores] = (),
-    messages: Sequence[str] = (),
-    resamples: int = RESAMPLES,
-    seed: int = 0,
     tuned: TuningSet | None = None,
-    legacy_frames: bool = False,
+    options: ReportOptions | None = None,
 ) -> str:
     """Make the page.
 
     Args:
         predictions: one entry per match, at least for every match of the labels.
         labels: one entry per match.
-        classes: classes that are scored.
-        title: heading of the page.
-        frame_rate: frames per second of the evaluator's grid.
+        classes: what is scored, as in `spotkick.evaluation.evaluate`.
         scores: segmentation scores of matches, where there are some.
-        messages: warnings of the readers, shown with those of the score.
-        resamples: bootstrap resamples behind the intervals.
-        seed: of the resamples.
         tuned: the set that thresholds are chosen on; the reported one without.
-        legacy_frames: draw precision, recall and F1 against frames, as the paper's figure 6 does.
+        options: names and choices.
 
     Returns:
         One HTML document that loads nothing.
 
     Raises:
-        InputError: as `spotkick.evaluation.evaluate`.
+        InputError: as `spotkick.evaluation.evaluate`, or if the match or period of the example has
+            no scores.
     """
+    options = options or ReportOptions()
+    task = resolve_task(classes)
+    task = replace(
+        task,
+        frame_rate=options.frame_rate or task.frame_rate,
+        periods=options.periods or task.periods,
+    )
     truth, found = list(labels), list(predictions)
     system = score_system(
-        found, truth, classes, frame_rate=frame_rate, resamples=resamples, seed=seed, tuned=tuned
+        found, truth, task, resamples=options.resamples, seed=options.seed, tuned=tuned
     )
-    legacy = legacy_system(system, found, truth) if legacy_frames else None
+
+    legacy = assign_at_legacy_tolerances(system, found, truth) if options.legacy_frames else None
     sections = [
-        overview(system, messages),
+        overview(system, options.messages),
         class_section(system),
         tolerance_section(system),
         time_section(system),
@@ -73,13 +97,21 @@ def evaluation_page(
         error_section(system),
     ]
     section = segmentation_section(
-        scores, found, truth, classes, thresholds=None if tuned is None else system.thresholds
+        scores,
+        found,
+        truth,
+        task.classes,
+        thresholds=None if tuned is None else system.thresholds,
+        example=options.example,
     )
     if section is not None:
         sections.append(section)
+
     total = sum(system.loose_score.num_labels.values())
-    subtitle = f"{len(truth):,} matches, {total:,} labels, class list {classes.name}"
-    return page(title, subtitle, sections)
+    subtitle = options.names.subtitle(
+        count_matches(len(truth)), f"{total:,} labels", f"class list {task.name}"
+    )
+    return page(options.names.title(options.title), subtitle, sections)
 
 
 def read_score_files(predictions: Path, matches: Iterable[str]) -> tuple[MatchScores, ...]:

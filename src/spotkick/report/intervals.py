@@ -1,4 +1,4 @@
-"""Values with their confidence intervals side by side, one row each, as inline SVG: for classes and for systems."""
+"""Values with their confidence intervals side by side, one row each, as inline SVG."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ _STEP: Final = 13
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value and the ends of its interval; ends that are not a number are not drawn, nor is such a value."""
+    """A value and the ends of its interval; what is not a number is not drawn."""
 
     value: float
     low: float = math.nan
@@ -42,13 +42,15 @@ def interval_chart(
         names: of the series.
         axis: horizontal.
     """
-    return join([legend(names), *(_draw(rows, names, axis, size) for size in (_WIDE, _NARROW))])
+    drawings = (_draw_rows(rows, names, axis, size=size) for size in (_WIDE, _NARROW))
+    return join([legend(names), *drawings])
 
 
-def _draw(
+def _draw_rows(
     rows: Sequence[tuple[str, Sequence[Estimate]]],
     names: Sequence[str],
     axis: Axis,
+    *,
     size: tuple[int, int],
 ) -> Html:
     width, left = size
@@ -56,46 +58,42 @@ def _draw(
     height = _TOP + tall * len(rows) + _BOTTOM
 
     def px(value: float) -> float:
-        return round(
-            left + (value - axis.low) / (axis.high - axis.low) * (width - left - _RIGHT), 1
-        )
+        share = (value - axis.low) / (axis.high - axis.low)
+        return round(left + share * (width - left - _RIGHT), 1)
 
+    # The grid and the title of the axis.
     parts = []
     for value, text in axis.ticks:
         parts.append(tag("path.grid", d=f"M{px(value)} {_TOP}V{height - _BOTTOM}"))
         parts.append(tag("text.middle", text, x=px(value), y=height - _BOTTOM + 17))
     parts.append(tag("text.middle title", axis.label, x=(left + width - _RIGHT) / 2, y=height - 4))
+
+    # A row for each label, its series one below the other.
     for number, (label, estimates) in enumerate(rows):
         top = _TOP + tall * number
         if number:
             parts.append(tag("path.row", d=f"M4 {top}H{width - _RIGHT}"))
-        parts.append(tag("text.end", _shortened(label, left), x=left - 8, y=top + tall / 2 + 4))
+        parts.append(tag("text.end", _shorten_label(label, left), x=left - 8, y=top + tall / 2 + 4))
         for k, (name, estimate) in enumerate(zip(names, estimates, strict=True)):
             y = top + tall / 2 + _STEP * (k - (len(names) - 1) / 2)
-            parts.append(
-                tag(
-                    "g", *_whisker(k, estimate, px, y, f"{label}, {name}: {estimate}"), data_group=k
-                )
-            )
-    return tag(
-        f"svg.chart {'wide' if size == _WIDE else 'narrow'}",
-        *parts,
-        viewBox=f"0 0 {width} {height}",
-        aria_hidden="true",
-    )
+            tip = f"{label}, {name}: {estimate}"
+            parts.append(tag("g", *_draw_whisker(k, estimate, px, y=y, tip=tip), data_group=k))
+
+    side = "wide" if size == _WIDE else "narrow"
+    return tag(f"svg.chart {side}", *parts, viewBox=f"0 0 {width} {height}", aria_hidden="true")
 
 
-def _whisker(
-    k: int, estimate: Estimate, px: Callable[[float], float], y: float, tip: str
+def _draw_whisker(
+    k: int, estimate: Estimate, px: Callable[[float], float], *, y: float, tip: str
 ) -> list[Html]:
     if math.isnan(estimate.value):
         return []
     parts = []
     if not math.isnan(estimate.low):
         parts.append(tag(f"path.whisker s{k}", d=f"M{px(estimate.low)} {y}H{px(estimate.high)}"))
-    return [*parts, mark(k, px(estimate.value), y, tip)]
+    return [*parts, mark(k, px(estimate.value), y, tip=tip)]
 
 
-def _shortened(label: str, room_px: float) -> str:
+def _shorten_label(label: str, room_px: float) -> str:
     most = int(room_px / 6.4)
     return label if len(label) <= most else label[: most - 1] + "…"

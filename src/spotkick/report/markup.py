@@ -5,7 +5,7 @@ from html import escape
 
 
 class Html(str):
-    """Text that is markup already, made by `tag` or `join`. Everything else is escaped on its way into a page."""
+    """Text that is markup already, made by `tag` or `join`; all other text is escaped."""
 
     __slots__ = ()
 
@@ -29,7 +29,9 @@ def tag(element: str, *children: str, **attributes: str | float | None) -> Html:
         **{key.rstrip("_").replace("_", "-"): value for key, value in attributes.items()},
     }
     words = "".join(
-        f' {key}="{escape(_text(value))}"' for key, value in given.items() if value is not None
+        f' {key}="{escape(_attribute_text(value))}"'
+        for key, value in given.items()
+        if value is not None
     )
     if name in ("br", "meta", "input", "img"):
         return Html(f"<{name}{words}>")
@@ -46,6 +48,6 @@ def join(parts: Iterable[str], separator: str = "") -> Html:
     return Html(separator.join(part if isinstance(part, Html) else escape(part) for part in parts))
 
 
-def _text(value: str | float) -> str:
+def _attribute_text(value: str | float) -> str:
     """Coordinates need no more than a hundredth of a pixel."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)

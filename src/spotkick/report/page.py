@@ -1,4 +1,4 @@
-"""The frame of a report: one HTML file that holds its style and its few lines of script, and loads nothing."""
+"""The frame of a report: one HTML file with its style and script, which loads nothing."""
 
 import base64
 import hashlib
@@ -29,52 +29,49 @@ def page(title: str, subtitle: str, sections: Sequence[Section], *, media: bool 
         title: heading, and title of the window.
         subtitle: below it.
         sections: in order.
-        media: allow pictures and videos that are part of the document.
+        media: allow images and videos that are part of the document.
     """
     style, script = (
         Html((files("spotkick.report") / name).read_text(encoding="utf-8"))
         for name in ("report.css", "report.js")
     )
+
+    # Only the script with this hash may run, and nothing may be loaded.
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
     if media:
         policy += "; img-src data:; media-src data:"
-    head = tag(
-        "head",
+    metas = (
         tag("meta", charset="utf-8"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("meta", name="color-scheme", content="light dark"),
         tag("meta", http_equiv="Content-Security-Policy", content=policy),
-        tag("title", title),
-        tag("style", style),
     )
+    head = tag("head", *metas, tag("title", title), tag("style", style))
+
     links = [tag("a", section.title, href=f"#{section.name}") for section in sections]
-    body = tag(
-        "body",
-        tag(
-            "header",
-            tag("h1", title),
-            tag("p.subtitle", subtitle),
-            tag("nav", *links, aria_label="Sections"),
-        ),
-        tag(
-            "main",
-            *(
-                tag("section", tag("h2", part.title), part.content, id=part.name)
-                for part in sections
-            ),
-        ),
-        tag("footer", f"Written by spotkick {VERSION}."),
-        tag("div.tip", id="tip", role="status", hidden="hidden"),
-        tag("script", script),
+    navigation = tag("nav", *links, aria_label="Sections")
+    header = tag("header", tag("h1", title), tag("p.subtitle", subtitle), navigation)
+    main = tag(
+        "main",
+        *(tag("section", tag("h2", part.title), part.content, id=part.name) for part in sections),
     )
+    footer = tag("footer", f"Written by spotkick {VERSION}.")
+    tip = tag("div.tip", id="tip", role="status", hidden="hidden")
+    parts = (header, main, footer, tip, tag("script", script))
+    body = tag("body", *parts)
     return f'<!doctype html>\n<html lang="en">{head}{body}</html>\n'
 
 
 def table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, foot: int = 0, text_columns: int = 1
 ) -> Html:
-    """A table whose columns can be sorted; it scrolls sideways inside itself where the screen is too narrow.
+    """A table whose columns can be sorted.
+
+    It scrolls sideways inside itself where the screen is too narrow.
 
     Args:
         header: names of the columns.
@@ -87,25 +84,19 @@ def table(
         tag(f"th.{kind}", tag("button", name, type="button"), scope="col")
         for kind, name in zip(kinds, header, strict=True)
     ]
-    lines = [
-        tag(
-            "tr",
-            tag("th.text", row[0], scope="row"),
-            *(tag(f"td.{kind}", cell) for kind, cell in zip(kinds[1:], row[1:], strict=True)),
-        )
-        for row in rows
-    ]
+
+    lines = []
+    for first, *others in rows:
+        cells = (tag(f"td.{kind}", cell) for kind, cell in zip(kinds[1:], others, strict=True))
+        lines.append(tag("tr", tag("th.text", first, scope="row"), *cells))
+
+    # Rows at the foot stay where they are when the others are sorted.
     body, last = (lines[:-foot], lines[-foot:]) if foot else (lines, [])
     parts = [tag("thead", tag("tr", *heads)), tag("tbody", *body)]
     if last:
         parts.append(tag("tfoot", *last))
-    return tag(
-        "div.scroll",
-        tag("table", *parts),
-        tabindex=0,
-        role="region",
-        aria_label="Table: " + ", ".join(header),
-    )
+    label = "Table: " + ", ".join(header)
+    return tag("div.scroll", tag("table", *parts), tabindex=0, role="region", aria_label=label)
 
 
 def figure(drawing: Html, caption: str, data: Html) -> Html:

@@ -1,4 +1,7 @@
-"""Segmentation scores over a half, with spots, labels, and possible moments, one lane per class (figure 7 of the paper)."""
+"""Segmentation scores over a period, one lane per class (figure 7 of the paper).
+
+Lanes also show spots, labels, and peaks that were not spotted.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
+from spotkick.configuration import suggestion
+from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores
 from spotkick.peaks import APART_S, PEAK_THRESHOLD, SPOT_THRESHOLD, peak_title, unspotted_peaks
+from spotkick.report.formatting import NONE
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, figure, table
-from spotkick.report.scores import NONE
 from spotkick.timeline import PERIOD_NAMES, format_clock, format_game_time
 
 _HEIGHT: Final = 44
@@ -25,8 +30,21 @@ _SHORT_S: Final = 20 * 60
 
 
 @dataclass(frozen=True, slots=True)
+class ScoreExample:
+    """Which scores are drawn.
+
+    Attributes:
+        match: its name; when empty, the period with a median number of labels among all.
+        period: its number; when None, the one with more labels.
+    """
+
+    match: str = ""
+    period: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class _Lane:
-    """What one class has in the half.
+    """What one class has in the period.
 
     Attributes:
         possible: (second, score) of peaks that were not spotted.
@@ -45,70 +63,109 @@ def segmentation_section(
     classes: ActionClasses,
     *,
     thresholds: Mapping[str, float] | None = None,
+    example: ScoreExample | None = None,
 ) -> Section | None:
-    """Draw the half with a typical number of labels among those that have scores; None when none has.
+    """Draw the scores of a period; None when no match has scores.
 
     Args:
         scores: of some matches.
         predictions: of all matches; those below their threshold are not drawn.
         labels: of all matches.
-        classes: classes that have a lane when the half has a label, a spot or a possible moment of
-            them.
+        classes: classes that have a lane when the period has a label, a spot or a possible moment
+            of them.
         thresholds: least confidence of a spot of each class; the authors' display threshold for all
             unless given.
+        example: which period; one with a typical number of labels unless given.
+
+    Raises:
+        InputError: if the match or the period of the example has no scores.
     """
     truth, found = (
         {match.match: classes.select(match.actions) for match in sets}
         for sets in (labels, predictions)
     )
-    halves = sorted(
-        (sum(action.period == period for action in truth[match.match]), match.match, period)
-        for match in scores
-        if match.match in truth and match.match in found
-        for period in match.periods
-    )
-    if not halves:
+    usable = [match for match in scores if match.match in truth and match.match in found]
+    chosen = _choose_period(usable, truth, example or ScoreExample())
+    if chosen is None:
         return None
-    _, name, period = halves[len(halves) // 2]
-    match = next(item for item in scores if item.match == name)
+    match, period, is_typical = chosen
+
+    # What is drawn of the period.
     known = [label for label in classes.names if label in match.classes]
     limit = dict.fromkeys(known, SPOT_THRESHOLD) if thresholds is None else thresholds
-    marks = [action for action in truth[name] if action.period == period]
+    marks = [action for action in truth[match.match] if action.period == period]
     spots = [
-        a
-        for a in found[name]
-        if a.period == period and a.label in known and (a.confidence or 0) >= limit[a.label]
+        action
+        for action in found[match.match]
+        if action.period == period
+        and action.label in known
+        and (action.confidence or 0) >= limit[action.label]
     ]
     lanes = [
         lane
-        for lane in _lanes(match, period, known, marks, spots)
+        for lane in _collect_lanes(match, period, known, labels=marks, spots=spots)
         if lane.labels or lane.spots or lane.possible
     ]
-    chosen = (
+
+    rule = (
         f"a confidence of at least {SPOT_THRESHOLD:g}"
         if thresholds is None
         else "a confidence above their class's threshold"
     )
     caption = (
-        f"Segmentation scores of {name}, {PERIOD_NAMES.get(period, f'period {period}')}, one lane per class from 0 to 1. "
-        "Above each lane: labels (dark strokes, dashed where the broadcast does not show the action). Below: spots with "
-        f"{chosen} (coloured strokes, as tall as their confidence). Circles: possible moments, peaks of at least "
-        f"{PEAK_THRESHOLD:g} that are further than {APART_S:g} s from every spot of the class: what is like an action of the "
-        "class, such as a missed chance, or an action that was missed. The half is the one with a median number of labels."
+        f"Segmentation scores of {match.match}, {PERIOD_NAMES.get(period, f'period {period}')}, "
+        "one lane per class from 0 to 1. Above each lane: labels (dark strokes, dashed where the "
+        f"broadcast does not show the action). Below: spots with {rule} (coloured strokes, as tall "
+        "as their confidence). Circles: possible moments, peaks of at least "
+        f"{PEAK_THRESHOLD:g} that are further than {APART_S:g} s from every spot of the class: "
+        "what is like an action of the class, such as a missed chance, or an action that was "
+        "missed."
     )
-    drawing = _draw(match, period, lanes)
+    if is_typical:
+        caption += " The period is the one with a median number of labels."
     data = table(
-        ("Class", "What", "Half and clock", "Confidence or score", "Visibility"),
-        _rows(lanes, period),
+        ("Class", "Kind", "Period and clock", "Confidence or score", "Visibility"),
+        _lane_rows(lanes, period),
         text_columns=3,
     )
-    return Section("segmentation", "Segmentation over a half", figure(drawing, caption, data))
+    content = figure(_draw_lanes(match, period, lanes), caption, data)
+    return Section("segmentation", "Segmentation over a period", content)
 
 
-def _lanes(
+def _choose_period(
+    scores: Sequence[MatchScores],
+    truth: Mapping[str, Sequence[Action]],
+    example: ScoreExample,
+) -> tuple[MatchScores, int, bool] | None:
+    """A match, its period, and whether it was chosen as a typical one."""
+    by_name = {match.match: match for match in scores}
+    if example.match and example.match not in by_name:
+        hint = suggestion(example.match, sorted(by_name)) if by_name else "no match has scores"
+        raise InputError(f"no scores of match '{example.match}' beside the predictions; {hint}")
+
+    counted = sorted(
+        (sum(action.period == period for action in truth[match.match]), match.match, period)
+        for match in scores
+        for period in match.periods
+        if (not example.match or match.match == example.match)
+        and (example.period is None or period == example.period)
+    )
+    if not counted and example.period is not None:
+        where = f"match '{example.match}'" if example.match else "any match"
+        raise InputError(f"no scores of period {example.period} of {where}")
+    if not counted:
+        return None
+
+    # The one with most labels of a named match, else the one in the middle.
+    _, name, period = counted[-1] if example.match else counted[len(counted) // 2]
+    return by_name[name], period, not example.match
+
+
+def _collect_lanes(
     match: MatchScores,
     period: int,
     names: Sequence[str],
+    *,
     labels: Sequence[Action],
     spots: Sequence[Action],
 ) -> list[_Lane]:
@@ -119,37 +176,24 @@ def _lanes(
         )
         values = match.periods[period][:, match.classes.index(name)]
         peaks = unspotted_peaks(values, match.frame_rate, [action.position_s for action in found])
-        lanes.append(
-            _Lane(name, own, found, [(at_s, float(values[frame])) for frame, at_s in peaks])
-        )
+        possible = [(at_s, float(values[frame])) for frame, at_s in peaks]
+        lanes.append(_Lane(name, labels=own, spots=found, possible=possible))
     return lanes
 
 
-def _rows(lanes: Sequence[_Lane], period: int) -> list[tuple[str, str, str, str, str]]:
+def _lane_rows(lanes: Sequence[_Lane], period: int) -> list[tuple[str, str, str, str, str]]:
     """The figure as a table, in order of time."""
     rows: list[tuple[float, tuple[str, str, str, str, str]]] = []
     for lane in lanes:
-        rows += [
-            (a.position_s, (lane.name, "label", a.game_time, NONE, a.visibility or ""))
-            for a in lane.labels
-        ]
-        rows += [
-            (a.position_s, (lane.name, "spot", a.game_time, f"{a.confidence or 0:.2f}", ""))
-            for a in lane.spots
-        ]
-        rows += [
-            (
-                at_s,
-                (
-                    lane.name,
-                    "possible moment",
-                    format_game_time(period, round(1000 * at_s)),
-                    f"{score:.2f}",
-                    "",
-                ),
-            )
-            for at_s, score in lane.possible
-        ]
+        for label in lane.labels:
+            cells = (lane.name, "label", label.game_time, NONE, label.visibility or "")
+            rows.append((label.position_s, cells))
+        for spot in lane.spots:
+            cells = (lane.name, "spot", spot.game_time, f"{spot.confidence or 0:.2f}", "")
+            rows.append((spot.position_s, cells))
+        for at_s, score in lane.possible:
+            clock = format_game_time(period, round(1000 * at_s))
+            rows.append((at_s, (lane.name, "possible moment", clock, f"{score:.2f}", "")))
     return [row for _, row in sorted(rows)]
 
 
@@ -160,7 +204,7 @@ def score_lanes(
     labels: Sequence[Action],
     spots: Sequence[Action],
 ) -> Html:
-    """Curves of a period, one lane per class, with its labels, spots and possible moments, and a key.
+    """Curves of a period with labels, spots and possible moments, one lane per class, and a key.
 
     Args:
         match: scores.
@@ -169,49 +213,47 @@ def score_lanes(
         labels: of this period.
         spots: same, those that are drawn.
     """
-    return _draw(match, period, _lanes(match, period, lanes, labels, spots))
+    collected = _collect_lanes(match, period, lanes, labels=labels, spots=spots)
+    return _draw_lanes(match, period, collected)
 
 
-def _draw(match: MatchScores, period: int, lanes: Sequence[_Lane]) -> Html:
+def _draw_lanes(match: MatchScores, period: int, lanes: Sequence[_Lane]) -> Html:
     values = match.periods[period]
     length_s = max(len(values) / float(match.frame_rate), 1.0)
-    pooled = _pooled(values, max(1, round(_STEP_S * float(match.frame_rate))))
+    pooled = _pool_scores(values, max(1, round(_STEP_S * float(match.frame_rate))))
     rows = [_draw_lane(pooled[:, match.classes.index(lane.name)], lane, length_s) for lane in lanes]
+
+    # Ticks each minute, or each five minutes of a long period.
     minutes = range(0, int(length_s // 60) + 1, 1 if length_s <= _SHORT_S else 5)
     ticks = [
         tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%")
         for minute in minutes
     ]
+
+    slider = tag(
+        "input",
+        type="range",
+        min=1,
+        max=12,
+        step=0.5,
+        value=1,
+        aria_label="Zoom of the time axis",
+    )
+    view = tag(
+        "div.view",
+        tag("div.wide-as-zoom", *rows, tag("div.clock", *ticks)),
+        tabindex=0,
+        role="group",
+        aria_label="Lanes, scroll sideways when zoomed",
+    )
     names = tag("div.names", *(tag("div", lane.name) for lane in lanes))
-    zoom = tag(
-        "label.zoom",
-        "Zoom",
-        tag(
-            "input",
-            type="range",
-            min=1,
-            max=12,
-            step=0.5,
-            value=1,
-            aria_label="Zoom of the time axis",
-        ),
+    lanes_box = tag("div.lanes", names, view)
+    return join(
+        [_draw_key(), tag("label.zoom", "Zoom", slider), lanes_box, tag("p.note", "Minutes")]
     )
-    view = tag("div.wide-as-zoom", *rows, tag("div.clock", *ticks))
-    lanes_box = tag(
-        "div.lanes",
-        names,
-        tag(
-            "div.view",
-            view,
-            tabindex=0,
-            role="group",
-            aria_label="Lanes, scroll sideways when zoomed",
-        ),
-    )
-    return join([_key(), zoom, lanes_box, tag("p.note", "Minutes")])
 
 
-def _key() -> Html:
+def _draw_key() -> Html:
     entries = (
         ("label", tag("path.truth", d="M10 2v10")),
         ("label, not shown", tag("path.truth unseen", d="M10 2v14")),
@@ -240,7 +282,8 @@ def _draw_lane(curve: npt.NDArray[np.int64], lane: _Lane, length_s: float) -> Ht
     def px(seconds: float) -> float:
         return round(1000 * seconds / length_s, 2)
 
-    kept = np.ones(len(curve), dtype=bool)  # points in the middle of level stretches say nothing
+    # Points in the middle of level stretches say nothing.
+    kept = np.ones(len(curve), dtype=bool)
     kept[1:-1] = (curve[1:-1] != curve[:-2]) | (curve[1:-1] != curve[2:])
     scale = length_s / len(curve)
     points = [
@@ -249,43 +292,38 @@ def _draw_lane(curve: npt.NDArray[np.int64], lane: _Lane, length_s: float) -> Ht
     ]
     path = "L".join(points)
     parts = [tag("path.area", d=f"M0 {base}L{path}L1000 {base}Z"), tag("path.edge", d=f"M{path}")]
+
     for action in lane.spots:
-        tall = 6 + 12 * min(action.confidence or 0, 1.0)
-        tip = f"Spot: {action.label}, {format_clock(action.position_s)}, confidence {action.confidence or 0:.2f}"
-        parts.append(
-            tag("path.spot", d=f"M{px(action.position_s)} {_HEIGHT}v-{tall:.1f}", data_tip=tip)
-        )
+        tall, confidence = 6 + 12 * min(action.confidence or 0, 1.0), action.confidence or 0
+        clock = format_clock(action.position_s)
+        tip = f"Spot: {action.label}, {clock}, confidence {confidence:.2f}"
+        drawn = f"M{px(action.position_s)} {_HEIGHT}v-{tall:.1f}"
+        parts.append(tag("path.spot", d=drawn, data_tip=tip))
     for action in lane.labels:
         unseen = action.visibility is Visibility.NOT_SHOWN
-        tip = f"Label: {action.label}, {format_clock(action.position_s)}{', not shown' if unseen else ''}"
+        tip = f"Label: {action.label}, {format_clock(action.position_s)}"
         parts.append(
             tag(
                 f"path.truth{' unseen' if unseen else ''}",
                 d=f"M{px(action.position_s)} 0v14",
-                data_tip=tip,
+                data_tip=f"{tip}{', not shown' if unseen else ''}",
             )
         )
     for at_s, score in lane.possible:
-        # a stroke without length and with round ends is a dot that zooming does not stretch
+        # A stroke without length and with round ends is a dot that zooming does not stretch.
         tip = f"{peak_title(lane.name)}, {format_clock(at_s)}, score {score:.2f}, no spot near it"
-        parts.append(
-            tag(
-                "path.possible",
-                d=f"M{px(at_s)} {base - room * min(score, 1.0):.1f}h0",
-                data_tip=tip,
-            )
-        )
+        drawn = f"M{px(at_s)} {base - room * min(score, 1.0):.1f}h0"
+        parts.append(tag("path.possible", d=drawn, data_tip=tip))
     return tag(
         "svg", *parts, viewBox=f"0 0 1000 {_HEIGHT}", preserveAspectRatio="none", aria_hidden="true"
     )
 
 
-def _pooled(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.int64]:
+def _pool_scores(values: npt.NDArray[np.float32], step: int) -> npt.NDArray[np.int64]:
     """(ceil(frames / step), classes) highest score of each step in whole levels."""
     missing = -len(values) % step
     padded = np.pad(values, ((0, missing), (0, 0)))
     highest = padded.reshape(-1, step, values.shape[1]).max(axis=1)
-    levels: npt.NDArray[np.int64] = np.rint(np.clip(np.nan_to_num(highest), 0, 1) * _LEVELS).astype(
-        np.int64
-    )
+    shares = np.clip(np.nan_to_num(highest), 0, 1)
+    levels: npt.NDArray[np.int64] = np.rint(shares * _LEVELS).astype(np.int64)
     return levels
