@@ -18,17 +18,26 @@ from spotkick.localization.checkpoint import read_localizer_config
 from spotkick.localization.experiment import read_localization_experiment, run_localization_training
 from spotkick.localization.network import BmnArchitecture
 from spotkick.localization.pipeline import (
-    activitynet_summary,
-    evaluate_activitynet,
     make_proposals,
     read_class_scores,
 )
 from spotkick.localization.proposals import ProposalConfig
 from spotkick.localization.training import BmnTrainingConfig
 from spotkick.localization.videos import LocalizationData, load_videos, read_coverage
+from spotkick.pipelines.evaluate_segments import (
+    SegmentRequest,
+    SegmentResult,
+    run_segment_evaluation,
+)
 from support.synthetic_videos import synthetic_videos
 
 STEPS = 16
+
+
+def score_files(predictions: Path, labels: Path) -> SegmentResult:
+    return run_segment_evaluation(SegmentRequest(predictions, labels))
+
+
 MODEL = """
 num_steps = 16
 max_duration_steps = 16
@@ -117,13 +126,13 @@ def test_pipeline_train_propose_detect_and_score(data: Path) -> None:
     assert {row["label"] for row in rows} == {truth["synthetic_006"]}
     assert rows[0]["score"] == pytest.approx(0.5 * document["results"]["synthetic_006"][0]["score"])
 
-    proposal_score = evaluate_activitynet(data / "proposals.json", data / "labels.json")
+    proposal_score = score_files(data / "proposals.json", data / "labels.json").document
     assert proposal_score["task"] == "proposals"
     assert (
         0.5 < proposal_score["ar_at"]["100"] <= 1
     )  # 100 of 120 candidates cover most of what there is
     assert (
-        evaluate_activitynet(data / "detections.json", data / "labels.json")["task"] == "detection"
+        score_files(data / "detections.json", data / "labels.json").document["task"] == "detection"
     )
 
 
@@ -146,12 +155,12 @@ def test_evaluate_activitynet_perfect_results_score_one(data: Path) -> None:
             for v in truth
         ]
         write_activitynet_results(data / f"{name}.json", segments)
-    detection = evaluate_activitynet(data / "detections.json", data / "labels.json")
-    assert detection["average_map"] == pytest.approx(1)
-    assert activitynet_summary(detection).splitlines()[-1] == "mean mAP  100.00"
-    proposals = evaluate_activitynet(data / "proposals.json", data / "labels.json")
-    assert proposals["ar_at"]["100"] == pytest.approx(1)
-    assert activitynet_summary(proposals).splitlines()[3] == "AR@100    100.00"
+    detection = score_files(data / "detections.json", data / "labels.json")
+    assert detection.document["average_map"] == pytest.approx(1)
+    assert detection.table().splitlines()[-1] == "mean mAP  100.00"
+    proposals = score_files(data / "proposals.json", data / "labels.json")
+    assert proposals.document["ar_at"]["100"] == pytest.approx(1)
+    assert proposals.table().splitlines()[3] == "AR@100    100.00"
     arguments = [
         "evaluate",
         data / "detections.json",
@@ -164,7 +173,7 @@ def test_evaluate_activitynet_perfect_results_score_one(data: Path) -> None:
     result = CliRunner().invoke(build_app(("evaluate", "detect")), list(map(str, arguments)))
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1] == "mean mAP  100.00"
-    assert json.loads((data / "s.json").read_text()) == detection
+    assert json.loads((data / "s.json").read_text()) == detection.document
 
 
 def test_make_proposals_other_features_is_input_error(data: Path) -> None:

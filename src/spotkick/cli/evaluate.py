@@ -1,79 +1,141 @@
 """``spotkick evaluate``: score predictions against labels."""
 
-import warnings
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spotkick.actions import SOCCERNET_BALL, ActionClasses, MatchActions
 from spotkick.cli.outputs import check_command_outputs
-from spotkick.configuration import suggestion
-from spotkick.datasets.splits import read_split_matches
-from spotkick.errors import ConfigError, SpotkickWarning
-from spotkick.evaluation import SpottingScore
-from spotkick.evaluation import evaluate as score_predictions
-from spotkick.evaluation.breakdowns import without_first_frame as leave_out_first_frame
-from spotkick.evaluation.summary import summary_table
+from spotkick.errors import ConfigError
+from spotkick.evaluation.sources import LabelOptions
 from spotkick.evaluation.tables import choose_style
-from spotkick.files import write_json, write_text
-from spotkick.formats import TimeSource, read_label_set, read_results
-from spotkick.formats.classes import find_classes
-from spotkick.report.operating import operating_points, points_table
-from spotkick.report.scores import TuningSet
-from spotkick.timeline import parse_frame_rate
+from spotkick.formats import TimeSource
+from spotkick.pipelines.evaluate import EvaluationRequest, parse_metric, run_evaluation
+from spotkick.pipelines.evaluate_segments import SegmentRequest, run_segment_evaluation
+from spotkick.pipelines.scoring_inputs import ScoringOptions
+from spotkick.report.names import ReportNames
+from spotkick.report.segmentation import ScoreExample
 
 
-class Task(StrEnum):
+class TaskKind(StrEnum):
     """What the predictions are."""
 
     SPOTTING = "spotting"
     ACTIVITYNET = "activitynet"
 
 
-class Metric(StrEnum):
-    """Names of the official metrics."""
+class SuppressionOption(StrEnum):
+    """What is suppressed before scoring."""
 
-    LOOSE = "loose"
-    TIGHT = "tight"
-    AT1 = "at1"
-    AT2 = "at2"
-    AT3 = "at3"
-    AT4 = "at4"
-    AT5 = "at5"
+    NONE = "none"
+    PER_TOLERANCE = "per-tolerance"
+
+
+class AmbiguousOption(StrEnum):
+    """What becomes of false detections on ambiguous segments."""
+
+    DROP = "drop"
+    IGNORE = "ignore"
+
+
+def check_metric(name: str | None) -> str | None:
+    """Refuse an unknown metric as wrong usage."""
+    try:
+        return None if name is None else parse_metric(name).name
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def parse_periods(text: str | None) -> tuple[int, ...]:
+    """Numbers of periods with commas, such as ``1,2,3,4``.
+
+    Raises:
+        ConfigError: if they are not numbers from 1.
+    """
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts):
+        raise ConfigError(f"--periods must be numbers such as 1,2,3,4, got '{text}'")
+    return tuple(dict.fromkeys(map(int, parts)))
 
 
 def evaluate(
     predictions: Annotated[
-        Path, typer.Argument(help="Folder or zip of results_spotting.json files, or one such file.")
-    ],
-    labels: Annotated[Path, typer.Argument(help="Folder or zip of label files, or one such file.")],
-    classes: Annotated[
-        str,
-        typer.Option(
-            help="soccernet-v1, soccernet-v2, soccernet-ball, or a file with one class a line."
+        Path,
+        typer.Argument(
+            help="Folder or zip of results_spotting.json files, or a file of any format that "
+            "'spotkick convert' reads."
         ),
-    ] = "soccernet-v2",
+    ],
+    labels: Annotated[
+        Path, typer.Argument(help="Folder or zip of label files, or a file of any such format.")
+    ],
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="soccernet-v1, soccernet-v2, soccernet-ball, soccernet-ball-2023, or a file with "
+            "one class a line; unless given, what the predictions state, else soccernet-v2."
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(help="Only the matches of this split: a file, or its name such as valid."),
     ] = None,
     metric: Annotated[
-        Metric, typer.Option(help="loose: 5 to 60 s, tight: 1 to 5 s, at1 to at5: one tolerance.")
-    ] = Metric.LOOSE,
+        str | None,
+        typer.Option(
+            callback=check_metric,
+            help="loose: 5 to 60 s, tight: 1 to 5 s, at1 to at5: one tolerance, teams: Team-mAP, "
+            "frames:1,2,4: E2E-Spot's, original2018: of the first SoccerNet paper; unless given, "
+            "at1 for ball actions, else loose.",
+        ),
+    ] = None,
+    nms: Annotated[
+        SuppressionOption,
+        typer.Option(
+            help="per-tolerance: suppress in a window as wide as each tolerance, the protocol "
+            "behind CALF's published 62.5; predictions must come unsuppressed."
+        ),
+    ] = SuppressionOption.NONE,
+    periods: Annotated[
+        str | None,
+        typer.Option(
+            help="Periods that count, such as 1,2,3,4; 1,2 for SoccerNet, all for own classes."
+        ),
+    ] = None,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the scores to this file.")
+        Path | None,
+        typer.Option(
+            "--json", help="Write scores, and values of figures 4 and 5, to this file."
+        ),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")] = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with tables and charts.")
     ] = None,
+    system: Annotated[
+        str, typer.Option(metavar="NAME", help="Name of the system on the report.")
+    ] = "",
+    date: Annotated[
+        str,
+        typer.Option(
+            metavar="YYYY-MM-DD", help="Date on the report; that of the newest prediction file."
+        ),
+    ] = "",
+    match: Annotated[
+        str, typer.Option(metavar="MATCH", help="With --report: draw the scores of this match.")
+    ] = "",
+    period: Annotated[
+        int | None, typer.Option(min=1, help="With --report: draw the scores of this period.")
+    ] = None,
     frame_rate: Annotated[
         str | None,
         typer.Option(
-            help="Frames per second of the evaluator's grid; 2, and 25 for soccernet-ball, unless given."
+            help="Frames per second of the evaluator's grid; 25 for ball actions, else 2, unless "
+            "given."
         ),
     ] = None,
     label_file: Annotated[
@@ -92,8 +154,9 @@ def evaluate(
         tuple[Path, Path] | None,
         typer.Option(
             metavar="PREDICTIONS LABELS",
-            help="Choose thresholds on this set, such as the same system's on the validation split; its matches are those with "
-            "predictions. Without it, --report chooses them on the reported set.",
+            help="Choose thresholds on this set, such as the same system's on the validation "
+            "split; its matches are those with predictions. Without it, --report chooses them on "
+            "the reported set.",
         ),
     ] = None,
     legacy_frames: Annotated[
@@ -107,132 +170,104 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="CLASS",
-            help="Leave out labels of this class on the first frame of later periods (substitutions).",
+            help="Leave out labels of this class on the first frame of later periods "
+            "(substitutions).",
         ),
     ] = None,
     task: Annotated[
-        Task, typer.Option(help="activitynet: segments, in results and label files of ActivityNet.")
-    ] = Task.SPOTTING,
+        TaskKind,
+        typer.Option(help="activitynet: segments, of ActivityNet, THUMOS14 or annotation tools."),
+    ] = TaskKind.SPOTTING,
     subset: Annotated[
         str,
         typer.Option(help="With --task activitynet: videos of this subset count; all when empty."),
     ] = "validation",
+    overlaps: Annotated[
+        str | None,
+        typer.Option(
+            help="With --task activitynet: activitynet (0.5 to 0.95), thumos14 (0.3 to 0.7), or "
+            "numbers such as 0.3,0.5; unless given, those of the labels' data set."
+        ),
+    ] = None,
+    blocked: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --task activitynet: names of videos that do not count, one a line.",
+        ),
+    ] = None,
+    ambiguous: Annotated[
+        AmbiguousOption,
+        typer.Option(
+            help="THUMOS14's segments 'Ambiguous': drop leaves them out, as papers do; ignore also "
+            "leaves out false detections on them, as the organisers do."
+        ),
+    ] = AmbiguousOption.DROP,
+    merge_duplicates: Annotated[
+        bool,
+        typer.Option(
+            "--merge-duplicates",
+            help="With --task activitynet: drop repeated labels, as OpenTAD and ActionFormer do.",
+        ),
+    ] = False,
 ) -> None:
-    """Score predictions against labels with the official metrics of SoccerNet, or of ActivityNet."""
+    """Score predictions against labels with official metrics, of SoccerNet or ActivityNet."""
     style = choose_style(markdown=markdown, latex=latex)
     check_command_outputs(
         {"--json": json_file, "--report": report}, [predictions, labels, *(tuned_on or ())]
     )
-    if legacy_frames and report is None:
-        raise ConfigError(
-            "--legacy-frames changes a chart of the report; give --report FILE.html, too"
-        )
-    if task is Task.ACTIVITYNET:
+
+    if task is TaskKind.ACTIVITYNET:
         if report is not None or tuned_on is not None:
             raise ConfigError(
-                "--report and --tuned-on are about spots; they cannot be used with --task activitynet"
+                "--report and --tuned-on are about spots; they cannot be used with --task "
+                "activitynet"
             )
-        _evaluate_segments(predictions, labels, subset or None, json_file)
+        segments = run_segment_evaluation(
+            SegmentRequest(
+                predictions,
+                labels,
+                subset=subset,
+                overlaps=overlaps,
+                blocked=blocked,
+                ambiguous=ambiguous.value,
+                merge_duplicates=merge_duplicates,
+                json_file=json_file,
+            )
+        )
+        print_warnings(segments.warnings)
+        print(segments.table())
         return
-    wanted = find_classes(classes)
-    rate = parse_frame_rate(frame_rate or (25 if wanted is SOCCERNET_BALL else 2))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SpotkickWarning)
-        truth = _read_labels(predictions, labels, wanted, split, label_file, time_source)
-        if without_first_frame is not None:
-            truth = _leave_out(truth, wanted, without_first_frame)
-        found = list(
-            read_results(predictions, [match.match for match in truth], filename=prediction_file)
-        )
-        score = score_predictions(found, truth, wanted, metric=metric.value, frame_rate=rate)
-        tuned = None
-        if tuned_on is not None:
-            tuned = _tuning_set(*tuned_on, wanted, label_file, prediction_file, time_source)
-    messages = _said([str(warning.message) for warning in caught], score, wanted)
-    points = {} if tuned is None else operating_points(found, truth, wanted, tuned, frame_rate=rate)
-    if json_file is not None:
-        write_json(json_file, {**score.to_json(), **points, "warnings": messages})
-    if report is not None:
-        from spotkick.report.evaluation import evaluation_page, read_score_files
 
-        scores = read_score_files(predictions, [match.match for match in truth])
-        page = evaluation_page(
-            found,
-            truth,
-            wanted,
-            frame_rate=rate,
-            scores=scores,
-            messages=messages,
-            tuned=tuned,
+    options = ScoringOptions(
+        labels,
+        classes=classes,
+        split=split,
+        frame_rate=frame_rate,
+        periods=parse_periods(periods),
+        label_options=LabelOptions(label_file, time_source),
+        prediction_file=prediction_file,
+        first_frame_class=without_first_frame,
+        names=ReportNames(system=system, date=date),
+    )
+    result = run_evaluation(
+        EvaluationRequest(
+            predictions,
+            options,
+            metric=metric,
+            nms=nms.value,
+            tuned_on=tuned_on,
+            json_file=json_file,
+            report=report,
             legacy_frames=legacy_frames,
+            example=ScoreExample(match, period),
         )
-        write_text(report, page)
-    print(summary_table(score, style=style))
-    if points:
-        print(points_table(points, style=style))
+    )
+    print_warnings(result.warnings)
+    print(result.tables(style))
 
 
-def _said(messages: list[str], score: SpottingScore, classes: ActionClasses) -> list[str]:
-    """The warnings, one more where no prediction counts at all; all are printed."""
-    if not sum(score.num_predictions.values()):
-        messages = [
-            *messages,
-            f"no prediction is of the {len(classes)} classes of {classes.name}; others are chosen with --classes",
-        ]
+def print_warnings(messages: tuple[str, ...]) -> None:
+    """Print warnings on standard error, one a line."""
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
-    return messages
-
-
-def _leave_out(truth: list[MatchActions], classes: ActionClasses, name: str) -> list[MatchActions]:
-    wanted = classes.resolve(name)
-    if wanted is None:
-        raise ConfigError(
-            f"--without-first-frame: '{name}' is no class, {suggestion(name, classes.names)}"
-        )
-    return list(leave_out_first_frame(truth, classes, wanted))
-
-
-def _tuning_set(
-    predictions: Path,
-    labels: Path,
-    classes: ActionClasses,
-    label_file: str | None,
-    prediction_file: str | None,
-    time_source: TimeSource,
-) -> TuningSet:
-    """All matches with predictions, and their labels."""
-    found = list(read_results(predictions, filename=prediction_file))
-    names = tuple(match.match for match in found)
-    truth = list(
-        read_label_set(labels, names, classes=classes, filename=label_file, time_source=time_source)
-    )
-    return TuningSet(str(predictions), found, truth)
-
-
-def _evaluate_segments(
-    predictions: Path, labels: Path, subset: str | None, json_file: Path | None
-) -> None:
-    from spotkick.localization.pipeline import activitynet_summary, evaluate_activitynet
-
-    score = evaluate_activitynet(predictions, labels, subset=subset)
-    if json_file is not None:
-        write_json(json_file, score)
-    print(activitynet_summary(score))
-
-
-def _read_labels(
-    predictions: Path,
-    labels: Path,
-    classes: ActionClasses,
-    split: str | None,
-    filename: str | None,
-    time_source: TimeSource,
-) -> list[MatchActions]:
-    """Labels of the split's matches; of the predicted match when there is one prediction file; else of all matches."""
-    matches = None if split is None else read_split_matches(labels, split)
-    if matches is None and predictions.suffix == ".json" and labels.is_dir():
-        matches = tuple(match.match for match in read_results(predictions))
-    return list(
-        read_label_set(labels, matches, classes=classes, filename=filename, time_source=time_source)
-    )

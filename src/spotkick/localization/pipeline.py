@@ -10,8 +10,6 @@ import numpy as np
 
 from spotkick.configuration import read_toml, with_overrides
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.evaluation.detection import evaluate_detection
-from spotkick.evaluation.proposals import evaluate_proposals
 from spotkick.files import read_json
 from spotkick.formats.activitynet import read_activitynet_segments, write_activitynet_results
 from spotkick.formats.segments import VideoSegments
@@ -21,7 +19,6 @@ from spotkick.localization.videos import (
     LocalizationData,
     feature_videos,
     load_videos,
-    read_localization_labels,
 )
 from spotkick.timeline import FEATURE_RATE
 from spotkick.training.tune_config import take_tune_table
@@ -151,46 +148,3 @@ def make_detections(
     detections = detect_segments(found, scores, top_classes=top_classes)
     write_activitynet_results(out, detections)
     return detections
-
-
-def evaluate_activitynet(
-    predictions: Path, labels: Path, *, subset: str | None = "validation"
-) -> dict[str, Any]:
-    """Score proposals (results without labels) or detections (with labels) as ActivityNet does.
-
-    Args:
-        predictions: results file.
-        labels: label file.
-        subset: of the label file that counts; None counts all.
-
-    Returns:
-        ``{"task": "proposals", "auc", "ar_at", ...}``, or ``{"task": "detection", "average_map",
-        "map_at", "per_class"}``; values between 0 and 1.
-
-    Raises:
-        InputError: if a file is malformed, or there is nothing to score.
-    """
-    found, truth = read_localization_labels(predictions), read_localization_labels(labels)
-
-    # Labels of segments tell detections from proposals.
-    if any(segment.label for video in found for segment in video.segments):
-        score = evaluate_detection(found, truth, subset=subset)
-        map_at = {f"{overlap:g}": value for overlap, value in score.map_at.items()}
-        return {
-            "task": "detection",
-            "average_map": score.average_map,
-            "map_at": map_at,
-            "per_class": dict(score.per_class),
-        }
-    return {"task": "proposals", **evaluate_proposals(found, truth, subset=subset).to_json()}
-
-
-def activitynet_summary(score: Mapping[str, Any]) -> str:
-    """The lines that people read of what `evaluate_activitynet` returns, in percent."""
-    if score["task"] == "detection":
-        rows = [(f"mAP@{overlap}", value) for overlap, value in score["map_at"].items()]
-        rows.append(("mean mAP", score["average_map"]))
-    else:
-        rows = [(f"AR@{number}", value) for number, value in score["ar_at"].items()]
-        rows.append(("AUC", score["auc"]))
-    return "\n".join(f"{name:<10}{100 * value:6.2f}" for name, value in rows)

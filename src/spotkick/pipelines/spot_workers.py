@@ -6,17 +6,18 @@ stamp in the folder says which checkpoint and settings made them.
 """
 
 import hashlib
+import json
 import multiprocessing
 import os
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from spotkick.checkpoint import CONFIG_FILE, Checkpoint, DecodingConfig, read_checkpoint
 from spotkick.errors import InputError, SpotkickWarning
@@ -87,7 +88,7 @@ def claim_folder(
     }
     path = request.out / STAMP_FILE
     present = [job for job in jobs if resume and _output(request, job).results.is_file()]
-    if present and not (path.is_file() and read_json(path) == stamp):
+    if present and not _holds_stamp(path, stamp):
         raise InputError(
             f"{request.out} holds results of another checkpoint or other settings; leave out "
             "--resume to replace them, or choose another --out"
@@ -95,8 +96,23 @@ def claim_folder(
 
     # Results of files that were replaced since are made again.
     done = {job.match for job in present if _output(request, job).is_current(job.files)}
-    write_json(path, stamp)
+    write_json(path, {**stamp, "classes": _stated_classes(json.loads(config))})
     return [match for match in matches if match not in done]
+
+
+def _holds_stamp(path: Path, stamp: Mapping[str, Any]) -> bool:
+    """Whether a folder's stamp says the same; what else it states is for readers."""
+    held = read_json(path) if path.is_file() else None
+    return isinstance(held, dict) and {key: held.get(key) for key in stamp} == dict(stamp)
+
+
+def _stated_classes(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The class list of a checkpoint's ``config.json``, from which ``evaluate`` knows the task."""
+    return {
+        "names": config.get("classes", []),
+        "aliases": config.get("aliases", {}),
+        "name": config.get("classes_name", "custom"),
+    }
 
 
 def _output(request: SpottingRequest, job: SpottingJob) -> MatchOutput:
