@@ -4,7 +4,7 @@ import pytest
 
 from spotkick.actions import SOCCERNET_V2, Action, MatchActions
 from spotkick.doctor.findings import Finding, Severity
-from spotkick.doctor.labels import check_both_halves, check_labels
+from spotkick.doctor.labels import check_labels
 
 
 def findings(actions: Sequence[Action], name: str = "league/season/match") -> dict[str, Finding]:
@@ -14,7 +14,7 @@ def findings(actions: Sequence[Action], name: str = "league/season/match") -> di
     }
 
 
-def test_good_labels_have_no_findings() -> None:
+def test_check_labels_good_labels_have_no_findings() -> None:
     name = "spain_laliga/2016-2017/2017-05-21 - 21-00 Barcelona 1 - 0 Eibar"
     assert (
         findings(
@@ -29,17 +29,17 @@ def test_good_labels_have_no_findings() -> None:
     )
 
 
-def test_a_match_without_actions() -> None:
+def test_check_labels_match_without_actions_is_found() -> None:
     assert list(findings([])) == ["no-actions"]
 
 
-def test_labels_outside_the_classes_suggest_the_right_one() -> None:
+def test_check_labels_unknown_class_suggests_the_right_one() -> None:
     found = findings([Action("goal ", 1, 1), Action("Tackle", 1, 2000), Action("Goal", 1, 99_000)])[
         "unknown-class"
     ]
-    assert "correct the label" in found.remedy  # the last kind: a tackle resembles no class
+    assert "correct the label" in found.fix  # the last kind: a tackle resembles no class
     (kick,) = check_labels(MatchActions("m", (Action("GOAL", 1, 1),)), SOCCERNET_V2, frame_rate=2)
-    assert (kick.count, kick.remedy) == (1, "rename it to 'Goal'")
+    assert (kick.count, kick.fix) == (1, "rename it to 'Goal'")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_labels_outside_the_classes_suggest_the_right_one() -> None:
     [
         ([Action("Foul", 1, -20)], "negative-position", Severity.ERROR),
         ([Action("Foul", 1, 66 * 60_000)], "late-position", Severity.WARNING),
-        ([Action("Foul", 3, 20)], "ignored-period", Severity.WARNING),
+        ([Action("Foul", 1, 20), Action("Foul", 3, 20)], "ignored-period", Severity.WARNING),
         ([Action("Foul", 1, 9000), Action("Corner", 1, 20)], "not-in-order", Severity.INFO),
         ([Action("Foul", 2, 20)], "missing-half", Severity.ERROR),
         ([Action("Foul", 1, 1000), Action("Foul", 1, 1499)], "duplicate-action", Severity.WARNING),
@@ -65,10 +65,12 @@ def test_labels_outside_the_classes_suggest_the_right_one() -> None:
         ([Action("Goal", 1, 1000), Action("Goal", 1, 20_900)], "impossible-pair", Severity.WARNING),
     ],
 )
-def test_planted_mistakes(actions: list[Action], check: str, severity: Severity) -> None:
+def test_check_labels_planted_mistake_is_found(
+    actions: list[Action], check: str, severity: Severity
+) -> None:
     found = findings(actions)
     assert {name: finding.severity for name, finding in found.items()} == {check: severity}
-    assert found[check].remedy
+    assert found[check].fix
 
 
 @pytest.mark.parametrize(
@@ -78,19 +80,8 @@ def test_planted_mistakes(actions: list[Action], check: str, severity: Severity)
         [Action("Goal", 1, 0), Action("Goal", 1, 20_000)],
     ],
 )
-def test_what_is_just_far_enough_apart(actions: list[Action]) -> None:
+def test_check_labels_far_enough_apart_is_no_finding(actions: list[Action]) -> None:
     assert findings(actions) == {}
-
-
-def test_goals_are_compared_with_the_score_in_the_name() -> None:
-    name = "europe_uefa-champions-league/2014-2015/2015-02-25 - 22-45 Arsenal 1 - 3 Monaco"
-    goals = [Action("Goal", 1 + number // 3, 300_000 * number) for number in range(5)]
-    assert (
-        "5 goals are labelled, the match ended 1 - 3"
-        in findings(goals, name)["goals-and-score"].message
-    )
-    assert findings(goals[:4], name) == {}
-    assert findings([Action("Foul", 1, 0)], name) == {}  # nobody labelled goals here
 
 
 def dense(*gap_after: int) -> list[Action]:
@@ -102,18 +93,28 @@ def dense(*gap_after: int) -> list[Action]:
     return [Action("Foul", 1, time) for time in times]
 
 
-def test_silence_in_dense_labels() -> None:
+def test_check_labels_silence_in_dense_labels_is_found() -> None:
     assert "no action for 11 minutes after 1 - 03:20" in findings(dense(10))["silence"].message
     assert findings(dense()) == {}
     shifted = [Action("Foul", 1, action.position_ms + 700_000) for action in dense()]
     assert list(findings(shifted)) == ["late-start"]
 
 
-def test_a_half_that_the_other_matches_have() -> None:
-    whole = [
-        MatchActions(f"m{number}", (Action("Foul", 1, 0), Action("Foul", 2, 0)))
-        for number in range(3)
-    ]
-    lacking = MatchActions("short", (Action("Foul", 1, 0),))
-    assert [finding.where for finding in check_both_halves([*whole, lacking])] == ["short"]
-    assert list(check_both_halves([lacking])) == []  # a set of single recordings
+@pytest.mark.parametrize(
+    "actions",
+    [
+        [Action("Goal", 1, 1000), Action("Goal", 1, 20_900)],
+        [Action("Foul", 1, 66 * 60_000)],
+        [Action("Foul", 2, 20)],
+        [Action("Foul", 3, 20), Action("Foul", 4, 20)],
+    ],
+)
+def test_check_labels_other_sports_know_no_rules_of_soccer(actions: list[Action]) -> None:
+    match = MatchActions("2020-01-01 - 10-00 A 0 - 0 B", tuple(actions))
+    assert list(check_labels(match, None, frame_rate=2, sport="", periods=())) == []
+
+
+def test_check_labels_other_sports_still_find_duplicates() -> None:
+    pair = (Action("smash", 1, 1000, team="home"), Action("smash", 1, 1200, team="away"))
+    found = list(check_labels(MatchActions("m", pair), None, frame_rate=2, sport=""))
+    assert [finding.check for finding in found] == ["duplicate-action"]

@@ -8,9 +8,8 @@ import pytest
 from spotkick.actions import Action, MatchActions
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.doctor.findings import Finding
-from spotkick.doctor.media import check_media, check_video
+from spotkick.doctor.media import check_media
 from spotkick.features.tracks import FeatureSource, write_source, write_track
-from spotkick.video.probe import VideoInfo
 
 HALF_FRAMES = 45 * 60 * 2
 RNG = np.random.default_rng(0)
@@ -49,19 +48,19 @@ def checks(folder: MatchFolder, *actions: Action) -> dict[str, Finding]:
     return {finding.check: finding for finding in check_media(folder, labels)}
 
 
-def test_a_complete_match(folder: MatchFolder) -> None:
+def test_check_media_complete_match_has_no_findings(folder: MatchFolder) -> None:
     write_features(folder, "1_ResNET_5fps_TF2.npy", HALF_FRAMES * 5 // 2)
     write_features(folder, "2_ResNET_5fps_TF2.npy", HALF_FRAMES * 5 // 2 + 3)
     assert checks(folder, Action("Foul", 1, 2_700_000), Action("Foul", 2, 0)) == {}
 
 
-def test_a_missing_half(folder: MatchFolder) -> None:
+def test_check_media_missing_period_is_found(folder: MatchFolder) -> None:
     (folder.path / "2_ResNET_TF2.npy").unlink()
     assert "no file of half 2" in checks(folder)["missing-half"].message
     assert checks(folder, Action("Foul", 1, 0)) == {}  # the labels say that there is one half only
 
 
-def test_features_at_another_rate_than_their_name_says(folder: MatchFolder) -> None:
+def test_check_media_rate_other_than_the_name_says_is_found(folder: MatchFolder) -> None:
     write_features(folder, "1_mine.npy", HALF_FRAMES // 2)
     write_features(folder, "2_mine.npy", HALF_FRAMES // 2 - 3)
     found = checks(folder)
@@ -73,7 +72,7 @@ def test_features_at_another_rate_than_their_name_says(folder: MatchFolder) -> N
     assert "-3.0 s" in found["lengths-disagree"].message
 
 
-def test_features_of_an_unusual_length(tmp_path: Path) -> None:
+def test_check_media_unusual_length_suggests_a_rate(tmp_path: Path) -> None:
     folder = MatchFolder(tmp_path, "m")
     for period in (1, 2):
         write_features(folder, f"{period}_mine.npy", 5 * 46 * 60)
@@ -83,7 +82,7 @@ def test_features_of_an_unusual_length(tmp_path: Path) -> None:
     )
 
 
-def test_labels_of_another_cut(folder: MatchFolder) -> None:
+def test_check_media_labels_beyond_the_end_are_found(folder: MatchFolder) -> None:
     found = checks(
         folder, Action("Foul", 1, 2_725_000), Action("Goal", 1, 2_800_000), Action("Foul", 2, 0)
     )["beyond-end"]
@@ -94,7 +93,7 @@ def test_labels_of_another_cut(folder: MatchFolder) -> None:
     ]
 
 
-def test_values_that_are_no_numbers_and_frozen_pictures(folder: MatchFolder) -> None:
+def test_check_media_broken_and_repeated_values_are_found(folder: MatchFolder) -> None:
     values = np.zeros((HALF_FRAMES, 2), dtype=np.float16)
     values[0] = np.nan
     write_track(values, folder.path / "1_ResNET_TF2.npy")
@@ -102,12 +101,12 @@ def test_values_that_are_no_numbers_and_frozen_pictures(folder: MatchFolder) -> 
     assert set(found) == {"broken-values", "still-features"}
 
 
-def test_a_damaged_file(folder: MatchFolder) -> None:
+def test_check_media_damaged_features_are_found(folder: MatchFolder) -> None:
     (folder.path / "1_ResNET_TF2.npy").write_bytes(b"\x93NUMPY")
     assert "not a readable .npy feature file" in checks(folder)["unreadable-features"].message
 
 
-def test_features_against_the_video(tmp_path: Path) -> None:
+def test_check_media_features_are_compared_with_the_video(tmp_path: Path) -> None:
     folder = MatchFolder(tmp_path, "m")
     write_video(folder.path / "1_224p.mkv", 20)
     write_features(folder, "1_right.npy", 40)
@@ -119,25 +118,15 @@ def test_features_against_the_video(tmp_path: Path) -> None:
         ("wrong-frame-rate", "1_fast.npy"),
         ("lengths-disagree", "1_cut.npy"),
         ("beyond-end", "1"),
+        ("no-sound", "no"),
     }
     assert "100 frames fit 5 per second" in messages["wrong-frame-rate", "1_fast.npy"].message
     assert "8.5 s after the end of 1_cut.npy" in messages["beyond-end", "1"].message
 
 
-def test_a_video_that_cannot_be_played(tmp_path: Path) -> None:
+def test_check_media_unreadable_video_is_found(tmp_path: Path) -> None:
     folder = MatchFolder(tmp_path, "m")
     folder.path.mkdir()
     for period in (1, 2):
         (folder.path / f"{period}_224p.mkv").write_bytes(b"no video")
     assert list(checks(folder)) == ["unreadable-video"]
-
-
-def test_a_clock_that_does_not_start_at_zero() -> None:
-    info = VideoInfo(
-        path=Path("1_224p.ts"), container="mpegts", codec="h264", stream_index=0, width_px=398, height_px=224, rotation_deg=0,
-        frame_rate=Fraction(25), duration_s=0, start_s=1.4, audio_index=None, audio_rate_hz=0, size_bytes=1,
-    )  # fmt: skip
-    assert [finding.check for finding in check_video("m", info)] == [
-        "video-starts-late",
-        "video-length-unknown",
-    ]

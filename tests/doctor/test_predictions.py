@@ -38,14 +38,14 @@ def findings(*actions: Action) -> dict[str, tuple[Severity, int]]:
         ),
     ],
 )
-def test_what_the_official_evaluator_does(
+def test_check_predictions_what_the_evaluator_drops_or_moves_is_found(
     actions: list[Action], expected: dict[str, tuple[Severity, int]]
 ) -> None:
     assert findings(*actions) == expected
 
 
-def test_the_official_evaluator_agrees() -> None:
-    """The counts are those of the official vectors: predictions that survive there are those without a finding."""
+def test_check_predictions_agrees_with_the_official_vectors() -> None:
+    """Predictions that survive in the official vectors are those without a finding."""
     from SoccerNet.Evaluation.ActionSpotting import EVENT_DICTIONARY_V2, predictions2vector
 
     rng = np.random.default_rng(5)
@@ -84,7 +84,7 @@ def test_the_official_evaluator_agrees() -> None:
     assert 0 < tail <= found["wrapped-position"][1]
 
 
-def test_aliases_share_a_frame() -> None:
+def test_check_predictions_aliases_share_a_frame() -> None:
     actions = (Action("y-card", 1, 0, 0.5), Action("r-card", 1, 100, 0.5))
     found = list(check_predictions(MatchActions("m", actions), SOCCERNET_V1, frame_rate=2))
     assert [finding.check for finding in found] == ["overwritten"]
@@ -99,16 +99,16 @@ def scored(confidences: np.ndarray) -> list[MatchActions]:
     ]
 
 
-def test_confidences_that_the_thresholds_cannot_rank() -> None:
+def test_check_scale_confidences_between_few_thresholds_are_found() -> None:
     rng = np.random.default_rng(0)
     assert list(check_scale(scored(rng.uniform(0, 1, 4000)), "set")) == []
     (finding,) = check_scale(scored(rng.uniform(0, 0.01, 4000)), "set")
     assert finding.check == "confidence-scale"
-    assert "rescale the confidences" in finding.remedy
+    assert "rescale the confidences" in finding.fix
     assert list(check_scale(scored(rng.uniform(0, 0.01, 100)), "set")) == []  # too few to judge
 
 
-def test_matches_that_only_one_side_has() -> None:
+def test_check_against_labels_matches_of_one_side_are_found() -> None:
     predicted = [MatchActions("a", ()), MatchActions("b", ())]
     found = [
         (finding.check, finding.where) for finding in check_against_labels(predicted, ["b", "c"])
@@ -116,6 +116,6 @@ def test_matches_that_only_one_side_has() -> None:
     assert found == [("missing-prediction", "c"), ("unlabelled-match", "a")]
 
 
-def test_findings_are_plain_json() -> None:
+def test_to_json_findings_are_plain_values() -> None:
     (finding,) = check_predictions(MatchActions("m", ()), None, frame_rate=2)
     assert json.loads(json.dumps({"severity": finding.severity}))["severity"] == "warning"

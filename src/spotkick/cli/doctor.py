@@ -1,4 +1,4 @@
-"""``spotkick doctor``: what is wrong with a data set or predictions, and how to mend it."""
+"""``spotkick doctor``: what is wrong with a data set or predictions, and how to fix it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -34,11 +34,25 @@ def doctor(
     frame_rate: Annotated[
         str | None, typer.Option(help="Frames per second of the evaluator's grid.")
     ] = None,
+    rate: Annotated[
+        str | None,
+        typer.Option(help="Frames per second of files that count frames and do not state it."),
+    ] = None,
+    sport: Annotated[
+        str | None,
+        typer.Option(
+            help="Whose rules are checked: soccer or none; as the classes say unless given."
+        ),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CHECK", help="Leave out findings of this check; may be repeated."),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write all findings to this file.")
     ] = None,
 ) -> None:
-    """Check a data set, a match folder or predictions, and say what is wrong and how to mend it.
+    """Check a data set, a match folder or predictions, and say what is wrong and how to fix it.
 
     The exit code is 1 if there are errors.
     """
@@ -49,6 +63,9 @@ def doctor(
         frame_rate=None if frame_rate is None else parse_frame_rate(frame_rate),
         feature=feature,
         labels=labels,
+        rate=None if rate is None else parse_frame_rate(rate),
+        sport=sport,
+        skip=skip or (),
     )
     if json_file is not None:
         write_json(json_file, report.to_json())

@@ -1,32 +1,84 @@
-"""Examine whatever a path holds: a data set, a match folder, or labels and predictions in any format."""
+"""Examine whatever a path holds: a data set, a video, or labels and predictions in any format."""
 
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from spotkick.actions import BUILT_IN_CLASSES, SOCCERNET_BALL, ActionClasses, MatchActions
-from spotkick.datasets.match_folder import MatchFolder, find_matches
+from spotkick.actions import BUILT_IN_CLASSES, ActionClasses, MatchActions
+from spotkick.datasets.match_folder import MatchFolder, open_folder
+from spotkick.datasets.video_names import is_video_name
+from spotkick.doctor.alignment import Pairing, check_alignment, check_match_names
+from spotkick.doctor.clocks import check_clocks, check_names
 from spotkick.doctor.findings import DoctorReport, Finding, Severity
-from spotkick.doctor.labels import check_both_halves, check_labels
+from spotkick.doctor.labels import check_labels
 from spotkick.doctor.media import check_media
+from spotkick.doctor.positions import check_positions
 from spotkick.doctor.predictions import check_against_labels, check_predictions, check_scale
-from spotkick.errors import InputError, SpotkickError, SpotkickWarning
-from spotkick.formats.convert import read_actions
-from spotkick.formats.detect import detect_format
-from spotkick.formats.match_tree import LABEL_FILES
-from spotkick.formats.soccernet import TimeSource, read_labels
+from spotkick.doctor.raw_rows import RawDocument
+from spotkick.doctor.reading import ActionFile, collect_warnings, read_action_file
+from spotkick.doctor.soccer import SOCCER, check_both_halves
+from spotkick.doctor.videos import check_header, check_packets, check_sound
+from spotkick.errors import ConfigError, InputError, SpotkickError
+from spotkick.files import read_json
+from spotkick.formats.soccernet import read_labels
+from spotkick.tasks import Task, task_of
 from spotkick.timeline import FEATURE_RATE
-
-BALL_RATE: Final = Fraction(25)
-"""Grid of the official evaluator for ball actions, in frames per second."""
-
-CLOCK_S: Final = 1.5
-"""``gameTime`` is whole seconds: it may differ from the position by less than this."""
+from spotkick.video.probe import probe
 
 KNOWN_SHARE: Final = 0.5
 """A built-in class list is assumed when at least this share of the labels belongs to it."""
+
+SPORTS: Final = (SOCCER, "none")
+"""Sports whose rules can be checked; ``none`` checks what holds for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorOptions:
+    """How to examine.
+
+    Attributes:
+        classes: the class list; the built-in list that most labels belong to when None.
+        frame_rate: of the evaluator's grid; that of the task when None.
+        feature: look at the features of this name only.
+        labels: labels of the matches that predictions are for.
+        rate: frames per second of files that count frames and do not state it.
+        sport: one of `SPORTS`; None for what the classes say.
+        skip: names of checks whose findings are left out.
+
+    Raises:
+        ConfigError: if the sport is not known.
+    """
+
+    classes: ActionClasses | None = None
+    frame_rate: Fraction | None = None
+    feature: str | None = None
+    labels: Path | None = None
+    rate: Fraction | None = None
+    sport: str | None = None
+    skip: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the sport."""
+        if self.sport is not None and self.sport not in SPORTS:
+            raise ConfigError(f"--sport must be {' or '.join(SPORTS)}, got '{self.sport}'")
+
+    def task_for(self, matches: Iterable[MatchActions]) -> Task | None:
+        """The task of the classes that are given or guessed; None when they are not known."""
+        classes = self.classes or guess_classes(matches)
+        if classes is None:
+            return None
+        task = task_of(classes)
+        return replace(task, frame_rate=self.frame_rate) if self.frame_rate else task
+
+    def sport_of(self, task: Task | None) -> str:
+        """Whose rules are checked."""
+        return self.sport or (task.sport if task is not None else "")
+
+    def grid_rate(self, task: Task | None) -> float:
+        """Frames per second of the evaluator."""
+        return float(self.frame_rate or (task.frame_rate if task is not None else FEATURE_RATE))
 
 
 def examine(
@@ -36,61 +88,116 @@ def examine(
     frame_rate: Fraction | None = None,
     feature: str | None = None,
     labels: Path | None = None,
+    rate: Fraction | None = None,
+    sport: str | None = None,
+    skip: Collection[str] = (),
 ) -> DoctorReport:
     """Examine a path.
 
     Args:
-        path: root of a data set, match folder, or labels or predictions in any format that can be
-            converted.
-        classes: the class list; the built-in list that most labels belong to when None.
-        frame_rate: of the evaluator's grid; 25 for ball actions and 2 otherwise when None.
-        feature: look at the features of this name only.
-        labels: labels of the matches that predictions are for, to find matches that only one side
-            has.
+        path: root of a data set, match folder, video, or labels or predictions in any format that
+            can be converted.
+        classes: see `DoctorOptions`, as for all further ones.
+        frame_rate: see there.
+        feature: see there.
+        labels: see there.
+        rate: see there.
+        sport: see there.
+        skip: see there.
 
     Raises:
         InputError: if there is nothing of a known kind.
+        ConfigError: if the sport is not known.
     """
+    options = DoctorOptions(
+        classes, frame_rate, feature, labels=labels, rate=rate, sport=sport, skip=tuple(skip)
+    )
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    folders = _match_folders(path)
-    if folders:
-        return _examine_folders(path, folders, classes, frame_rate, feature)
-    matches = read_actions(path, frame_rate=FEATURE_RATE)
-    kind = detect_format(path)
-    found = classes or guess_classes(matches)
-    rate = float(frame_rate or _grid_rate(found))
-    scored = any(action.confidence is not None for match in matches for action in match.actions)
-    findings: list[Finding] = []
-    for match in matches:
-        findings += (
-            check_predictions(match, found, frame_rate=rate)
-            if scored
-            else check_labels(match, found, frame_rate=rate)
-        )
-    findings += check_scale(matches, str(path)) if scored else check_both_halves(matches)
-    if labels is not None:
-        findings += check_against_labels(matches, [match.match for match in read_actions(labels)])
-    return _report(path, f"{'predictions' if scored else 'labels'} ({kind})", matches, findings)
+    report = _examine_kind(path, options)
+    kept = tuple(item for item in report.findings if item.check not in options.skip)
+    return replace(report, findings=kept)
 
 
-def _match_folders(path: Path) -> list[MatchFolder]:
-    if not path.is_dir():
-        return []
-    if (
-        any((path / name).is_file() for name in LABEL_FILES)
-        or MatchFolder(path.parent, path.name).feature_names()
-    ):
-        return [MatchFolder(path.resolve().parent, path.resolve().name)]
-    return [MatchFolder(path, match) for match in find_matches(path)]
+def _examine_kind(path: Path, options: DoctorOptions) -> DoctorReport:
+    """Examine what a path is: match folders, a video, or labels and predictions."""
+    if path.is_dir():
+        folders = open_folder(path)
+        return _examine_folders(path, folders, options) if folders else _examine_file(path, options)
+    if is_video_name(path):
+        return _examine_video(path)
+    return _examine_file(path, options)
 
 
-def _grid_rate(classes: ActionClasses | None) -> Fraction:
-    return BALL_RATE if classes is SOCCERNET_BALL else FEATURE_RATE
+def _examine_file(path: Path, options: DoctorOptions) -> DoctorReport:
+    """Examine labels or predictions of one file, folder or archive."""
+    given = read_action_file(path, rate=options.rate)
+    task = options.task_for(given.matches)
+    classes = None if task is None else task.classes
+    findings = list(given.findings)
+
+    # Each match alone.
+    for match in given.matches:
+        if given.scored:
+            findings += check_predictions(match, classes, frame_rate=options.grid_rate(task))
+        else:
+            findings += _check_match_labels(match, task, options)
+
+    # The set as a whole, then against its labels.
+    is_soccer = options.sport_of(task) == SOCCER
+    findings += check_positions(given.matches, str(path), is_soccer=is_soccer, scored=given.scored)
+    if given.scored:
+        findings += check_scale(given.matches, str(path))
+    elif is_soccer:
+        findings += check_both_halves(given.matches)
+    if options.labels is not None:
+        findings += _compare_with_labels(path, given, options)
+    kind = f"{'predictions' if given.scored else 'labels'} ({given.kind})"
+    return _make_report(path, kind, given.matches, findings)
+
+
+def _check_match_labels(
+    match: MatchActions, task: Task | None, options: DoctorOptions
+) -> Iterator[Finding]:
+    return check_labels(
+        match,
+        None if task is None else task.classes,
+        frame_rate=options.grid_rate(task),
+        sport=options.sport_of(task),
+        periods=task.periods if task is not None else (),
+    )
+
+
+def _compare_with_labels(
+    path: Path, given: ActionFile, options: DoctorOptions
+) -> Iterator[Finding]:
+    """Which matches only one side has, and what keeps predictions from agreeing with labels."""
+    labels = read_action_file(options.labels or path, rate=options.rate)
+    names = [match.match for match in labels.matches]
+    pairs, misnamed = check_match_names([match.match for match in given.matches], names)
+    yield from misnamed
+    predicted = [
+        replace(match, match=pairs.get(match.match, match.match)) for match in given.matches
+    ]
+    yield from check_against_labels(predicted, names)
+
+    # What both sides have is compared in time.
+    by_name = {match.match: match for match in predicted}
+    both = [match for match in labels.matches if match.match in by_name]
+    task = options.task_for(both) or options.task_for(given.matches)
+    if both and given.scored:
+        task = task or task_of(_classes_of(both))
+        found = tuple(by_name[match.match] for match in both)
+        yield from check_alignment(Pairing(found, tuple(both), task, str(path)))
+
+
+def _classes_of(matches: Iterable[MatchActions]) -> ActionClasses:
+    labels = dict.fromkeys(action.label for match in matches for action in match.actions)
+    return ActionClasses(tuple(labels) or ("action",))
 
 
 def guess_classes(matches: Iterable[MatchActions]) -> ActionClasses | None:
-    """The built-in class list that most of the labels belong to; None when it is none of them."""
+    """The built-in class list that most labels belong to; None when it is none of them."""
     labels = [action.label for match in matches for action in match.actions]
     shares = {
         name: sum(label in classes.names or label in classes.aliases for label in labels)
@@ -101,34 +208,52 @@ def guess_classes(matches: Iterable[MatchActions]) -> ActionClasses | None:
     return BUILT_IN_CLASSES[best] if shares[best] >= KNOWN_SHARE else None
 
 
+def _examine_video(path: Path) -> DoctorReport:
+    info = probe(path)
+    findings = [
+        *check_header(path.name, info),
+        *check_packets(path.name, path),
+        *check_sound(path.name, info),
+    ]
+    return _make_report(path, "video", (), findings, count=1)
+
+
 def _examine_folders(
-    path: Path,
-    folders: Sequence[MatchFolder],
-    classes: ActionClasses | None,
-    frame_rate: Fraction | None,
-    feature: str | None,
+    path: Path, folders: Sequence[MatchFolder], options: DoctorOptions
 ) -> DoctorReport:
     findings: list[Finding] = []
     labelled: dict[str, list[MatchActions]] = {}
+    first: dict[str, MatchActions | None] = {}
+
+    # Label files of each folder, by name: a set may hold several kinds.
     for folder in folders:
         found, problems = _read_folder(folder)
         findings += problems
         for name, labels in found.items():
             labelled.setdefault(name, []).append(labels)
-        main = next(iter(found.values()), None)
-        if main is None and not problems and (folder.feature_names() or folder.videos()):
+        first[folder.match] = next(iter(found.values()), None)
+        if not found and not problems:
             findings.append(_unlabelled(folder.match))
-        findings += check_media(folder, main, feature)
-    for matches in labelled.values():
-        used = classes or guess_classes(matches)
-        rate = float(frame_rate or _grid_rate(used))
+    tasks = {name: options.task_for(matches) for name, matches in labelled.items()}
+
+    # Media against labels; then the labels.
+    sports = {options.sport_of(task) for task in tasks.values()} or {options.sport or SOCCER}
+    for folder in folders:
+        findings += check_media(
+            folder, first[folder.match], options.feature, is_soccer=SOCCER in sports
+        )
+    for name, matches in labelled.items():
+        task = tasks[name]
         for match in matches:
-            findings += check_labels(match, used, frame_rate=rate)
-        findings += check_both_halves(matches)
+            findings += _check_match_labels(match, task, options)
+        is_soccer = options.sport_of(task) == SOCCER
+        findings += check_positions(matches, name, is_soccer=is_soccer, scored=False)
+        if is_soccer:
+            findings += check_both_halves(matches)
     kind = "match folder" if len(folders) == 1 else "data set"
-    holds = f"{kind} ({', '.join(labelled) or 'no labels'})"
     everything = [match for matches in labelled.values() for match in matches]
-    return _report(path, holds, everything, findings, count=len(folders))
+    holds = f"{kind} ({', '.join(labelled) or 'no labels'})"
+    return _make_report(path, holds, everything, findings, count=len(folders))
 
 
 def _unlabelled(match: str) -> Finding:
@@ -145,56 +270,27 @@ def _read_folder(folder: MatchFolder) -> tuple[dict[str, MatchActions], list[Fin
     """Labels by file name, and what is wrong with the files themselves."""
     found: dict[str, MatchActions] = {}
     problems: list[Finding] = []
-    for name in LABEL_FILES:
-        path = folder.labels(name)
-        if not path.is_file():
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SpotkickWarning)
-            try:
-                found[name] = read_labels(path, match=folder.match)
-                by_clock = read_labels(path, match=folder.match, time_source=TimeSource.GAME_TIME)
-            except SpotkickError as error:
-                problems.append(
-                    Finding(
-                        Severity.ERROR,
-                        "unreadable-labels",
-                        folder.match,
-                        str(error),
-                        "restore the file",
-                    )
+    for path in folder.label_files():
+        try:
+            with collect_warnings(problems, folder.match):
+                found[path.name] = read_labels(path, match=folder.match)
+            document = RawDocument(folder.match, folder.match, read_json(path))
+        except SpotkickError as error:
+            problems.append(
+                Finding(
+                    Severity.ERROR,
+                    "unreadable-labels",
+                    folder.match,
+                    str(error),
+                    "restore the file",
                 )
-                continue
-        problems += check_clock(found[name], by_clock)
+            )
+            continue
+        problems += [*check_clocks([document]), *check_names([document])]
     return found, problems
 
 
-def check_clock(by_position: MatchActions, by_clock: MatchActions) -> Iterator[Finding]:
-    """Whether the two time fields of each label agree.
-
-    Args:
-        by_position: labels read from ``position``.
-        by_clock: the same labels read from ``gameTime``.
-    """
-    apart = [
-        (first, second)
-        for first, second in zip(by_position.actions, by_clock.actions, strict=True)
-        if abs(first.position_s - second.position_s) > CLOCK_S
-    ]
-    if apart:
-        first, second = max(apart, key=lambda pair: abs(pair[0].position_ms - pair[1].position_ms))
-        yield Finding(
-            Severity.ERROR,
-            "clock-disagrees",
-            by_position.match,
-            f"{len(apart)} actions have a gameTime that is not their position, {first.label} by "
-            f"{second.position_s - first.position_s:+.0f} s at {first.game_time}",
-            "decide which is right and correct the other: training and evaluation of different tools read different ones",
-            len(apart),
-        )
-
-
-def _report(
+def _make_report(
     path: Path,
     kind: str,
     matches: Sequence[MatchActions],

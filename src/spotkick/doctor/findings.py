@@ -1,4 +1,4 @@
-"""Findings: what is wrong, how bad it is, and the remedy; and the report that gathers them."""
+"""Findings: what is wrong, how bad it is, and the fix; and the report that gathers them."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -32,7 +32,7 @@ class Finding:
         check: short name of the kind, such as ``missing-half``.
         where: match or file.
         message: what was found, with values.
-        remedy: what to do.
+        fix: what to do.
         count: how many actions or frames it concerns.
     """
 
@@ -40,7 +40,7 @@ class Finding:
     check: str
     where: str
     message: str
-    remedy: str
+    fix: str
     count: int = 1
 
 
@@ -92,8 +92,8 @@ class DoctorReport:
             if len(found) > MOST_EXAMPLES:
                 lines.append(f"    ... and {len(found) - MOST_EXAMPLES:,} more")
             lines += [
-                f"    remedy: {remedy}"
-                for remedy in dict.fromkeys(finding.remedy for finding in found[:MOST_EXAMPLES])
+                f"    fix: {fix}"
+                for fix in dict.fromkeys(finding.fix for finding in found[:MOST_EXAMPLES])
             ]
         return [*lines, self._verdict()]
 

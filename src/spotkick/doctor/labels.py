@@ -1,6 +1,5 @@
 """What can be wrong with the labels of a match, judged from the actions alone."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,11 +8,8 @@ import numpy as np
 
 from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.doctor.findings import Finding, Severity
+from spotkick.doctor.soccer import SOCCER, check_halves, check_score, judge_pair
 from spotkick.evaluation.frames import OFFICIAL_PERIODS
-
-LONGEST_HALF_S: Final = 65 * 60
-"""A half with more stoppage time than this is probably a mistake; the longest in SoccerNet are
-below an hour."""
 
 SILENCE_S: Final = 10 * 60
 """Dense labels that say nothing for so long probably miss a part of the half."""
@@ -24,22 +20,14 @@ DENSE_GAP_S: Final = 60
 REPEAT_S: Final = 2
 """Two actions of one class this close are probably one, labelled twice."""
 
-SINGULAR: Final = ("Kick-off", "Goal", "Penalty", "Red card", "Yellow->red card")
-"""Classes of SoccerNet-v2 of which two cannot follow each other within seconds."""
-
-SIMULTANEOUS: Final = ("Substitution", "Yellow card", "Red card", "Yellow->red card")
-"""Classes of SoccerNet-v2 that happen to several players at once: two in one frame are no
-mistake."""
-
-_SINGULAR_S: Final = 20
-_SCORE: Final = re.compile(
-    r"(?:^|/)\d{4}-\d{2}-\d{2} - \d{2}-\d{2} .+? (\d{1,2}) - (\d{1,2}) [^/]+$"
-)
-_GOAL: Final = "Goal"
-
 
 def check_labels(
-    match: MatchActions, classes: ActionClasses | None, *, frame_rate: float
+    match: MatchActions,
+    classes: ActionClasses | None,
+    *,
+    frame_rate: float,
+    sport: str = "soccer",
+    periods: Sequence[int] = OFFICIAL_PERIODS,
 ) -> Iterator[Finding]:
     """Check the actions of one match.
 
@@ -47,7 +35,10 @@ def check_labels(
         match: labels.
         classes: the class list, None when it is not known.
         frame_rate: of the evaluator's grid.
+        sport: ``soccer`` where its rules tell mistakes from what may happen.
+        periods: those that the evaluator counts; all when empty.
     """
+    is_soccer = sport == SOCCER
     if not match.actions:
         yield Finding(
             Severity.WARNING,
@@ -59,15 +50,20 @@ def check_labels(
         return
     if classes is not None:
         yield from _check_classes(match, classes)
-    yield from _check_positions(match)
-    yield from _check_halves(match)
+    yield from _check_positions(match, periods)
+    yield from _check_order(match)
+    if is_soccer:
+        yield from check_halves(match)
+
+    # Neighbours in time, period by period.
     for period in sorted({action.period for action in match.actions}):
         actions = sorted(
             (a for a in match.actions if a.period == period), key=lambda action: action.position_ms
         )
-        yield from _check_repeats(match.match, actions, frame_rate)
+        yield from _check_repeats(match.match, actions, frame_rate, is_soccer=is_soccer)
         yield from _check_silence(match.match, period, actions)
-    yield from _check_score(match)
+    if is_soccer:
+        yield from check_score(match)
 
 
 def _check_classes(match: MatchActions, classes: ActionClasses) -> Iterator[Finding]:
@@ -88,29 +84,21 @@ def _check_classes(match: MatchActions, classes: ActionClasses) -> Iterator[Find
         )
 
 
-def _check_positions(match: MatchActions) -> Iterator[Finding]:
+def _check_positions(match: MatchActions, periods: Sequence[int]) -> Iterator[Finding]:
     negative = [action for action in match.actions if action.position_ms < 0]
     if negative:
         yield Finding(
             Severity.ERROR,
             "negative-position",
             match.match,
-            f"{len(negative)} actions lie before the start of their half, the first at {negative[0].position_ms} ms",
-            "correct the positions: the official evaluator counts them back from the end of its two hours",
+            f"{len(negative)} actions lie before the start of their period, the first at "
+            f"{negative[0].position_ms} ms",
+            "correct the positions: the official evaluator counts them back from the end of its "
+            "two hours",
             len(negative),
         )
-    late = [action for action in match.actions if action.position_s > LONGEST_HALF_S]
-    if late:
-        yield Finding(
-            Severity.WARNING,
-            "late-position",
-            match.match,
-            f"{len(late)} actions lie after minute {LONGEST_HALF_S // 60} of a half, the first at {late[0].game_time}",
-            "check whether positions count from the start of the match, or are in another unit than milliseconds",
-            len(late),
-        )
     other = Counter(
-        action.period for action in match.actions if action.period not in OFFICIAL_PERIODS
+        action.period for action in match.actions if periods and action.period not in periods
     )
     for period, count in sorted(other.items()):
         yield Finding(
@@ -118,9 +106,12 @@ def _check_positions(match: MatchActions) -> Iterator[Finding]:
             "ignored-period",
             match.match,
             f"{count} actions lie in period {period}, which the official evaluator ignores",
-            "expect no score for them; extra time is not part of the benchmark",
+            "expect no score for them: the evaluator of these classes counts other periods only",
             count,
         )
+
+
+def _check_order(match: MatchActions) -> Iterator[Finding]:
     unordered = sum(
         (second.period, second.position_ms) < (first.period, first.position_ms)
         for first, second in zip(match.actions[:-1], match.actions[1:], strict=True)
@@ -136,37 +127,9 @@ def _check_positions(match: MatchActions) -> Iterator[Finding]:
         )
 
 
-def _check_halves(match: MatchActions) -> Iterator[Finding]:
-    periods = {action.period for action in match.actions}
-    if 2 in periods and 1 not in periods:
-        yield Finding(
-            Severity.ERROR,
-            "missing-half",
-            match.match,
-            "there are actions of the second half and none of the first",
-            "label the first half, or correct the period of the actions",
-        )
-
-
-def check_both_halves(matches: Sequence[MatchActions]) -> Iterator[Finding]:
-    """Matches without a second half, in a set whose matches have one."""
-    lacking = [
-        match
-        for match in matches
-        if match.actions and 2 not in {action.period for action in match.actions}
-    ]
-    if len(lacking) <= len(matches) / 2:
-        for match in lacking:
-            yield Finding(
-                Severity.ERROR,
-                "missing-half",
-                match.match,
-                "there are no actions of the second half, which other matches of the set have",
-                "label the second half, or leave the match out of the set",
-            )
-
-
-def _check_repeats(where: str, actions: Sequence[Action], frame_rate: float) -> Iterator[Finding]:
+def _check_repeats(
+    where: str, actions: Sequence[Action], frame_rate: float, *, is_soccer: bool
+) -> Iterator[Finding]:
     """Actions of one class in one frame of the evaluator, and suspiciously close ones."""
     latest: dict[str, Action] = {}
     for action in actions:
@@ -177,37 +140,19 @@ def _check_repeats(where: str, actions: Sequence[Action], frame_rate: float) -> 
         gap_s = action.position_s - former.position_s
         pair = f"{action.label} at {former.game_time} and {gap_s:.3f} s later"
         same_frame = int(frame_rate * former.position_s) == int(frame_rate * action.position_s)
-        if same_frame and action.label in SIMULTANEOUS:
-            yield Finding(
-                Severity.INFO,
-                "one-frame",
-                where,
-                f"{pair}: one frame at {frame_rate:g} frames per second, where the evaluator counts one action",
-                "nothing to do: two of them at once are possible, and count as one",
-            )
-        elif same_frame and former.team and action.team and former.team != action.team:
-            yield Finding(
-                Severity.ERROR,
-                "both-teams",
-                where,
-                f"{pair}, by both teams",
-                "find out which team it was, delete the other",
-            )
+
+        # The rules of a sport first: they say more than nearness alone.
+        ruled = judge_pair(where, pair, (former, action), same_frame) if is_soccer else None
+        if ruled is not None:
+            yield ruled
         elif same_frame:
             yield Finding(
                 Severity.WARNING,
                 "duplicate-action",
                 where,
-                f"{pair}: one frame at {frame_rate:g} frames per second, where the evaluator keeps the later one only",
+                f"{pair}: one frame at {frame_rate:g} frames per second, where the evaluator "
+                "keeps the later one only",
                 "delete one of the two",
-            )
-        elif action.label in SINGULAR and gap_s < _SINGULAR_S:
-            yield Finding(
-                Severity.WARNING,
-                "impossible-pair",
-                where,
-                f"{pair}: too soon",
-                "check the video, delete one",
             )
         elif gap_s < REPEAT_S:
             yield Finding(
@@ -230,8 +175,8 @@ def _check_silence(where: str, period: int, actions: Sequence[Action]) -> Iterat
             Severity.WARNING,
             "silence",
             where,
-            f"no action for {gaps[widest] / 60:.0f} minutes after {actions[widest].game_time}, where one comes every "
-            f"{float(np.median(gaps)):.0f} s otherwise",
+            f"no action for {gaps[widest] / 60:.0f} minutes after {actions[widest].game_time}, "
+            f"where one comes every {float(np.median(gaps)):.0f} s otherwise",
             "check whether a part of the half was left unlabelled, or is missing from the video",
         )
     if times[0] > SILENCE_S:
@@ -241,25 +186,4 @@ def _check_silence(where: str, period: int, actions: Sequence[Action]) -> Iterat
             where,
             f"the first action of period {period} is at {actions[0].game_time}",
             "check whether the beginning was left unlabelled, or positions are shifted",
-        )
-
-
-def _check_score(match: MatchActions) -> Iterator[Finding]:
-    """Goals against the final score in a SoccerNet match name, when goals are labelled."""
-    found = _SCORE.search(match.match)
-    goals = [
-        action
-        for action in match.actions
-        if action.label == _GOAL and action.period in OFFICIAL_PERIODS
-    ]
-    if found is None or not any(action.label in ("Kick-off", _GOAL) for action in match.actions):
-        return
-    home, away = int(found[1]), int(found[2])
-    if len(goals) != home + away:
-        yield Finding(
-            Severity.WARNING,
-            "goals-and-score",
-            match.match,
-            f"{len(goals)} goals are labelled, the match ended {home} - {away}",
-            "add the missing goals, or delete what is no goal (replays, disallowed ones)",
         )

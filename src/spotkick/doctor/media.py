@@ -1,4 +1,4 @@
-"""What can be wrong with the features and videos of a match folder, alone and against its labels."""
+"""What can be wrong with features and videos of a match folder, alone and against labels."""
 
 import re
 from collections.abc import Collection, Iterator, Sequence
@@ -12,37 +12,26 @@ import numpy as np
 from spotkick.actions import Action, MatchActions
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.periods import PeriodSpan
+from spotkick.datasets.video_names import parse_video_name
 from spotkick.doctor.findings import Finding, Severity
+from spotkick.doctor.rates import KNOWN_RATES, find_rate, find_rate_of_labels
+from spotkick.doctor.videos import check_header, check_packets, check_sound
 from spotkick.errors import InputError
 from spotkick.features.tracks import FeatureTrack, read_track
 from spotkick.timeline import FEATURE_RATE, format_clock
-from spotkick.video.probe import VideoInfo, probe
+from spotkick.video.probe import probe
 
 TOLERANCE_S: Final = 2.0
 """Lengths of one half may differ by this much between files: extractors drop a last incomplete
 stretch."""
-
-LATE_START_S: Final = 0.5
-"""A first picture later than this in the file: tools that count from the file's clock place actions
-this much later."""
 
 SHORTEST_HALF_S: Final = 20 * 60
 """Features of a SoccerNet half that last less than this are probably at another rate than
 assumed."""
 
 LONGEST_HALF_S: Final = 75 * 60
+_USUAL_HALF_MIN: Final = 47
 
-KNOWN_RATES: Final = (
-    Fraction(1),
-    Fraction(2),
-    Fraction(5),
-    Fraction(10),
-    Fraction(25),
-    Fraction(30),
-)
-"""Frame rates that features and videos of this field come in."""
-
-_RATE_SLACK: Final = 0.02
 _SAMPLED_FRAMES: Final = 400
 _RATE_NAME: Final = re.compile(r"_(\d+)fps_", re.IGNORECASE)
 _ONE_PER_SECOND: Final = ("baidu_soccer_embeddings",)
@@ -71,8 +60,8 @@ def assumed_rate(feature: str) -> Fraction:
     """Frames per second of features without a source description, from their name.
 
     Example:
-        >>> assumed_rate("ResNET_5fps_TF2"), assumed_rate("ResNET_TF2_PCA512"), assumed_rate("baidu_soccer_embeddings")
-        (Fraction(5, 1), Fraction(2, 1), Fraction(1, 1))
+        >>> assumed_rate("ResNET_5fps_TF2"), assumed_rate("baidu_soccer_embeddings")
+        (Fraction(5, 1), Fraction(1, 1))
     """
     found = _RATE_NAME.search(feature)
     if found and int(found[1]) > 0:
@@ -81,7 +70,11 @@ def assumed_rate(feature: str) -> Fraction:
 
 
 def check_media(
-    folder: MatchFolder, labels: MatchActions | None, feature: str | None = None
+    folder: MatchFolder,
+    labels: MatchActions | None,
+    feature: str | None = None,
+    *,
+    is_soccer: bool = True,
 ) -> Iterator[Finding]:
     """Check the features and videos of a match folder.
 
@@ -89,25 +82,39 @@ def check_media(
         folder: the match.
         labels: its labels, None when there are none.
         feature: look at the features of this name only.
+        is_soccer: whether two halves of usual length are expected.
     """
     lengths: dict[int, list[MediaLength]] = {}
     names = folder.feature_names() if feature is None else (feature,)
-    wanted = {1, 2} if labels is None else {1, 2} & {action.period for action in labels.actions}
+    halves = {1, 2} if is_soccer else set[int]()
+    stated = set[int]() if labels is None else {action.period for action in labels.actions}
+    wanted = halves if labels is None else stated & (halves or stated)
+
+    # Each file alone, then all files of a period against each other and the labels.
     for name in names:
         files = folder.features(name)
         yield from _check_missing(folder.match, f"features {name}", files, wanted)
         for period, path in files.items():
             yield from _check_feature(folder.match, path, period, lengths)
     videos = folder.videos()
-    if videos:
+    if videos and any(parse_video_name(path).period for path in videos.files):
         yield from _check_missing(folder.match, "videos", videos.periods, wanted)
+    for item in videos.left_out:
+        yield Finding(
+            Severity.INFO,
+            "video-left-out",
+            folder.match,
+            f"{item.path.name}: {item.reason}",
+            "nothing to do when this is what you want; periods.json decides otherwise",
+        )
     for period, spans in videos.periods.items():
         yield from _check_videos(folder.match, spans, period, lengths)
     for period, found in sorted(lengths.items()):
-        yield from _check_lengths(folder.match, period, found)
+        yield from _check_lengths(folder.match, period, found, is_soccer=is_soccer)
         if labels is not None:
             actions = [action for action in labels.actions if action.period == period]
             yield from _check_actions(folder.match, period, found, actions)
+            yield from _check_reach(folder.match, period, found, actions)
 
 
 def _check_missing(
@@ -198,33 +205,17 @@ def _check_videos(
         end_s = info.duration_s if span.end_s is None else min(span.end_s, info.duration_s)
         complete = complete and info.duration_s > 0
         total_s, rate = total_s + end_s - span.start_s, info.frame_rate
-        yield from check_video(match, info)
+        yield from check_header(match, info)
+        yield from check_packets(match, path)
+        yield from check_sound(match, info)
     if complete:
         name = " + ".join(cast("Path", span.file).name for span in spans)
         lengths.setdefault(period, []).append(MediaLength(name, total_s, True, 0, rate))
 
 
-def check_video(match: str, info: VideoInfo) -> Iterator[Finding]:
-    """Check what the header of a video says."""
-    if info.start_s > LATE_START_S:
-        yield Finding(
-            Severity.WARNING,
-            "video-starts-late",
-            match,
-            f"{info.path.name}: its first picture has time {info.start_s:.2f} s, from which spotkick counts; some tools do not",
-            f"if actions come {info.start_s:.2f} s late, shift the labels, or write the file anew so that it starts at 0",
-        )
-    if info.duration_s == 0:
-        yield Finding(
-            Severity.WARNING,
-            "video-length-unknown",
-            match,
-            f"{info.path.name}: the file does not state its length",
-            "remux it: 'ffmpeg -i IN -c copy OUT.mkv'",
-        )
-
-
-def _check_lengths(match: str, period: int, found: list[MediaLength]) -> Iterator[Finding]:
+def _check_lengths(
+    match: str, period: int, found: list[MediaLength], *, is_soccer: bool
+) -> Iterator[Finding]:
     """Lengths of one half against each other: the video's when there is one, else the median's."""
     videos = [length for length in found if length.is_video]
     reference = (
@@ -237,14 +228,18 @@ def _check_lengths(match: str, period: int, found: list[MediaLength]) -> Iterato
             continue
         lasts = f"half {period}: {length.name} lasts {format_clock(length.duration_s)}"
         against = f"{reference.name} {format_clock(reference.duration_s)}"
-        rate = _fitting_rate(length, reference.duration_s)
+        rate = (
+            None if length.is_video else find_rate(length.frames, reference.duration_s, length.rate)
+        )
         if rate is not None:
             yield Finding(
                 Severity.ERROR,
                 "wrong-frame-rate",
                 match,
-                f"{lasts} at {length.rate} frames per second, {against}; {length.frames} frames fit {rate} per second",
-                f"state the rate: data.frame_rate = '{rate}' in the configuration, or a .source folder beside the features",
+                f"{lasts} at {length.rate} frames per second, {against}; "
+                f"{length.frames} frames fit {rate} per second",
+                f"state the rate: data.frame_rate = '{rate}' in the configuration, or a .source "
+                "folder beside the features",
             )
         else:
             apart = length.duration_s - reference.duration_s
@@ -253,45 +248,35 @@ def _check_lengths(match: str, period: int, found: list[MediaLength]) -> Iterato
                 "lengths-disagree",
                 match,
                 f"{lasts}, {against}: {apart:+.1f} s",
-                "they come from different cuts of the video, or one is cut off: extract the features from this video",
+                "they come from different cuts of the video, or one is cut off: extract the "
+                "features from this video",
             )
-    if not videos and not SHORTEST_HALF_S <= reference.duration_s <= LONGEST_HALF_S:
+    if is_soccer and not videos and not SHORTEST_HALF_S <= reference.duration_s <= LONGEST_HALF_S:
         yield from _check_plausible(match, period, reference)
 
 
-def _fitting_rate(length: MediaLength, duration_s: float) -> Fraction | None:
-    """A known frame rate at which features are as long as they should be."""
-    if length.is_video or length.frames == 0:
-        return None
-    slack_s = max(TOLERANCE_S, _RATE_SLACK * duration_s)
-    rates = [
-        rate
-        for rate in KNOWN_RATES
-        if rate != length.rate and abs(length.frames / rate - duration_s) <= slack_s
-    ]
-    return rates[0] if rates else None
-
-
 def _check_plausible(match: str, period: int, length: MediaLength) -> Iterator[Finding]:
-    fitting = [rate for rate in KNOWN_RATES if 40 * 60 <= length.frames / rate <= 60 * 60]
-    guess = (
-        f"; at {fitting[0]} per second it would be {format_clock(length.frames / float(fitting[0]))}"
-        if fitting
-        else ""
-    )
+    minutes = {rate: length.frames / rate / 60 for rate in KNOWN_RATES}
+    fitting = [rate for rate in KNOWN_RATES if 40 <= minutes[rate] <= 60]
+    usual = min(fitting, key=lambda rate: abs(minutes[rate] - _USUAL_HALF_MIN), default=None)
+    guess = ""
+    if usual is not None:
+        would_last = format_clock(float(60 * minutes[usual]))
+        guess = f"; at {usual} per second it would be {would_last}"
     yield Finding(
         Severity.WARNING,
         "unusual-length",
         match,
-        f"half {period}: {length.name} lasts {format_clock(length.duration_s)} at {length.rate} frames per second{guess}",
-        "check the frame rate of the features; clips and friendly matches may really be this short",
+        f"half {period}: {length.name} lasts {format_clock(length.duration_s)} at {length.rate} "
+        f"frames per second{guess}",
+        "check the frame rate of the features; clips and friendly matches may be this short",
     )
 
 
 def _check_actions(
     match: str, period: int, found: list[MediaLength], actions: list[Action]
 ) -> Iterator[Finding]:
-    """Labels that lie beyond the end of what was recorded, so at an offset from it or in another cut."""
+    """Labels beyond the end of what was recorded, so at an offset from it or in another cut."""
     if not actions:
         return
     shortest = min(found, key=lambda length: length.duration_s)
@@ -303,9 +288,10 @@ def _check_actions(
             Severity.ERROR,
             "beyond-end",
             match,
-            f"half {period}: {beyond} actions lie up to {over_s:.1f} s after the end of {shortest.name} "
-            f"({format_clock(shortest.duration_s)})",
-            f"the labels belong to another cut: shift them by at least -{over_s:.0f} s, or get the video that they were made on",
+            f"half {period}: {beyond} actions lie up to {over_s:.1f} s after the end of "
+            f"{shortest.name} ({format_clock(shortest.duration_s)})",
+            f"the labels belong to another cut: shift them by at least -{over_s:.0f} s, or get the "
+            "video that they were made on",
             beyond,
         )
     elif beyond:
@@ -313,7 +299,32 @@ def _check_actions(
             Severity.INFO,
             "at-the-end",
             match,
-            f"half {period}: {beyond} actions lie up to {over_s:.1f} s after the end of {shortest.name}",
+            f"half {period}: {beyond} actions lie up to {over_s:.1f} s after the end of "
+            f"{shortest.name}",
             "nothing to do: they are moved to the last frame",
             beyond,
         )
+
+
+def _check_reach(
+    match: str, period: int, found: list[MediaLength], actions: list[Action]
+) -> Iterator[Finding]:
+    """Features that go on long after the last label: they are probably at a higher rate."""
+    if any(length.is_video for length in found):
+        return  # lengths are compared with the video's
+    for length in found:
+        rate = find_rate_of_labels(
+            [action.position_s for action in actions], length.frames, length.rate
+        )
+        if rate is not None:
+            last_s = max(action.position_s for action in actions)
+            yield Finding(
+                Severity.ERROR,
+                "wrong-frame-rate",
+                match,
+                f"period {period}: {length.name} lasts {format_clock(length.duration_s)} at "
+                f"{length.rate} frames per second, the labels end at {format_clock(last_s)}; "
+                f"{length.frames} frames fit {rate} per second",
+                f"state the rate: data.frame_rate = '{rate}' in the configuration, or a .source "
+                "folder beside the features",
+            )

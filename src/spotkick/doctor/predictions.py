@@ -19,8 +19,21 @@ FEW_LEVELS: Final = 50
 their scale."""
 
 
+_OVERWRITTEN_FIX: Final = (
+    "apply non-maximum suppression, or keep the best prediction of each class and frame"
+)
+_CROWDED_FIX: Final = (
+    "check first that positions are milliseconds since the start of the period; if they are, apply "
+    "non-maximum suppression"
+)
+
+
 def check_predictions(
-    match: MatchActions, classes: ActionClasses | None, *, frame_rate: float
+    match: MatchActions,
+    classes: ActionClasses | None,
+    *,
+    frame_rate: float,
+    periods: Sequence[int] = OFFICIAL_PERIODS,
 ) -> Iterator[Finding]:
     """Check the predictions for one match against the rules of the official evaluator.
 
@@ -28,6 +41,7 @@ def check_predictions(
         match: predictions.
         classes: the class list, None when it is not known.
         frame_rate: of the evaluator's grid.
+        periods: those that the evaluator counts; all when empty.
     """
     if not match.actions:
         yield Finding(
@@ -46,25 +60,30 @@ def check_predictions(
                 Severity.ERROR,
                 "dropped-class",
                 match.match,
-                f"{count} predictions '{label[:60]}' are not in the class list {classes.name} and are dropped",
+                f"{count} predictions '{label[:60]}' are not in the class list {classes.name} and "
+                "are dropped",
                 "write the class names of the list, or name the right list with --classes",
                 count,
             )
         kept = [action for action in kept if action.label in classes]
-    yield from _check_periods(match.match, kept)
-    kept = [action for action in kept if action.period in OFFICIAL_PERIODS]
+
+    # Only what the evaluator keeps can be moved or overwritten.
+    yield from _check_periods(match.match, kept, periods)
+    kept = [action for action in kept if not periods or action.period in periods]
     yield from _check_confidences(match.match, kept)
     yield from _check_frames(match.match, kept, classes, frame_rate)
 
 
-def _check_periods(where: str, actions: Sequence[Action]) -> Iterator[Finding]:
-    other = Counter(action.period for action in actions if action.period not in OFFICIAL_PERIODS)
+def _check_periods(
+    where: str, actions: Sequence[Action], periods: Sequence[int]
+) -> Iterator[Finding]:
+    other = Counter(action.period for action in actions if periods and action.period not in periods)
     for period, count in sorted(other.items()):
         yield Finding(
             Severity.WARNING,
             "dropped-period",
             where,
-            f"{count} predictions lie in half {period} and are dropped",
+            f"{count} predictions lie in period {period} and are dropped",
             "number the halves 1 and 2; extra time does not count",
             count,
         )
@@ -88,7 +107,8 @@ def _check_confidences(where: str, actions: Sequence[Action]) -> Iterator[Findin
             Severity.WARNING,
             "confidence-above-1",
             where,
-            f"{above} predictions have a confidence above 1; the thresholds end at 1 and see them as equal",
+            f"{above} predictions have a confidence above 1; the thresholds end at 1 and see them "
+            "as equal",
             "scale confidences to lie between 0 and 1",
             above,
         )
@@ -112,7 +132,8 @@ def _check_frames(
             Severity.ERROR,
             "wrapped-position",
             where,
-            f"{wrapped} predictions lie before the start of their half; the evaluator counts them back from the end of two hours",
+            f"{wrapped} predictions lie before the start of their period; the evaluator counts "
+            "them back from the end of two hours",
             "clip positions at 0",
             wrapped,
         )
@@ -121,8 +142,9 @@ def _check_frames(
             Severity.ERROR,
             "clamped-position",
             where,
-            f"{late} predictions lie after {PERIOD_S // 60} minutes of their half and are moved to the last frame",
-            "write positions in milliseconds since the start of the half",
+            f"{late} predictions lie after {PERIOD_S // 60} minutes of their period and are moved "
+            "to the last frame",
+            "write positions in milliseconds since the start of the period",
             late,
         )
     if overwritten:
@@ -130,9 +152,9 @@ def _check_frames(
             Severity.WARNING,
             "overwritten",
             where,
-            f"{overwritten} predictions share class and frame ({1 / frame_rate:g} s) with a later one, which replaces them, "
-            f"even when its confidence is lower",
-            "apply non-maximum suppression, or keep the best prediction of each class and frame",
+            f"{overwritten} predictions share class and frame ({1 / frame_rate:g} s) with a later "
+            f"one, which replaces them, even when its confidence is lower",
+            _OVERWRITTEN_FIX if 2 * overwritten < cells.total() else _CROWDED_FIX,
             overwritten,
         )
 
@@ -155,9 +177,11 @@ def check_scale(matches: Sequence[MatchActions], where: str) -> Iterator[Finding
             Severity.WARNING,
             "confidence-scale",
             where,
-            f"98% of the confidences lie between {low:.4f} and {high:.4f}; {largest:.0%} fall between two neighbours of the "
-            f"{THRESHOLDS} thresholds of the official metric, which cannot rank them",
-            "rescale the confidences of all matches together, for example to their ranks; the order stays, the score rises",
+            f"98% of the confidences lie between {low:.4f} and {high:.4f}; {largest:.0%} fall "
+            f"between two neighbours of the {THRESHOLDS} thresholds of the official metric, which "
+            "cannot rank them",
+            "rescale the confidences of all matches together, for example to their ranks; the "
+            "order stays, the score rises",
             len(values),
         )
 

@@ -1,0 +1,269 @@
+"""What may have gone wrong with the times of predictions: each mistake, and how it is undone.
+
+Everything works on arrays, so that dozens of explanations can be tried on a whole set. Of each
+match and class only as many predictions count as there are labels, the most confident ones: they
+are what a score is made of.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.actions import Action, MatchActions
+from spotkick.timeline import format_clock
+
+KICK_OFF_S: Final = 45 * 60
+UNITS: Final = {
+    "seconds": Fraction(1000),
+    "hundredths of a second": Fraction(10),
+    "minutes": Fraction(60_000),
+    "microseconds": Fraction(1, 1000),
+    "nanoseconds": Fraction(1, 1_000_000),
+}
+"""Milliseconds of each unit that is written by mistake."""
+
+FRAME_RATES: Final = (1, 2, 5, 10, Fraction(25, 2), 15, 24, 25, Fraction(30000, 1001), 30, 50, 60)
+"""Frames per second in which positions are counted by mistake."""
+
+RATE_MISTAKES: Final = (
+    (2, 1), (1, 2), (24, 25), (25, 24), (25, 30), (30, 25), (25, 2), (2, 25), (5, 2), (2, 5),
+    (25, 50), (1001, 1000), (1000, 1001),
+)  # fmt: skip
+"""(rate that was meant, rate that was assumed) where frames were turned into times."""
+
+_MAX_OFFSET_S: Final = 4 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Labels or predictions as arrays, one entry per action.
+
+    Attributes:
+        match: index of the match.
+        label: index of the class.
+        period: from 1.
+        position_s: seconds since the start of the period.
+    """
+
+    match: npt.NDArray[np.intp]
+    label: npt.NDArray[np.intp]
+    period: npt.NDArray[np.intp]
+    position_s: npt.NDArray[np.float64]
+
+    def select(self, chosen: npt.NDArray[np.bool_]) -> "Times":
+        """Some of the actions."""
+        return Times(
+            self.match[chosen], self.label[chosen], self.period[chosen], self.position_s[chosen]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One explanation of times that are wrong.
+
+    Attributes:
+        title: what is wrong, as a clause about the predictions; empty when nothing is.
+        fix: what to do.
+        undo: gives the period and position (in seconds) that were meant.
+        cost: how much better it must explain the labels than one of cost 0, as a share of them.
+    """
+
+    title: str
+    fix: str
+    undo: Callable[
+        [npt.NDArray[np.intp], npt.NDArray[np.float64]],
+        tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]],
+    ]
+    cost: float = 0.02
+
+    def apply(self, times: Times) -> Times:
+        """The times that were meant."""
+        period, position_s = self.undo(times.period, times.position_s)
+        return replace(times, period=period, position_s=position_s)
+
+    def apply_to(self, match: MatchActions) -> MatchActions:
+        """A whole match with the times that were meant."""
+        if not match.actions:
+            return match
+        period = np.array([action.period for action in match.actions], dtype=np.intp)
+        position_s = np.array([action.position_s for action in match.actions], dtype=np.float64)
+        period, position_s = self.undo(period, position_s)
+        moved = tuple(
+            replace(action, period=int(number), position_ms=round(1000 * float(seconds)))
+            for action, number, seconds in zip(match.actions, period, position_s, strict=True)
+        )
+        return MatchActions(match.match, moved)
+
+
+def arrange_times(
+    matches: Sequence[Sequence[Action]], names: Sequence[str], counts: Sequence[Counter[str]]
+) -> Times:
+    """Arrays of the actions of each match, of each class as many as ``counts`` says.
+
+    Args:
+        matches: actions of each match, of the classes in ``names`` only.
+        names: classes.
+        counts: of each match, how many actions of each class are taken, the most confident first.
+    """
+    rows: list[tuple[int, int, int, float]] = []
+    for index, actions in enumerate(matches):
+        taken: Counter[str] = Counter()
+        for action in sorted(actions, key=lambda action: -(action.confidence or 0.0)):
+            if taken[action.label] < counts[index][action.label]:
+                taken[action.label] += 1
+                rows.append((index, names.index(action.label), action.period, action.position_s))
+    values = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    whole = values[:, :3].astype(np.intp)
+    return Times(whole[:, 0], whole[:, 1], whole[:, 2], values[:, 3])
+
+
+def measure_agreement(predicted: Times, labelled: Times, tolerance_s: float) -> float:
+    """Share of the labels that have a prediction of their match, class and period close by."""
+    if not len(labelled.match):
+        return 0.0
+    return float((nearest_gaps(predicted, labelled) <= tolerance_s).mean())
+
+
+def nearest_gaps(predicted: Times, labelled: Times) -> npt.NDArray[np.float64]:
+    """(labels,) seconds to the nearest prediction of the same match, class and period."""
+    # One axis for all: groups lie so far apart that no neighbour is of another group.
+    apart_s = 1e7
+    keys = [_group(times) * apart_s + times.position_s for times in (predicted, labelled)]
+    order = np.sort(keys[0])
+    if not len(order):
+        return np.full(len(keys[1]), np.inf)
+    place = np.searchsorted(order, keys[1])
+    before = np.abs(keys[1] - order[np.clip(place - 1, 0, None)])
+    after = np.abs(keys[1] - order[np.clip(place, None, len(order) - 1)])
+    gaps: npt.NDArray[np.float64] = np.minimum(before, after)
+    return gaps
+
+
+def _group(times: Times) -> npt.NDArray[np.float64]:
+    numbers: npt.NDArray[np.float64] = (
+        (times.match * 512.0 + times.label) * 16.0 + times.period
+    ).astype(np.float64)
+    return numbers
+
+
+def find_offset(predicted: Times, labelled: Times, tolerance_s: float) -> float:
+    """The one shift of all predictions, in seconds, that brings most of them to a label."""
+    groups: dict[float, list[int]] = {}
+    for index, group in enumerate(_group(labelled)):
+        groups.setdefault(float(group), []).append(index)
+    gaps = [
+        labelled.position_s[groups[float(group)]] - position
+        for group, position in zip(_group(predicted), predicted.position_s, strict=True)
+        if float(group) in groups
+    ]
+    if not gaps:
+        return 0.0
+    found = np.concatenate(gaps)
+    found = np.sort(found[np.abs(found) <= _MAX_OFFSET_S])
+    if not len(found):
+        return 0.0
+
+    # The window of twice the tolerance that holds most differences; the middle of what it holds.
+    ends = np.searchsorted(found, found + 2 * tolerance_s, side="right")
+    counts = ends - np.arange(len(found))
+    first = int(np.argmax(counts))
+    return float(np.median(found[first : int(ends[first])]))
+
+
+def explain_times() -> Iterator[Hypothesis]:
+    """All explanations that need no estimate; the first one is that nothing is wrong."""
+    yield Hypothesis("", "", lambda period, position: (period, position), cost=0.0)
+    yield Hypothesis(
+        "the halves are swapped",
+        "number the first half 1 and the second 2",
+        lambda period, position: (np.where(period <= 2, 3 - period, period), position),
+    )
+    yield Hypothesis(
+        "periods are counted from 0",
+        "add 1 to every period",
+        lambda period, position: (period + 1, position),
+    )
+    yield Hypothesis(
+        "periods are counted from 2",
+        "subtract 1 from every period",
+        lambda period, position: (period - 1, position),
+    )
+    yield Hypothesis(
+        "the second half is counted on in the first, from the kick-off of the match",
+        "write period 2, and positions since the start of the second half",
+        lambda period, position: (
+            np.where((period == 1) & (position >= KICK_OFF_S), 2, period),
+            np.where((period == 1) & (position >= KICK_OFF_S), position - KICK_OFF_S, position),
+        ),
+        cost=0.04,
+    )
+    for unit, factor in UNITS.items():
+        yield _scale(f"positions are {unit}, not milliseconds", factor, f"multiply by {factor}")
+    for rate in FRAME_RATES:
+        factor = Fraction(1000) / Fraction(rate)
+        shown = f"{float(rate):.5g}"
+        yield _scale(
+            f"positions are frames at {shown} per second, not milliseconds",
+            factor,
+            f"multiply them by {float(factor):.6g}",
+        )
+    for meant, assumed in RATE_MISTAKES:
+        yield _scale(
+            f"frames were turned into times at {assumed} per second and not at {meant}"
+            if max(meant, assumed) < 100
+            else "times run at another speed (29.97 or 59.94 taken for 30 or 60, or the reverse)",
+            Fraction(assumed, meant),
+            f"multiply positions by {assumed}/{meant}",
+        )
+
+
+def _scale(title: str, factor: Fraction, fix: str) -> Hypothesis:
+    number = float(factor)
+    return Hypothesis(title, fix, lambda period, position: (period, position * number))
+
+
+def shift(base: Hypothesis, offsets_s: dict[int, float]) -> Hypothesis:
+    """An explanation with shifts on top.
+
+    Args:
+        base: what else is wrong.
+        offsets_s: seconds to add by period, 0 for all other ones.
+    """
+    common = offsets_s.get(0, 0.0)
+
+    def undo(
+        period: npt.NDArray[np.intp], position_s: npt.NDArray[np.float64]
+    ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+        period, position_s = base.undo(period, position_s)
+        moved = position_s + common
+        for number, offset_s in offsets_s.items():
+            if number:
+                moved = np.where(period == number, position_s + offset_s, moved)
+        return period, moved
+
+    title, fix = _describe_shift(offsets_s)
+    joined = [text for text in (base.title, title) if text]
+    fixes = [text for text in (base.fix, fix) if text]
+    cost = base.cost + 0.02 * len(offsets_s)
+    return Hypothesis(" and ".join(joined), "; ".join(fixes), undo, cost)
+
+
+def _describe_shift(offsets_s: dict[int, float]) -> tuple[str, str]:
+    titles, fixes = [], []
+    for number, offset_s in sorted(offsets_s.items()):
+        of = f" of period {number}" if number else ""
+        if number == 2 and abs(offset_s + KICK_OFF_S) < KICK_OFF_S / 3:
+            titles.append("the second half is counted from the kick-off of the match")
+            fixes.append(f"subtract {-offset_s:.0f} s from positions of the second half")
+            continue
+        late = "late" if offset_s < 0 else "early"
+        amount = f"{abs(offset_s):.1f} s" if abs(offset_s) < 60 else format_clock(abs(offset_s))
+        verb, way = ("subtract", "from") if offset_s < 0 else ("add", "to")
+        titles.append(f"all times{of} are {amount} {late}")
+        fixes.append(f"{verb} {abs(offset_s):.1f} s {way} every position{of}")
+    return " and ".join(titles), "; ".join(fixes)
