@@ -75,7 +75,7 @@ class Match:
 
 def load_match(files: MatchFiles) -> Match:
     """Read all files of a match."""
-    problems: list[str] = []
+    problems = list(files.notes)
     predictions: tuple[Action, ...] = ()
     labels: tuple[Action, ...] = ()
     clips: tuple[dict[str, Any], ...] = ()

@@ -1,19 +1,25 @@
-"""Which matches the given paths hold: labels, predictions, scores and videos that belong together by their names.
+"""Which matches the given paths hold: labels, predictions, scores and videos that belong together.
 
-A path may be a folder (one match, a data set, a folder of predictions, a run) or one file. Only
+They are told by their names, by the rule of `spotkick.datasets.match_folder`. A path may be a folder (one match, a data set, a folder of predictions, a run) or one file. Only
 files inside the given paths are ever opened for the browser; a link that leads out of them is left
 out with a warning.
 """
 
 import hashlib
-import os
-import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from spotkick.datasets.match_folder import walk_folders
+from spotkick.datasets.match_videos import (
+    MatchVideos,
+    choose_videos,
+    group_by_match,
+    read_stated_periods,
+)
+from spotkick.datasets.video_names import VideoName, is_video_name, parse_video_name
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_json
 from spotkick.formats.match_tree import LABEL_FILES
@@ -28,9 +34,7 @@ REVIEW_FILE: Final = "review.jsonl"
 """Journal of a person's corrections."""
 
 PREDICTION_FILES: Final = (RESULTS_FILE, "Predictions-v2.json", "Predictions-v1.json")
-_VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".webm", ".mkv")
-_PERIOD_VIDEO: Final = re.compile(r"^(?:([1-9])_)?(?:(\d+)p|HQ|video)$|^([1-9])$", re.IGNORECASE)
-_HIDDEN: Final = (".", "__pycache__")
+_NAMED_FILES: Final = frozenset((*LABEL_FILES, *PREDICTION_FILES, SCORES_FILE, CLIPS_FILE))
 
 
 @dataclass(slots=True)
@@ -43,7 +47,8 @@ class MatchFiles:
         predictions: prediction file.
         scores: ``scores.npz``.
         clips: clips of a reel.
-        videos: by period.
+        videos: by period; the first part where a recording is split.
+        notes: what the choice of videos leaves out, for people.
     """
 
     name: str
@@ -52,6 +57,7 @@ class MatchFiles:
     scores: Path | None = None
     clips: Path | None = None
     videos: dict[int, Path] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> str:
@@ -73,7 +79,7 @@ class MatchFiles:
             named = beside.name in (*PREDICTION_FILES, *LABEL_FILES, SCORES_FILE)
             return beside.with_name(REVIEW_FILE if named else f"{beside.stem}.{REVIEW_FILE}")
         for video in self.videos.values():
-            named = _PERIOD_VIDEO.match(video.stem) is not None
+            named = _belongs_to_folder(parse_video_name(video))
             return video.with_name(REVIEW_FILE if named else f"{video.stem}.{REVIEW_FILE}")
         raise InputError(f"{self.name}: no labels, predictions or video to review")
 
@@ -93,16 +99,21 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
         )
     roots = tuple(_existing(path).resolve() for path in paths)
     found: dict[str, MatchFiles] = {}
-    outside = 0
+    files = folders = 0
+
+    # Nothing outside the given paths is opened, wherever links lead.
     for path in paths:
-        for name, file in _walk(path) if path.is_dir() else _single(path):
-            if not is_within(file, roots):
-                outside += 1
-                continue
-            _assign(found.setdefault(name, MatchFiles(name)), file)
-    if outside:
+        if path.is_dir():
+            more_files, more_folders = _add_folder(path, roots, found)
+            files, folders = files + more_files, folders + more_folders
+        else:
+            _add_file(path, found)
+    if files or folders:
+        what = f"{files} files" if files else f"{folders} folders"
+        also = f" (and {folders} folders)" if files and folders else ""
         warnings.warn(
-            f"{outside} files are links to places outside the given paths and are left out; give those folders as further paths",
+            f"{what} are links to places outside the given paths{also} and are left out; "
+            "give those folders as further paths",
             SpotkickWarning,
             stacklevel=2,
         )
@@ -124,52 +135,88 @@ def _existing(path: Path) -> Path:
     return path
 
 
-def _walk(root: Path) -> Iterator[tuple[str, Path]]:
-    """Files of interest under a folder, each with the name of its match."""
-    root_name = root.resolve().name
-    for folder, subfolders, names in os.walk(root):
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith(_HIDDEN))
-        relative = Path(folder).relative_to(root).as_posix()
-        match = root_name if relative == "." else relative
-        for name in sorted(names):
-            path = Path(folder) / name
-            if name in (*LABEL_FILES, *PREDICTION_FILES, SCORES_FILE, CLIPS_FILE):
-                yield match, path
-            elif path.suffix.lower() in _VIDEO_SUFFIXES and not name.startswith("."):
-                period = _PERIOD_VIDEO.match(path.stem)
-                alone = path.stem if relative == "." else f"{relative}/{path.stem}"
-                yield (match if period else alone), path
+def _add_folder(root: Path, roots: Sequence[Path], found: dict[str, MatchFiles]) -> tuple[int, int]:
+    """Add the files below a folder to their matches.
+
+    Returns:
+        how many files and folders are links to places outside the given paths.
+    """
+    outside = folders = 0
+    for folder in walk_folders(root):
+        if not is_within(folder, roots):
+            folders += folder.is_symlink()
+            continue
+        files = [path for path in sorted(folder.iterdir()) if path.is_file()]
+        inside = [path for path in files if is_within(path, roots)]
+        wanted = [path for path in files if path.name in _NAMED_FILES or is_video_name(path)]
+        outside += sum(path not in inside for path in wanted)
+
+        # The match of the folder, and recordings with names of their own.
+        relative = folder.relative_to(root).as_posix()
+        own = root.resolve().name if relative == "." else relative
+        for path in inside:
+            if path.name in _NAMED_FILES:
+                _assign(found.setdefault(own, MatchFiles(own)), path)
+        videos = [parse_video_name(path) for path in inside if is_video_name(path)]
+        is_match = any(path.name in LABEL_FILES for path in inside)
+        stated = read_stated_periods(folder) if videos else ()
+        for recording, group in group_by_match(videos, is_match=is_match).items():
+            alone = recording if relative == "." else f"{relative}/{recording}"
+            name = alone if recording else own
+            _add_videos(found.setdefault(name, MatchFiles(name)), choose_videos(group, stated))
+    return outside, folders
 
 
-def _single(path: Path) -> Iterator[tuple[str, Path]]:
-    if path.suffix.lower() in _VIDEO_SUFFIXES:
-        period = _PERIOD_VIDEO.match(path.stem)
-        yield (path.resolve().parent.name if period else path.stem), path
-    elif path.name == SCORES_FILE:
-        yield path.resolve().parent.name, path
+def _add_videos(match: MatchFiles, chosen: MatchVideos) -> None:
+    for period, spans in chosen.periods.items():
+        first = spans[0]
+        if first.file is None or period in match.videos:
+            continue
+        match.videos[period] = first.file
+        if len(spans) > 1:
+            match.notes.append(
+                f"period {period} is split into {len(spans)} files; the first one is shown, "
+                f"{first.file.name}"
+            )
+        elif not first.is_whole_file:
+            match.notes.append(
+                f"{first.file.name}: {first.describe()}, but it is shown from its first frame"
+            )
+    match.videos = dict(sorted(match.videos.items()))
+    match.notes += [f"{item.path.name} is left out: {item.reason}" for item in chosen.left_out]
+
+
+def _add_file(path: Path, found: dict[str, MatchFiles]) -> None:
+    """Add a file that a user names to its match."""
+    if is_video_name(path):
+        video = parse_video_name(path)
+        name = path.resolve().parent.name if _belongs_to_folder(video) else path.stem
+        _add_videos(found.setdefault(name, MatchFiles(name)), choose_videos([video]))
+        return
+    if path.name == SCORES_FILE:
+        name = path.resolve().parent.name
     elif path.suffix.lower() == ".json":
         document = read_json(path)
         standard = path.name in (*LABEL_FILES, *PREDICTION_FILES)
         named = isinstance(document, dict) and document.get("UrlLocal")
-        yield (match_name_of(document, None, str(path)) if standard or named else path.stem), path
+        name = match_name_of(document, None, str(path)) if standard or named else path.stem
     else:
-        kinds = ", ".join(("folder", "json", SCORES_FILE, *_VIDEO_SUFFIXES))
-        raise InputError(f"{path}: not a kind of file that can be shown ({kinds})")
+        raise InputError(
+            f"{path}: not a kind of file that can be shown (folder, json, {SCORES_FILE}, or a "
+            f"video such as .mp4)"
+        )
+    _assign(found.setdefault(name, MatchFiles(name)), path)
+
+
+def _belongs_to_folder(video: VideoName) -> bool:
+    """Whether a video is named by its period or size alone, so that its folder names the match."""
+    return video.is_prefix or video.is_whole_match or (video.period is not None and not video.base)
 
 
 def _assign(match: MatchFiles, path: Path) -> None:
     """Put a file into its place; of several candidates the first one found stays."""
     name = path.name
-    if path.suffix.lower() in _VIDEO_SUFFIXES:
-        parts = _PERIOD_VIDEO.match(path.stem)
-        period = int((parts[1] or parts[3] or 1) if parts else 1)
-        current = match.videos.get(period)
-        if current is None or _lines(path) < _lines(
-            current
-        ):  # the smallest picture plays and seeks best
-            match.videos[period] = path
-        match.videos = dict(sorted(match.videos.items()))
-    elif name == SCORES_FILE:
+    if name == SCORES_FILE:
         match.scores = match.scores or path
     elif name == CLIPS_FILE:
         match.clips = match.clips or path
@@ -197,11 +244,6 @@ def _preference(path: Path) -> int:
     return LABEL_FILES.index(path.name) if path.name in LABEL_FILES else -1
 
 
-def _lines(path: Path) -> int:
-    digits = re.findall(r"(\d+)p", path.stem)
-    return int(digits[-1]) if digits else 10**6
-
-
 def _merge_suffixes(found: dict[str, MatchFiles]) -> list[MatchFiles]:
     """Join ``predictions/league/season/match`` of a run folder with ``league/season/match`` of the labels."""
     merged = dict(found)
@@ -222,5 +264,6 @@ def _merge_suffixes(found: dict[str, MatchFiles]) -> list[MatchFiles]:
         kept.predictions = kept.predictions or extra.predictions
         kept.scores = kept.scores or extra.scores
         kept.clips = kept.clips or extra.clips
+        kept.notes += extra.notes
         kept.videos = dict(sorted((extra.videos | kept.videos).items()))
     return list(merged.values())
