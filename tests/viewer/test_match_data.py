@@ -12,6 +12,7 @@ from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.edit_list import Stretch, make_edit_list, make_source
 from spotkick.highlights.edit_list_files import write_list
+from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.video.probe import probe
 from spotkick.viewer.match_data import load_match, match_document, order_classes
 from spotkick.viewer.match_files import find_match_files
@@ -32,7 +33,7 @@ def test_the_clips_of_a_reel_are_those_that_highlights_wrote(
     edits = make_edit_list(
         "x", [Stretch(make_source(info), Fraction(3), Fraction(5), clip.title, clip.reason, 0.9)]
     )
-    write_list("json", tmp_path / "clips.json", edits, [clip])
+    write_list("json", tmp_path / "clips.json", ReelListing(edits, (clip,)))
     (shown,) = document(tmp_path)["clips"]
     assert (shown["period"], shown["start_s"], shown["end_s"], shown["label"]) == (
         1,
