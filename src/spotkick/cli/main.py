@@ -18,6 +18,7 @@ from spotkick.errors import SpotkickError
 
 COMMANDS: Final = (
     "demo",
+    "transcribe",
     "features",
     "train",
     "tune",

@@ -2,12 +2,12 @@
 
 Rows, each of which imports only from those below it::
 
-    features  fitting
+    features  fitting  speech
     training
     training_data  embeddings  network
     ensemble  tfidf
     inference  descriptions
-    tokenizer  transcript_files
+    tokenizer  transcript_files  sound
     whisper_json  subtitles
     transcripts
 """

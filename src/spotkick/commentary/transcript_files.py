@@ -178,7 +178,7 @@ def _preference(path: Path) -> tuple[int, bool, str]:
 
 
 def _plain_stem(path: Path) -> str:
-    """Name without language and without a word such as ``asr``."""
+    """Name without its language and a mark such as ``asr``."""
     return _MARK.sub("", _LANGUAGE.sub("", path.stem)) or "match"
 
 

