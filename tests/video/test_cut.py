@@ -149,12 +149,12 @@ def test_write_reel_rotated_odd_and_silent_sources_are_joined(tmp_path: Path) ->
     parts = [ReelPart(plan_cut(tmp_path / name, 0, 0.4)) for name in ("a.mp4", "b.webm")]
     write_reel(tmp_path / "reel.mp4", parts)
     with av.open(str(tmp_path / "reel.mp4")) as container:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    assert {picture.shape for picture in pictures} == {(128, 192, 3)}
+        images = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert {image.shape for image in images} == {(128, 192, 3)}
     assert [
-        read_number(np.ascontiguousarray(np.rot90(picture, k=-1))) for picture in pictures[:10]
+        read_number(np.ascontiguousarray(np.rot90(image, k=-1))) for image in images[:10]
     ] == list(range(10))
-    assert [read_number(picture) for picture in pictures[10:]] == list(range(10))
+    assert [read_number(image) for image in images[10:]] == list(range(10))
     assert heard(tmp_path / "reel.mp4") == pytest.approx([0.6], abs=0.003)
 
 
@@ -229,7 +229,7 @@ def test_write_reel_failure_leaves_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("time_s", "number"), [(0, 0), (0.5, 12), (1.0, 25), (3.99, 99), (50, 99), (-1, 0)]
 )
-def test_picture_at_time_gives_frame_that_is_shown(
+def test_frame_at_time_gives_frame_that_is_shown(
     tmp_path: Path, time_s: float, number: int
 ) -> None:
     write_pattern_video(tmp_path / "a.ts", Pattern(100, start_ticks=1000))

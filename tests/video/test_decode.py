@@ -107,11 +107,11 @@ def test_sample_video_skipped_frames_change_no_pixel(tmp_path: Path) -> None:
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         base = rng.integers(0, 255, (64, 196, 3), dtype=np.uint8)
         for n in range(100):
-            picture = av.VideoFrame.from_ndarray(
+            frame = av.VideoFrame.from_ndarray(
                 np.ascontiguousarray(base[:, n : n + 96]), format="rgb24"
             )
-            picture.pts = n
-            container.mux(stream.encode(picture))
+            frame.pts = n
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     with av.open(str(path)) as container:
         whole = [

@@ -4,7 +4,6 @@ import io
 import warnings
 from collections.abc import Iterator
 from fractions import Fraction
-from pathlib import Path
 
 import av
 import pytest

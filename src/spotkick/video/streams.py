@@ -41,6 +41,9 @@ _STANDARD_RATES: Final = (
 )
 """Rates that editing programs know."""
 
+_COMMON_RATES: Final = tuple(Fraction(rate) for rate in (24, 25, 30, 50, 60, 100, 120))
+"""Those that all of them know, for a video that has none of its own."""
+
 _SAME_RATE: Final = Fraction(1, 2000)
 """Rates that differ by less are one rate with rounded timestamps; 29.97 and 30 differ by twice
 as much."""
@@ -233,7 +236,7 @@ def choose_nominal_rate(average: Fraction, guessed: Fraction | None = None) -> F
 
     Returns:
         the average where it is a standard rate; the guessed rate where that is one and not slower;
-        the average where the two agree; else the next standard rate.
+        the average where the two agree; else the next common rate.
 
     Example:
         >>> str(choose_nominal_rate(Fraction(269700, 8999), Fraction(30000, 1001)))
@@ -250,7 +253,7 @@ def choose_nominal_rate(average: Fraction, guessed: Fraction | None = None) -> F
             return average
     if guessed is None and average == round(average):
         return average
-    return min((rate for rate in _STANDARD_RATES if rate >= average), default=Fraction(average))
+    return min((rate for rate in _COMMON_RATES if rate >= average), default=Fraction(average))
 
 
 def _nearest_standard(rate: Fraction) -> Fraction:
