@@ -46,8 +46,9 @@ _ROUNDED_TICK_S: Final = Fraction(1, 1000)
 """Matroska rounds the times of frames to milliseconds, so that 29.97 frames per second are never
 quite in place."""
 
-_NEAR_BYTES: Final = 1_000_000
-"""Sound this near to a joint in the file may belong to either recording."""
+_NEAR_BYTES: Final = 4_000_000
+_NEAR_JOINT_S: Final = 3
+"""Sound this near to a joint, in the file and in time, may be stored on its other side."""
 
 
 def exact_seconds(seconds: float | Fraction) -> Fraction:
@@ -242,7 +243,7 @@ class MediaClock:
         if is_video and self.known is not None and len(self.known.display):
             self._set_display_time(packet, self.known, place)
             return
-        if len(self.recordings) < 2:
+        if self.known is None or len(self.recordings) < 2:
             return
 
         # in a playlist places start again with each file, so that packets are counted
@@ -250,8 +251,8 @@ class MediaClock:
         where = place if by_place else number
         starts = [item.place if by_place else item.first_packet for item in self.recordings]
         index = max(0, bisect_right(starts, where) - 1)
-        if not is_video:
-            index = self._nearest_recording(packet, index, place)
+        if by_place and not is_video:
+            index = self._find_recording_of_sound(packet, index, place, self.known)
         shift = round(self.recordings[index].shift * self.time_base / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts + shift
         packet.dts = None if packet.dts is None else packet.dts + shift
@@ -265,21 +266,32 @@ class MediaClock:
         packet.dts = int(known.decoding[number])
         packet.pts = int(known.display[number])
 
-    def _nearest_recording(self, packet: "av.Packet[Any]", index: int, place: int) -> int:
-        """Sound near a joint may be stored on the other side of it; its time tells."""
+    def _find_recording_of_sound(
+        self, packet: "av.Packet[Any]", index: int, place: int, known: KnownPackets
+    ) -> int:
+        """Sound near a joint may be stored on the other side of it; its time tells.
+
+        Args:
+            packet: of sound.
+            index: of the recording that its place in the file speaks for.
+            place: of the packet.
+            known: packets of the video.
+        """
         time = packet.dts if packet.pts is None else packet.pts
         if time is None:
             return index
-        best, least = index, None
-        for other in (index, index + 1):
-            if not 0 < other < len(self.recordings):
-                continue
-            joint = self.recordings[other]
-            if abs(place - joint.place) > _NEAR_BYTES:
-                continue
-            for side in (other - 1, other):
-                shifted_s = time * packet.time_base + self.recordings[side].shift * self.time_base
-                apart = abs(shifted_s - joint.start * self.time_base)
-                if least is None or apart < least:
-                    best, least = side, apart
-        return best
+
+        def distance_s(side: int, joint: Recording) -> Fraction:
+            ticks = time * packet.time_base / self.time_base + self.recordings[side].shift
+            return abs(ticks - joint.start) * self.time_base
+
+        for number in range(max(1, index), min(index + 2, len(self.recordings))):
+            joint = self.recordings[number]
+            before, after = number - 1, number
+            if int(known.places[joint.first_packet - 1]) < place < joint.place:
+                # between the last frame of the one and the first of the other
+                return min((before, after), key=lambda side: distance_s(side, joint))
+            other = before if index == after else after
+            if distance_s(other, joint) < _NEAR_JOINT_S < distance_s(index, joint):
+                return other if abs(place - joint.place) < _NEAR_BYTES else index
+        return index

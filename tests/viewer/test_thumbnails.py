@@ -1,0 +1,35 @@
+import io
+from pathlib import Path
+
+import av
+import pytest
+
+from spotkick.errors import InputError
+from spotkick.viewer.thumbnails import THUMBNAIL_WIDTH_PX, ThumbnailMaker
+from support.pattern_video import Pattern, read_number, write_pattern_video
+
+
+def read_jpeg(data: bytes) -> tuple[int, int | None]:
+    with av.open(io.BytesIO(data)) as container:
+        (frame,) = container.decode(video=0)
+    return frame.width, read_number(frame.to_ndarray(format="rgb24"))
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.ts", "a.mkv"])
+def test_thumbnail_at_shows_frame_of_its_half_second(tmp_path: Path, name: str) -> None:
+    pattern = Pattern(400, size_px=(208, 128), start_ticks=500, group_frames=400, b_frames=0)
+    write_pattern_video(tmp_path / name, pattern)
+    maker = ThumbnailMaker()
+    for position_ms, number in ((0, 0), (1499, 25), (12_600, 312), (99_000, 399)):
+        width, found = read_jpeg(maker.thumbnail_at(tmp_path / name, position_ms))
+        assert (width, found) == (THUMBNAIL_WIDTH_PX, number)
+
+
+def test_thumbnail_at_is_kept(tmp_path: Path) -> None:
+    write_pattern_video(tmp_path / "a.mp4", Pattern(50))
+    maker = ThumbnailMaker()
+    first = maker.thumbnail_at(tmp_path / "a.mp4", 1000)
+    (tmp_path / "a.mp4").unlink()
+    assert maker.thumbnail_at(tmp_path / "a.mp4", 1400) == first
+    with pytest.raises(InputError, match="no such video"):
+        maker.thumbnail_at(tmp_path / "a.mp4", 0)
