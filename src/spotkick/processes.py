@@ -9,14 +9,14 @@ from threading import Thread
 def end_with_parent() -> None:
     """Make this worker process end as soon as its parent is gone; call it first in the worker.
 
-    Workers of a pool learn nothing of a parent that was killed: they finish their work, then wait
+    Workers of a pool do not notice that their parent was killed: they finish their work, then wait
     for ever with all their memory.
     """
     parent = parent_process()
     if parent is not None:
-        Thread(target=_watch, args=(parent.join,), daemon=True).start()
+        Thread(target=_exit_after, args=(parent.join,), daemon=True).start()
 
 
-def _watch(join: Callable[[], None]) -> None:
+def _exit_after(join: Callable[[], None]) -> None:
     join()
     os._exit(1)

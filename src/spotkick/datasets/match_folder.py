@@ -74,7 +74,9 @@ class MatchFolder:
     def transcripts(self) -> dict[int, Path]:
         """Existing transcripts by period: ``1_asr.json``, or subtitles named like a video."""
         found: dict[int, Path] = {}
-        for path in sorted(self._files(), key=lambda path: (path.suffix != ".json", path.name)):
+        for path in sorted(
+            self._list_files(), key=lambda path: (path.suffix != ".json", path.name)
+        ):
             period = parse_video_name(path).period
             if period is not None and _TRANSCRIPT_FILE.search(path.name):
                 found.setdefault(period, path)
@@ -92,12 +94,12 @@ class MatchFolder:
         return choose_videos(groups.get(self.recording, ()), read_stated_periods(self.path))
 
     def _feature_files(self) -> Iterator[tuple[int, str, Path]]:
-        for path in self._files():
+        for path in self._list_files():
             feature = _FEATURE_FILE.match(path.name)
             if feature is not None and not self.recording:
                 yield int(feature.group(1)), feature.group(2), path
 
-    def _files(self) -> list[Path]:
+    def _list_files(self) -> list[Path]:
         return sorted(self.path.iterdir()) if self.path.is_dir() else []
 
 

@@ -62,7 +62,7 @@ class MatchVideos:
     def describe(self) -> list[str]:
         """What the folder does not show at once: joined parts, and files that are left out."""
         joined = [
-            f"period {period} is made of {', '.join(_name(span) for span in spans)}, in this order"
+            f"period {period} is made of {', '.join(map(_name_span, spans))}, in this order"
             for period, spans in self.periods.items()
             if len(spans) > 1
         ]
@@ -218,7 +218,7 @@ def _whole_match(videos: Sequence[VideoName], chosen: _Chosen) -> list[VideoName
 
 
 def _choose_take(period: int, candidates: Sequence[VideoName], chosen: _Chosen) -> None:
-    takes = list(_takes(candidates))
+    takes = list(_group_takes(candidates))
     best = takes[0]
     if len(takes) > 1:
         measured = {take: take.measure() for take in takes}
@@ -230,7 +230,7 @@ def _choose_take(period: int, candidates: Sequence[VideoName], chosen: _Chosen) 
     chosen.spans += [PeriodSpan(period, file=part.path) for part in best.parts]
 
 
-def _takes(candidates: Iterable[VideoName]) -> Iterator[_Take]:
+def _group_takes(candidates: Iterable[VideoName]) -> Iterator[_Take]:
     """Recordings of one period: files that differ by nothing but their part belong together."""
     groups: dict[tuple[str, int | None, str], list[VideoName]] = {}
     for video in candidates:
@@ -252,7 +252,7 @@ def _best_take(measured: Mapping[_Take, tuple[float | None, int]]) -> _Take:
     agreeing = [
         take
         for take, (length, _) in measured.items()
-        if longest_s == 0 or (length is not None and _agree(length, longest_s))
+        if longest_s == 0 or (length is not None and _lengths_agree(length, longest_s))
     ]
     return min(
         agreeing,
@@ -264,7 +264,7 @@ def _best_take(measured: Mapping[_Take, tuple[float | None, int]]) -> _Take:
     )
 
 
-def _agree(first_s: float, second_s: float) -> bool:
+def _lengths_agree(first_s: float, second_s: float) -> bool:
     return abs(first_s - second_s) <= _SLACK_S + _SLACK * max(first_s, second_s)
 
 
@@ -274,12 +274,12 @@ def _compare_takes(best: _Take, best_s: float | None, other_s: float | None, per
         return f"{taken}, the smallest file"
     if other_s is None:
         return f"{taken}; the length of this file cannot be read"
-    if _agree(best_s, other_s):
+    if _lengths_agree(best_s, other_s):
         return f"{taken}, which is as long and has the smaller picture"
     return f"{taken}, which lasts {format_clock(best_s)} and not {format_clock(other_s)}"
 
 
-def _name(span: PeriodSpan) -> str:
+def _name_span(span: PeriodSpan) -> str:
     name = span.file.name if span.file else "the video"
     return name if span.is_whole_file else f"{name} ({span.describe()})"
 

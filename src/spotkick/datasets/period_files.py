@@ -94,6 +94,7 @@ def extract_period(
         tracks.append(track)
         num_frames += len(track)
         played_s += lengths_s[index] if lengths_s else track.duration_s
+
     if len(tracks) == 1:
         return tracks[0]
     return replace(tracks[0], values=np.concatenate([track.values for track in tracks]))

@@ -67,7 +67,7 @@ def parse_period_span(text: str) -> PeriodSpan:
         raise ConfigError(f"{_FORM}, got {text!r}")
     period, times = _checked_period(int(found[1])), found[2]
 
-    readings = _readings(times)
+    readings = _list_readings(times)
     forward = [pair for pair in readings if pair[1] is None or pair[0] < pair[1]]
     if not readings:
         raise ConfigError(f"{_FORM}, got {text!r}")
@@ -87,7 +87,7 @@ def _checked_period(period: int) -> int:
     return period
 
 
-def _readings(times: str) -> list[tuple[float, float | None]]:
+def _list_readings(times: str) -> list[tuple[float, float | None]]:
     """All ways to read the times of a span as (start, end)."""
     if "-" in times:
         start, _, end = times.partition("-")

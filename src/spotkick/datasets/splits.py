@@ -16,7 +16,7 @@ HALVES: Final = (1, 2)
 """Periods that a match of a data set is expected to have."""
 
 LENGTH_TOLERANCE: Final = 0.5
-"""A half that is shorter than this part of the other half is reported."""
+"""A half that is shorter than this part of the other one is reported."""
 
 
 def read_split_matches(root: Path, split: str) -> tuple[str, ...]:
@@ -42,7 +42,8 @@ def read_split_matches(root: Path, split: str) -> tuple[str, ...]:
         if path.is_file():
             return read_split(path)
     raise InputError(
-        f"no split file '{split}': looked for it as a file, and in {root / 'splits'} and {root} as {split}.txt"
+        f"no split file '{split}': looked for it as a file, and in {root / 'splits'} and {root} as "
+        f"{split}.txt"
     )
 
 
@@ -61,19 +62,28 @@ def match_tracks(
         known = folder.feature_names()
         has = f"it has {', '.join(known)}" if known else "it has no features"
         raise InputError(
-            f"{folder.path}: no features '{features}' (files 1_{features}.npy, 2_{features}.npy); {has}"
+            f"{folder.path}: no features '{features}' (files 1_{features}.npy, 2_{features}.npy); "
+            f"{has}"
         )
+
+    # Half of a match is better than none, and is reported.
     missing = [period for period in HALVES if period not in paths and _is_expected(folder, period)]
     if missing:
-        message = f"{folder.path}: features of half {missing[0]} are missing; the match is used without it"
+        message = (
+            f"{folder.path}: features of half {missing[0]} are missing; the match is used without"
+        )
         warnings.warn(message, SpotkickWarning, stacklevel=2)
     tracks = {
         period: read_track(path, source=source, frame_rate=frame_rate)
         for period, path in paths.items()
     }
+
     lengths = {period: len(track) for period, track in tracks.items() if period in HALVES}
     if len(lengths) > 1 and min(lengths.values()) < LENGTH_TOLERANCE * max(lengths.values()):
-        message = f"{folder.path}: the halves have {lengths[1]} and {lengths[2]} frames; one of them may be cut off"
+        message = (
+            f"{folder.path}: the halves have {lengths[1]} and {lengths[2]} frames; one of them may "
+            "be cut off"
+        )
         warnings.warn(message, SpotkickWarning, stacklevel=2)
     return tracks
 

@@ -115,14 +115,14 @@ def check_alignment(pairing: Pairing) -> Iterator[Finding]:
     renamed, finding = _rename_classes(pairing)
     if finding is not None:
         yield finding
-    predicted, labelled = _arrange(pairing, renamed)
+    predicted, labelled = _arrange_pairing(pairing, renamed)
     if not len(predicted.match) or not len(labelled.match):
         return
 
     # What is wrong with all matches first, then with single ones.
     best = find_explanation(predicted, labelled, pairing.tolerances)
     if best.title:
-        yield _describe(pairing, renamed, best)
+        yield _describe_explanation(pairing, renamed, best)
     elif _all_in_one_half(predicted, labelled, pairing.tolerances.coarse_s):
         yield _describe_merged(pairing)
     else:
@@ -141,6 +141,8 @@ def _rename_classes(pairing: Pairing) -> tuple[tuple[MatchActions, ...], Finding
     meant = {label: name for label in unknown if (name := _meant_name(label, classes.names))}
     if not meant:
         return pairing.predicted, None
+
+    # The predictions as they were meant, and what the names cost.
     renamed = tuple(
         MatchActions(
             match.match,
@@ -154,7 +156,7 @@ def _rename_classes(pairing: Pairing) -> tuple[tuple[MatchActions, ...], Finding
         "class-names",
         pairing.where,
         f"{sum(labels[label] for label in meant)} predictions have class names that do not fit "
-        f"the labels: {examples}; {_cost(pairing, pairing.predicted, renamed)}",
+        f"the labels: {examples}; {_describe_cost(pairing, pairing.predicted, renamed)}",
         "write the class names of the labels",
         sum(labels[label] for label in meant),
     )
@@ -163,8 +165,8 @@ def _rename_classes(pairing: Pairing) -> tuple[tuple[MatchActions, ...], Finding
 
 def _meant_name(label: str, names: Sequence[str]) -> str | None:
     """The class that a label means by its letters, or by its number in the list."""
-    letters = _letters(label)
-    found = [name for name in names if _letters(name) == letters]
+    letters = _reduce_to_letters(label)
+    found = [name for name in names if _reduce_to_letters(name) == letters]
     if len(found) == 1:
         return found[0]
     if label.strip().isdecimal() and int(label) < len(names):
@@ -172,11 +174,11 @@ def _meant_name(label: str, names: Sequence[str]) -> str | None:
     return None
 
 
-def _letters(name: str) -> str:
+def _reduce_to_letters(name: str) -> str:
     return re.sub(r"[\W_]+", "", name).casefold()
 
 
-def _arrange(pairing: Pairing, renamed: Sequence[MatchActions]) -> tuple[Times, Times]:
+def _arrange_pairing(pairing: Pairing, renamed: Sequence[MatchActions]) -> tuple[Times, Times]:
     step = max(1, len(renamed) // MOST_MATCHES)
     classes = pairing.task.classes
     labelled = [classes.select(match.actions) for match in pairing.labelled[::step]]
@@ -301,6 +303,8 @@ def _describe_own_shifts(
         )
         for index, match in enumerate(before)
     ]
+
+    # By how much, for each period.
     ranges = []
     for period in sorted({period for _, period in own}):
         values = [offset_s for (_, number), offset_s in own.items() if number == period]
@@ -312,7 +316,8 @@ def _describe_own_shifts(
         "predictions-shifted",
         pairing.where,
         f"each match has a shift of its own ({', '.join(ranges)}), as when times count from the "
-        f"kick-off of the match or from the start of a recording; {_cost(sample, before, after)}",
+        "kick-off of the match or from the start of a recording; "
+        f"{_describe_cost(sample, before, after)}",
         "count positions from where the video of the period, or the labelled one, begins",
         len(before),
     )
@@ -342,6 +347,8 @@ def _describe_merged(pairing: Pairing) -> Finding:
         for label in labels.actions:
             key = (pairing.task.classes.resolve(label.label), label.period)
             times.setdefault(key, []).append(label.position_s)
+
+        # Each prediction goes to the period whose label of its class is nearer.
         actions = []
         for action in match.actions:
             name = pairing.task.classes.resolve(action.label)
@@ -353,18 +360,19 @@ def _describe_merged(pairing: Pairing) -> Finding:
             period = min(gaps, key=lambda number: gaps[number]) if gaps else action.period
             actions.append(replace(action, period=period))
         moved.append(MatchActions(match.match, tuple(actions)))
+
     return Finding(
         Severity.ERROR,
         "predictions-shifted",
         pairing.where,
         "the predictions of both halves are numbered as one half; "
-        f"{_cost(pairing, pairing.predicted, moved, at_most=True)}",
+        f"{_describe_cost(pairing, pairing.predicted, moved, at_most=True)}",
         "write period 2 for what was found in the second half",
         len(pairing.predicted),
     )
 
 
-def _describe(
+def _describe_explanation(
     pairing: Pairing, renamed: Sequence[MatchActions], explanation: Hypothesis
 ) -> Finding:
     moved = [explanation.apply_to(match) for match in renamed]
@@ -372,13 +380,13 @@ def _describe(
         Severity.ERROR,
         "predictions-shifted",
         pairing.where,
-        f"{explanation.title}; {_cost(pairing, renamed, moved)}",
+        f"{explanation.title}; {_describe_cost(pairing, renamed, moved)}",
         explanation.fix,
         len(pairing.predicted),
     )
 
 
-def _cost(
+def _describe_cost(
     pairing: Pairing,
     before: Sequence[MatchActions],
     after: Sequence[MatchActions],
@@ -440,18 +448,25 @@ def check_match_names(
     Returns:
         predicted name -> labelled name, and a finding for each.
     """
-    open_labels = {_letters(name): name for name in labelled if name not in set(predicted)}
+    open_labels = {
+        _reduce_to_letters(name): name for name in labelled if name not in set(predicted)
+    }
     pairs: dict[str, str] = {}
     findings = []
     for name in predicted:
         if name in labelled:
             continue
-        meant = open_labels.get(_letters(name)) or next(
+
+        # The same letters, or the same letters below another folder.
+        meant = open_labels.get(_reduce_to_letters(name)) or next(
             (
                 full
                 for letters, full in open_labels.items()
-                if min(len(letters), len(_letters(name))) >= _LEAST_LETTERS
-                and (letters.endswith(_letters(name)) or _letters(name).endswith(letters))
+                if min(len(letters), len(_reduce_to_letters(name))) >= _LEAST_LETTERS
+                and (
+                    letters.endswith(_reduce_to_letters(name))
+                    or _reduce_to_letters(name).endswith(letters)
+                )
             ),
             None,
         )

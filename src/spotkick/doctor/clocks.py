@@ -42,12 +42,12 @@ def check_clocks(documents: Iterable[RawDocument]) -> Iterator[Finding]:
     for match, rows in by_match.items():
         apart = [row for row in rows if abs(row.position / 1000 - row.clock_s) > CLOCK_S]
         if apart:
-            yield _describe(match, apart)
+            yield _describe_clash(match, apart)
 
 
-def _describe(match: str, apart: Sequence[StatedTimes]) -> Finding:
+def _describe_clash(match: str, apart: Sequence[StatedTimes]) -> Finding:
     worst = max(apart, key=lambda row: abs(row.position / 1000 - row.clock_s))
-    reason, fix = _explain(apart)
+    reason, fix = _explain_clash(apart)
     return Finding(
         Severity.ERROR,
         "clock-disagrees",
@@ -60,7 +60,7 @@ def _describe(match: str, apart: Sequence[StatedTimes]) -> Finding:
     )
 
 
-def _explain(apart: Sequence[StatedTimes]) -> tuple[str, str]:
+def _explain_clash(apart: Sequence[StatedTimes]) -> tuple[str, str]:
     """What most of the contradictions have in common, and what to do."""
     for unit, per_second in UNITS:
         factor = float(per_second)

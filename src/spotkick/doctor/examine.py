@@ -233,7 +233,7 @@ def _examine_folders(
             labelled.setdefault(name, []).append(labels)
         first[folder.match] = next(iter(found.values()), None)
         if not found and not problems:
-            findings.append(_unlabelled(folder.match))
+            findings.append(_report_unlabelled(folder.match))
     tasks = {name: options.task_for(matches) for name, matches in labelled.items()}
 
     # Media against labels; then the labels.
@@ -256,7 +256,7 @@ def _examine_folders(
     return _make_report(path, holds, everything, findings, count=len(folders))
 
 
-def _unlabelled(match: str) -> Finding:
+def _report_unlabelled(match: str) -> Finding:
     return Finding(
         Severity.INFO,
         "no-labels",
@@ -286,6 +286,8 @@ def _read_folder(folder: MatchFolder) -> tuple[dict[str, MatchActions], list[Fin
                 )
             )
             continue
+
+        # The file itself may contradict what its reader took from it.
         problems += [*check_clocks([document]), *check_names([document])]
     return found, problems
 

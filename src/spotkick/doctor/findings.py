@@ -95,9 +95,9 @@ class DoctorReport:
                 f"    fix: {fix}"
                 for fix in dict.fromkeys(finding.fix for finding in found[:MOST_EXAMPLES])
             ]
-        return [*lines, self._verdict()]
+        return [*lines, self._count_findings()]
 
-    def _verdict(self) -> str:
+    def _count_findings(self) -> str:
         if not self.findings:
             return "nothing wrong was found"
         counts = [

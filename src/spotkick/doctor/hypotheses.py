@@ -133,7 +133,7 @@ def nearest_gaps(predicted: Times, labelled: Times) -> npt.NDArray[np.float64]:
     """(labels,) seconds to the nearest prediction of the same match, class and period."""
     # One axis for all: groups lie so far apart that no neighbour is of another group.
     apart_s = 1e7
-    keys = [_group(times) * apart_s + times.position_s for times in (predicted, labelled)]
+    keys = [_number_groups(times) * apart_s + times.position_s for times in (predicted, labelled)]
     order = np.sort(keys[0])
     if not len(order):
         return np.full(len(keys[1]), np.inf)
@@ -144,7 +144,7 @@ def nearest_gaps(predicted: Times, labelled: Times) -> npt.NDArray[np.float64]:
     return gaps
 
 
-def _group(times: Times) -> npt.NDArray[np.float64]:
+def _number_groups(times: Times) -> npt.NDArray[np.float64]:
     numbers: npt.NDArray[np.float64] = (
         (times.match * 512.0 + times.label) * 16.0 + times.period
     ).astype(np.float64)
@@ -154,11 +154,11 @@ def _group(times: Times) -> npt.NDArray[np.float64]:
 def find_offset(predicted: Times, labelled: Times, tolerance_s: float) -> float:
     """The one shift of all predictions, in seconds, that brings most of them to a label."""
     groups: dict[float, list[int]] = {}
-    for index, group in enumerate(_group(labelled)):
+    for index, group in enumerate(_number_groups(labelled)):
         groups.setdefault(float(group), []).append(index)
     gaps = [
         labelled.position_s[groups[float(group)]] - position
-        for group, position in zip(_group(predicted), predicted.position_s, strict=True)
+        for group, position in zip(_number_groups(predicted), predicted.position_s, strict=True)
         if float(group) in groups
     ]
     if not gaps:
@@ -178,6 +178,8 @@ def find_offset(predicted: Times, labelled: Times, tolerance_s: float) -> float:
 def explain_times() -> Iterator[Hypothesis]:
     """All explanations that need no estimate; the first one is that nothing is wrong."""
     yield Hypothesis("", "", lambda period, position: (period, position), cost=0.0)
+
+    # Periods.
     yield Hypothesis(
         "the halves are swapped",
         "number the first half 1 and the second 2",
@@ -202,18 +204,22 @@ def explain_times() -> Iterator[Hypothesis]:
         ),
         cost=0.04,
     )
+
+    # Units, and rates at which frames were turned into times.
     for unit, factor in UNITS.items():
-        yield _scale(f"positions are {unit}, not milliseconds", factor, f"multiply by {factor}")
+        yield _scale_positions(
+            f"positions are {unit}, not milliseconds", factor, f"multiply by {factor}"
+        )
     for rate in FRAME_RATES:
         factor = Fraction(1000) / Fraction(rate)
         shown = f"{float(rate):.5g}"
-        yield _scale(
+        yield _scale_positions(
             f"positions are frames at {shown} per second, not milliseconds",
             factor,
             f"multiply them by {float(factor):.6g}",
         )
     for meant, assumed in RATE_MISTAKES:
-        yield _scale(
+        yield _scale_positions(
             f"frames were turned into times at {assumed} per second and not at {meant}"
             if max(meant, assumed) < 100
             else "times run at another speed (29.97 or 59.94 taken for 30 or 60, or the reverse)",
@@ -222,7 +228,7 @@ def explain_times() -> Iterator[Hypothesis]:
         )
 
 
-def _scale(title: str, factor: Fraction, fix: str) -> Hypothesis:
+def _scale_positions(title: str, factor: Fraction, fix: str) -> Hypothesis:
     number = float(factor)
     return Hypothesis(title, fix, lambda period, position: (period, position * number))
 

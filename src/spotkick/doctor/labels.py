@@ -97,6 +97,8 @@ def _check_positions(match: MatchActions, periods: Sequence[int]) -> Iterator[Fi
             "two hours",
             len(negative),
         )
+
+    # Periods that are not scored.
     other = Counter(
         action.period for action in match.actions if periods and action.period not in periods
     )
@@ -169,6 +171,8 @@ def _check_silence(where: str, period: int, actions: Sequence[Action]) -> Iterat
     gaps = np.diff(times)
     if len(gaps) < 10 or float(np.median(gaps)) > DENSE_GAP_S:
         return
+
+    # The widest gap, and the one before the first action.
     widest = int(np.argmax(gaps))
     if gaps[widest] > SILENCE_S:
         yield Finding(

@@ -158,6 +158,8 @@ def _check_values(match: str, name: str, track: FeatureTrack) -> Iterator[Findin
     chosen = np.unique(np.linspace(0, len(track) - 1, _SAMPLED_FRAMES).astype(np.intp))
     values = np.asarray(track.values[chosen], dtype=np.float32)
     track.release()
+
+    # Values that are no numbers, then frames that repeat.
     broken = int((~np.isfinite(values).all(axis=1)).sum())
     if broken:
         yield Finding(
@@ -202,12 +204,15 @@ def _check_videos(
                 "download or record the video again",
             )
             continue
+
+        # What the stretch adds to the period, then the file by itself.
         end_s = info.duration_s if span.end_s is None else min(span.end_s, info.duration_s)
         complete = complete and info.duration_s > 0
         total_s, rate = total_s + end_s - span.start_s, info.frame_rate
         yield from check_header(match, info)
         yield from check_packets(match, path)
         yield from check_sound(match, info)
+
     if complete:
         name = " + ".join(cast("Path", span.file).name for span in spans)
         lengths.setdefault(period, []).append(MediaLength(name, total_s, True, 0, rate))
@@ -223,6 +228,8 @@ def _check_lengths(
         if videos
         else sorted(found, key=lambda length: length.duration_s)[len(found) // 2]
     )
+
+    # The video is right, as labels are made on it.
     for length in found:
         if length is reference or abs(length.duration_s - reference.duration_s) <= TOLERANCE_S:
             continue
@@ -251,6 +258,7 @@ def _check_lengths(
                 "they come from different cuts of the video, or one is cut off: extract the "
                 "features from this video",
             )
+
     if is_soccer and not videos and not SHORTEST_HALF_S <= reference.duration_s <= LONGEST_HALF_S:
         yield from _check_plausible(match, period, reference)
 
@@ -279,6 +287,8 @@ def _check_actions(
     """Labels beyond the end of what was recorded, so at an offset from it or in another cut."""
     if not actions:
         return
+
+    # The shortest file decides what can be read.
     shortest = min(found, key=lambda length: length.duration_s)
     last_s = max(action.position_s for action in actions)
     beyond = sum(action.position_s > shortest.duration_s for action in actions)

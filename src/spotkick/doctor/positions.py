@@ -67,7 +67,7 @@ def _check_unit(
     largest = float(np.median(lasts))
 
     # Positions in seconds or frames that are read as milliseconds: everything in three minutes.
-    crowded = _crowding(matches) > (MOST_SPOTS_PER_S if scored else MOST_LABELS_PER_S)
+    crowded = _measure_density(matches) > (MOST_SPOTS_PER_S if scored else MOST_LABELS_PER_S)
     if largest < 1000 * SHORT_SET_S and crowded:
         fitting = [
             (unit, factor)
@@ -98,7 +98,7 @@ def _check_unit(
     return None
 
 
-def _crowding(matches: Sequence[MatchActions]) -> float:
+def _measure_density(matches: Sequence[MatchActions]) -> float:
     """Actions per second of the first matches, up to the last one of each."""
     actions = sum(len(match.actions) for match in matches)
     total_ms = sum(

@@ -101,6 +101,7 @@ def _check_confidences(where: str, actions: Sequence[Action]) -> Iterator[Findin
             "scale confidences to lie between 0 and 1",
             unusable,
         )
+
     above = sum(value > 1 for value in values)
     if above:
         yield Finding(
@@ -126,6 +127,8 @@ def _check_frames(
         late += frame >= length
         label = action.label if classes is None else classes.resolve(action.label) or action.label
         cells[action.period, label, frame % length if frame < 0 else min(frame, length - 1)] += 1
+
+    # Each cell of class and frame holds one prediction, the last one.
     overwritten = cells.total() - len(cells)
     if wrapped:
         yield Finding(
@@ -168,6 +171,8 @@ def check_scale(matches: Sequence[MatchActions], where: str) -> Iterator[Finding
     values = values[(values >= 0) & (values <= 1)]
     if len(values) < 10 * THRESHOLDS:
         return
+
+    # How many thresholds fall between confidences, and how many confidences between two.
     steps = np.floor(values * (THRESHOLDS - 1))
     levels, counts = np.unique(steps, return_counts=True)
     largest = counts.max() / len(values)

@@ -43,6 +43,7 @@ def check_halves(match: MatchActions) -> Iterator[Finding]:
             "than milliseconds",
             len(late),
         )
+
     periods = {action.period for action in match.actions}
     if 2 in periods and 1 not in periods:
         yield Finding(
@@ -91,6 +92,8 @@ def judge_pair(
             f"{pair}: in one frame, where the evaluator counts one action",
             "nothing to do: two of them at once are possible, and count as one",
         )
+
+    # A foul, a corner or a throw-in belongs to one team.
     if same_frame and first.team and second.team and first.team != second.team:
         return Finding(
             Severity.ERROR,
@@ -99,6 +102,8 @@ def judge_pair(
             f"{pair}, by both teams",
             "find out which team it was, delete the other",
         )
+
+    # Goals and the like are followed by a break.
     apart_s = second.position_s - first.position_s
     if not same_frame and second.label in SINGULAR and apart_s < _SINGULAR_S:
         return Finding(

@@ -53,6 +53,8 @@ def check_header(match: str, info: VideoInfo) -> Iterator[Finding]:
             f"{name}: the file does not state its length",
             "remux it: 'ffmpeg -i IN -c copy OUT.mkv'",
         )
+
+    # What is stored in another way than others do.
     if info.field_order != "progressive":
         yield Finding(
             Severity.INFO,
@@ -100,6 +102,8 @@ def check_packets(match: str, path: Path) -> Iterator[Finding]:
             Severity.ERROR, "unreadable-video", match, str(error), "record or download it again"
         )
         return
+
+    # Joints and gaps, then damage.
     report = clock.describe()
     for phrase in describe_clock(clock):
         yield Finding(
@@ -139,6 +143,8 @@ def check_sound(match: str, info: VideoInfo) -> Iterator[Finding]:
             "nothing to do for spotting; a reel will be silent",
         )
         return
+
+    # What can be heard, and for how long.
     loudest, length_s = _measure_sound(info)
     if loudest is not None and loudest < _SILENCE:
         others = len(info.audio_tracks) - 1

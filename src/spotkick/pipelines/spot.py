@@ -167,6 +167,8 @@ class SpottingRun:
             self.failed[job.match] = describe_fault(error)
         if job.match in self.failed:
             return f"{job.match}: failed: {self.failed[job.match]}"
+
+        # Counts, and the line that ends the match.
         footage_s = sum(track.duration_s for track in tracks.values())
         self.matches, self.actions = self.matches + 1, self.actions + len(predicted.actions)
         self.footage_s += footage_s

@@ -1,4 +1,4 @@
-"""What the paths on a command line mean: feature files, videos, match folders, splits. Without torch."""
+"""What the paths on a command line mean: features, videos, match folders, splits. No torch."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -59,7 +59,9 @@ class MatchOutput:
         if self.inputs is None or not self.inputs.is_file():
             return True  # results of an older version say nothing of their files
         recorded = _read_inputs(self.inputs)
-        return all(recorded.get(str(period)) == _describe(spans) for period, spans in files.items())
+        return all(
+            recorded.get(str(period)) == _describe_files(spans) for period, spans in files.items()
+        )
 
     def write(
         self, predicted: MatchActions, scores: MatchScores, files: Files, *, keep_scores: bool
@@ -85,7 +87,7 @@ class MatchOutput:
         # The record of inputs is written before the results, which say that the match is done.
         if self.inputs is not None:
             recorded = {name: value for name, value in known.items() if int(name) in kept}
-            recorded |= {str(period): _describe(spans) for period, spans in files.items()}
+            recorded |= {str(period): _describe_files(spans) for period, spans in files.items()}
             write_json(self.inputs, {"format": _FORMAT, "periods": dict(sorted(recorded.items()))})
         actions = sorted([*former, *predicted.actions], key=lambda action: action.period)
         merged = MatchActions(predicted.match, tuple(actions)) if former else predicted
@@ -123,7 +125,7 @@ def _read_inputs(path: Path) -> dict[str, Any]:
     return {name: value for name, value in periods.items() if name.isdecimal()}
 
 
-def _describe(spans: Iterable[PeriodSpan]) -> list[dict[str, Any]]:
+def _describe_files(spans: Iterable[PeriodSpan]) -> list[dict[str, Any]]:
     """What tells a file from another of the same name, without reading it."""
     rows = []
     for span in spans:

@@ -87,7 +87,7 @@ def claim_folder(
         "decoding": request.decoding.model_dump(mode="json"),
     }
     path = request.out / STAMP_FILE
-    present = [job for job in jobs if resume and _output(request, job).results.is_file()]
+    present = [job for job in jobs if resume and _output_of(request, job).results.is_file()]
     if present and not _holds_stamp(path, stamp):
         raise InputError(
             f"{request.out} holds results of another checkpoint or other settings; leave out "
@@ -95,7 +95,7 @@ def claim_folder(
         )
 
     # Results of files that were replaced since are made again.
-    done = {job.match for job in present if _output(request, job).is_current(job.files)}
+    done = {job.match for job in present if _output_of(request, job).is_current(job.files)}
     write_json(path, {**stamp, "classes": _stated_classes(json.loads(config))})
     return [match for match in matches if match not in done]
 
@@ -115,7 +115,7 @@ def _stated_classes(config: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _output(request: SpottingRequest, job: SpottingJob) -> MatchOutput:
+def _output_of(request: SpottingRequest, job: SpottingJob) -> MatchOutput:
     return MatchOutput.of_match(request.out, job.match)
 
 
@@ -156,7 +156,7 @@ def spot_in_processes(
         while left:
             unfinished: set[str] = set()
             with _open_pool(shared, 1 if alone else workers) as pool:
-                for match, outcome in _outcomes(pool, left):
+                for match, outcome in _collect_outcomes(pool, left):
                     if outcome is None:
                         unfinished.add(match)
                         continue
@@ -181,7 +181,7 @@ def spot_in_processes(
 def _open_pool(request: SpottingRequest, workers: int) -> Iterator[ProcessPoolExecutor]:
     """A pool whose processes can spot; what waits is given up when the caller fails."""
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(request,))
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(request,))
     try:
         yield pool
     finally:
@@ -205,7 +205,7 @@ class MatchOutcome:
     refused: bool = False
 
 
-def _outcomes(
+def _collect_outcomes(
     pool: ProcessPoolExecutor, matches: Sequence[str]
 ) -> Iterator[tuple[str, MatchOutcome | None]]:
     """(match, its outcome, or None where a process died before it was finished)."""
@@ -215,6 +215,8 @@ def _outcomes(
             futures[pool.submit(_spot_one, match)] = match
         except BrokenProcessPool:
             yield match, None
+
+    # Results in the order in which they come.
     for future in as_completed(futures):
         match = futures[future]
         try:
@@ -255,7 +257,7 @@ _worker: list[_Worker] = []
 """Of this process; filled by `_begin`."""
 
 
-def _begin(request: SpottingRequest) -> None:
+def _start_worker(request: SpottingRequest) -> None:
     end_with_parent()
     checkpoint = read_checkpoint(request.checkpoint)
     network = network_for(checkpoint, request.runtime, threads=request.options.threads)

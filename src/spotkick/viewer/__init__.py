@@ -1,1 +1,1 @@
-"""The viewer: a local web application that shows matches with scores, spots and labels, and takes corrections."""
+"""The viewer: a local web application that shows matches and takes corrections."""

@@ -46,10 +46,10 @@ def create_app(
         title="spotkick", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
     )
     app.add_middleware(SecurityMiddleware, rules=rules)
-    app.add_exception_handler(NotHereError, _handler(404))
-    app.add_exception_handler(SpotkickError, _handler(422))
-    app.add_exception_handler(StorageError, _handler(507))
-    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(NotHereError, _make_handler(404))
+    app.add_exception_handler(SpotkickError, _make_handler(422))
+    app.add_exception_handler(StorageError, _make_handler(507))
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.include_router(_page_routes())
     app.include_router(match_routes(library))
     app.include_router(review_routes(library))
@@ -59,14 +59,14 @@ def create_app(
     return app
 
 
-def _handler(status: int) -> Callable[[Request, Exception], Response]:
+def _make_handler(status: int) -> Callable[[Request, Exception], Response]:
     def reply(_: Request, error: Exception) -> Response:
         return JSONResponse({"error": " ".join(str(error).split())}, status, headers=NEVER_STORE)
 
     return reply
 
 
-def _invalid(_: Request, error: Exception) -> Response:
+def _answer_invalid(_: Request, error: Exception) -> Response:
     """Name the first fault; what was sent is not repeated."""
     faults = error.errors() if isinstance(error, RequestValidationError) else []
     first = faults[0] if faults else {"loc": (), "msg": "malformed"}

@@ -1,4 +1,4 @@
-"""Corrections of a match, kept so that neither a killed process nor a second tab loses or overwrites them.
+"""Corrections of a match; neither a killed process nor a second tab loses or overwrites them.
 
 The store is a journal: one JSON line per change, appended and flushed to disk before the change is
 confirmed. A change states what a spot is now, so that the last line about a spot holds, and undoing
@@ -62,7 +62,10 @@ class SpotState(BaseModel):
 
 
 class SpotEdit(BaseModel):
-    """One change: spot ``id`` is now ``state``; None puts it back as the files have it, or removes it when it was added."""
+    """One change: spot ``id`` is now ``state``.
+
+    None puts it back as the files have it, or removes it when it was added.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -125,7 +128,7 @@ class EditJournal:
         """
         if not edits:
             return self.revision
-        with self._lock, self._exclusive():
+        with self._lock, self._lock_file():
             self._catch_up()
             if len(self._edits) != based_on:
                 raise RevisionConflictError(len(self._edits))
@@ -133,12 +136,12 @@ class EditJournal:
                 f"{json.dumps(edit.model_dump(mode='json'), ensure_ascii=False)}\n"
                 for edit in edits
             ).encode()
-            self._write(lines)
+            self._append_lines(lines)
             self._edits.extend(edits)
             self._size += len(lines)
             return len(self._edits)
 
-    def _write(self, lines: bytes) -> None:
+    def _append_lines(self, lines: bytes) -> None:
         try:
             with self.path.open("ab") as journal:
                 # A torn last line of a killed process was not confirmed to anybody.
@@ -159,7 +162,7 @@ class EditJournal:
             ) from error
 
     @contextmanager
-    def _exclusive(self) -> Iterator[None]:
+    def _lock_file(self) -> Iterator[None]:
         """Keep other processes out while the journal is compared and extended."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -178,10 +181,13 @@ class EditJournal:
             size = self.path.stat().st_size
         except FileNotFoundError:
             size = 0
-        if size < self._size:  # somebody removed or replaced the file: start again
+
+        # A file that is shorter than before was removed or replaced: start again.
+        if size < self._size:
             self._edits, self._size = [], 0
         if size == self._size:
             return
+
         if size > MAX_JOURNAL_BYTES:
             raise InputError(
                 f"{self.path}: {size:,} bytes, more than the limit of {MAX_JOURNAL_BYTES:,}"
@@ -192,13 +198,15 @@ class EditJournal:
                 data = journal.read(size - self._size)
         except OSError as error:
             raise InputError(f"{self.path}: cannot be read: {error.strerror or error}") from error
+
+        # A last line without its end is still being written, and is read the next time.
         complete = data[: data.rfind(b"\n") + 1]
         for line in complete.splitlines():
-            self._edits.append(_parse(line, f"{self.path}, line {len(self._edits) + 1}"))
+            self._edits.append(_parse_line(line, f"{self.path}, line {len(self._edits) + 1}"))
         self._size += len(complete)
 
 
-def _parse(line: bytes, where: str) -> SpotEdit:
+def _parse_line(line: bytes, where: str) -> SpotEdit:
     try:
         value: Any = json.loads(line)
         return SpotEdit.model_validate(value)

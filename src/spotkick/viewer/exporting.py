@@ -66,7 +66,7 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
         if len(written) == 1:
             name, data = written[0].name, written[0].read_bytes()
         else:
-            name, data = f"{stem}.{kind}.zip", _zip(Path(folder), written)
+            name, data = f"{stem}.{kind}.zip", _pack_files(Path(folder), written)
     return Download(
         name, data, tuple(f"{loss.count} x {loss.field}: {loss.detail}" for loss in losses)
     )
@@ -83,10 +83,10 @@ def export_training_set(matches: Sequence[MatchActions]) -> Download:
         ]
         FORMATS["soccernet-v2"].write(Path(folder) / "labels", bare, DEFAULT_FRAME_RATE)
         written = sorted(path for path in Path(folder).rglob("*") if path.is_file())
-        return Download("corrected-labels.zip", _zip(Path(folder) / "labels", written))
+        return Download("corrected-labels.zip", _pack_files(Path(folder) / "labels", written))
 
 
-def _zip(root: Path, paths: Sequence[Path]) -> bytes:
+def _pack_files(root: Path, paths: Sequence[Path]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in paths:

@@ -112,7 +112,7 @@ class JobRunner:
             job.folder.mkdir()
             self._jobs[key] = job
             self._thread = threading.Thread(
-                target=_run, args=(job, work), name="spotkick-job", daemon=True
+                target=_run_job, args=(job, work), name="spotkick-job", daemon=True
             )
             self._thread.start()
             return job
@@ -134,7 +134,7 @@ class JobRunner:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _run(job: Job, work: Work) -> None:
+def _run_job(job: Job, work: Work) -> None:
     def progress(share: float) -> None:
         if job.cancelled.is_set():
             raise JobCancelledError

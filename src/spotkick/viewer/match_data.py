@@ -81,21 +81,25 @@ def load_match(files: MatchFiles) -> Match:
     clips: tuple[dict[str, Any], ...] = ()
     scores: MatchScores | None = None
     videos: dict[int, VideoInfo] = {}
+
+    # A damaged file takes away what it holds, and no more.
     if files.predictions is not None:
-        with _noting(problems):
-            predictions = _finite(next(iter(read_results(files.predictions))).actions)
+        with _collect_problems(problems):
+            predictions = _make_finite(next(iter(read_results(files.predictions))).actions)
     if files.labels is not None:
-        with _noting(problems):
+        with _collect_problems(problems):
             labels = read_labels(files.labels).actions
     if files.scores is not None:
-        with _noting(problems):
+        with _collect_problems(problems):
             scores = read_scores(files.scores, files.name)
     for period, path in files.videos.items():
-        with _noting(problems):
+        with _collect_problems(problems):
             videos[period] = probe(path)
     if files.clips is not None:
-        with _noting(problems):
-            clips = _clips(files.clips)
+        with _collect_problems(problems):
+            clips = _read_clips(files.clips)
+
+    # What the parts say together.
     classes = order_classes(
         scores.classes if scores else (), (action.label for action in (*predictions, *labels))
     )
@@ -107,7 +111,7 @@ def load_match(files: MatchFiles) -> Match:
         scores=scores,
         videos=videos,
         clips=clips,
-        durations_s=_durations((*predictions, *labels), scores, videos),
+        durations_s=_measure_periods((*predictions, *labels), scores, videos),
         warnings=tuple(problems[:_MOST_WARNINGS]),
     )
 
@@ -116,8 +120,9 @@ def name_spots(kind: str, actions: Sequence[Action]) -> tuple[Spot, ...]:
     """Give every action an id made of its content; equal actions are told apart by their order.
 
     Example:
-        >>> first, second = name_spots("p", [Action("Goal", 1, 1000, 0.5), Action("Goal", 1, 1000, 0.4)])
-        >>> first.id != second.id and first.id == name_spots("p", [Action("Goal", 1, 1000, 0.9)])[0].id
+        >>> sure, unsure = Action("Goal", 1, 1000, 0.9), Action("Goal", 1, 1000, 0.4)
+        >>> first, second = name_spots("p", [unsure, sure])
+        >>> first.id != second.id and first.id == name_spots("p", [sure])[0].id
         True
     """
     seen: Counter[tuple[str, int, int]] = Counter()
@@ -134,7 +139,9 @@ def name_spots(kind: str, actions: Sequence[Action]) -> tuple[Spot, ...]:
 
 
 def order_classes(scored: Sequence[str], labels: Iterable[str]) -> tuple[str, ...]:
-    """Lanes: the classes of the scores, or the smallest built-in list that holds all labels, then what else occurs, sorted.
+    """Lanes: the classes of the scores, then what else occurs, sorted.
+
+    Without scores, the smallest built-in list that holds all labels.
 
     Example:
         >>> order_classes((), ["Foul", "Goal", "Scuffle"])
@@ -175,6 +182,8 @@ def match_document(
             }
         )
         offset_s += duration_s
+
+    # Spots keep the order of their file; the browser sorts what it draws.
     return {
         "key": match.files.key,
         "name": match.name,
@@ -232,7 +241,7 @@ def _scores_document(scores: MatchScores | None, address: str) -> dict[str, Any]
 
 
 def scores_bytes(scores: MatchScores) -> bytes:
-    """Scores for drawing: one byte a value (0 is 0, 255 is 1), period after period, class after class."""
+    """Scores for drawing, one byte a value (255 is 1): period after period, class after class."""
     parts = []
     for _, values in sorted(scores.periods.items()):
         clean = np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
@@ -240,7 +249,7 @@ def scores_bytes(scores: MatchScores) -> bytes:
     return b"".join(parts)
 
 
-def _durations(
+def _measure_periods(
     actions: Sequence[Action], scores: MatchScores | None, videos: dict[int, VideoInfo]
 ) -> dict[int, float]:
     """Length of each period: what is longest of its video, its scores and its last action."""
@@ -262,7 +271,7 @@ def _durations(
     }
 
 
-def _finite(actions: Iterable[Action]) -> tuple[Action, ...]:
+def _make_finite(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Predictions whose confidence cannot be drawn count as 0."""
     return tuple(
         Action(action.label, action.period, action.position_ms, 0.0, action.team, action.visibility)
@@ -272,11 +281,13 @@ def _finite(actions: Iterable[Action]) -> tuple[Action, ...]:
     )
 
 
-def _clips(path: Path) -> tuple[dict[str, Any], ...]:
+def _read_clips(path: Path) -> tuple[dict[str, Any], ...]:
     document = read_json(path)
     rows = document.get("clips") if isinstance(document, dict) else None
     if not isinstance(rows, list):
         raise InputError(f"{path}: a list 'clips' is needed")
+
+    # Only what can be drawn passes: numbers, in order.
     clips = []
     for number, row in enumerate(rows, start=1):
         try:
@@ -300,7 +311,7 @@ def _clips(path: Path) -> tuple[dict[str, Any], ...]:
 
 
 @contextmanager
-def _noting(problems: list[str]) -> Iterator[None]:
+def _collect_problems(problems: list[str]) -> Iterator[None]:
     """Note the warnings of a reader; when it fails, note why and go on without what it reads."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SpotkickWarning)

@@ -67,7 +67,7 @@ class MatchFiles:
         ).hexdigest()
 
     def review_path(self, edits: Path | None) -> Path:
-        """Where corrections are kept: in the folder ``edits`` when given, else beside the first file of the match.
+        """Where corrections are kept: in the folder ``edits``, else beside the first file.
 
         Raises:
             InputError: if the match has no file at all.
@@ -85,7 +85,7 @@ class MatchFiles:
 
 
 def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
-    """Gather the matches of all paths, sorted by name; files of one match may come from several paths.
+    """Gather the matches of all paths, sorted by name; a match may come from several paths.
 
     Args:
         paths: folders and files, as the user gave them.
@@ -97,7 +97,7 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
         raise InputError(
             "no path was given; name a match folder, a video, predictions, labels or a run folder"
         )
-    roots = tuple(_existing(path).resolve() for path in paths)
+    roots = tuple(_require_path(path).resolve() for path in paths)
     found: dict[str, MatchFiles] = {}
     files = folders = 0
 
@@ -129,7 +129,7 @@ def is_within(file: Path, roots: Iterable[Path]) -> bool:
     return any(target == root or root in target.parents for root in roots)
 
 
-def _existing(path: Path) -> Path:
+def _require_path(path: Path) -> Path:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     return path
@@ -156,7 +156,7 @@ def _add_folder(root: Path, roots: Sequence[Path], found: dict[str, MatchFiles])
         own = root.resolve().name if relative == "." else relative
         for path in inside:
             if path.name in _NAMED_FILES:
-                _assign(found.setdefault(own, MatchFiles(own)), path)
+                _assign_file(found.setdefault(own, MatchFiles(own)), path)
         videos = [parse_video_name(path) for path in inside if is_video_name(path)]
         is_match = any(path.name in LABEL_FILES for path in inside)
         stated = read_stated_periods(folder) if videos else ()
@@ -205,7 +205,7 @@ def _add_file(path: Path, found: dict[str, MatchFiles]) -> None:
             f"{path}: not a kind of file that can be shown (folder, json, {SCORES_FILE}, or a "
             f"video such as .mp4)"
         )
-    _assign(found.setdefault(name, MatchFiles(name)), path)
+    _assign_file(found.setdefault(name, MatchFiles(name)), path)
 
 
 def _belongs_to_folder(video: VideoName) -> bool:
@@ -213,7 +213,7 @@ def _belongs_to_folder(video: VideoName) -> bool:
     return video.is_prefix or video.is_whole_match or (video.period is not None and not video.base)
 
 
-def _assign(match: MatchFiles, path: Path) -> None:
+def _assign_file(match: MatchFiles, path: Path) -> None:
     """Put a file into its place; of several candidates the first one found stays."""
     name = path.name
     if name == SCORES_FILE:
@@ -221,10 +221,11 @@ def _assign(match: MatchFiles, path: Path) -> None:
     elif name == CLIPS_FILE:
         match.clips = match.clips or path
     elif name in LABEL_FILES:
-        match.labels = min((match.labels or path, path), key=_preference)
+        match.labels = min((match.labels or path, path), key=_rank_label_file)
     elif name in PREDICTION_FILES:
         match.predictions = match.predictions or path
     else:
+        # A file of another name is told by its content.
         document = read_json(path)
         keys = document.keys() if isinstance(document, dict) else ()
         if "predictions" in keys:
@@ -235,17 +236,18 @@ def _assign(match: MatchFiles, path: Path) -> None:
             match.clips = match.clips or path
         else:
             raise InputError(
-                f"{path}: neither labels ('annotations'), predictions ('predictions') nor clips ('clips')"
+                f"{path}: neither labels ('annotations'), predictions ('predictions') nor clips "
+                "('clips')"
             )
 
 
-def _preference(path: Path) -> int:
+def _rank_label_file(path: Path) -> int:
     """A file that the user named is preferred to those found by their usual names."""
     return LABEL_FILES.index(path.name) if path.name in LABEL_FILES else -1
 
 
 def _merge_suffixes(found: dict[str, MatchFiles]) -> list[MatchFiles]:
-    """Join ``predictions/league/season/match`` of a run folder with ``league/season/match`` of the labels."""
+    """Join ``predictions/league/season/match`` of a run with ``league/season/match`` of labels."""
     merged = dict(found)
     for name in sorted(found, key=len, reverse=True):
         parts = name.split("/")
@@ -259,6 +261,8 @@ def _merge_suffixes(found: dict[str, MatchFiles]) -> list[MatchFiles]:
         )
         if shorter is None:
             continue
+
+        # The shorter name is that of the match; what it has itself is kept.
         extra, kept = merged.pop(name), merged[shorter]
         kept.labels = kept.labels or extra.labels
         kept.predictions = kept.predictions or extra.predictions

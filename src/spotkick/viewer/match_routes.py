@@ -38,7 +38,7 @@ def match_routes(library: Library) -> APIRouter:
         start: Annotated[int, Query(ge=0)] = 0,
         count: Annotated[int, Query(ge=1, le=MAX_ROWS)] = MAX_ROWS,
     ) -> Response:
-        rows = [_summary(library, key) for key in library.keys[start : start + count]]
+        rows = [_summarise_match(library, key) for key in library.keys[start : start + count]]
         return JSONResponse({"summaries": rows}, headers=NEVER_STORE)
 
     @router.get("/matches/{key}")
@@ -84,7 +84,7 @@ def match_routes(library: Library) -> APIRouter:
     return router
 
 
-def _summary(library: Library, key: str) -> dict[str, Any]:
+def _summarise_match(library: Library, key: str) -> dict[str, Any]:
     """A match that cannot be read keeps its line, with the reason."""
     try:
         return library.summary(require_files(library, key))

@@ -53,7 +53,7 @@ class Library:
     def match(self, files: MatchFiles) -> Match:
         """The match as its files are now; it is read again when one of them has changed."""
         with self._lock:  # also because collecting warnings changes state of the whole process
-            stamp = _stamp(files)
+            stamp = _identify_files(files)
             known = self._loaded.get(files.key)
             if known is None or known[0] != stamp:
                 known = (stamp, load_match(files))
@@ -117,11 +117,14 @@ class Library:
         journal = self.journal(files)
         states = journal.states()
         labels = [spot.action for spot in match.labels]
+
+        # An operating point needs both labels and predictions.
         point = (
             best_f1([spot.action for spot in match.predictions], labels)
             if labels and match.predictions
             else None
         )
+
         return {
             "key": files.key,
             "duration_s": sum(match.durations_s.values()),
@@ -137,7 +140,7 @@ class Library:
         }
 
 
-def _stamp(files: MatchFiles) -> tuple[tuple[Path, int, int], ...]:
+def _identify_files(files: MatchFiles) -> tuple[tuple[Path, int, int], ...]:
     paths = (files.labels, files.predictions, files.scores, files.clips, *files.videos.values())
     found = []
     for path in paths:

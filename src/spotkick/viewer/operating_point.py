@@ -1,4 +1,4 @@
-"""Precision, recall and F1 at a threshold, counted the way the browser counts them while a slider moves."""
+"""Precision, recall and F1 at a threshold, counted as the browser counts while a slider moves."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -36,6 +36,8 @@ def assign_greedily(
     groups: dict[tuple[str, int], list[int]] = {}
     for index, action in enumerate(predictions):
         groups.setdefault((action.label, action.period), []).append(index)
+
+    # Labels in the order of time, each with the most confident prediction that is free.
     taken: set[int] = set()
     pairs: dict[int, int] = {}
     for number in sorted(range(len(labels)), key=lambda index: labels[index].position_ms):

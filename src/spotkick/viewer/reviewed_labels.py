@@ -36,17 +36,19 @@ def corrected_labels(
     """
     known = {spot.id: spot.action for spot in (*match.predictions, *match.labels)}
     accepted = [
-        _action(state, known.get(identity))
+        _make_action(state, known.get(identity))
         for identity, state in states.items()
         if state.status is Status.ACCEPTED
     ]
     confirmed = [
-        _action(state, known.get(identity))
+        _make_action(state, known.get(identity))
         for identity, state in states.items()
         if state.status is Status.ACCEPTED and state.source == "prediction"
     ]
+
+    # Labels without a decision stay, except where a confirmed prediction stands for them.
     untouched = [spot for spot in match.labels if spot.id not in states]
-    kept = [spot.action for spot in _unclaimed(untouched, confirmed)]
+    kept = [spot.action for spot in _find_unclaimed(untouched, confirmed)]
     if undecided_from is not None:
         kept += [
             replace(spot.action, confidence=None)
@@ -54,6 +56,7 @@ def corrected_labels(
             if (spot.id not in states or states[spot.id].status is Status.UNDECIDED)
             and (spot.action.confidence or 0.0) >= undecided_from
         ]
+
     ordered = sorted(
         (*accepted, *kept), key=lambda action: (action.period, action.position_ms, action.label)
     )
@@ -89,14 +92,16 @@ def spotted_actions(
                 found.append(replace(spot.action, confidence=confidence))
         elif state.status is Status.ACCEPTED:
             found.append(
-                replace(_action(state, spot.action), confidence=max(confidence, CONFIRMED))
+                replace(_make_action(state, spot.action), confidence=max(confidence, CONFIRMED))
             )
+
+    # Actions that a person added count as certain.
     added = [
         state
         for state in states.values()
         if state.source == "added" and state.status is Status.ACCEPTED
     ]
-    found += [replace(_action(state, None), confidence=CONFIRMED) for state in added]
+    found += [replace(_make_action(state, None), confidence=CONFIRMED) for state in added]
     return MatchActions(
         match.name, tuple(sorted(found, key=lambda action: (action.period, action.position_ms)))
     )
@@ -121,7 +126,7 @@ def count_decided(match: Match, states: Mapping[str, SpotState]) -> int:
     )
 
 
-def _action(state: SpotState, original: Action | None) -> Action:
+def _make_action(state: SpotState, original: Action | None) -> Action:
     """The action as corrected; team and visibility stay as the file has them."""
     return Action(
         label=state.label,
@@ -132,7 +137,7 @@ def _action(state: SpotState, original: Action | None) -> Action:
     )
 
 
-def _unclaimed(labels: Sequence[Spot], confirmed: Sequence[Action]) -> list[Spot]:
+def _find_unclaimed(labels: Sequence[Spot], confirmed: Sequence[Action]) -> list[Spot]:
     """Labels that no confirmed prediction stands for; each prediction claims the nearest one at most."""
     pairs = sorted(
         (abs(spot.action.position_ms - action.position_ms), index, number)

@@ -104,23 +104,27 @@ class SecurityMiddleware:
         headers: dict[str, list[str]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name.decode("latin-1").lower(), []).append(value.decode("latin-1"))
-        reason = self._fault(scope, headers)
+        reason = self._find_fault(scope, headers)
         if reason is not None:
-            await _refuse(send, *reason)
+            await _refuse_request(send, *reason)
             return
         if self._token_in_query(scope):
-            await self._admit(send)
+            await self._set_cookie(send)
             return
-        await self._answer(scope, receive, send)
+        await self._answer_request(scope, receive, send)
 
-    def _fault(self, scope: Scope, headers: dict[str, list[str]]) -> tuple[int, str] | None:
+    def _find_fault(self, scope: Scope, headers: dict[str, list[str]]) -> tuple[int, str] | None:
         rules = self._rules
+
+        # Another name for this computer could be one that another site controls.
         host = headers.get("host", [])
         if len(host) != 1 or not rules.allows_authority(host[0]):
             return (
                 403,
                 "this server answers only to its own address; open the address that 'spotkick view' printed",
             )
+
+        # Requests that a page of another site made.
         if any(not _same_origin(origin, host[0]) for origin in headers.get("origin", [])):
             return 403, "requests from other sites are not answered"
         site = headers.get("sec-fetch-site", ["none"])[0]
@@ -129,6 +133,8 @@ class SecurityMiddleware:
         ]
         if site not in ("same-origin", "none") and not navigates:
             return 403, "requests from other sites are not answered"
+
+        # A token is asked for last, so that its absence says nothing to other sites.
         if rules.token is not None and not self._has_token(scope, headers):
             return (
                 401,
@@ -140,16 +146,16 @@ class SecurityMiddleware:
 
     def _has_token(self, scope: Scope, headers: dict[str, list[str]]) -> bool:
         return self._token_in_query(scope) or any(
-            _same(value, self._rules.token) for value in _cookies(headers)
+            _is_token(value, self._rules.token) for value in _list_cookies(headers)
         )
 
     def _token_in_query(self, scope: Scope) -> bool:
         values = parse_qs(scope.get("query_string", b"").decode("latin-1")).get("token", [])
         return self._rules.token is not None and any(
-            _same(value, self._rules.token) for value in values
+            _is_token(value, self._rules.token) for value in values
         )
 
-    async def _admit(self, send: Send) -> None:
+    async def _set_cookie(self, send: Send) -> None:
         """Move the token from the address into a cookie, so that it stays out of the history and of copied links."""
         cookie = f"{ACCESS_COOKIE}={self._rules.token}; Path=/; HttpOnly; SameSite=Strict"
         headers = [
@@ -161,7 +167,7 @@ class SecurityMiddleware:
         await send({"type": "http.response.start", "status": 303, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _answer_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = 0
 
         async def limited() -> Message:
@@ -201,11 +207,11 @@ def _same_origin(origin: str, host: str) -> bool:
     return origin.strip().lower() == f"http://{host.strip().lower()}"
 
 
-def _same(given: str, token: str | None) -> bool:
+def _is_token(given: str, token: str | None) -> bool:
     return token is not None and hmac.compare_digest(given.encode(), token.encode())
 
 
-def _cookies(headers: dict[str, list[str]]) -> list[str]:
+def _list_cookies(headers: dict[str, list[str]]) -> list[str]:
     found = []
     for line in headers.get("cookie", []):
         try:
@@ -217,7 +223,7 @@ def _cookies(headers: dict[str, list[str]]) -> list[str]:
     return found
 
 
-async def _refuse(send: Send, status: int, reason: str) -> None:
+async def _refuse_request(send: Send, status: int, reason: str) -> None:
     body = reason.encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),

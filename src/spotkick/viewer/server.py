@@ -67,7 +67,7 @@ def serve(
 
     token = checked_token(options.host, options.token)
     library = Library(paths, edits=options.edits)
-    listener = _listen(options.host, options.port)
+    listener = _bind_socket(options.host, options.port)
     port = int(listener.getsockname()[1])
     shown = f"[{options.host}]" if ":" in options.host else options.host
     wildcard = (
@@ -144,7 +144,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _listen(host: str, port: int | None) -> socket.socket:
+def _bind_socket(host: str, port: int | None) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     last: OSError | None = None
     for candidate in _PORTS if port is None else (port,):

@@ -28,7 +28,7 @@ def shot_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
         if not library.match(files).videos:
             raise InputError("this match has no video to find shot changes in")
         return JSONResponse(
-            jobs.start(_search(library, files, maker), "shots", key).document(),
+            jobs.start(_make_search(library, files, maker), "shots", key).document(),
             202,
             headers=NEVER_STORE,
         )
@@ -44,14 +44,14 @@ def shot_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
     return router
 
 
-def _search(library: Library, files: MatchFiles, maker: ReelMaker) -> Work:
+def _make_search(library: Library, files: MatchFiles, maker: ReelMaker) -> Work:
     def work(_: Path, progress: Callable[[float], None]) -> Made:
         videos = library.match(files).videos
         length_s = sum(video.duration_s for video in videos.values()) or 1.0
         before_s, found = 0.0, {}
         for period, video in videos.items():
             found[period] = maker.shot_changes(
-                video, _part(progress, before_s / length_s, video.duration_s / length_s)
+                video, _report_part(progress, before_s / length_s, video.duration_s / length_s)
             )
             before_s += video.duration_s
         library.keep_shots(files, found)
@@ -60,7 +60,7 @@ def _search(library: Library, files: MatchFiles, maker: ReelMaker) -> Work:
     return work
 
 
-def _part(
+def _report_part(
     progress: Callable[[float], None], before: float, share: float
 ) -> Callable[[float], None]:
     """Progress of one video as progress of all."""

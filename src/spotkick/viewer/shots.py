@@ -1,4 +1,4 @@
-"""Shot changes that the viewer has found, kept beside the corrections, so that a video is searched once."""
+"""Shot changes that the viewer has found, kept so that a video is searched once."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -38,6 +38,8 @@ def read_shots(path: Path, videos: Mapping[int, VideoInfo]) -> dict[int, tuple[f
         document = read_json(path) if path.is_file() else {}
     except InputError:
         return {}
+
+    # Times of a video that was replaced since are not used.
     rows = document.get("shots") if isinstance(document, dict) else None
     found = {}
     for period, video in videos.items():
