@@ -11,6 +11,7 @@ import pytest
 import spotkick
 
 FUNCTIONS = {
+    "encode_shifts",
     "evaluate",
     "load_model",
     "read_labels",

@@ -35,12 +35,14 @@ if TYPE_CHECKING:
         to_dataframe,
         train,
     )
+    from spotkick.encoding import encode_shifts
 
 __version__ = VERSION
 __all__ = [
     "Model",
     "__version__",
     "actions",
+    "encode_shifts",
     "encoding",
     "evaluate",
     "evaluation",
@@ -60,20 +62,19 @@ __all__ = [
     "train",
 ]
 
-_API: Final = frozenset(
-    (
-        "Model",
-        "evaluate",
-        "load_model",
-        "read_labels",
-        "read_predictions",
-        "spot",
-        "spot_with_scores",
-        "to_dataframe",
-        "train",
-    )
-)
-"""Functions and classes of `spotkick.api`."""
+_HOMES: Final = {
+    "Model": "spotkick.api",
+    "encode_shifts": "spotkick.encoding",
+    "evaluate": "spotkick.api",
+    "load_model": "spotkick.api",
+    "read_labels": "spotkick.api",
+    "read_predictions": "spotkick.api",
+    "spot": "spotkick.api",
+    "spot_with_scores": "spotkick.api",
+    "to_dataframe": "spotkick.api",
+    "train": "spotkick.api",
+}
+"""Public functions and classes -> the module that they are loaded from."""
 
 _ROOMS: Final = frozenset(
     (
@@ -96,8 +97,8 @@ _TORCH_ROOMS: Final = frozenset(("losses", "models"))
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
-    if name in _API:
-        return getattr(importlib.import_module("spotkick.api"), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
     if name in _ROOMS:
         if name in _TORCH_ROOMS:
             require_extra("torch", "train", f"spotkick.{name}")

@@ -18,7 +18,7 @@ from spotkick.formats.scores import MatchScores
 from spotkick.pipelines.spot import network_for
 from spotkick.pipelines.spot_inputs import InputOptions, jobs_for, load_silently
 from spotkick.prediction import ChunkNetwork, SpottingSetup, spot_match, spot_period
-from spotkick.tasks import Task, task_of
+from spotkick.tasks import Task
 
 PathLike = str | os.PathLike[str]
 """A path as text or as an object."""
@@ -47,7 +47,7 @@ class Model:
     @property
     def task(self) -> Task:
         """Its classes, and how actions of these classes are scored."""
-        return task_of(self.checkpoint.classes)
+        return self.checkpoint.task
 
     @property
     def frame_rate(self) -> Fraction:

@@ -27,7 +27,11 @@ Actions = MatchActions | Iterable[MatchActions] | PathLike
 
 
 def read_labels(
-    path: PathLike, matches: Sequence[str] | None = None, *, classes: ClassesLike | None = None
+    path: PathLike,
+    matches: Sequence[str] | None = None,
+    *,
+    split: str | None = None,
+    classes: ClassesLike | None = None,
 ) -> tuple[MatchActions, ...]:
     """Read labels of one match or of many.
 
@@ -35,12 +39,16 @@ def read_labels(
         path: folder or zip of matches with label files, or one file of any format that
             ``spotkick convert`` reads.
         matches: names of the matches to read; all when None.
+        split: read the matches of this split: a file, or its name such as ``train`` where ``path``
+            is a folder.
         classes: decide which label file is read where a match has several.
 
     Raises:
         InputError: if a file or a match is missing or malformed.
     """
     source = Path(path)
+    if split is not None:
+        matches = read_split_matches(source, split)
     if source.is_dir() or source.suffix.lower() == ".zip":
         wanted = None if classes is None else _find_task(classes).classes
         return tuple(read_label_set(source, matches, classes=wanted))
@@ -152,14 +160,12 @@ def _collect(
 
 def _read_truth(labels: Actions, task: Task, split: str | None) -> list[MatchActions]:
     """Labels of all matches, or of those of a split."""
-    if split is None:
-        return _collect(labels, lambda path: read_labels(path, classes=task))
-
-    root = Path(labels) if isinstance(labels, str | os.PathLike) else Path()
-    wanted = read_split_matches(root, split)
     if isinstance(labels, str | os.PathLike):
-        return list(read_labels(labels, wanted, classes=task))
-    return list(_select(_collect(labels, read_labels), wanted, "the labels"))
+        return list(read_labels(labels, split=split, classes=task))
+    truth = _collect(labels, read_labels)
+    if split is None:
+        return truth
+    return list(_select(truth, read_split_matches(Path(), split), "the labels"))
 
 
 def _is_single(actions: Actions) -> bool:
