@@ -24,8 +24,12 @@ from spotkick.training.state import TrainingState, load_state, save_state
 from spotkick.training.total_loss import TrainingPlan, total_loss
 
 COLLAPSED_SPREAD: Final = 1e-4
-"""Scores of a whole epoch that differ by less than this are all alike: nothing was learned, and
-nothing will be."""
+"""Scores, or logits, that differ by less than this from chunk to chunk are all alike."""
+
+PATIENCE_EPOCHS: Final = 3
+PATIENCE_STEPS: Final = 200
+"""Saturated scores that are all alike come back where logits still differ; not after so many epochs
+and steps."""
 
 _SEED_STRIDE: Final = 1_000_003
 """More than any number of epochs, so that (seed, epoch) names one stream of random numbers."""
@@ -92,12 +96,13 @@ def train_network(
 
     stepper = _Stepper(network, optimizer, plan, device=device)
     while progress.epoch < config.epochs and not stops_early(progress, config):
-        loss = _run_epoch(stepper, periods, progress, observer=observer)
+        summary = _run_epoch(stepper, periods, progress, observer=observer)
         progress.epoch += 1
         entry = {
             "epoch": float(progress.epoch),
-            "loss": loss,
+            "loss": summary.loss,
             "learning_rate": optimizer.param_groups[0]["lr"],
+            "score_spread": summary.scores,
         }
 
         # Validation decides on the best network.
@@ -114,6 +119,7 @@ def train_network(
         if state_path is not None:
             save_state(state_path, network, optimizer, progress)
         observer.on_epoch(entry, is_best=is_best, network=network)
+        _check_spread(progress, summary, plan)
     return keeper.best(network), progress
 
 
@@ -153,15 +159,32 @@ class _Step:
 
     Attributes:
         loss: total loss.
-        low: least score.
-        high: greatest score.
+        scores: how far scores differ from chunk to chunk.
+        logits: how far logits do; the same as ``scores`` where there are none.
         has_spots: whether the network has a spotting module.
     """
 
     loss: float
-    low: Tensor
-    high: Tensor
+    scores: Tensor
+    logits: Tensor
     has_spots: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _EpochSummary:
+    """Results of an epoch.
+
+    Attributes:
+        loss: mean over the steps.
+        steps: made.
+        scores: how far scores differ from chunk to chunk, at most.
+        logits: how far logits do.
+    """
+
+    loss: float
+    steps: int
+    scores: float
+    logits: float
 
 
 class _Stepper:
@@ -215,8 +238,23 @@ class _Stepper:
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         self.optimizer.step()
-        low, high = output.scores.detach()[:, self.mask].aminmax()
-        return _Step(value, low, high, has_spots=output.spots.shape[1] > 0)
+        logits = output.scores if output.logits is None else output.logits
+        return _Step(
+            value,
+            scores=self._spread(output.scores),
+            logits=self._spread(logits),
+            has_spots=output.spots.shape[1] > 0,
+        )
+
+    def _spread(self, values: Tensor) -> Tensor:
+        """How far values (chunks, frames, classes) differ, where frames carry loss.
+
+        Compared are chunks, frame by frame, since a network may have learned the place in the
+        chunk; a chunk alone is compared with itself.
+        """
+        counted = values.detach()[:, self.mask]
+        axis = 0 if len(counted) > 1 else 1
+        return (counted.amax(dim=axis) - counted.amin(dim=axis)).max()
 
     def _drop_features(self, features: Tensor) -> None:
         """Dropout of whole feature columns of a chunk, in place: (chunks, frames, dim)."""
@@ -235,8 +273,7 @@ def _run_epoch(
     progress: TrainingState,
     *,
     observer: TrainingObserver,
-) -> float:
-    """Mean loss of an epoch."""
+) -> _EpochSummary:
     plan, sizes = stepper.plan, stepper.network.architecture
     stepper.network.train()
 
@@ -267,8 +304,6 @@ def _run_epoch(
         dropped, most_dropped = dropped + batch.dropped, max(most_dropped, batch.most_dropped)
         observer.on_batch(progress.epoch + 1, index + 1, len(batches), steps[-1].loss)
 
-    if plan.loss.segmentation_weight:
-        _check_spread(steps, plan, epoch=progress.epoch + 1)
     if dropped and progress.epoch == 0 and steps[-1].has_spots:
         needed = sizes.num_spots + most_dropped
         message = (
@@ -276,17 +311,29 @@ def _run_epoch(
             f"chunk; model.num_spots = {needed} would hold all of them"
         )
         warnings.warn(message, SpotkickWarning, stacklevel=2)
-    return sum(step.loss for step in steps) / len(steps)
-
-
-def _check_spread(steps: Sequence[_Step], plan: TrainingPlan, *, epoch: int) -> None:
-    """Stop a training whose scores are all alike; on a GPU the only wait for scores in an epoch."""
-    low = float(torch.stack([step.low for step in steps]).min())
-    high = float(torch.stack([step.high for step in steps]).max())
-    if high - low >= COLLAPSED_SPREAD:
-        return
-    raise ConfigError(
-        f"all scores of epoch {epoch} lie between {low:.6f} and {high:.6f}: the network has "
-        f"collapsed and will not recover; lower training.learning_rate "
-        f"({plan.training.learning_rate:g}), or check that the features differ from frame to frame"
+    # On a GPU the only wait for scores in an epoch.
+    return _EpochSummary(
+        loss=sum(step.loss for step in steps) / len(steps),
+        steps=len(steps),
+        scores=float(torch.stack([step.scores for step in steps]).max()),
+        logits=float(torch.stack([step.logits for step in steps]).max()),
     )
+
+
+def _check_spread(progress: TrainingState, summary: _EpochSummary, plan: TrainingPlan) -> None:
+    """Stop a training whose scores have collapsed."""
+    if not plan.loss.segmentation_weight:
+        return
+    is_dead = summary.logits < COLLAPSED_SPREAD
+
+    # Saturated scores get time to come back.
+    needed = max(PATIENCE_EPOCHS, -(-PATIENCE_STEPS // summary.steps))
+    spreads = [entry.get("score_spread", 1.0) for entry in progress.history[-needed:]]
+    is_saturated = len(spreads) == needed and max(spreads) < COLLAPSED_SPREAD
+    if is_dead or is_saturated:
+        raise ConfigError(
+            f"training stopped after epoch {progress.epoch}: the scores have collapsed, they differ "
+            f"by {summary.scores:.1g} from frame to frame; lower training.learning_rate "
+            f"({plan.training.learning_rate:g}), or check that the features differ from frame to "
+            "frame and are of usual size"
+        )
