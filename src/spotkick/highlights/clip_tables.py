@@ -28,7 +28,6 @@ def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
                 "value": round(clip.value, 4),
                 # in the period
                 "period": clip.period,
-                "match_clock": event.clock,
                 "start_s": round(clip.start_s, 3),
                 "end_s": round(clip.end_s, 3),
                 # in the file
@@ -38,6 +37,7 @@ def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
                 # in the reel
                 "reel_start_s": round(float(event.record_in / reel_rate), 3),
                 "reel_end_s": round(float(event.record_out / reel_rate), 3),
+                "match_clock": event.clock,
                 "reason": clip.reason,
             }
         )

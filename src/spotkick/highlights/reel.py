@@ -15,6 +15,7 @@ from spotkick.highlights.edit_list import EditList, Source, Stretch, make_edit_l
 from spotkick.highlights.fonts import load_font, warn_about_missing_letters
 from spotkick.highlights.match_time import clock_of, period_lengths
 from spotkick.highlights.period_video import PeriodVideo
+from spotkick.timeline import format_clock
 from spotkick.video.cut import shape_of, write_reel
 from spotkick.video.cut_points import PlannedCut, plan_cut
 from spotkick.video.probe import VideoInfo
@@ -101,6 +102,8 @@ def match_clocks(clips: Sequence[Clip], config: HighlightsConfig) -> list[str]:
     """What the clock of the match shows at the main candidate of each clip."""
     labels = {candidate.label for clip in clips for candidate in clip.candidates}
     lengths_s = period_lengths(labels, config)
+    if not lengths_s and all(clip.period == 1 for clip in clips):
+        return [format_clock(clip.main.position_s) for clip in clips]
     return [clock_of(clip.main, lengths_s) for clip in clips]
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from spotkick.actions import MatchActions
 from spotkick.checkpoint import read_checkpoint
@@ -33,7 +34,11 @@ from spotkick.pipelines.period_videos import PeriodChoice, find_period_videos, m
 from spotkick.reporter import Reporter, SilentReporter
 from spotkick.video.reel_parts import ReelPart, SoundChoice, reel_format
 
-_OUTPUT_OPTIONS = "--out reel.mp4, --poster, --edl, --fcpxml, --otio, --vtt, --csv or --json"
+_SECONDS_ONLY: Final = frozenset(("csv", "json", "vtt"))
+"""Lists without frames, which need no frame rate."""
+
+_UNSEEN_RATE: Final = Fraction(25)
+_OUTPUT_OPTIONS: Final = "--out reel.mp4, --poster, --edl, --fcpxml, --otio, --vtt, --csv or --json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +170,11 @@ def _check_request(request: HighlightsRequest) -> None:
         return
     if request.out is not None or request.poster is not None:
         raise ConfigError("a reel and a poster need the video; without one, only lists are written")
-    if request.rate is None:
+    counted = sorted(set(request.lists) - _SECONDS_ONLY)
+    if request.rate is None and counted:
         raise ConfigError(
-            "lists without a video need its frames per second: give --rate 25, or the video"
+            f"--{counted[0]} without a video needs its frames per second: give --rate 25, or the "
+            f"video"
         )
 
 
@@ -177,9 +184,9 @@ def _find_videos(
     scores: MatchScores | None,
     reporter: Reporter,
 ) -> dict[int, PeriodVideo]:
-    if request.videos or request.rate is None:
+    if request.videos:
         return find_period_videos(request.videos, request.periods, reporter)
-    return make_unseen_videos(match, scores, request.rate)
+    return make_unseen_videos(match, scores, request.rate or _UNSEEN_RATE)
 
 
 def _plan(

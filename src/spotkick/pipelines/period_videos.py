@@ -157,8 +157,8 @@ def _make_stand_in(period: int, duration_s: float, rate: Fraction) -> VideoInfo:
         frame_rate=rate,
         duration_s=duration_s,
         start_s=0.0,
-        audio_index=None,
-        audio_rate_hz=0,
+        audio_index=1,
+        audio_rate_hz=48_000,
         size_bytes=0,
         nominal_rate=rate,
     )

@@ -160,7 +160,7 @@ class _ReelWriter:
                 track.begin_clip(self._starts[number + 1], cut.start_ticks * cut.time_base)
             media.seek(cut.start_s)
             sound = dict(zip(choose_sound(media, self._choice), self._tracks, strict=False))
-            reader = _PartReader(media, cut, sound)
+            reader = _PartReader(media, cut, sound, with_lead=info.is_interlaced)
             fitter = FrameFitter(
                 self._shape,
                 self._colours,
@@ -171,6 +171,8 @@ class _ReelWriter:
 
             first = True
             for frame, ticks in _fit_frames(reader, fitter):
+                if ticks < cut.start_ticks:
+                    continue
                 since_s = (ticks - cut.start_ticks) * cut.time_base
                 if cut.rate is not None:
                     since_s = round(since_s * cut.rate) / cut.rate
@@ -199,9 +201,15 @@ class _ReelWriter:
             track.finish()
 
     def warn_about_silence(self) -> None:
-        """Warn when the chosen track is silent, and name the others."""
+        """Warn when the chosen track is silent, and name the others; or when there is no decoder."""
         first = next(iter(self._infos.values()))
         others = [track for track in first.audio_tracks if track.is_decodable]
+        if not self._tracks and first.audio_tracks:
+            warnings.warn(
+                f"the reel has no sound: there is no decoder for the sound of {first.path}",
+                SpotkickWarning,
+                stacklevel=3,
+            )
         if len(self._tracks) != 1 or self._tracks[0].peak > SILENT_PEAK or len(others) < 2:
             return
         numbers = ", ".join(str(track.number) for track in others)
@@ -223,13 +231,28 @@ class _PartReader:
     """Reads frames and sound of one cut in the order of the file: the reel is interleaved."""
 
     def __init__(
-        self, media: MediaReader, cut: PlannedCut, sound: dict[AudioStream, SoundTrack]
+        self,
+        media: MediaReader,
+        cut: PlannedCut,
+        sound: dict[AudioStream, SoundTrack],
+        *,
+        with_lead: bool = False,
     ) -> None:
+        """Prepare to read from where the media stands.
+
+        Args:
+            media: the opened file.
+            cut: what is wanted of it.
+            sound: where the sound of each stream goes.
+            with_lead: give the frame before the cut as well, which deinterlacing looks at.
+        """
         self._media, self._cut = media, cut
         self._tracks = {stream.index: track for stream, track in sound.items()}
         self._sound = {stream.index: stream for stream in sound}
         self._wanted = set(self._tracks)
         self._wants_frames = True
+        self._with_lead = with_lead
+        self._lead: tuple[VideoFrame, int] | None = None
 
     def frames(self) -> Iterator[tuple[VideoFrame, int]]:
         """Frames of the cut with their times in ticks; sound goes to the sound tracks."""
@@ -254,8 +277,13 @@ class _PartReader:
                 if ticks >= self._cut.end_ticks:
                     self._wants_frames = False
                     return
-                if ticks >= self._cut.start_ticks:
-                    yield frame, ticks
+                if ticks < self._cut.start_ticks:
+                    self._lead = (frame, ticks) if self._with_lead else None
+                    continue
+                if self._lead is not None:
+                    yield self._lead
+                    self._lead = None
+                yield frame, ticks
         except av.FFmpegError:
             return
 

@@ -161,10 +161,11 @@ class FrameFitter:
             options.append(f"in_range={'pc' if is_full else 'tv'}")
         options.append(f"out_range={'pc' if self._colours.value_range == _FULL_RANGE else 'tv'}")
 
+        # The filter does not see the matrix of frames and would take them for BT.601: where one is
+        # not known, the same for both sides leaves the values as they are.
         source = _MATRICES.get(int(frame.colorspace))
         target = _MATRICES.get(self._colours.matrix)
-        if source and target and not is_rgb and source != target:
-            options.append(f"in_color_matrix={source}")
-        if target and (is_rgb or (source and source != target)):
-            options.append(f"out_color_matrix={target}")
+        if not is_rgb:
+            options.append(f"in_color_matrix={source or target or 'bt709'}")
+        options.append(f"out_color_matrix={target or source or 'bt709'}")
         return ":".join(options)

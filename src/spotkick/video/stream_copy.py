@@ -80,10 +80,11 @@ def _refusing(path: Path, source: Path) -> Iterator[None]:
         with open_media(source) as media:
             names = [media.video.codec_context.name]
             names += [] if media.audio is None else [media.audio.codec_context.name]
+        others = [suffix for suffix in (".mov", ".mkv") if suffix != path.suffix.lower()]
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
             f"{source}: {' and '.join(names)} cannot be copied into {path.suffix} ({reason}); "
-            f"leave out the option to copy, or write .mkv or .mov"
+            f"leave out the option to copy, or write {' or '.join(others)}"
         ) from error
 
 
