@@ -201,7 +201,7 @@ class _ReelWriter:
             track.finish()
 
     def warn_about_silence(self) -> None:
-        """Warn when the chosen track is silent, and name the others; or when there is no decoder."""
+        """Warn when the chosen track is silent, with the others, or when there is no decoder."""
         first = next(iter(self._infos.values()))
         others = [track for track in first.audio_tracks if track.is_decodable]
         if not self._tracks and first.audio_tracks:
