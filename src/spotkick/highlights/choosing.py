@@ -12,6 +12,7 @@ from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.fitting import LeftOut, explain_unplaced, fit_clips
 from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.shots import find_shot_changes
+from spotkick.highlights.weak_spots import find_missed_classes, find_strongest
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,12 @@ class Proposal:
     Attributes:
         clips: in order of time, none overlapping.
         left_out: candidates that no clip shows, with the reason.
+        notes: lines about classes whose spots are too weak.
     """
 
     clips: tuple[Clip, ...]
     left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def propose(
@@ -41,10 +44,17 @@ def propose(
     config = config or HighlightsConfig()
     actions = tuple(actions)
     candidates = find_candidates(actions, scores, config)
+    notes = tuple(missed.describe() for missed in find_missed_classes(actions, config))
+
+    # A threshold that the user did not give is no reason for an empty reel.
+    if not candidates and not config.is_strict:
+        candidates = find_strongest(actions, config)
+        if candidates:
+            notes = ("no spot reaches its threshold: the strongest are shown as possible", *notes)
     durations_s = {period: video.duration_s for period, video in videos.items()}
     clips = make_clips(candidates, durations_s, config)
     if clips:
-        return Proposal(clips, explain_unplaced(candidates, clips, durations_s, config))
+        return Proposal(clips, explain_unplaced(candidates, clips, durations_s, config), notes)
 
     # Nothing to show: say whether thresholds or periods are the reason.
     if candidates:

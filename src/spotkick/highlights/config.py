@@ -50,6 +50,8 @@ class HighlightsConfig(FrozenConfig):
 
     Attributes:
         spot_threshold: least confidence of a spot. Default: the authors' display threshold.
+        is_strict: whether spots below their threshold are never shown; otherwise the strongest are,
+            as possible actions, where no spot of the match reaches its own.
         class_thresholds: the same per class, as tuned for F1 on validation matches.
         peak_threshold: least segmentation score of an unspotted peak.
         apart_s: such a peak lies further than this from every spot of its class.
@@ -69,6 +71,7 @@ class HighlightsConfig(FrozenConfig):
     """
 
     spot_threshold: Annotated[float, Field(ge=0, le=1)] = SPOT_THRESHOLD
+    is_strict: bool = False
     class_thresholds: dict[str, float] = Field(default_factory=dict)
     peak_threshold: Annotated[float, Field(ge=0, le=1)] = PEAK_THRESHOLD
     apart_s: Annotated[float, Field(ge=0)] = APART_S

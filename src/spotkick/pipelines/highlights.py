@@ -134,13 +134,15 @@ def make_highlights(
     config = make_config(request.settings, request.checkpoint)
     videos = _find_videos(request, match, scores, reporter)
     proposal = propose(match.actions, scores, videos, config)
+    for note in proposal.notes:
+        reporter.line(note)
 
     # What fits, and where exactly it is cut
     snap = bool(request.videos) and request.snap and _can_snap(reporter)
     chosen = choose(proposal.clips, request.budget_s, videos, config, snap=snap)
     left_out = find_left_out(proposal.clips, chosen, request.budget_s, config)
     left_out += proposal.left_out
-    parts = _plan(request, chosen, videos, config)
+    parts = _plan_cuts(request, chosen, videos, config)
 
     def list_reel(parts: Sequence[ReelPart]) -> ReelListing:
         title = match.match or request.spots.stem
@@ -152,7 +154,7 @@ def make_highlights(
     failures, lists = _check_lists(request.lists, listing, reporter)
     if request.out is not None:
         _report_fields(parts, videos, reporter, copied=request.copy)
-        parts = _render(request, request.out, parts, reporter)
+        parts = _render_reel(request, request.out, parts, reporter)
         listing = list_reel(parts)
     for kind, path in lists.items():
         failures += _collect_failure(partial(write_list, kind, path, listing))
@@ -189,7 +191,7 @@ def _find_videos(
     return make_unseen_videos(match, scores, request.rate or _UNSEEN_RATE)
 
 
-def _plan(
+def _plan_cuts(
     request: HighlightsRequest,
     clips: Sequence[Clip],
     videos: Mapping[int, PeriodVideo],
@@ -233,7 +235,7 @@ def _check_no_overwriting(request: HighlightsRequest, read_files: Sequence[Path]
     check_outputs(outputs, inputs)
 
 
-def _render(
+def _render_reel(
     request: HighlightsRequest, out: Path, parts: Sequence[ReelPart], reporter: Reporter
 ) -> tuple[ReelPart, ...]:
     with reporter.task("reel", 100, "%") as task:
@@ -315,7 +317,7 @@ def make_config(settings: Mapping[str, object], checkpoint: Path | None) -> High
         trained = read_checkpoint(checkpoint).config
         values = {"class_thresholds": trained.thresholds, "slicing_s": trained.slicing_s}
     if "spot_threshold" in settings:
-        values["class_thresholds"] = {}
+        values |= {"class_thresholds": {}, "is_strict": True}
     return HighlightsConfig.parse(values | dict(settings), "highlights")
 
 

@@ -21,7 +21,7 @@ _AFTER_LAST_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PeriodChoice:
-    """What the user says of the periods of a video.
+    """What the user states about the periods of a video.
 
     Attributes:
         period: the only one in the video; None when not given.

@@ -88,7 +88,9 @@ class HighlightReels:
         progress: Callable[[float], None],
     ) -> Made:
         """Write the reel, its edit lists and a poster."""
-        shown, parts = self._plan(clips, videos, lambda share: progress(_PLANNED_SHARE * share))
+        shown, parts = self._plan_clips(
+            clips, videos, lambda share: progress(_PLANNED_SHARE * share)
+        )
         stem = f"{plain_name(match)}-reel"
         reel, poster = folder / f"{stem}.mp4", folder / f"{stem}.jpg"
 
@@ -107,7 +109,7 @@ class HighlightReels:
         progress: Callable[[float], None],
     ) -> Made:
         """Write the edit lists alone, for cutting the reel in another program."""
-        shown, parts = self._plan(clips, videos, progress)
+        shown, parts = self._plan_clips(clips, videos, progress)
         return self._write_lists(match, shown, parts, videos=videos, folder=folder)
 
     def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> list[float]:
@@ -137,7 +139,7 @@ class HighlightReels:
             for action in rejected
         )
 
-    def _plan(
+    def _plan_clips(
         self,
         clips: Sequence[ReelClip],
         videos: Mapping[int, VideoInfo],

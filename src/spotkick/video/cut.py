@@ -176,13 +176,13 @@ class _ReelWriter:
                 since_s = (ticks - cut.start_ticks) * cut.time_base
                 if cut.rate is not None:
                     since_s = round(since_s * cut.rate) / cut.rate
-                self._encode(frame, start_s + since_s, part.overlay, key=first)
+                self._encode_frame(frame, start_s + since_s, part.overlay, key=first)
                 first = False
                 yield self._num_frames / max(1, self._total)
             for track in self._tracks:
                 track.end_clip()
 
-    def _encode(
+    def _encode_frame(
         self, frame: VideoFrame, time_s: Fraction, overlay: Overlay | None, *, key: bool
     ) -> None:
         if overlay is not None:

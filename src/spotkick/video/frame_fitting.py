@@ -102,16 +102,16 @@ class FrameFitter:
         frame.pts, frame.time_base = ticks, self._time_base
         if self._graph is not None:
             self._graph.vpush(frame)
-            yield from self._pull()
+            yield from self._pull_frames()
 
     def flush(self) -> Iterator[tuple[VideoFrame, int]]:
         """Frames that are still on their way."""
         if self._graph is not None:
             self._graph.vpush(None)
-            yield from self._pull()
+            yield from self._pull_frames()
             self._graph, self._key = None, ()
 
-    def _pull(self) -> Iterator[tuple[VideoFrame, int]]:
+    def _pull_frames(self) -> Iterator[tuple[VideoFrame, int]]:
         while self._graph is not None:
             try:
                 frame = self._graph.vpull()

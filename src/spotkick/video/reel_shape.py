@@ -70,8 +70,8 @@ def place_frame(
     width = min(Fraction(shape.width_px), shape.height_px * wide)
     height = width / wide
 
-    inner_width = _fill(round(width), shape.width_px)
-    inner_height = _fill(round(height), shape.height_px)
+    inner_width = _fill_side(round(width), shape.width_px)
+    inner_height = _fill_side(round(height), shape.height_px)
     return Placement(
         width_px=inner_width,
         height_px=inner_height,
@@ -80,7 +80,7 @@ def place_frame(
     )
 
 
-def _fill(length: int, full: int) -> int:
+def _fill_side(length: int, full: int) -> int:
     return full if full - length < _ALMOST_FULL_PX else _make_even(length)
 
 

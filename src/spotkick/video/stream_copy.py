@@ -179,7 +179,7 @@ class _Copier:
             }
             shift_s = reel_start_s - cut.start_ticks * cut.time_base
             for packet in self._packets_of(media, cut, streams):
-                self._write(packet, outputs[packet.stream.index], shift_s)
+                self._write_packet(packet, outputs[packet.stream.index], shift_s)
 
     def _packets_of(
         self, media: MediaReader, cut: PlannedCut, streams: Sequence[Stream]
@@ -203,7 +203,9 @@ class _Copier:
             if inside and (begun or not is_video):
                 yield packet
 
-    def _write(self, packet: "av.Packet[Any]", output: _OutputStream, shift_s: Fraction) -> None:
+    def _write_packet(
+        self, packet: "av.Packet[Any]", output: _OutputStream, shift_s: Fraction
+    ) -> None:
         shift = round(shift_s / packet.time_base)
         dts = (packet.dts or 0) + shift
         if dts <= output.latest:
