@@ -92,7 +92,7 @@ def test_make_highlights_clip_over_two_files_shows_every_frame(
 def test_make_highlights_spots_outside_the_periods_are_reported(
     videos: Path, tmp_path: Path
 ) -> None:
-    spots = write_spots(tmp_path, (1, 2), (1, 8), (2, 1), (3, 1))
+    spots = write_spots(tmp_path, (1, -1), (1, 2), (1, 8), (2, 1), (3, 1))
     spans = (PeriodSpan(1, 0.5, 4.5), PeriodSpan(2, 5.0))
     path = tmp_path / "reel.json"
     result = make_highlights(
@@ -102,10 +102,12 @@ def test_make_highlights_spots_outside_the_periods_are_reported(
     )
     document = json.loads(path.read_text())
     assert [row["source_start_s"] for row in document["clips"]] == [1.52, 5.0]
-    assert [(row["period"], row["start_s"]) for row in document["left_out"]] == [(1, 8), (3, 1)]
+    found = sorted((row["period"], row["start_s"]) for row in document["left_out"])
+    assert found == [(1, -1), (1, 8), (3, 1)]
     lines = "\n".join(result.lines())
     assert "left out, after the end of period 1, which lasts 0:04: Goal at 1 - 00:08" in lines
     assert "left out, period 3 has no video" in lines
+    assert "left out, before the start of period 1" in lines
 
 
 def test_make_highlights_list_that_cannot_hold_the_reel_is_named_before_encoding(

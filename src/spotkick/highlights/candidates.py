@@ -64,22 +64,38 @@ def find_candidates(
     """
     config = config or HighlightsConfig()
 
-    # Labels have no confidence and count in full.
     spots = [
-        Candidate(
-            label=action.label,
-            period=action.period,
-            position_s=action.position_s,
-            score=1.0 if action.confidence is None else action.confidence,
-        )
+        _make_spot(action)
         for action in actions
-        if action.position_ms >= 0
-        and (action.confidence is None or action.confidence >= config.threshold_of(action.label))
+        if action.position_ms >= 0 and _reaches_threshold(action, config)
     ]
 
     peaks = [] if scores is None else _find_unspotted_peaks(spots, scores, config)
     return tuple(
         sorted([*spots, *peaks], key=lambda item: (item.period, item.position_s, item.label))
+    )
+
+
+def find_early_spots(actions: Iterable[Action], config: HighlightsConfig) -> tuple[Candidate, ...]:
+    """Spots above their threshold that lie before their period, where no video shows them."""
+    return tuple(
+        _make_spot(action)
+        for action in actions
+        if action.position_ms < 0 and _reaches_threshold(action, config)
+    )
+
+
+def _reaches_threshold(action: Action, config: HighlightsConfig) -> bool:
+    return action.confidence is None or action.confidence >= config.threshold_of(action.label)
+
+
+def _make_spot(action: Action) -> Candidate:
+    """The candidate of a spot; labels have no confidence and count in full."""
+    return Candidate(
+        label=action.label,
+        period=action.period,
+        position_s=action.position_s,
+        score=1.0 if action.confidence is None else action.confidence,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from spotkick.actions import Action
 from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores
-from spotkick.highlights.candidates import find_candidates
+from spotkick.highlights.candidates import find_candidates, find_early_spots
 from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.fitting import LeftOut, explain_unplaced, fit_clips
@@ -54,7 +54,8 @@ def propose(
     durations_s = {period: video.duration_s for period, video in videos.items()}
     clips = make_clips(candidates, durations_s, config)
     if clips:
-        return Proposal(clips, explain_unplaced(candidates, clips, durations_s, config), notes)
+        everything = (*candidates, *find_early_spots(actions, config))
+        return Proposal(clips, explain_unplaced(everything, clips, durations_s, config), notes)
 
     # Nothing to show: say whether thresholds or periods are the reason.
     if candidates:

@@ -151,7 +151,9 @@ def explain_unplaced(
         if candidate in placed:
             continue
         duration_s = durations_s.get(candidate.period)
-        if duration_s is None:
+        if candidate.position_s < 0:
+            why = f"before the start of period {candidate.period}"
+        elif duration_s is None:
             why = (
                 f"period {candidate.period} has no video (--period {candidate.period}=START:END "
                 f"says where it lies in one)"
@@ -162,7 +164,7 @@ def explain_unplaced(
         elif config.interest_of(candidate.label) <= 0:
             why = "the class has no interest"
         else:
-            why = f"worth less than {config.least_value:g}, as others are not"
+            why = f"worth less than {config.least_value:g} (--interest raises a class)"
 
         at_s, value = candidate.position_s, value_of(candidate, config)
         clip = Clip(

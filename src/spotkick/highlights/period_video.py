@@ -70,7 +70,7 @@ class PeriodVideo:
         """
         pieces = [
             FileStretch(stretch.info, max(start_s, begin_s) + shift_s, min(end_s, last_s) + shift_s)
-            for stretch, begin_s, last_s, shift_s in self._placed()
+            for stretch, begin_s, last_s, shift_s in self._place_stretches()
             if begin_s < end_s and start_s < last_s
         ]
         long_enough = [piece for piece in pieces if piece.duration_s >= _SHORTEST_S]
@@ -82,7 +82,7 @@ class PeriodVideo:
         Past the end of the period the last file is given.
         """
         info, time_s = self.stretches[0].info, 0.0
-        for stretch, begin_s, last_s, shift_s in self._placed():
+        for stretch, begin_s, last_s, shift_s in self._place_stretches():
             info, time_s = stretch.info, position_s + shift_s
             if begin_s <= position_s < last_s:
                 break
@@ -90,13 +90,13 @@ class PeriodVideo:
 
     def seconds_of(self, piece: FileStretch, time_s: float) -> float:
         """Second of the period that a second of one of its files shows."""
-        for stretch, _, _, shift_s in self._placed():
+        for stretch, _, _, shift_s in self._place_stretches():
             inside = stretch.start_s <= time_s <= stretch.start_s + stretch.duration_s
             if stretch.info.path == piece.info.path and inside:
                 return time_s - shift_s
         return time_s - self.stretches[0].start_s
 
-    def _placed(self) -> Iterator[tuple[FileStretch, float, float, float]]:
+    def _place_stretches(self) -> Iterator[tuple[FileStretch, float, float, float]]:
         """Stretches with start and end in the period, and the shift to seconds of the file."""
         begin_s = 0.0
         for stretch in self.stretches:

@@ -143,6 +143,7 @@ def make_highlights(
     left_out = find_left_out(proposal.clips, chosen, request.budget_s, config)
     left_out += proposal.left_out
     parts = _plan_cuts(request, chosen, videos, config)
+    _report_missing_frames(parts, reporter)
 
     def list_reel(parts: Sequence[ReelPart]) -> ReelListing:
         title = match.match or request.spots.stem
@@ -206,6 +207,19 @@ def _plan_cuts(
         font=request.font,
         config=config,
     )
+
+
+def _report_missing_frames(parts: Sequence[ReelPart], reporter: Reporter) -> None:
+    """Say how many frames the clips lack, by damage or since they were not recorded."""
+    missing: dict[Path, int] = {}
+    for part in parts:
+        path = part.cut.path
+        missing[path] = missing.get(path, 0) + part.cut.missing_frames
+    for path, count in missing.items():
+        if count:
+            reporter.line(
+                f"{path}: {count} frames are missing in the clips, damaged or not recorded"
+            )
 
 
 def _report_fields(

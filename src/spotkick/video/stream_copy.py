@@ -57,7 +57,7 @@ def copy_reel(
     with (
         atomic_path(path) as temporary,
         av.open(str(temporary), "w", format=container_format) as container,
-        _refusing(path, widened[0].cut.path),
+        _explain_refusal(path, widened[0].cut.path),
     ):
         copier = _Copier(container, widened, sound)
         for part, start_s in zip(widened, reel_starts(widened), strict=False):
@@ -66,7 +66,7 @@ def copy_reel(
 
 
 @contextmanager
-def _refusing(path: Path, source: Path) -> Iterator[None]:
+def _explain_refusal(path: Path, source: Path) -> Iterator[None]:
     """Say in one line that a container cannot hold what is copied.
 
     Raises:
