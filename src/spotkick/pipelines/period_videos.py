@@ -86,6 +86,7 @@ def find_period_videos(
             "1_part1, 1_part2), or described by periods.json, without --start"
         )
 
+    # Names and periods.json decide together, as in every other command.
     chosen = choose_videos(videos, stated)
     for line in chosen.describe():
         reporter.line(line)

@@ -61,6 +61,7 @@ class HighlightReels:
         duration_s: float,
     ) -> tuple[ReelClip, ...]:
         """Clips around all candidates; the best that fit into ``duration_s`` are chosen."""
+        # Peaks that a reviewer has rejected do not come back.
         candidates = [
             candidate
             for candidate in find_candidates(actions.actions, scores, self.config)
@@ -181,6 +182,8 @@ class HighlightReels:
             )
             for item in moments
         )
+
+        # The browser does not say which one is the main candidate.
         main = max(candidates, key=lambda candidate: value_of(candidate, self.config))
         return Clip(
             period=clip.period,

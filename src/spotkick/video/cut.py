@@ -159,6 +159,8 @@ class _ReelWriter:
             for track in self._tracks:
                 track.begin_clip(self._starts[number + 1], cut.start_ticks * cut.time_base)
             media.seek(cut.start_s)
+
+            # Streams beyond the tracks of the reel are left out; missing ones become silence.
             sound = dict(zip(choose_sound(media, self._choice), self._tracks, strict=False))
             reader = _PartReader(media, cut, sound, with_lead=info.is_interlaced)
             fitter = FrameFitter(
@@ -169,6 +171,7 @@ class _ReelWriter:
                 time_base=cut.time_base,
             )
 
+            # Evenly spaced frames lose the rounding of their timestamps.
             first = True
             for frame, ticks in _fit_frames(reader, fitter):
                 if ticks < cut.start_ticks:

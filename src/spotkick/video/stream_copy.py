@@ -193,11 +193,13 @@ class _Copier:
                 continue
             is_video = packet.stream.index == media.video.index
             time_s, decoded_s = packet.pts * packet.time_base, packet.dts * packet.time_base
+            # Each stream ends by its own decoding time: sound is stored apart from the frames.
             if decoded_s >= end_s:
                 wanted.discard(packet.stream.index)
             if not wanted or decoded_s > end_s + LATE_SOUND_S:
                 return
 
+            # Frames before the key frame cannot be decoded.
             begun = begun or (is_video and packet.pts == cut.start_ticks)
             inside = start_s <= time_s < end_s and decoded_s < end_s
             if inside and (begun or not is_video):
