@@ -107,9 +107,7 @@ def evaluate(
     ] = None,
     json_file: Annotated[
         Path | None,
-        typer.Option(
-            "--json", help="Write scores, and values of figures 4 and 5, to this file."
-        ),
+        typer.Option("--json", help="Write scores, and values of figures 4 and 5, to this file."),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")] = False,

@@ -13,8 +13,9 @@ Where they lie is stated with ``--period 1=754:3612 --period 2=4500:7300``, or i
     }
 
 ``end_s`` may be null or left out: the period then lasts until the next one begins, or until the
-file ends. ``file`` may be left out where the folder holds one video. Keys that are not known here
-are kept.
+file ends. ``file`` may be left out where the folder holds one video. ``position_s`` is how long the
+period had lasted at ``start_s``, where a file begins after the kick-off. Keys that are not known
+here are kept.
 """
 
 import itertools
@@ -34,7 +35,7 @@ PERIODS_FILE: Final = "periods.json"
 """Name of the file beside a video that says where its periods lie."""
 
 _FORMAT: Final = "spotkick-periods-1"
-_KNOWN_KEYS: Final = ("period", "start_s", "end_s", "file")
+_KNOWN_KEYS: Final = ("period", "start_s", "end_s", "file", "position_s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class PeriodSpan:
         end_s: where it ends; None for the end of the file.
         file: the video; None where the context says which.
         extra: further keys of ``periods.json``, such as how a start was found.
+        position_s: how long the period had lasted at ``start_s``; above 0 where the kick-off lies
+            before the file.
     """
 
     period: int
@@ -56,15 +59,17 @@ class PeriodSpan:
     extra: Mapping[str, Any] = field(
         default_factory=lambda: MappingProxyType({}), compare=False, hash=False
     )
+    position_s: float = 0.0
 
     @property
     def is_whole_file(self) -> bool:
         """Whether the file holds nothing but this period."""
-        return self.start_s == 0 and self.end_s is None
+        return self.start_s == 0 and self.end_s is None and self.position_s == 0
 
     def __reduce__(self) -> tuple[type["PeriodSpan"], tuple[Any, ...]]:
         """Allow copies and worker processes in spite of the read-only ``extra``."""
-        return PeriodSpan, (self.period, self.start_s, self.end_s, self.file, dict(self.extra))
+        fields = (self.period, self.start_s, self.end_s, self.file)
+        return PeriodSpan, (*fields, dict(self.extra), self.position_s)
 
     def contains(self, position_s: float) -> bool:
         """Whether a time of the file lies in the period; its end does not."""
@@ -199,6 +204,7 @@ def write_periods(
             "start_s": span.start_s,
             "end_s": span.end_s,
             **({"file": span.file.name} if span.file else {}),
+            **({"position_s": span.position_s} if span.position_s else {}),
             **span.extra,
         }
         for span in spans
@@ -230,7 +236,8 @@ def _parse_span(row: Mapping[str, Any], path: Path, number: int) -> PeriodSpan:
         _parse_time(row.get("start_s", 0.0), where, "start_s"),
         None if row.get("end_s") is None else _parse_time(row["end_s"], where, "end_s"),
         path.parent / name if name else None,
-        MappingProxyType({key: row[key] for key in row if key not in _KNOWN_KEYS}),
+        extra=MappingProxyType({key: row[key] for key in row if key not in _KNOWN_KEYS}),
+        position_s=_parse_time(row.get("position_s", 0.0), where, "position_s"),
     )
 
 

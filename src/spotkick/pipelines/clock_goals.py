@@ -1,0 +1,69 @@
+"""Goals that the scoreboard shows, as observations for the fusion with spots."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from spotkick.datasets.periods import PeriodSpan
+from spotkick.prediction.fusion import Observation, WatchedStretch
+from spotkick.scoreboard.score_changes import ScoreChange
+
+EARLIEST_S: Final = 120.0
+"""A goal falls at most this long before the first reading of the new score: reviews take time."""
+
+USUAL_DELAY_S: Final = 25.0
+"""Graphics show a new score about this long after the goal."""
+
+SPREAD_S: Final = 25.0
+
+CONFIDENCE: Final = 0.95
+"""Of a change that was read twice and not taken back."""
+
+
+def observe_goals(
+    changes: Iterable[ScoreChange], spans: Sequence[PeriodSpan], label: str
+) -> list[Observation]:
+    """An observation for each goal that stood.
+
+    Args:
+        changes: of the score, in file time.
+        spans: periods of the same file.
+        label: class of goals.
+    """
+    found = []
+    for change in changes:
+        span = next((s for s in spans if s.contains(change.after_s)), None)
+        if change.taken_back or span is None:
+            continue
+        after_s = change.after_s - span.start_s + span.position_s
+        before_s = change.before_s - span.start_s + span.position_s
+        earliest_s = max(0.0, min(before_s, after_s) - EARLIEST_S)
+        usual_s = max(earliest_s, after_s - USUAL_DELAY_S)
+        observation = Observation(
+            label,
+            span.period,
+            earliest_ms=round(1000 * earliest_s),
+            latest_ms=round(1000 * after_s),
+            usual_ms=round(1000 * usual_s),
+            spread_ms=round(1000 * SPREAD_S),
+            confidence=CONFIDENCE,
+            team=("home", "away")[change.side],
+        )
+        found += [observation] * change.goals
+    return found
+
+
+def watch_periods(spans: Sequence[PeriodSpan], label: str) -> list[WatchedStretch]:
+    """Every span whose score was read to its end is watched but for its last minutes.
+
+    Args:
+        spans: periods of a file with a scoreboard.
+        label: class of goals.
+    """
+    stretches = []
+    for span in spans:
+        if span.end_s is None:
+            continue
+        length_s = span.end_s - span.start_s + span.position_s
+        end_ms = round(1000 * max(0.0, length_s - EARLIEST_S))
+        stretches.append(WatchedStretch(label, span.period, round(1000 * span.position_s), end_ms))
+    return stretches

@@ -1,0 +1,49 @@
+import pytest
+
+from spotkick.actions import Action
+from spotkick.prediction.fusion import (
+    ALONE_FACTOR,
+    UNSEEN_FACTOR,
+    Observation,
+    WatchedStretch,
+    fuse_spots,
+)
+
+GOAL = Observation("Goal", 1, 100_000, 220_000, usual_ms=195_000, spread_ms=25_000, confidence=0.9)
+
+
+def spot(position_s: float, confidence: float, label: str = "Goal", period: int = 1) -> Action:
+    return Action(label, period, round(1000 * position_s), confidence=confidence)
+
+
+def test_fuse_spots_spot_in_the_window_keeps_its_time_and_gains_certainty() -> None:
+    (fused,) = fuse_spots([spot(180, 0.4)], [GOAL])
+    assert fused.position_ms == 180_000
+    assert fused.confidence == pytest.approx(1 - 0.6 * 0.1)
+
+
+def test_fuse_spots_of_two_spots_the_likelier_one_is_taken_once() -> None:
+    fused = fuse_spots([spot(110, 0.5), spot(190, 0.4), spot(500, 0.3)], [GOAL])
+    assert [round(action.confidence or 0, 2) for action in fused] == [0.5, 0.94, 0.3]
+
+
+def test_fuse_spots_observation_without_spot_becomes_one() -> None:
+    fused = fuse_spots([spot(180, 0.9, "Foul"), spot(180, 0.9, period=2)], [GOAL])
+    (added,) = [action for action in fused if (action.label, action.period) == ("Goal", 1)]
+    assert (added.position_ms, added.confidence) == (195_000, 0.9 * ALONE_FACTOR)
+
+
+def test_fuse_spots_unconfirmed_spot_in_a_watched_stretch_is_lowered() -> None:
+    watched = [WatchedStretch("Goal", 1, 0, 2_000_000)]
+    fused = fuse_spots([spot(180, 0.4), spot(900, 0.8), spot(2500, 0.8)], [GOAL], watched)
+    assert [action.confidence for action in fused[1:]] == [0.8 * UNSEEN_FACTOR, 0.8]
+
+
+def test_fuse_spots_two_observations_take_different_spots() -> None:
+    fused = fuse_spots([spot(150, 0.5), spot(190, 0.5)], [GOAL, GOAL])
+    assert all((action.confidence or 0) > 0.9 for action in fused)
+
+
+def test_fuse_spots_nothing_observed_changes_nothing() -> None:
+    spots = (spot(10, 0.2), spot(20, 0.3))
+    assert fuse_spots(spots, []) == spots
