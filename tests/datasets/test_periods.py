@@ -84,6 +84,10 @@ def test_read_periods_damaged_document_is_one_line(
         read_periods(path)
 
 
+def test_describe_fractions_of_a_second_are_shown() -> None:
+    assert PeriodSpan(1, 12.3, 75.25).describe() == "period 1 from 0:12.3 to 1:15.25"
+
+
 def test_period_span_survives_pickling_for_worker_processes() -> None:
     span = PeriodSpan(1, 2.0, 3.0, Path("a.mp4"), {"clock_confidence": 1})
     copy = pickle.loads(pickle.dumps(span))  # noqa: S301 - its own bytes

@@ -1,4 +1,5 @@
 import io
+import json
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -98,6 +99,20 @@ def test_run_spotting_nothing_spotted_is_an_error(
     jobs = [job(checkpoint, name, error("no room")) for name in "ab"]
     with pytest.raises(kind, match="a: no room; 1 more could not be spotted either"):
         spot(checkpoint, tmp_path, jobs, io.StringIO())
+
+
+def test_run_spotting_periods_of_an_earlier_run_are_said(
+    checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    other = tmp_path / "a" / "results_spotting.json"
+    other.parent.mkdir()
+    row = {"gameTime": "2 - 00:01", "label": "Goal", "position": "1000", "half": "2"}
+    row["confidence"] = "0.5"
+    other.write_text(json.dumps({"UrlLocal": "a", "predictions": [row]}))
+    log = io.StringIO()
+    spot(checkpoint, tmp_path, [job(checkpoint, "a")], log)
+    assert "kept from before: period 2" in log.getvalue()
+    assert [row["half"] for row in json.loads(other.read_text())["predictions"]] == ["1", "2"]
 
 
 def test_run_spotting_one_match_needs_no_line(checkpoint: Checkpoint, tmp_path: Path) -> None:

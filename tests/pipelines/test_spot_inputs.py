@@ -10,7 +10,6 @@ from spotkick.errors import ConfigError, InputError
 from spotkick.pipelines.spot_inputs import (
     InputOptions,
     SpottingJob,
-    find_checkpoint,
     jobs_for,
     load_silently,
 )
@@ -111,6 +110,11 @@ def test_jobs_for_missing_file_among_others_fails_alone(
         load_silently(bad)
 
 
+def test_jobs_for_address_is_named_as_such(checkpoint: Checkpoint) -> None:
+    with pytest.raises(InputError, match="is an address"):
+        jobs_for([Path("https://example.com/live.m3u8")], checkpoint)
+
+
 def test_jobs_for_files_of_one_name_are_told_apart_by_folder(
     checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
@@ -135,9 +139,3 @@ def test_jobs_for_spans_of_a_folder_with_two_recordings_are_refused(
     options = InputOptions(spans=(PeriodSpan(1), PeriodSpan(2, 12.0)))
     with pytest.raises(InputError, match="one recording of the whole match"):
         jobs_for([tmp_path / "m"], checkpoint, options)
-
-
-def test_find_checkpoint_run_folder_gives_its_best(tmp_path: Path) -> None:
-    touch(tmp_path, "run/best/config.json", "run/last/config.json")
-    assert find_checkpoint(tmp_path / "run") == tmp_path / "run" / "best"
-    assert find_checkpoint(tmp_path / "run" / "last") == tmp_path / "run" / "last"

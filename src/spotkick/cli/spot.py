@@ -71,12 +71,12 @@ def spot(
     ] = False,
 ) -> None:
     """Find the actions of matches, and write results_spotting.json and the scores of every frame."""
-    from spotkick.checkpoint import read_checkpoint
+    from spotkick.checkpoint import read_checkpoint, resolve_checkpoint
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.errors import ConfigError
     from spotkick.pipelines.spot import network_for, run_spotting, speed_line
-    from spotkick.pipelines.spot_inputs import InputOptions, find_checkpoint, jobs_for
+    from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
     from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
     from spotkick.pipelines.spot_workers import (
         SpottingRequest,
@@ -89,7 +89,7 @@ def spot(
     check_command_outputs(
         {"--out": None if out.is_dir() else out}, [checkpoint, *(inputs or ()), split, data]
     )
-    folder = find_checkpoint(checkpoint)
+    folder = resolve_checkpoint(checkpoint)
     trained = read_checkpoint(folder)
     changes = {
         "source": source,

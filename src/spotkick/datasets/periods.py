@@ -82,8 +82,14 @@ class PeriodSpan:
             >>> PeriodSpan(2, 4500.0).describe()
             'period 2 from 1:15:00 to the end'
         """
-        end = "the end" if self.end_s is None else format_clock(self.end_s)
-        return f"period {self.period} from {format_clock(self.start_s)} to {end}"
+        end = "the end" if self.end_s is None else _format_time(self.end_s)
+        return f"period {self.period} from {_format_time(self.start_s)} to {end}"
+
+
+def _format_time(seconds: float) -> str:
+    """A clock time, with the fraction of the second where there is one."""
+    fraction = f"{seconds % 1:.3f}".rstrip("0").lstrip("0").rstrip(".")
+    return format_clock(seconds) + (fraction if seconds % 1 else "")
 
 
 def find_contradiction(spans: Iterable[PeriodSpan]) -> str | None:

@@ -111,7 +111,7 @@ def run_spotting(
         for job in jobs:
             line = run.spot(job)
             progress.advance()
-            shown.line(line)
+            (reporter if job.match in run.kept else shown).line(line)
     if run.collected:
         write_results(out, run.collected)
     summary = run.summary(time.perf_counter() - started)
@@ -134,6 +134,7 @@ class SpottingRun:
         actions: spots written.
         footage_s: length of what was spotted.
         refused: whether the system refused to write a result.
+        kept: match -> periods of an earlier run that stay in its results.
         failed: match -> why it could not be spotted.
         collected: results that are to be written at the end, into an archive.
     """
@@ -148,6 +149,7 @@ class SpottingRun:
     actions: int = 0
     footage_s: float = 0.0
     refused: bool = False
+    kept: dict[str, tuple[int, ...]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
     collected: list[MatchActions] = field(default_factory=list)
 
@@ -172,6 +174,8 @@ class SpottingRun:
         footage_s = sum(track.duration_s for track in tracks.values())
         self.matches, self.actions = self.matches + 1, self.actions + len(predicted.actions)
         self.footage_s += footage_s
+        if kept:
+            self.kept[job.match] = kept
         where = self.out
         if is_folder(self.out):
             where = MatchOutput.of_match(self.out, job.match).results

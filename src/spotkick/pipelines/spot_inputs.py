@@ -1,12 +1,13 @@
 """What the paths on a command line mean: features, videos, match folders, splits. No torch."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, NoReturn, cast
 
-from spotkick.checkpoint import CONFIG_FILE, Checkpoint
+from spotkick.checkpoint import Checkpoint
 from spotkick.datasets.match_folder import MatchFolder, open_folder
 from spotkick.datasets.match_videos import MatchVideos
 from spotkick.datasets.period_files import cut_track, extract_period
@@ -31,6 +32,7 @@ from spotkick.reporter import LineReporter, Reporter, SilentReporter
 
 SPLIT_SUFFIXES: Final = (".txt", ".json")
 
+_ADDRESS: Final = re.compile(r"(?:https?|rtmps?|rtsp|srt|udp|ftp):/", re.IGNORECASE)
 _QUIET_S: Final = 30.0
 """A log hears nothing of videos that are read in less time."""
 
@@ -180,6 +182,8 @@ class _Finder:
             return [self._file_job(path, self._read_spans)]
         if path.is_dir():
             return self._read_folder(path)
+        if _ADDRESS.match(str(path)):
+            raise InputError(f"{path} is an address; download the video, and give the file")
         if not path.exists():
             raise InputError(f"{path} does not exist")
         if not path.is_file():
@@ -317,13 +321,6 @@ class _Finder:
 
 def _by_period(spans: Iterable[PeriodSpan]) -> dict[int, tuple[PeriodSpan, ...]]:
     return MatchVideos(tuple(spans)).periods
-
-
-def find_checkpoint(path: Path) -> Path:
-    """The checkpoint folder that a path names: itself, or the best one of a run folder."""
-    best = path / "best"
-    is_run = not (path / CONFIG_FILE).is_file() and (best / CONFIG_FILE).is_file()
-    return best if is_run else path
 
 
 def load_silently(job: SpottingJob) -> dict[int, FeatureTrack]:

@@ -1,8 +1,9 @@
 """Which matches the given paths hold: labels, predictions, scores and videos that belong together.
 
-They are told by their names, by the rule of `spotkick.datasets.match_folder`. A path may be a folder (one match, a data set, a folder of predictions, a run) or one file. Only
-files inside the given paths are ever opened for the browser; a link that leads out of them is left
-out with a warning.
+They are told by their names, by the rule of `spotkick.datasets.match_folder`. A path may be a
+folder (one match, a data set, a folder of predictions, a run) or one file. Only files inside the
+given paths are ever opened for the browser; a link that leads out of them is left out with a
+warning.
 """
 
 import hashlib
