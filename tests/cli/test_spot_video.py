@@ -47,7 +47,7 @@ def results_below(out: Path) -> list[Path]:
     return [path for pattern in ("results*", "scores*") for path in out.rglob(pattern)]
 
 
-def test_one_file(spot: Invoke, video: Path, tmp_path: Path) -> None:
+def test_spot_one_file_writes_the_given_period(spot: Invoke, video: Path, tmp_path: Path) -> None:
     code, out, errors = spot(video, "--period", 2)
     assert (code, errors) == (0, [])
     assert "times real time" in out
@@ -57,7 +57,7 @@ def test_one_file(spot: Invoke, video: Path, tmp_path: Path) -> None:
     assert all(0 <= position < 10_000 for _, position in found)
 
 
-def test_start_shifts_all_times(spot: Invoke, video: Path, tmp_path: Path) -> None:
+def test_spot_start_shifts_all_times(spot: Invoke, video: Path, tmp_path: Path) -> None:
     assert spot(video, "--start", 6)[0] == 0
     assert all(
         position < 4_000
@@ -68,7 +68,7 @@ def test_start_shifts_all_times(spot: Invoke, video: Path, tmp_path: Path) -> No
     assert "lasts 10.0 s" in errors[0]
 
 
-def test_a_folder_of_halves_is_one_match(spot: Invoke, video: Path, tmp_path: Path) -> None:
+def test_spot_folder_of_halves_is_one_match(spot: Invoke, video: Path, tmp_path: Path) -> None:
     folder = tmp_path / "cup final"
     folder.mkdir()
     for period in (1, 2):
@@ -115,7 +115,7 @@ def make_bad(kind: str, video: Path, path: Path) -> None:
         ("empty folder", "no features"),
     ],
 )
-def test_what_is_no_video_gives_one_line_and_no_file(
+def test_spot_no_video_gives_one_line_and_no_file(
     spot: Invoke, video: Path, tmp_path: Path, kind: str, message: str
 ) -> None:
     path = tmp_path / "bad.mp4"
@@ -127,7 +127,7 @@ def test_what_is_no_video_gives_one_line_and_no_file(
     assert results_below(tmp_path / "out") == []
 
 
-def test_an_unreadable_path(
+def test_spot_unreadable_path_is_one_line(
     spot: Invoke, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
@@ -140,19 +140,19 @@ def test_an_unreadable_path(
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".dat", ""])
-def test_the_suffix_does_not_matter(spot: Invoke, video: Path, tmp_path: Path, suffix: str) -> None:
+def test_spot_any_suffix_is_read(spot: Invoke, video: Path, tmp_path: Path, suffix: str) -> None:
     (tmp_path / f"match{suffix}").write_bytes(video.read_bytes())
     assert spot(tmp_path / f"match{suffix}")[0] == 0
 
 
-def test_a_video_that_is_called_a_split(spot: Invoke, video: Path, tmp_path: Path) -> None:
+def test_spot_video_named_as_a_split_is_refused(spot: Invoke, video: Path, tmp_path: Path) -> None:
     (tmp_path / "match.txt").write_bytes(video.read_bytes())
     code, _, errors = spot(tmp_path / "match.txt", "--data", tmp_path)
     assert (code, len(errors)) == (1, 1)
     assert "match.txt" in errors[0]
 
 
-def test_a_file_cut_off_is_spotted_as_far_as_it_goes(spot: Invoke, tmp_path: Path) -> None:
+def test_spot_truncated_file_is_spotted_as_far_as_it_goes(spot: Invoke, tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mkv", Pattern(250, size_px=(96, 64), group_frames=25))
     whole = (tmp_path / "a.mkv").read_bytes()
     (tmp_path / "a.mkv").write_bytes(whole[: len(whole) * 6 // 10])
@@ -163,7 +163,7 @@ def test_a_file_cut_off_is_spotted_as_far_as_it_goes(spot: Invoke, tmp_path: Pat
     )
 
 
-def test_features_of_another_source_are_refused(spot: Invoke, tmp_path: Path) -> None:
+def test_spot_features_of_another_source_are_refused(spot: Invoke, tmp_path: Path) -> None:
     write_source(FeatureSource("mine", 64, fingerprint="another"), tmp_path / "features")
     write_track(np.zeros((20, 64), np.float16), tmp_path / "features" / "m" / "1_mine.npy")
     code, _, errors = spot(tmp_path / "features" / "m" / "1_mine.npy")
@@ -172,7 +172,7 @@ def test_features_of_another_source_are_refused(spot: Invoke, tmp_path: Path) ->
     assert results_below(tmp_path / "out") == []
 
 
-def test_no_spots_at_all_is_a_result(spot: Invoke, tmp_path: Path) -> None:
+def test_spot_no_spots_is_a_result(spot: Invoke, tmp_path: Path) -> None:
     code, out, errors = spot(CLIP, "--min-confidence", 1)
     assert code == 0
     assert all(" s of video" in line for line in errors)  # progress, where the machine is slow

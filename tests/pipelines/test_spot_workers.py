@@ -57,7 +57,7 @@ def files(out: Path) -> dict[str, bytes]:
     }
 
 
-def test_two_processes_write_what_one_writes(
+def test_spot_in_processes_writes_what_one_process_writes(
     checkpoint: Path, planted: Path, tmp_path: Path
 ) -> None:
     one = run(checkpoint, planted, "--out", tmp_path / "one", "--threads", "1")
@@ -72,7 +72,7 @@ def test_two_processes_write_what_one_writes(
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_second_call_goes_on(
+def test_claim_folder_resume_spots_what_is_left(
     checkpoint: Path, planted: Path, tmp_path: Path, workers: str
 ) -> None:
     out = tmp_path / "out"
@@ -88,7 +88,7 @@ def test_a_second_call_goes_on(
     assert (again.exit_code, again.stdout) == (0, f"nothing left to spot, 4 already there: {out}\n")
 
 
-def test_results_of_other_settings_are_not_gone_on_with(
+def test_claim_folder_resume_with_other_settings_is_refused(
     checkpoint: Path, planted: Path, tmp_path: Path
 ) -> None:
     assert run(checkpoint, planted, "--out", tmp_path).exit_code == 0
@@ -101,13 +101,15 @@ def test_results_of_other_settings_are_not_gone_on_with(
     assert json.loads((tmp_path / STAMP_FILE).read_text())["decoding"]["nms_window_s"] == 7
 
 
-def test_one_file_cannot_be_shared(checkpoint: Path, planted: Path, tmp_path: Path) -> None:
+def test_spot_workers_with_one_output_file_are_refused(
+    checkpoint: Path, planted: Path, tmp_path: Path
+) -> None:
     for option in (("--workers", "2"), ("--resume",)):
         result = run(checkpoint, planted, "--out", tmp_path / "r.zip", *option)
         assert "need a folder as --out" in str(result.exception)
 
 
-def test_a_bad_match_does_not_stop_the_rest(
+def test_spot_in_processes_bad_match_leaves_the_others(
     make_planted: Callable[..., Path], checkpoint: Path, tmp_path: Path
 ) -> None:
     root = make_planted(tmp_path / "data", num_frames=300, matches=3)
@@ -126,7 +128,7 @@ def test_a_bad_match_does_not_stop_the_rest(
 
 
 class DyingPool:
-    """Runs matches at once, in this process; dies of the matches in `deadly`, with everything that comes after."""
+    """Runs matches at once, in this process; dies of the matches in `deadly`, and with all after."""
 
     deadly: ClassVar[set[str]] = set()
     died: ClassVar[list[str]] = []
@@ -161,7 +163,7 @@ class DyingPool:
 
 
 @pytest.mark.parametrize("deadly", [[1], [0], [3], [0, 2], [1, 2]])
-def test_a_match_that_kills_its_process_is_found(
+def test_spot_in_processes_match_that_kills_its_process_is_named(
     checkpoint: Path,
     planted: Path,
     tmp_path: Path,

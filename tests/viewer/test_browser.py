@@ -63,7 +63,7 @@ def pick(page: Page, text: str) -> None:
     page.locator(".spot-row", has_text=text).first.click()
 
 
-def test_from_the_start_page_to_a_match(page: Page, address: str, season: Season) -> None:
+def test_start_page_opens_a_match(page: Page, address: str, season: Season) -> None:
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
     assert page.locator("#match-rows tr").count() == 2
@@ -78,7 +78,7 @@ def test_from_the_start_page_to_a_match(page: Page, address: str, season: Season
     assert page.locator("#spot-count").inner_text() == "10 spots"
 
 
-def test_from_one_match_to_the_next(page: Page, address: str, library: Library) -> None:
+def test_match_page_leads_to_the_next_match(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     assert page.locator("#previous-match").is_hidden()
     page.click("#next-match")
@@ -89,7 +89,7 @@ def test_from_one_match_to_the_next(page: Page, address: str, library: Library) 
     page.wait_for_selector("body[data-ready] h1:has-text('Northport')")
 
 
-def test_the_table_sorts_by_each_column(page: Page, address: str, season: Season) -> None:
+def test_start_page_table_sorts_by_each_column(page: Page, address: str, season: Season) -> None:
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
     page.click("[data-column=labels]")
@@ -99,9 +99,7 @@ def test_the_table_sorts_by_each_column(page: Page, address: str, season: Season
     assert page.locator("th[data-sort=labels]").get_attribute("aria-sort") == "ascending"
 
 
-def test_seeking_by_click_steps_by_frame_and_play(
-    page: Page, address: str, library: Library
-) -> None:
+def test_timeline_click_steps_and_playback_seek(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     box = page.locator("#lanes").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 8)  # 10 s of 40
@@ -130,7 +128,7 @@ def test_seeking_by_click_steps_by_frame_and_play(
     assert page.locator("#speed").inner_text().startswith("1.5")
 
 
-def test_the_picture_is_that_of_the_frame(page: Page, address: str, library: Library) -> None:
+def test_video_seek_shows_the_frame_of_the_time(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     read = """async () => {
       const video = document.getElementById('video');
@@ -148,7 +146,7 @@ def test_the_picture_is_that_of_the_frame(page: Page, address: str, library: Lib
         assert page.evaluate(read) == pytest.approx((3 * frame) % 200 + 20, abs=2.5)
 
 
-def test_zoom_and_pan(page: Page, address: str, library: Library) -> None:
+def test_timeline_zoom_and_pan_move_the_window(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     shown = page.locator("#overview")
     assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:20"
@@ -172,7 +170,7 @@ def test_zoom_and_pan(page: Page, address: str, library: Library) -> None:
     assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:20"
 
 
-def test_errors_are_named_and_filtered(page: Page, address: str, library: Library) -> None:
+def test_error_list_names_and_filters_errors(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     page.select_option("#order", "time")
     kinds = {
@@ -201,7 +199,7 @@ def test_errors_are_named_and_filtered(page: Page, address: str, library: Librar
     assert page.locator(".lane-name:not(.track)").all_inner_texts() == ["Corner", "Foul"]
 
 
-def test_thresholds_count_as_python_counts(page: Page, tmp_path: Path, serve: Serve) -> None:
+def test_thresholds_count_as_python_does(page: Page, tmp_path: Path, serve: Serve) -> None:
     chance = random.Random(4)
     labels = tuple(
         Action(chance.choice("AB"), chance.choice((1, 2)), chance.randrange(600_000))
@@ -239,7 +237,7 @@ def test_thresholds_count_as_python_counts(page: Page, tmp_path: Path, serve: Se
                 until(page, f"{cells}.join() === '{','.join(expected)}'")
 
 
-def test_move_by_three_frames_undo_redo_and_reload(
+def test_spot_moved_by_frames_is_undone_redone_and_kept(
     page: Page, address: str, library: Library, season: Season
 ) -> None:
     open_match(page, address, library)
@@ -262,7 +260,7 @@ def test_move_by_three_frames_undo_redo_and_reload(
     assert "accepted" in page.locator("#selection").inner_text()
 
 
-def test_review_by_keyboard_alone(
+def test_review_needs_the_keyboard_alone(
     page: Page, address: str, library: Library, season: Season
 ) -> None:
     open_match(page, address, library)
@@ -291,7 +289,7 @@ def test_review_by_keyboard_alone(
     assert page.locator("#review-progress").inner_text() == "3 of 6 decided"
 
 
-def test_export_saves_the_corrected_labels(
+def test_export_saves_corrected_labels(
     page: Page, address: str, library: Library, season: Season, tmp_path: Path
 ) -> None:
     open_match(page, address, library)
@@ -317,7 +315,7 @@ def test_export_saves_the_corrected_labels(
     )
 
 
-def test_a_reel_is_chosen_rendered_and_saved(
+def test_reel_is_chosen_rendered_and_saved(
     page: Page, address: str, library: Library, tmp_path: Path
 ) -> None:
     open_match(page, address, library)
@@ -343,7 +341,7 @@ def test_a_reel_is_chosen_rendered_and_saved(
     until(page, "document.getElementById('reel-status').textContent.includes('cancelled')")
 
 
-def test_two_tabs_merge_what_differs_and_ask_about_what_collides(
+def test_two_tabs_merge_changes_and_ask_about_collisions(
     page: Page, address: str, library: Library, season: Season
 ) -> None:
     other = page.context.new_page()
@@ -378,7 +376,7 @@ def test_two_tabs_merge_what_differs_and_ask_about_what_collides(
     other.close()
 
 
-def test_unsent_changes_are_sent_after_a_reload(
+def test_unsent_changes_are_sent_after_reload(
     page: Page, address: str, library: Library, season: Season
 ) -> None:
     open_match(page, address, library)
@@ -401,7 +399,7 @@ def test_unsent_changes_are_sent_after_a_reload(
     assert state.status == "rejected"
 
 
-def test_names_that_are_markup_are_shown_as_text(page: Page, tmp_path: Path, serve: Serve) -> None:
+def test_names_with_markup_are_shown_as_text(page: Page, tmp_path: Path, serve: Serve) -> None:
     evil = "<img src=x onerror=window.broken=1>"
     script = "</script><script>window.broken=1</script>"
     labels = (Action(script, 1, 1000, team='"><svg onload=window.broken=1>'), Action(evil, 1, 2000))
@@ -429,7 +427,7 @@ def test_names_that_are_markup_are_shown_as_text(page: Page, tmp_path: Path, ser
         )
 
 
-def test_a_match_without_video_or_predictions_still_works(
+def test_match_without_video_or_predictions_works(
     page: Page, address: str, library: Library
 ) -> None:
     open_match(page, address, library, 1)
@@ -446,7 +444,7 @@ def test_a_match_without_video_or_predictions_still_works(
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1280, 900), (820, 1180)], ids=["desk", "tablet"])
-def test_axe_finds_no_serious_fault(
+def test_axe_finds_no_serious_violation(
     browser: Any, address: str, library: Library, axe: str, scheme: str, size: tuple[int, int]
 ) -> None:
     context = browser.new_context(
@@ -511,9 +509,7 @@ def test_axe_finds_no_serious_fault(
     context.close()
 
 
-def test_the_focus_goes_through_the_page_in_reading_order(
-    page: Page, address: str, library: Library
-) -> None:
+def test_focus_follows_the_reading_order(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     visited = []
     for _ in range(40):
@@ -545,7 +541,7 @@ def test_the_focus_goes_through_the_page_in_reading_order(
     assert places == sorted(places)
 
 
-def test_the_page_fits_a_tablet(browser: Any, address: str, library: Library) -> None:
+def test_page_fits_a_tablet(browser: Any, address: str, library: Library) -> None:
     context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
     page = context.new_page()
     open_match(page, address, library)
@@ -556,7 +552,7 @@ def test_the_page_fits_a_tablet(browser: Any, address: str, library: Library) ->
     context.close()
 
 
-def test_hovering_shows_the_picture_and_the_score_of_that_moment(
+def test_hovering_shows_frame_and_score_of_the_time(
     page: Page, address: str, library: Library
 ) -> None:
     open_match(page, address, library)
@@ -578,9 +574,7 @@ def test_hovering_shows_the_picture_and_the_score_of_that_moment(
     assert page.locator("#tooltip").is_hidden()
 
 
-def test_the_list_can_be_sorted_and_filtered_by_review(
-    page: Page, address: str, library: Library
-) -> None:
+def test_spot_list_sorts_and_filters_by_review(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
 
     def shown(*confidences: str) -> None:
@@ -603,9 +597,7 @@ def test_the_list_can_be_sorted_and_filtered_by_review(
     assert page.locator("#spot-empty").inner_text() == "No spot passes the filters."
 
 
-def test_reel_and_shot_changes_have_tracks_above_the_lanes(
-    page: Page, address: str, library: Library
-) -> None:
+def test_reel_and_shot_changes_have_own_tracks(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     assert page.locator(".lane-name.track").count() == 0
     page.click("#find-shots")
@@ -627,7 +619,7 @@ def test_reel_and_shot_changes_have_tracks_above_the_lanes(
     page.wait_for_selector(".track-shots")  # remembered
 
 
-def test_the_choice_of_colours_is_remembered(page: Page, address: str, library: Library) -> None:
+def test_theme_choice_is_kept(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     assert page.evaluate("document.documentElement.dataset.theme") == "light"
     page.click("#theme-button")
@@ -635,7 +627,7 @@ def test_the_choice_of_colours_is_remembered(page: Page, address: str, library: 
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
-def test_the_frame_over_the_overview_moves_and_resizes_the_window(
+def test_overview_frame_moves_and_resizes_the_window(
     page: Page, address: str, library: Library
 ) -> None:
     open_match(page, address, library)

@@ -91,7 +91,7 @@ def save(page: Page, name: str, folder: Path) -> Path:
 
 
 @pytest.mark.browser
-def test_a_reel_of_a_real_video_from_the_first_click_to_the_file(
+def test_view_reel_of_a_video_from_click_to_file(
     page: Page, season: Season, tmp_path: Path
 ) -> None:
     from playwright.sync_api import expect
@@ -154,7 +154,7 @@ def test_a_reel_of_a_real_video_from_the_first_click_to_the_file(
         page.wait_for_selector("#find-shots", state="hidden")
 
 
-def test_it_listens_on_this_machine_alone(season: Season) -> None:
+def test_view_listens_on_loopback_alone(season: Season) -> None:
     with running(season) as viewer:
         table = Path("/proc/net/tcp")
         if not table.exists():
@@ -181,7 +181,7 @@ def change(number: int) -> dict[str, Any]:
 @pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning"
 )
-def test_killing_the_server_loses_nothing_that_it_confirmed(season: Season) -> None:
+def test_view_killed_server_keeps_confirmed_changes(season: Season) -> None:
     confirmed = 0
     with running(season) as viewer:
         threading.Timer(1.0, viewer.process.kill).start()
@@ -206,7 +206,7 @@ def test_killing_the_server_loses_nothing_that_it_confirmed(season: Season) -> N
 @pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning"
 )
-def test_a_person_who_goes_on_while_the_server_is_dead_loses_nothing(
+def test_view_changes_made_while_the_server_is_down_are_sent_later(
     page: Page, season: Season
 ) -> None:
     with running(season) as viewer:

@@ -24,7 +24,7 @@ def edit(number: int, position_ms: int | None = 0) -> SpotEdit:
     return SpotEdit(id=f"a-{number:012x}", state=state)
 
 
-def test_the_last_change_of_a_spot_holds(tmp_path: Path) -> None:
+def test_append_last_change_of_a_spot_counts(tmp_path: Path) -> None:
     journal = EditJournal(tmp_path / "sub" / "review.jsonl")
     assert journal.revision == 0
     assert journal.append([edit(1, 10), edit(2, 20)], based_on=0) == 2
@@ -37,7 +37,7 @@ def test_the_last_change_of_a_spot_holds(tmp_path: Path) -> None:
     assert again.since(3) == (edit(2, None),)
 
 
-def test_a_change_based_on_an_old_revision_is_refused_whole(tmp_path: Path) -> None:
+def test_append_on_old_revision_is_refused_whole(tmp_path: Path) -> None:
     journal = EditJournal(tmp_path / "review.jsonl")
     journal.append([edit(1, 10)], based_on=0)
     before = journal.path.read_bytes()
@@ -47,7 +47,7 @@ def test_a_change_based_on_an_old_revision_is_refused_whole(tmp_path: Path) -> N
     assert journal.path.read_bytes() == before
 
 
-def test_two_servers_on_one_journal_see_each_other(tmp_path: Path) -> None:
+def test_journal_two_servers_see_each_other(tmp_path: Path) -> None:
     one, two = EditJournal(tmp_path / "review.jsonl"), EditJournal(tmp_path / "review.jsonl")
     one.append([edit(1, 10)], based_on=0)
     with pytest.raises(RevisionConflictError):
@@ -78,7 +78,7 @@ for number in range(30):
 """
 
 
-def test_competing_processes_lose_nothing(tmp_path: Path) -> None:
+def test_journal_competing_processes_lose_nothing(tmp_path: Path) -> None:
     path = tmp_path / "review.jsonl"
     commands = [[sys.executable, "-c", _COMPETITOR, str(path), str(worker)] for worker in (1, 2)]
     workers = [subprocess.Popen(command) for command in commands]
@@ -90,7 +90,7 @@ def test_competing_processes_lose_nothing(tmp_path: Path) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 400))
-def test_a_torn_last_line_is_dropped_and_written_over(
+def test_journal_torn_last_line_is_written_over(
     tmp_path_factory: pytest.TempPathFactory, cut: int
 ) -> None:
     path = tmp_path_factory.mktemp("torn") / "review.jsonl"
@@ -111,14 +111,16 @@ def test_a_torn_last_line_is_dropped_and_written_over(
     "line",
     [b"{}\n", b"nonsense\n", b'{"id": "a-000000000001"}\n', b"[" * 100_000 + b"\n", b"\xff\n"],
 )
-def test_a_journal_of_something_else_is_named(tmp_path: Path, line: bytes) -> None:
+def test_journal_of_another_kind_is_refused(tmp_path: Path, line: bytes) -> None:
     path = tmp_path / "review.jsonl"
     path.write_bytes(line)
     with pytest.raises(InputError, match=r"review\.jsonl, line 1 is not a correction"):
         EditJournal(path)
 
 
-def test_a_full_disk_keeps_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_append_full_disk_keeps_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     journal = EditJournal(tmp_path / "review.jsonl")
     journal.append([edit(1, 10)], based_on=0)
     before = journal.path.read_bytes()
@@ -151,7 +153,7 @@ while True:
 @pytest.mark.skipif(
     not hasattr(signal, "SIGKILL"), reason="this system cannot kill a process without warning"
 )
-def test_killing_the_writer_loses_nothing_that_was_confirmed(tmp_path: Path) -> None:
+def test_append_killed_writer_keeps_confirmed_changes(tmp_path: Path) -> None:
     path = tmp_path / "review.jsonl"
     with subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, text=True

@@ -22,7 +22,7 @@ def finish(runner: JobRunner) -> None:
     runner._thread.join(20)
 
 
-def test_results_are_kept_until_the_end(runner: JobRunner) -> None:
+def test_jobs_results_are_kept_until_the_end(runner: JobRunner) -> None:
     def work(folder: Path, progress: Callable[[float], None]) -> Made:
         progress(0.5)
         (folder / "reel.mp4").write_bytes(b"12345")
@@ -47,7 +47,7 @@ def test_results_are_kept_until_the_end(runner: JobRunner) -> None:
     ("fault", "message"),
     [(StorageError("no space"), "no space"), (RuntimeError("broken"), "RuntimeError: broken")],
 )
-def test_faults_reach_the_page(runner: JobRunner, fault: Exception, message: str) -> None:
+def test_jobs_errors_reach_the_page(runner: JobRunner, fault: Exception, message: str) -> None:
     def work(folder: Path, progress: Callable[[float], None]) -> Made:
         del folder, progress
         raise fault
@@ -57,7 +57,7 @@ def test_faults_reach_the_page(runner: JobRunner, fault: Exception, message: str
     assert (job.state, job.message) == ("failed", message)
 
 
-def test_one_at_a_time_and_cancelling(runner: JobRunner) -> None:
+def test_jobs_run_one_at_a_time_and_can_be_cancelled(runner: JobRunner) -> None:
     begun = threading.Event()
 
     def work(folder: Path, progress: Callable[[float], None]) -> Made:
@@ -80,7 +80,7 @@ def test_one_at_a_time_and_cancelling(runner: JobRunner) -> None:
     assert runner.get("other") is None
 
 
-def test_only_the_latest_results_are_kept(runner: JobRunner) -> None:
+def test_jobs_only_latest_results_are_kept(runner: JobRunner) -> None:
     jobs = []
     for _ in range(7):
         jobs.append(runner.start(lambda _folder, _progress: Made()))

@@ -23,7 +23,7 @@ def document(folder: Path) -> dict[str, Any]:
     return match_document(load_match(files), "/api", {})
 
 
-def test_the_clips_of_a_reel_are_those_that_highlights_wrote(
+def test_match_document_clips_are_those_that_highlights_wrote(
     tmp_path: Path, halves: tuple[Path, Path]
 ) -> None:
     (tmp_path / "1_90p.mp4").write_bytes(halves[0].read_bytes())
@@ -54,7 +54,9 @@ def test_the_clips_of_a_reel_are_those_that_highlights_wrote(
         ({"clips": [{"period": 1, "start_s": 5, "end_s": 2}]}, "must end after it starts"),
     ],
 )
-def test_damaged_clips_are_a_warning(tmp_path: Path, clips: object, warning: str) -> None:
+def test_load_match_damaged_clips_are_a_warning(
+    tmp_path: Path, clips: object, warning: str
+) -> None:
     write_json(tmp_path / "clips.json", clips)
     write_json(tmp_path / "Labels-v2.json", {"annotations": []})
     shown = document(tmp_path)
@@ -62,13 +64,13 @@ def test_damaged_clips_are_a_warning(tmp_path: Path, clips: object, warning: str
     assert any(warning in text for text in shown["warnings"])
 
 
-def test_a_clip_of_a_period_that_is_not_there_is_left_out(tmp_path: Path) -> None:
+def test_match_document_clip_of_missing_period_is_left_out(tmp_path: Path) -> None:
     write_json(tmp_path / "clips.json", {"clips": [{"period": 4, "start_s": 1, "end_s": 2}]})
     write_json(tmp_path / "Labels-v2.json", {"annotations": []})
     assert document(tmp_path)["clips"] == []
 
 
-def test_every_file_may_be_damaged(tmp_path: Path) -> None:
+def test_load_match_damaged_files_are_warnings(tmp_path: Path) -> None:
     for name in (
         "Labels-v2.json",
         "results_spotting.json",
@@ -83,7 +85,7 @@ def test_every_file_may_be_damaged(tmp_path: Path) -> None:
     assert shown["scores"] is None
 
 
-def test_lanes_are_the_smallest_known_list_that_holds_all() -> None:
+def test_order_classes_takes_the_smallest_list_that_holds_all() -> None:
     assert (
         order_classes(
             (), [action.label for action in (Action("Goal", 1, 0), Action("Corner", 1, 0))]

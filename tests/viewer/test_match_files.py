@@ -17,7 +17,7 @@ def by_name(*paths: Path) -> dict[str, MatchFiles]:
     return {files.name: files for files in find_match_files(paths)}
 
 
-def test_labels_predictions_and_videos_of_one_name_come_together(tmp_path: Path) -> None:
+def test_find_match_files_joins_files_of_one_name(tmp_path: Path) -> None:
     write_json(tmp_path / "data" / MATCH / "Labels-v2.json", LABELS)
     write_json(tmp_path / "run" / "predictions" / MATCH / "results_spotting.json", RESULTS)
     for name in ("1_720p.mkv", "1_224p.mkv", "2_224p.mkv", "notes.txt", ".hidden.mp4"):
@@ -32,7 +32,7 @@ def test_labels_predictions_and_videos_of_one_name_come_together(tmp_path: Path)
     }
 
 
-def test_a_match_folder_is_called_as_itself(tmp_path: Path) -> None:
+def test_find_match_files_match_folder_is_called_as_itself(tmp_path: Path) -> None:
     write_json(tmp_path / "final" / "Labels.json", LABELS)
     write_json(tmp_path / "final" / "Labels-v2.json", LABELS)
     (files,) = find_match_files([tmp_path / "final"])
@@ -41,7 +41,7 @@ def test_a_match_folder_is_called_as_itself(tmp_path: Path) -> None:
     assert files.labels.name == "Labels-v2.json"
 
 
-def test_videos_alone_are_matches_of_their_own(tmp_path: Path) -> None:
+def test_find_match_files_recordings_are_matches_of_their_own(tmp_path: Path) -> None:
     for name in ("rally 1.mp4", "rally 2.webm"):
         (tmp_path / "clips" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "clips" / name).touch()
@@ -61,7 +61,7 @@ def test_videos_alone_are_matches_of_their_own(tmp_path: Path) -> None:
     ("name", "field"),
     [("mine.json", "labels"), ("theirs.json", "predictions"), ("reel.json", "clips")],
 )
-def test_single_files_are_told_apart_by_their_content(
+def test_find_match_files_single_files_by_their_content(
     tmp_path: Path, name: str, field: str
 ) -> None:
     key = {"labels": "annotations", "predictions": "predictions", "clips": "clips"}[field]
@@ -70,7 +70,7 @@ def test_single_files_are_told_apart_by_their_content(
     assert getattr(files, field) == tmp_path / name
 
 
-def test_keys_differ_and_say_nothing_about_files(tmp_path: Path) -> None:
+def test_key_differs_and_shows_no_file_name(tmp_path: Path) -> None:
     for number in range(50):
         write_json(tmp_path / f"match {number}" / "Labels-v2.json", LABELS)
     keys = {files.key for files in find_match_files([tmp_path])}
@@ -79,13 +79,13 @@ def test_keys_differ_and_say_nothing_about_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"events": []}'])
-def test_a_json_file_of_something_else_is_named(tmp_path: Path, content: str) -> None:
+def test_find_match_files_other_json_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(InputError, match=r"x\.json"):
         find_match_files([tmp_path / "x.json"])
 
 
-def test_nothing_to_show_is_said_so(tmp_path: Path) -> None:
+def test_find_match_files_nothing_to_show_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.txt").touch()
     with pytest.raises(InputError, match="no labels, predictions or videos"):
         find_match_files([tmp_path])

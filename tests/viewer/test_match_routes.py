@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 
-def test_a_match_tells_its_periods_spots_and_files(client: TestClient, key: str) -> None:
+def test_match_route_gives_periods_spots_and_files(client: TestClient, key: str) -> None:
     match = client.get(f"/api/matches/{key}").json()
     assert match["name"].endswith("Northport 2 - 1 Eastvale")
     assert match["classes"] == ["Goal", "Corner", "Foul"]
@@ -35,12 +35,12 @@ def test_a_match_tells_its_periods_spots_and_files(client: TestClient, key: str)
     assert match["warnings"] == []
 
 
-def test_ids_do_not_change_when_the_match_is_read_again(client: TestClient, key: str) -> None:
+def test_match_route_ids_stay_after_reading_again(client: TestClient, key: str) -> None:
     first = client.get(f"/api/matches/{key}").json()
     assert client.get(f"/api/matches/{key}").json() == first
 
 
-def test_scores_come_as_bytes_class_after_class(client: TestClient, key: str) -> None:
+def test_scores_route_gives_bytes_class_after_class(client: TestClient, key: str) -> None:
     match = client.get(f"/api/matches/{key}").json()
     data = np.frombuffer(client.get(match["scores"]["url"]).content, np.uint8)
     assert match["scores"]["frames"] == {"1": 40, "2": 40}
@@ -50,7 +50,7 @@ def test_scores_come_as_bytes_class_after_class(client: TestClient, key: str) ->
     assert second[1].argmax() == 30
 
 
-def test_the_table_lists_and_summarises_all_matches(client: TestClient) -> None:
+def test_summaries_route_lists_all_matches(client: TestClient) -> None:
     rows = client.get("/api/matches").json()["matches"]
     assert [row["has_predictions"] for row in rows] == [True, False]
     summaries = client.get("/api/summaries").json()["summaries"]
@@ -73,7 +73,7 @@ def test_the_table_lists_and_summarises_all_matches(client: TestClient) -> None:
         ("bytes=10-999999999", 206, slice(10, None)),
     ],
 )
-def test_byte_ranges(
+def test_video_route_byte_ranges_are_served(
     client: TestClient, key: str, range_: str, status: int, expected: slice
 ) -> None:
     url = f"/api/matches/{key}/video/1"
@@ -106,14 +106,16 @@ def test_byte_ranges(
         "bytes=1" * 500,
     ],
 )
-def test_malformed_and_impossible_ranges(client: TestClient, key: str, range_: str) -> None:
+def test_video_route_malformed_ranges_are_refused(
+    client: TestClient, key: str, range_: str
+) -> None:
     assert client.get(f"/api/matches/{key}/video/1", headers={"range": range_}).status_code in (
         400,
         416,
     )
 
 
-def test_many_ranges_do_not_multiply_the_work(client: TestClient, key: str) -> None:
+def test_video_route_many_ranges_cost_no_more(client: TestClient, key: str) -> None:
     url = f"/api/matches/{key}/video/1"
     size = len(client.get(url).content)
     many = client.get(url, headers={"range": "bytes=" + ",".join("0-" for _ in range(5000))})
@@ -121,7 +123,9 @@ def test_many_ranges_do_not_multiply_the_work(client: TestClient, key: str) -> N
 
 
 @pytest.mark.parametrize("t_ms", [0, 500, 7000, 19_900, 1_000_000])
-def test_thumbnails_show_the_frame_of_their_time(client: TestClient, key: str, t_ms: int) -> None:
+def test_thumbnail_route_shows_the_frame_of_the_time(
+    client: TestClient, key: str, t_ms: int
+) -> None:
     reply = client.get(f"/api/matches/{key}/thumbnail/1?t_ms={t_ms}")
     assert reply.headers["content-type"] == "image/jpeg"
     with av.open(io.BytesIO(reply.content), format="mjpeg") as container:
@@ -142,10 +146,10 @@ def test_thumbnails_show_the_frame_of_their_time(client: TestClient, key: str, t
         "/openapi.json",
     ],
 )
-def test_what_is_not_there(client: TestClient, key: str, path: str) -> None:
+def test_match_routes_missing_things_are_404(client: TestClient, key: str, path: str) -> None:
     assert client.get(path.replace("KEY", key)).status_code == 404
 
 
 @pytest.mark.parametrize("t", ["x", "-1", "1e9", "99999999999"])
-def test_malformed_times(client: TestClient, key: str, t: str) -> None:
+def test_thumbnail_route_malformed_times_are_refused(client: TestClient, key: str, t: str) -> None:
     assert client.get(f"/api/matches/{key}/thumbnail/1?t_ms={t}").status_code == 422

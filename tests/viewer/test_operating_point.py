@@ -28,7 +28,7 @@ def literal_correct(predictions: list[Action], labels: list[Action], tolerance_m
 
 @settings(deadline=None, max_examples=50)
 @given(st.integers(0, 10**9))
-def test_counts_are_those_of_the_literal_rule(seed: int) -> None:
+def test_assign_greedily_counts_follow_the_rule(seed: int) -> None:
     chance = random.Random(seed)
 
     def actions(number: int) -> list[Action]:
@@ -51,5 +51,5 @@ def test_counts_are_those_of_the_literal_rule(seed: int) -> None:
     )
 
 
-def test_nothing_is_nothing() -> None:
+def test_best_f1_without_spots_is_zero() -> None:
     assert measure([], [], 0.5).f1 == 0

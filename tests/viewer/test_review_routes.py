@@ -31,7 +31,7 @@ def exported(client: TestClient, key: str, query: str = "") -> list[tuple[str, i
     return [(action.label, action.period, action.position_ms) for action in actions]
 
 
-def test_without_corrections_the_labels_come_back_as_they_are(client: TestClient, key: str) -> None:
+def test_export_without_corrections_gives_the_labels(client: TestClient, key: str) -> None:
     assert exported(client, key) == [
         ("Goal", 1, 5000),
         ("Corner", 1, 9000),
@@ -48,7 +48,7 @@ def test_without_corrections_the_labels_come_back_as_they_are(client: TestClient
     assert [row["team"] for row in document["annotations"]] == ["home", "away", "home", "away"]
 
 
-def test_corrections_arrive_in_the_export(client: TestClient, key: str) -> None:
+def test_export_holds_the_corrections(client: TestClient, key: str) -> None:
     match = client.get(f"/api/matches/{key}").json()
     goal, late = match["predictions"][0], match["predictions"][3]
     corner, foul = match["labels"][1], match["labels"][2]
@@ -78,7 +78,7 @@ def test_corrections_arrive_in_the_export(client: TestClient, key: str) -> None:
     assert set(more) - set(exported(client, key)) == {("Goal", 1, 6100), ("Foul", 1, 9200)}
 
 
-def test_two_tabs_cannot_overwrite_each_other(client: TestClient, key: str) -> None:
+def test_review_route_two_tabs_cannot_overwrite_each_other(client: TestClient, key: str) -> None:
     spot = client.get(f"/api/matches/{key}").json()["predictions"][0]
     first = change(spot, "prediction", position_ms=1000)
     assert post(client, key, 0, first).status_code == 200
@@ -90,7 +90,7 @@ def test_two_tabs_cannot_overwrite_each_other(client: TestClient, key: str) -> N
     assert post(client, key, 7, first).status_code == 409
 
 
-def test_corrections_survive_a_new_prediction_file(
+def test_review_route_corrections_outlive_new_predictions(
     client: TestClient, key: str, tmp_path: Path
 ) -> None:
     spot = client.get(f"/api/matches/{key}").json()["predictions"][4]
@@ -108,7 +108,7 @@ def test_corrections_survive_a_new_prediction_file(
 
 
 @pytest.mark.parametrize("kind", list(FORMATS))
-def test_every_format_can_be_exported_and_read_back(
+def test_export_every_format_is_read_back(
     client: TestClient, key: str, kind: str, tmp_path: Path
 ) -> None:
     reply = client.get(f"/api/matches/{key}/export?format={kind}")
@@ -128,9 +128,7 @@ def test_every_format_can_be_exported_and_read_back(
     assert sum(len(match.actions) for match in matches) == 4
 
 
-def test_the_labels_of_all_matches_come_as_a_set_that_training_reads(
-    client: TestClient, key: str, tmp_path: Path
-) -> None:
+def test_export_all_matches_is_a_training_set(client: TestClient, key: str, tmp_path: Path) -> None:
     assert client.get("/api/export").status_code == 422
     spot = client.get(f"/api/matches/{key}").json()["predictions"][4]
     post(client, key, 0, change(spot, "prediction", status="accepted"))
@@ -145,13 +143,13 @@ def test_the_labels_of_all_matches_come_as_a_set_that_training_reads(
         ]
 
 
-def test_an_unknown_format_is_named(client: TestClient, key: str) -> None:
+def test_export_unknown_format_is_refused(client: TestClient, key: str) -> None:
     reply = client.get(f"/api/matches/{key}/export?format=../../x")
     assert reply.status_code == 422
     assert "soccernet-v2" in reply.json()["error"]
 
 
-def test_states_can_be_built_from_what_they_dump() -> None:
+def test_spot_state_round_trip_keeps_all_fields() -> None:
     state = SpotState(
         source="label",
         label="Goal",

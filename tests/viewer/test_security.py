@@ -36,9 +36,7 @@ TOKEN = "-".join(["letters"] * 3)
         "10.0.0.1:8765",
     ],
 )
-def test_a_foreign_host_is_refused_so_that_rebinding_a_name_gains_nothing(
-    library: Library, host: str
-) -> None:
+def test_security_foreign_host_is_refused(library: Library, host: str) -> None:
     # A page on a rebound name reads without an Origin: to the browser it is the page's own site.
     with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as rebound:
         for path in ("/", "/api/matches", "/static/match.js"):
@@ -55,7 +53,7 @@ def test_a_foreign_host_is_refused_so_that_rebinding_a_name_gains_nothing(
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:8765", "localhost:8765", "[::1]:8765", "LOCALHOST:8765"]
 )
-def test_own_addresses_are_answered(client: TestClient, host: str) -> None:
+def test_security_own_addresses_are_answered(client: TestClient, host: str) -> None:
     assert (
         client.get("/api/matches", headers={"host": host, "origin": f"http://{host}"}).status_code
         == 200
@@ -66,7 +64,7 @@ def test_own_addresses_are_answered(client: TestClient, host: str) -> None:
     "origin",
     ["http://evil.example", "null", "http://127.0.0.1:9999", "https://127.0.0.1:8765", "file://"],
 )
-def test_a_foreign_origin_is_refused(client: TestClient, key: str, origin: str) -> None:
+def test_security_foreign_origin_is_refused(client: TestClient, key: str, origin: str) -> None:
     assert client.get("/api/matches", headers={"origin": origin}).status_code == 403
     assert (
         client.post(
@@ -76,7 +74,7 @@ def test_a_foreign_origin_is_refused(client: TestClient, key: str, origin: str) 
     )
 
 
-def test_a_change_needs_a_sign_that_it_is_ours(library: Library, key: str) -> None:
+def test_security_change_without_own_header_is_refused(library: Library, key: str) -> None:
     with TestClient(create_app(library, AccessRules(8765)), base_url=ORIGIN) as bare:
         url = f"/api/matches/{key}/edits"
         assert bare.post(url, json=CHANGE).status_code == 403
@@ -96,7 +94,7 @@ def test_a_change_needs_a_sign_that_it_is_ours(library: Library, key: str) -> No
     "media_type",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"],
 )
-def test_what_a_form_can_send_is_no_change(client: TestClient, key: str, media_type: str) -> None:
+def test_security_form_content_is_refused(client: TestClient, key: str, media_type: str) -> None:
     url = f"/api/matches/{key}/edits"
     assert (
         client.post(
@@ -106,7 +104,7 @@ def test_what_a_form_can_send_is_no_change(client: TestClient, key: str, media_t
     )
 
 
-def test_other_sites_can_embed_nothing_but_may_link_to_us(client: TestClient, key: str) -> None:
+def test_security_other_sites_may_link_but_not_embed(client: TestClient, key: str) -> None:
     embedded = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
     assert client.get(f"/api/matches/{key}/video/1", headers=embedded).status_code == 403
     assert (
@@ -120,9 +118,7 @@ def test_other_sites_can_embed_nothing_but_may_link_to_us(client: TestClient, ke
 @pytest.mark.parametrize(
     "path", ["/", "/match", "/static/match.js", "/api/matches", "/api/nothing"]
 )
-def test_every_reply_forbids_foreign_scripts_frames_and_guessing(
-    client: TestClient, path: str
-) -> None:
+def test_security_headers_are_in_every_response(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
@@ -148,7 +144,7 @@ def test_every_reply_forbids_foreign_scripts_frames_and_guessing(
         "/api/jobs/..%2f..%2fetc/files/0",
     ],
 )
-def test_no_address_leads_out_of_what_is_shown(library: Library, path: str) -> None:
+def test_security_addresses_do_not_lead_out(library: Library, path: str) -> None:
     # Clients tidy addresses up before they send them, so this one goes to the application as it is.
     app = create_app(library, AccessRules(8765))
     sent: list[dict[str, Any]] = []
@@ -174,7 +170,7 @@ def test_no_address_leads_out_of_what_is_shown(library: Library, path: str) -> N
     assert sent[0]["status"] == 404
 
 
-def test_links_out_of_the_given_folders_are_not_followed(tmp_path: Path) -> None:
+def test_find_match_files_links_out_are_left_out(tmp_path: Path) -> None:
     secret = tmp_path / "secret" / "1_224p.mp4"
     secret.parent.mkdir()
     secret.write_bytes(b"not for you")
@@ -189,7 +185,7 @@ def test_links_out_of_the_given_folders_are_not_followed(tmp_path: Path) -> None
     assert files.videos == {}
 
 
-def test_a_file_that_becomes_a_link_later_is_not_served(
+def test_security_file_replaced_by_a_link_is_not_served(
     client: TestClient, key: str, tmp_path: Path
 ) -> None:
     assert client.get(f"/api/matches/{key}/video/1").status_code == 200
@@ -204,7 +200,7 @@ def test_a_file_that_becomes_a_link_later_is_not_served(
     assert client.get(f"/api/matches/{key}/thumbnail/1?t_ms=0").status_code == 422
 
 
-def test_a_large_body_is_refused_before_it_is_read(library: Library, key: str) -> None:
+def test_security_large_body_is_refused_before_reading(library: Library, key: str) -> None:
     sent: list[dict[str, Any]] = []
     headers = {
         "host": ORIGIN[7:],
@@ -233,7 +229,7 @@ def test_a_large_body_is_refused_before_it_is_read(library: Library, key: str) -
     assert sent[0]["status"] == 413
 
 
-def test_large_bodies_are_refused_with_and_without_a_stated_length(
+def test_security_large_body_is_refused_whatever_its_header_says(
     client: TestClient, key: str
 ) -> None:
     url = f"/api/matches/{key}/edits"
@@ -258,7 +254,7 @@ def test_large_bodies_are_refused_with_and_without_a_stated_length(
         b'{"revision": 1e999, "edits": []}',
     ],
 )
-def test_malformed_bodies_are_named_and_change_nothing(
+def test_review_route_malformed_body_changes_nothing(
     client: TestClient, key: str, body: bytes
 ) -> None:
     url = f"/api/matches/{key}/edits"
@@ -284,7 +280,7 @@ def test_malformed_bodies_are_named_and_change_nothing(
         {"extra": 1},
     ],
 )
-def test_states_that_no_page_of_ours_sends_are_refused(
+def test_review_route_impossible_states_are_refused(
     client: TestClient, key: str, state: dict[str, object]
 ) -> None:
     good = {
@@ -307,7 +303,7 @@ def test_states_that_no_page_of_ours_sends_are_refused(
     assert client.get(url).json()["revision"] == 0
 
 
-def test_names_that_look_like_markup_stay_text_in_replies(tmp_path: Path) -> None:
+def test_responses_names_with_markup_stay_text(tmp_path: Path) -> None:
     name = "<img src=x onerror=alert(1)>"
     write_label_tree(
         tmp_path, [MatchActions(name, (Action("<script>alert(1)</script>", 1, 1000),))]
@@ -324,7 +320,7 @@ def test_names_that_look_like_markup_stay_text_in_replies(tmp_path: Path) -> Non
         assert export.headers["content-disposition"].startswith("attachment")
 
 
-def test_with_a_token_nothing_is_shown_without_it(library: Library) -> None:
+def test_security_without_token_nothing_is_shown(library: Library) -> None:
     rules = AccessRules(8765, hosts=frozenset({"192.0.2.7"}), token=TOKEN)
     base = "http://192.0.2.7:8765"
     with TestClient(create_app(library, rules), base_url=base, follow_redirects=False) as client:
@@ -340,7 +336,7 @@ def test_with_a_token_nothing_is_shown_without_it(library: Library) -> None:
         assert client.get("/api/matches").status_code == 200  # the client has kept the cookie
 
 
-def test_any_address_means_numbers_not_names() -> None:
+def test_allows_authority_any_address_takes_numbers_alone() -> None:
     rules = AccessRules(8765, any_address=True, token=TOKEN)
     assert rules.allows_authority("192.0.2.7:8765")
     assert rules.allows_authority("[2001:db8::1]:8765")
@@ -349,7 +345,7 @@ def test_any_address_means_numbers_not_names() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::", "example.org"])  # noqa: S104 - that it is refused is tested
-def test_another_address_needs_a_token(host: str) -> None:
+def test_serve_other_address_needs_a_token(host: str) -> None:
     with pytest.raises(ConfigError, match="--token"):
         checked_token(host, None)
     with pytest.raises(ConfigError, match="at least 16"):
@@ -360,11 +356,11 @@ def test_another_address_needs_a_token(host: str) -> None:
     assert made != checked_token(host, "auto")
 
 
-def test_loopback_needs_none() -> None:
+def test_serve_loopback_needs_no_token() -> None:
     assert checked_token("127.0.0.1", None) is None
     assert checked_token("::1", None) is None
 
 
-def test_websockets_are_not_served(client: TestClient) -> None:
+def test_security_websockets_are_refused(client: TestClient) -> None:
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/api/matches"):
         pass

@@ -20,7 +20,7 @@ def node(missing: Callable[[str], None]) -> str:
     return str(program)
 
 
-def test_a_fresh_build_gives_the_committed_files(node: str, tmp_path: Path) -> None:
+def test_build_gives_the_committed_files(node: str, tmp_path: Path) -> None:
     command = [node, "scripts/build.mjs", str(tmp_path / "static")]
     subprocess.run(command, cwd=FRONT_END, check=True, timeout=120)
     fresh = {path.name: path.read_bytes() for path in (tmp_path / "static").iterdir()}
@@ -30,7 +30,7 @@ def test_a_fresh_build_gives_the_committed_files(node: str, tmp_path: Path) -> N
     assert not stale, f"run 'npm run build' in frontend/ and commit: {stale}"
 
 
-def test_the_sources_have_no_type_errors(node: str) -> None:
+def test_sources_have_no_type_errors(node: str) -> None:
     del node
     npm = shutil.which("npm")
     assert npm is not None
