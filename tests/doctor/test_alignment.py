@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from spotkick.actions import Action, ActionClasses, MatchActions
-from spotkick.doctor.alignment import Pairing, check_alignment, check_match_names
+from spotkick.doctor.alignment import check_alignment
 from spotkick.doctor.findings import Finding
+from spotkick.doctor.pairing import Pairing
 from spotkick.tasks import Task
 
 TASK = Task(ActionClasses(("Corner kick", "Goal", "Foul")), periods=(1, 2))
@@ -171,11 +172,3 @@ def test_check_alignment_few_labels_explain_nothing(actions: int) -> None:
         replace(a, position_ms=a.position_ms + 90_000, confidence=0.5) for a in labels[0].actions
     )
     assert list(check_alignment(Pairing((MatchActions("m", late),), labels, TASK, "out"))) == []
-
-
-def test_check_match_names_spelled_differently_are_paired() -> None:
-    labels = ["epl/2016/2016-01-01 - A 1 - 0 B", "epl/2016/C - D final"]
-    predicted = ["EPL/2016/2016-01-01_-_A_1_-_0_B", "C - D final", "epl/2016/other"]
-    pairs, findings = check_match_names(predicted, labels)
-    assert pairs == dict(zip(predicted, labels, strict=False))
-    assert [finding.where for finding in findings] == predicted[:2]

@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spotkick.actions import SOCCERNET_BALL, SOCCERNET_V1, SOCCERNET_V2, Action, MatchActions
-from spotkick.doctor.examine import examine, guess_classes
-from spotkick.doctor.findings import DoctorReport, Finding, Severity
+from spotkick.doctor.examine import examine
+from spotkick.doctor.findings import DoctorReport
 from spotkick.errors import ConfigError, InputError
 from spotkick.features.tracks import write_track
 
@@ -103,46 +102,6 @@ def test_examine_nothing_of_a_known_kind_is_refused(tmp_path: Path) -> None:
         examine(tmp_path / "missing")
     with pytest.raises(InputError, match="no label or prediction files of a known format"):
         examine(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("labels", "expected"),
-    [
-        (["Goal", "Foul", "Corner"], SOCCERNET_V2),
-        (["soccer-ball", "y-card"], SOCCERNET_V1),
-        (["PASS", "DRIVE", "mistyped"], SOCCERNET_BALL),
-        (["smash", "drop"], None),
-        ([], None),
-    ],
-)
-def test_guess_classes_takes_the_list_of_most_labels(labels: list[str], expected: object) -> None:
-    assert (
-        guess_classes([MatchActions("m", tuple(Action(label, 1, 0) for label in labels))])
-        is expected
-    )
-
-
-def test_lines_worst_findings_come_first_and_the_rest_are_counted() -> None:
-    remarks = [
-        Finding(Severity.INFO, "remark", f"m{number}", "small", "nothing") for number in range(5)
-    ]
-    error = Finding(Severity.ERROR, "broken", "m", "bad", "fix it", 7)
-    report = DoctorReport("data", "data set", 6, 100, (*remarks, error))
-    assert report.lines() == [
-        "data: data set, 6 matches, 100 actions",
-        "error: broken (7 in 1 places)",
-        "    m: bad",
-        "    fix: fix it",
-        "info: remark (5)",
-        "    m0: small",
-        "    m1: small",
-        "    m2: small",
-        "    ... and 2 more",
-        "    fix: nothing",
-        "1 errors, 0 warnings, 5 remarks",
-    ]
-    assert json.loads(json.dumps(report.to_json()))["findings"][5]["count"] == 7
-    assert DoctorReport("x", "labels", 1, 1, ()).lines()[-1] == "nothing wrong was found"
 
 
 def test_examine_reader_warnings_are_findings(tmp_path: Path) -> None:
