@@ -85,6 +85,18 @@ def test_examine_predictions_against_labels_names_missing_matches(tmp_path: Path
     assert report.errors == 2
 
 
+def test_examine_predictions_beside_labels_are_told_apart(tmp_path: Path) -> None:
+    write_labels(tmp_path, "l/s/m", [row(1, 1000), row(2, 2000)])
+    predictions = [{**row(1, 1000), "half": "1", "confidence": "0.5"}]
+    (tmp_path / "l/s/m/results_spotting.json").write_text(
+        json.dumps({"UrlLocal": "l/s/m", "predictions": predictions})
+    )
+    write_track(np.ones((9, 2), dtype=np.float16), tmp_path / "l/s/m/1_mine.npy")
+    report = examine(tmp_path, labels=tmp_path)
+    assert report.kind.startswith("predictions")
+    assert (report.actions, checks(report)) == (1, [])
+
+
 def test_examine_table_uses_the_grid_of_its_classes(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("video,time,label\nm,5,PASS\nm,5.01,PASS\n")
     assert checks(examine(tmp_path / "x.csv")) == [("duplicate-action", "m")]

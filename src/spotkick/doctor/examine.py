@@ -24,6 +24,7 @@ from spotkick.doctor.spelling import check_match_names
 from spotkick.doctor.videos import check_header, check_packets, check_sound
 from spotkick.errors import InputError, SpotkickError
 from spotkick.files import read_json
+from spotkick.formats.reading import Kind
 from spotkick.formats.soccernet import read_labels
 from spotkick.tasks import Task, task_of
 from spotkick.video.probe import probe
@@ -69,7 +70,7 @@ def examine(
 
 def _examine_kind(path: Path, options: DoctorOptions) -> DoctorReport:
     """Examine what a path is: match folders, a video, or labels and predictions."""
-    if path.is_dir():
+    if path.is_dir() and options.labels is None:
         folders = open_folder(path)
         return _examine_folders(path, folders, options) if folders else _examine_file(path, options)
     if is_video_name(path):
@@ -79,7 +80,8 @@ def _examine_kind(path: Path, options: DoctorOptions) -> DoctorReport:
 
 def _examine_file(path: Path, options: DoctorOptions) -> DoctorReport:
     """Examine labels or predictions of one file, folder or archive."""
-    given = read_action_file(path, rate=options.rate)
+    wanted: Kind | None = "predictions" if options.labels is not None else None
+    given = read_action_file(path, rate=options.rate, wanted=wanted)
     task = options.task_for(given.matches)
     classes = None if task is None else task.classes
     findings = list(given.findings)
@@ -120,7 +122,7 @@ def _compare_with_labels(
     path: Path, given: ActionFile, options: DoctorOptions
 ) -> Iterator[Finding]:
     """Which matches only one side has, and what keeps predictions from agreeing with labels."""
-    labels = read_action_file(options.labels or path, rate=options.rate)
+    labels = read_action_file(options.labels or path, rate=options.rate, wanted="labels")
     names = [match.match for match in labels.matches]
     pairs, misnamed = check_match_names([match.match for match in given.matches], names)
     yield from misnamed

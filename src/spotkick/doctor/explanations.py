@@ -149,4 +149,5 @@ def is_all_in_one_period(predicted: Times, labelled: Times, coarse_s: float) -> 
     found = measure_agreement(flat[0], missed, coarse_s)
     shuffled = Times(missed.match, missed.label, missed.period, missed.position_s + 97.0)
     chance = measure_agreement(flat[0], shuffled, coarse_s)
-    return found >= chance + LEAST_GAIN and found >= LEAST_RATIO * chance
+    enough = (found - chance) * len(missed.match) >= _LEAST_HITS
+    return enough and found >= chance + LEAST_GAIN and found >= LEAST_RATIO * chance

@@ -12,8 +12,8 @@ from spotkick.doctor.clocks import check_clocks, check_names
 from spotkick.doctor.findings import Finding, Severity
 from spotkick.doctor.raw_rows import read_raw
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.formats.convert import read_actions
 from spotkick.formats.detect import detect_format
+from spotkick.formats.reading import Kind, read_actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,15 @@ class ActionFile:
     findings: tuple[Finding, ...]
 
 
-def read_action_file(path: Path, *, rate: Fraction | None = None) -> ActionFile:
+def read_action_file(
+    path: Path, *, rate: Fraction | None = None, wanted: Kind | None = None
+) -> ActionFile:
     """Read labels or predictions in any known format, from a file, a folder or an archive.
 
     Args:
         path: what to read.
         rate: frames per second of formats that count frames and do not state it.
+        wanted: what is read of match folders that hold labels beside predictions.
 
     Raises:
         InputError: if there is nothing of a known format, or it is damaged.
@@ -47,7 +50,10 @@ def read_action_file(path: Path, *, rate: Fraction | None = None) -> ActionFile:
     try:
         kind = detect_format(path)
         with collect_warnings(findings, path.name):
-            matches = read_actions(path, format=kind, frame_rate=rate)
+            if wanted is not None and _is_tree(path):
+                matches = read_actions(path, kind=wanted, frame_rate=rate)
+            else:
+                matches = read_actions(path, format=kind, frame_rate=rate)
     except InputError as error:
         # The options of the command that converts are not those of this one.
         text = str(error).replace(", name it with --from", "")
@@ -56,6 +62,10 @@ def read_action_file(path: Path, *, rate: Fraction | None = None) -> ActionFile:
     findings += [*check_clocks(documents), *check_names(documents)]
     scored = any(action.confidence is not None for match in matches for action in match.actions)
     return ActionFile(kind, matches, scored, tuple(findings))
+
+
+def _is_tree(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() == ".zip"
 
 
 @contextmanager
