@@ -23,6 +23,7 @@ from spotkick.files import (
     parse_json,
     read_bytes,
     read_json,
+    walk_folders,
     write_bytes,
     write_json,
     write_text,
@@ -347,3 +348,13 @@ def test_atomic_folder_failed_rename_keeps_the_former_folder(
         (temporary / "weights").write_text("new")
     assert (folder / "weights").read_text() == "former"
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+def test_walk_folders_loop_of_links_ends(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / "a" / "b" / "up").symlink_to(tmp_path, target_is_directory=True)
+    (tmp_path / "a" / "self").symlink_to(tmp_path / "a", target_is_directory=True)
+    (tmp_path / "a" / "nowhere").symlink_to(tmp_path / "gone", target_is_directory=True)
+    found = [path.relative_to(tmp_path).as_posix() for path in walk_folders(tmp_path)]
+    assert found == [".", "a", "a/b"]

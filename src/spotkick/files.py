@@ -20,6 +20,8 @@ from spotkick.errors import InputError, SpotkickError, StorageError
 MAX_JSON_BYTES: Final = 512 * 1024 * 1024
 """Largest JSON document that is read; a match's predictions take well under 1 MB."""
 
+_HIDDEN: Final = (".", "__pycache__")
+
 MAX_ARCHIVE_BYTES: Final = 4 * 1024 * 1024 * 1024
 """Largest total size that an archive may unpack to."""
 
@@ -98,6 +100,32 @@ def _file_identity(path: Path) -> tuple[int, int] | str:
         return status.st_dev, status.st_ino
     except OSError:
         return os.path.normcase(resolved)
+
+
+def walk_folders(root: Path) -> Iterator[Path]:
+    """A folder and all below it, each once; hidden ones are left out, links come last."""
+    waiting, links = [root], list[Path]()
+    seen: set[tuple[int, int]] = set()
+    while waiting or links:
+        folder = waiting.pop() if waiting else links.pop(0)
+        try:
+            status = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
+        except OSError:
+            continue  # a link that leads nowhere, or a folder that may not be read
+        if (status.st_dev, status.st_ino) in seen:
+            continue
+        seen.add((status.st_dev, status.st_ino))
+        yield folder
+
+        # Real folders are walked to their ends before the first link is followed.
+        for entry in entries:
+            if entry.name.startswith(_HIDDEN):
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
+            elif entry.is_dir():
+                links.append(Path(entry.path))
 
 
 def write_bytes(path: Path, data: bytes) -> None:

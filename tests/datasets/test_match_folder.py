@@ -8,7 +8,6 @@ from spotkick.datasets.match_folder import (
     find_match_folders,
     find_matches,
     open_folder,
-    walk_folders,
 )
 from spotkick.errors import InputError
 
@@ -59,15 +58,6 @@ def test_find_matches_linked_league_is_followed_once(tmp_path: Path) -> None:
     (tmp_path / "data" / "england").symlink_to(tmp_path / "disk" / "epl", target_is_directory=True)
     (tmp_path / "data" / "again").symlink_to(tmp_path / "data" / "own", target_is_directory=True)
     assert find_matches(tmp_path / "data") == ("england/2016/m", "own/2016/n")
-
-
-def test_walk_folders_loop_of_links_ends(tmp_path: Path) -> None:
-    touch(tmp_path, "a/b/Labels.json")
-    (tmp_path / "a" / "b" / "up").symlink_to(tmp_path, target_is_directory=True)
-    (tmp_path / "a" / "self").symlink_to(tmp_path / "a", target_is_directory=True)
-    (tmp_path / "a" / "nowhere").symlink_to(tmp_path / "gone", target_is_directory=True)
-    found = [path.relative_to(tmp_path).as_posix() for path in walk_folders(tmp_path)]
-    assert found == [".", "a", "a/b"]
 
 
 def test_match_folder_features_and_labels_by_name(tmp_path: Path) -> None:

@@ -53,3 +53,17 @@ def test_require_matches_missing_match_is_named() -> None:
         require_matches(["c", "a", "d"], ["b", "a"], "set")
     with pytest.raises(InputError, match="it holds no match"):
         require_matches(["c"], [], "set")
+
+
+def test_open_match_tree_linked_league_is_followed_once(tmp_path: Path) -> None:
+    labels = tmp_path / "disk" / "2016" / "m" / "Labels.json"
+    labels.parent.mkdir(parents=True)
+    labels.write_text("{}")
+    (tmp_path / "data").mkdir()
+    for name in ("epl", "again"):
+        (tmp_path / "data" / name).symlink_to(tmp_path / "disk", target_is_directory=True)
+    (tmp_path / "disk" / "loop").symlink_to(tmp_path / "data", target_is_directory=True)
+    with open_match_tree(tmp_path / "data") as tree:
+        (match,) = tree.matches_with("Labels.json")
+        assert match.endswith("/2016/m")
+        assert tree.read(match, "Labels.json") == b"{}"

@@ -8,14 +8,14 @@ from typing import Final
 from spotkick.commentary.subtitles import parse_subtitles, parse_table
 from spotkick.commentary.transcripts import Transcript, cut_transcript
 from spotkick.commentary.whisper_json import parse_json_transcript
-from spotkick.datasets.match_folder import is_match_folder, walk_folders
+from spotkick.datasets.match_folder import is_match_folder
 from spotkick.datasets.match_names import name_match_folder
 from spotkick.datasets.match_videos import group_by_match, list_videos
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.datasets.periods import find_periods
 from spotkick.datasets.video_names import VIDEO_SUFFIXES, VideoName, parse_video_name
 from spotkick.errors import InputError
-from spotkick.files import parse_json, read_bytes
+from spotkick.files import parse_json, read_bytes, walk_folders
 
 TRANSCRIPT_SUFFIXES: Final = (".json", ".vtt", ".srt", ".csv", ".tsv")
 """In the order in which they are preferred where a folder holds a period twice: JSON may have times

@@ -23,13 +23,13 @@ from spotkick.datasets.match_videos import (
 )
 from spotkick.datasets.video_names import parse_video_name
 from spotkick.errors import InputError
+from spotkick.files import walk_folders
 from spotkick.tasks import LABEL_FILES
 
 _FEATURE_FILE: Final = re.compile(r"^([1-9])_(.+)\.npy$")
 _TRANSCRIPT_FILE: Final = re.compile(
     r"(?:asr|transcript|whisper|subtitles).*\.json$|\.(?:srt|vtt)$", re.IGNORECASE
 )
-_HIDDEN: Final = (".", "__pycache__")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,29 +160,3 @@ def matches_in(root: Path, folder: Path) -> Iterator[MatchFolder]:
         else:
             match = recording if relative == "." else f"{relative}/{recording}"
             yield MatchFolder(root, match, recording)
-
-
-def walk_folders(root: Path) -> Iterator[Path]:
-    """A folder and all below it, each once; hidden ones are left out, links come last."""
-    waiting, links = [root], list[Path]()
-    seen: set[tuple[int, int]] = set()
-    while waiting or links:
-        folder = waiting.pop() if waiting else links.pop(0)
-        try:
-            status = folder.stat()
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name, reverse=True)
-        except OSError:
-            continue  # a link that leads nowhere, or a folder that may not be read
-        if (status.st_dev, status.st_ino) in seen:
-            continue
-        seen.add((status.st_dev, status.st_ino))
-        yield folder
-
-        # Real folders are walked to their ends before the first link is followed.
-        for entry in entries:
-            if entry.name.startswith(_HIDDEN):
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append(Path(entry.path))
-            elif entry.is_dir():
-                links.append(Path(entry.path))

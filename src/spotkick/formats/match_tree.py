@@ -3,7 +3,6 @@
 A match is named by its folder relative to the root, with forward slashes: ``league/season/match``.
 """
 
-import os
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from spotkick.errors import InputError
-from spotkick.files import MAX_JSON_BYTES, check_archive, open_archive, read_bytes
+from spotkick.files import MAX_JSON_BYTES, check_archive, open_archive, read_bytes, walk_folders
 from spotkick.tasks import LABEL_FILES
 
 __all__ = [
@@ -134,10 +133,10 @@ def open_match_tree(path: Path) -> Iterator[MatchTree]:
     """
     if path.is_dir():
         names = [
-            (Path(folder) / name).relative_to(path).as_posix()
-            for folder, _, files in os.walk(path)
-            for name in files
-            if name.endswith(".json")
+            (folder / name).relative_to(path).as_posix()
+            for folder in walk_folders(path)
+            for name in sorted(entry.name for entry in folder.iterdir())
+            if name.endswith(".json") and (folder / name).is_file()
         ]
         yield MatchTree(path, None, {name: name for name in names})
         return

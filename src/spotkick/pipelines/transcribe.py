@@ -19,13 +19,13 @@ from spotkick.commentary.speech import (
 from spotkick.commentary.transcript_files import SOUND_SUFFIXES
 from spotkick.commentary.transcripts import Transcript, check_segments
 from spotkick.commentary.whisper_json import make_transcript_document
-from spotkick.datasets.match_folder import open_folder, walk_folders
+from spotkick.datasets.match_folder import open_folder
 from spotkick.datasets.match_names import name_match_folder
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.datasets.periods import PeriodSpan, find_periods
 from spotkick.datasets.video_names import parse_video_name
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
-from spotkick.files import check_outputs, write_json
+from spotkick.files import check_outputs, walk_folders, write_json
 from spotkick.reporter import Reporter, SilentReporter
 
 _SILENT_PEAK: Final = 0.001

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from spotkick.datasets.match_folder import walk_folders
 from spotkick.datasets.match_videos import (
     MatchVideos,
     choose_videos,
@@ -22,7 +21,7 @@ from spotkick.datasets.match_videos import (
 )
 from spotkick.datasets.video_names import VideoName, is_video_name, parse_video_name
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.files import read_json
+from spotkick.files import read_json, walk_folders
 from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.formats.scores import SCORES_FILE
