@@ -75,6 +75,13 @@ def test_match_videos_describe_names_parts_and_what_is_left_out(
     assert "0:06 and not 0:04" in lines[1]
 
 
+def test_match_videos_describe_names_missing_parts(tmp_path: Path) -> None:
+    for name in ("1_part1.mp4", "1_part2.mp4", "1_part4.mp4"):
+        (tmp_path / name).touch()
+    (line,) = choose_videos(list_videos(tmp_path)).describe()
+    assert line.endswith("in this order; part 3 is missing")
+
+
 def test_choose_videos_stated_periods_without_file_need_one_video(tmp_path: Path) -> None:
     (tmp_path / "match.mp4").touch()
     stated = (PeriodSpan(1, 5.0, 9.0), PeriodSpan(2, 12.0))

@@ -14,7 +14,8 @@ from spotkick.highlights.edit_list import Stretch, make_edit_list, make_source
 from spotkick.highlights.edit_list_files import write_list
 from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.video.probe import probe
-from spotkick.viewer.match_data import load_match, match_document, order_classes
+from spotkick.viewer.match_data import load_match, order_classes
+from spotkick.viewer.match_documents import match_document
 from spotkick.viewer.match_files import find_match_files
 
 

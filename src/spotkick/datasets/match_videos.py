@@ -1,19 +1,17 @@
 """Which videos of a folder show which period: parts of a recording, and copies of one."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from spotkick.datasets.periods import PERIODS_FILE, PeriodSpan, read_periods
 from spotkick.datasets.video_names import VideoName, is_video_name, parse_video_name
+from spotkick.datasets.video_takes import choose_take, compare_takes, group_takes
 from spotkick.errors import InputError
-from spotkick.timeline import format_clock
-from spotkick.video.probe import probe
 
-_SLACK_S: Final = 1.0
-_SLACK: Final = 0.01
-"""Lengths that differ by less than a second and a hundredth are those of copies."""
+_MOST_PARTS: Final = 50
+"""Numbers further apart do not count parts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,34 +61,11 @@ class MatchVideos:
         """What the folder does not show at once: joined parts, and files that are left out."""
         joined = [
             f"period {period} is made of {', '.join(map(_name_span, spans))}, in this order"
+            f"{_describe_missing_parts(spans)}"
             for period, spans in self.periods.items()
             if len(spans) > 1
         ]
         return joined + [f"{item.path.name} is left out: {item.reason}" for item in self.left_out]
-
-
-@dataclass(frozen=True, slots=True)
-class _Take:
-    """One recording of a period: a file, or its parts in order."""
-
-    parts: tuple[VideoName, ...]
-
-    @property
-    def title(self) -> str:
-        return " + ".join(part.path.name for part in self.parts)
-
-    def measure(self) -> tuple[float | None, int]:
-        """Length in seconds, None when a file cannot be read or does not state it; lines."""
-        total_s, height_px = 0.0, 0
-        for part in self.parts:
-            try:
-                info = probe(part.path)
-            except InputError:
-                return None, self.parts[0].height_px or 10**6
-            if info.duration_s <= 0:
-                return None, info.height_px
-            total_s, height_px = total_s + info.duration_s, info.height_px
-        return total_s, height_px
 
 
 @dataclass(slots=True)
@@ -218,65 +193,26 @@ def _whole_match(videos: Sequence[VideoName], chosen: _Chosen) -> list[VideoName
 
 
 def _choose_take(period: int, candidates: Sequence[VideoName], chosen: _Chosen) -> None:
-    takes = list(_group_takes(candidates))
+    takes = list(group_takes(candidates))
     best = takes[0]
     if len(takes) > 1:
         measured = {take: take.measure() for take in takes}
-        best = _best_take(measured)
+        best = choose_take(measured)
         for take in takes:
             if take is not best:
-                reason = _compare_takes(best, measured[best][0], measured[take][0], period)
+                reason = compare_takes(best, measured[best][0], measured[take][0], period)
                 chosen.left_out += [LeftOut(part.path, reason) for part in take.parts]
     chosen.spans += [PeriodSpan(period, file=part.path) for part in best.parts]
 
 
-def _group_takes(candidates: Iterable[VideoName]) -> Iterator[_Take]:
-    """Recordings of one period: files that differ by nothing but their part belong together."""
-    groups: dict[tuple[str, int | None, str], list[VideoName]] = {}
-    for video in candidates:
-        key = (video.base, video.height_px, video.path.suffix.lower())
-        groups.setdefault(key, []).append(video)
-    for videos in groups.values():
-        alike = [video for video in videos if video.part is None]
-        parts = sorted(
-            (video for video in videos if video.part is not None),
-            key=lambda video: (video.part or 0, video.path.name),
-        )
-        yield from (_Take((video,)) for video in alike)
-        if parts:
-            yield _Take(tuple(parts))
-
-
-def _best_take(measured: Mapping[_Take, tuple[float | None, int]]) -> _Take:
-    longest_s = max((length or 0.0) for length, _ in measured.values())
-    agreeing = [
-        take
-        for take, (length, _) in measured.items()
-        if longest_s == 0 or (length is not None and _lengths_agree(length, longest_s))
-    ]
-    return min(
-        agreeing,
-        key=lambda take: (
-            take.parts[0].height_px or measured[take][1],
-            sum(part.path.stat().st_size for part in take.parts),
-            take.title,
-        ),
-    )
-
-
-def _lengths_agree(first_s: float, second_s: float) -> bool:
-    return abs(first_s - second_s) <= _SLACK_S + _SLACK * max(first_s, second_s)
-
-
-def _compare_takes(best: _Take, best_s: float | None, other_s: float | None, period: int) -> str:
-    taken = f"{best.title} is taken for period {period}"
-    if best_s is None:
-        return f"{taken}, the smallest file"
-    if other_s is None:
-        return f"{taken}; the length of this file cannot be read"
-    if _lengths_agree(best_s, other_s):
-        return f"{taken}, which is as long and has the smaller picture"
-    return f"{taken}, which lasts {format_clock(best_s)} and not {format_clock(other_s)}"
+def _describe_missing_parts(spans: Iterable[PeriodSpan]) -> str:
+    """Which parts are missing between the first and the last one, as a clause; empty when none."""
+    parts = {parse_video_name(span.file).part for span in spans if span.file is not None}
+    numbers = sorted(part for part in parts if part is not None)
+    if not numbers or numbers[-1] - numbers[0] >= _MOST_PARTS:
+        return ""
+    missing = sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
+    return f"; part {', '.join(map(str, missing))} is missing" if missing else ""
 
 
 def _name_span(span: PeriodSpan) -> str:

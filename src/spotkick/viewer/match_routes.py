@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
 from spotkick.errors import InputError
-from spotkick.viewer.match_data import match_document, scores_bytes
+from spotkick.viewer.match_documents import match_document, scores_bytes
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.responses import NEVER_STORE, NotHereError, require_files
 from spotkick.viewer.thumbnails import ThumbnailMaker

@@ -1,0 +1,104 @@
+"""A match as JSON and bytes for the browser."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from spotkick.formats.scores import MatchScores
+from spotkick.timeline import PERIOD_NAMES
+from spotkick.video.probe import VideoInfo
+from spotkick.viewer.match_data import Match, Spot
+
+
+def match_document(
+    match: Match, address: str, shots: Mapping[int, Sequence[float]]
+) -> dict[str, Any]:
+    """The match as JSON for the browser.
+
+    Args:
+        match: as read.
+        address: path under which its media are served.
+        shots: shot changes in seconds by period.
+    """
+    periods = []
+    offset_s = 0.0
+    for period, duration_s in sorted(match.durations_s.items()):
+        video = match.videos.get(period)
+        periods.append(
+            {
+                "period": period,
+                "name": PERIOD_NAMES.get(period, f"period {period}"),
+                "offset_s": offset_s,
+                "duration_s": duration_s,
+                "video": None
+                if video is None
+                else _video_document(video, f"{address}/video/{period}"),
+            }
+        )
+        offset_s += duration_s
+
+    # Spots keep the order of their file; the browser sorts what it draws.
+    return {
+        "key": match.files.key,
+        "name": match.name,
+        "classes": list(match.classes),
+        "periods": periods,
+        "has_labels": match.files.labels is not None,
+        "has_predictions": match.files.predictions is not None,
+        "predictions": [_spot_document(spot) for spot in match.predictions],
+        "labels": [_spot_document(spot) for spot in match.labels],
+        "scores": _scores_document(match.scores, address),
+        "clips": [clip for clip in match.clips if clip["period"] in match.durations_s],
+        "shots": {str(period): list(times) for period, times in shots.items()},
+        "warnings": list(match.warnings),
+    }
+
+
+def _video_document(video: VideoInfo, address: str) -> dict[str, Any]:
+    rate = video.frame_rate
+    return {
+        "url": address,
+        "file": video.path.name,
+        "duration_s": video.duration_s,
+        "codec": video.codec,
+        "frame_rate": [rate.numerator, rate.denominator],
+        "size": [video.width_px, video.height_px],
+    }
+
+
+def _spot_document(spot: Spot) -> dict[str, Any]:
+    action = spot.action
+    document: dict[str, Any] = {
+        "id": spot.id,
+        "label": action.label,
+        "period": action.period,
+        "position_ms": action.position_ms,
+    }
+    if action.confidence is not None:
+        document["confidence"] = action.confidence
+    if action.visibility is not None:
+        document["visibility"] = str(action.visibility)
+    if action.team is not None:
+        document["team"] = action.team
+    return document
+
+
+def _scores_document(scores: MatchScores | None, address: str) -> dict[str, Any] | None:
+    if scores is None:
+        return None
+    return {
+        "url": f"{address}/scores",
+        "classes": list(scores.classes),
+        "frame_rate": [scores.frame_rate.numerator, scores.frame_rate.denominator],
+        "frames": {str(period): int(values.shape[0]) for period, values in scores.periods.items()},
+    }
+
+
+def scores_bytes(scores: MatchScores) -> bytes:
+    """Scores for drawing, one byte a value (255 is 1): period after period, class after class."""
+    parts = []
+    for _, values in sorted(scores.periods.items()):
+        clean = np.clip(np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0), 0.0, 1.0)
+        parts.append(np.rint(clean.T * 255).astype(np.uint8).tobytes())
+    return b"".join(parts)
