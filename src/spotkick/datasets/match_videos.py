@@ -125,7 +125,7 @@ def choose_videos(videos: Sequence[VideoName], stated: Iterable[PeriodSpan] = ()
     """Choose the videos of one match.
 
     Parts of a split recording follow each other. Of several recordings of one period whose lengths
-    agree, the one with the smallest picture is taken, as it is the fastest to read; where lengths
+    agree, the one with the smallest frames is taken, as it is the fastest to read; where lengths
     do not agree, the longest.
 
     Args:

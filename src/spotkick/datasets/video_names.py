@@ -1,4 +1,4 @@
-"""What the name of a video says: its period, its part of a recording, the size of its picture."""
+"""What the name of a video says: its period, its part of a recording, the size of its frames."""
 
 import re
 from dataclasses import dataclass
@@ -61,7 +61,7 @@ class VideoName:
         is_prefix: whether the period is a number at the start, as in ``1_720p.mkv``; such files
             belong to the match of their folder whatever else they are called.
         part: number of a part of a split recording; None where the name states none.
-        height_px: of the picture; None where the name states none.
+        height_px: of its frames; None where the name states none.
         base: the rest of the name, the same for all parts and sizes of one recording.
     """
 
@@ -103,7 +103,7 @@ def parse_video_name(path: Path) -> VideoName:
     if prefix is not None:
         period, rest = int(prefix[1]), text[prefix.end() :]
 
-    # What is left after the period: the size of the picture, the part, then a name.
+    # What is left after the period: the size of the frames, the part, then a name.
     height = _HEIGHT.search(rest)
     rest = _QUALITY.sub(" ", _HEIGHT.sub(" ", rest))
     part, rest = _cut_part(rest, counted=prefix is not None)

@@ -57,7 +57,7 @@ def group_takes(candidates: Iterable[VideoName]) -> Iterator[Take]:
 
 
 def choose_take(measured: Mapping[Take, tuple[float | None, int]]) -> Take:
-    """Choose the smallest picture among the recordings that are as long as the longest one.
+    """Choose the smallest frames among the recordings that are as long as the longest one.
 
     Args:
         measured: of `Take.measure`.
@@ -90,5 +90,5 @@ def compare_takes(best: Take, best_s: float | None, other_s: float | None, perio
     if other_s is None:
         return f"{taken}; the length of this file cannot be read"
     if _lengths_agree(best_s, other_s):
-        return f"{taken}, which is as long and has the smaller picture"
+        return f"{taken}, which is as long and has the smaller frames"
     return f"{taken}, which lasts {format_clock(best_s)} and not {format_clock(other_s)}"

@@ -2,7 +2,7 @@
 
 The store is a journal: one JSON line per change, appended and flushed to disk before the change is
 confirmed. A change states what a spot is now, so that the last line about a spot holds, and undoing
-is one more line. Line n makes revision n. Whoever sends changes names the revision that they are
+is one more line. Line n makes revision n. A sender of changes names the revision that they are
 based on; when others have written since, nothing is written and the sender gets what they wrote.
 """
 

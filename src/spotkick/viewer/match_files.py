@@ -225,7 +225,7 @@ def _assign_file(match: MatchFiles, path: Path) -> None:
     elif name in PREDICTION_FILES:
         match.predictions = match.predictions or path
     else:
-        # A file of another name is told by its content.
+        # A file of another name is recognised by its content.
         document = read_json(path)
         keys = document.keys() if isinstance(document, dict) else ()
         if "predictions" in keys:

@@ -76,9 +76,9 @@ def match_routes(library: Library) -> APIRouter:
         if facts is None:
             raise NotHereError("this period has no video")
         latest_ms = max(0, int(facts.duration_s * 1000) - 100)
-        picture = thumbnails.thumbnail_at(library.require_inside(facts.path), min(t_ms, latest_ms))
+        image = thumbnails.thumbnail_at(library.require_inside(facts.path), min(t_ms, latest_ms))
         return Response(
-            picture, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"}
+            image, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"}
         )
 
     return router

@@ -120,7 +120,7 @@ class ReelMaker(Protocol):
         """Whether `shot_changes` works here."""
 
     def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> Sequence[float]:
-        """Starts of the shots of a video, in seconds after its first picture."""
+        """Starts of the shots of a video, in seconds after its first frame."""
 
 
 class MomentRequest(BaseModel):

@@ -30,7 +30,7 @@ def require_files(library: Library, key: str) -> MatchFiles:
 
 
 def download(file: Download) -> Response:
-    """A file that the browser saves; what its format cannot hold is told in a header."""
+    """A file that the browser saves; a header says what its format cannot hold."""
     media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     headers = {**NEVER_STORE, "content-disposition": f'attachment; filename="{file.name}"'}
     if file.losses:

@@ -22,13 +22,13 @@ def corrected_labels(
     """Labels after review.
 
     Kept are labels that were not rejected, accepted predictions and added actions. A label that
-    nobody touched gives way to an accepted prediction of the same class at the same moment, so that
+    was not changed gives way to an accepted prediction of the same class at the same time, so that
     confirming a prediction moves the label to it.
 
     Args:
         match: as read from its files.
         states: what was decided, by id.
-        undecided_from: also keep predictions that nobody has looked at, when their confidence is at
+        undecided_from: also keep predictions without a decision, when their confidence is at
             least this.
 
     Returns:
@@ -76,7 +76,7 @@ def spotted_actions(
     Args:
         match: as read from its files.
         states: what was decided, by id.
-        undecided_from: least confidence of a prediction that nobody has decided about.
+        undecided_from: least confidence of a prediction without a decision.
         thresholds: the same per class, where it differs.
 
     Returns:
