@@ -3,6 +3,7 @@
 Two formats that both know intervals exchange segments; all others exchange actions.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -17,6 +18,7 @@ from spotkick.formats.format import Format, ReadOptions
 from spotkick.formats.reading import read_actions
 from spotkick.formats.registry import FORMATS, find_format, format_of_target
 from spotkick.formats.segments import VideoSegments, matches_of_segments
+from spotkick.formats.unread_fields import unread_fields
 
 __all__ = ["DEFAULT_FRAME_RATE", "ConversionReport", "convert", "read_actions"]
 
@@ -96,9 +98,8 @@ def convert(
     _check_paths(source, target, reader, writer)
 
     # What the source holds: segments where it knows them, and everything that is not read.
-    options = ReadOptions(frame_rate=frame_rate)
-    unread = reader.unread(source)
-    stated = _stated_rate(source, reader)
+    unread, stated = _examine(source, reader)
+    options = ReadOptions(frame_rate=frame_rate, unread=unread)
     rate = frame_rate or stated or DEFAULT_FRAME_RATE
     videos = None if reader.segment_reader is None else reader.read_segments(source, options)
     matches = reader.read(source, options) if videos is None else matches_of_segments(videos)
@@ -117,7 +118,7 @@ def convert(
         losses=(
             *losses,
             *_video_losses(videos or (), writer.capabilities),
-            *(Loss(field, count, "not read") for field, count in sorted(unread.items())),
+            *(Loss(field, count, "not read") for field, count in sorted((+unread).items())),
         ),
         notes=tuple(_notes(writer, rate, given=frame_rate is not None or stated is not None)),
     )
@@ -129,16 +130,17 @@ def _check_paths(source: Path, target: Path, reader: Format, writer: Format) -> 
     check_outputs(outputs, [source, *(source.parent / name for name in reader.beside)])
 
 
-def _stated_rate(source: Path, reader: Format) -> Fraction | None:
-    """The frame rate that the source states throughout."""
-    if not reader.fields:
-        return None
-    rates = {
-        require_frame_rate(value, f"{source}: fps")
-        for document in reader.documents(source)
-        for value in _stated_rates(document)
-    }
-    return rates.pop() if len(rates) == 1 else None
+def _examine(source: Path, reader: Format) -> tuple[Counter[str], Fraction | None]:
+    """Fields that the reader does not use, and the frame rate that the source states throughout."""
+    counts: Counter[str] = Counter()
+    rates: set[Fraction] = set()
+    for document in reader.documents(source):
+        found = unread_fields(document, reader.fields)
+        counts.update({f"field '{field}' of the source": n for field, n in found.items()})
+        rates.update(
+            require_frame_rate(value, f"{source}: fps") for value in _stated_rates(document)
+        )
+    return counts, rates.pop() if len(rates) == 1 else None
 
 
 def _stated_rates(document: Any) -> Iterator[Any]:

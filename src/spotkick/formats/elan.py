@@ -3,23 +3,22 @@
 The label is the annotation's value, or the tier's name where the value is empty. Annotations of a
 tier must not overlap in ELAN, so each label gets a tier of its own when a file is written, and a
 second one where its annotations would collide. What has no place in an action (annotations that
-refer to others, names of tiers beside a value, participants) is counted by `count_unread_elements`.
+refer to others, names of tiers beside a value, participants) is counted.
 """
 
 import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any, Final
-from xml.parsers import expat
+from typing import Final
 
 from spotkick.actions import MatchActions
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.files import read_bytes, write_text
+from spotkick.files import write_text
 from spotkick.formats.capabilities import Capabilities
+from spotkick.formats.elan_document import ROOT, UNITS, ElanDocument, parse_elan
 from spotkick.formats.fields import require_integer, require_text
 from spotkick.formats.format import Family, Format
 from spotkick.formats.match_tree import clean_match_name
@@ -36,125 +35,7 @@ from spotkick.formats.segments import (
 SHOWN_MS: Final = 500
 """Length that a spot is given, so that it can be seen and clicked."""
 
-MAX_XML_BYTES: Final = 64 * 1024 * 1024
-"""Largest file that is read; hours of dense annotation take a few megabytes."""
-
-_MAX_DEPTH: Final = 32
-_UNITS: Final = "milliseconds"
-_ROOT: Final = "ANNOTATION_DOCUMENT"
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SECOND_TIER: Final = re.compile(r" #\d+$")
-
-_KNOWN_ELEMENTS: Final = frozenset(
-    {
-        *(_ROOT, "HEADER", "MEDIA_DESCRIPTOR", "TIME_ORDER", "TIME_SLOT", "TIER"),
-        *("ANNOTATION", "ALIGNABLE_ANNOTATION", "REF_ANNOTATION", "ANNOTATION_VALUE"),
-        *("LINGUISTIC_TYPE", "LOCALE", "LANGUAGE", "CONSTRAINT", "PROPERTY", "LICENSE"),
-        *("CONTROLLED_VOCABULARY", "DESCRIPTION", "CV_ENTRY", "CV_ENTRY_ML", "CVE_VALUE"),
-    }
-)
-"""Elements that are read, or that describe the tiers and the editor."""
-
-_PEOPLE: Final = ("PARTICIPANT", "ANNOTATOR")
-
-
-@dataclass(frozen=True, slots=True)
-class _Annotation:
-    """A time-aligned annotation as the file states it."""
-
-    tier: str
-    attributes: dict[str, str]
-    value: str
-
-
-class _Document:
-    """What the elements of a file say, filled in while it is parsed."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-        self.units = _UNITS
-        self.media: list[dict[str, str]] = []
-        self.slots: dict[str, str | None] = {}
-        self.annotations: list[_Annotation] = []
-        self.unread: Counter[str] = Counter()
-        self._path: list[str] = []
-        self._tier: dict[str, str] = {}
-        self._open: dict[str, str] | None = None
-        self._text: list[str] = []
-
-    def refuse(self, *_: Any) -> None:
-        """Refuse a document type or an entity: they can blow up a small file."""
-        raise InputError(
-            f"{self.where}: XML with a document type or entities is not read; ELAN files have none"
-        )
-
-    def start(self, name: str, attributes: dict[str, str]) -> None:
-        """An element opens."""
-        self._path.append(name)
-        if len(self._path) > _MAX_DEPTH:
-            raise InputError(
-                f"{self.where}: XML nested deeper than {_MAX_DEPTH} elements; this is no ELAN file"
-            )
-        if len(self._path) == 1 and name != _ROOT:
-            raise InputError(f"{self.where}: an ELAN file starts with {_ROOT}, found {name[:40]!r}")
-
-        # Elements that are read; the others are counted.
-        if name == "HEADER":
-            self.units = attributes.get("TIME_UNITS", _UNITS)
-        elif name == "MEDIA_DESCRIPTOR":
-            self.media.append(attributes)
-        elif name == "TIME_SLOT":
-            self.slots[attributes.get("TIME_SLOT_ID", "")] = attributes.get("TIME_VALUE")
-        elif name == "TIER":
-            self._tier = attributes
-        elif name in ("ALIGNABLE_ANNOTATION", "REF_ANNOTATION"):
-            self._open, self._text = attributes, []
-        elif name not in _KNOWN_ELEMENTS:
-            self.unread[f"element {name[:40]} of the source"] += 1
-
-    def text(self, data: str) -> None:
-        """Characters of the innermost element."""
-        if self._path[-1:] == ["ANNOTATION_VALUE"]:
-            self._text.append(data)
-
-    def end(self, name: str) -> None:
-        """An element closes."""
-        self._path.pop()
-        if name not in ("ALIGNABLE_ANNOTATION", "REF_ANNOTATION") or self._open is None:
-            return
-        attributes, value, tier = self._open, "".join(self._text).strip(), self._tier
-        self._open = None
-        name_of_tier = tier.get("TIER_ID", "")
-        if name == "ALIGNABLE_ANNOTATION":
-            self.annotations.append(_Annotation(name_of_tier, attributes, value))
-        elif value:
-            self.unread[f"annotation on tier '{name_of_tier}', which refers to others"] += 1
-
-        # What the tier says of each of its annotations.
-        if name == "ALIGNABLE_ANNOTATION" and value:
-            self.unread[f"name of tier '{name_of_tier}' beside a value"] += (
-                _SECOND_TIER.sub("", name_of_tier) != value
-            )
-        for person in _PEOPLE:
-            self.unread[f"{person.lower()} of tier '{name_of_tier}'"] += bool(tier.get(person))
-
-
-def _parse(path: Path) -> _Document:
-    document = _Document(str(path))
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler = document.start
-    parser.EndElementHandler = document.end
-    parser.CharacterDataHandler = document.text
-    parser.StartDoctypeDeclHandler = document.refuse
-    parser.EntityDeclHandler = document.refuse
-
-    data = read_bytes(path, limit=MAX_XML_BYTES)
-    try:
-        parser.Parse(data, True)
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise InputError(f"{path}: not readable XML: {error}") from error
-    return document
 
 
 def _annotation_files(path: Path) -> list[Path]:
@@ -166,23 +47,33 @@ def _annotation_files(path: Path) -> list[Path]:
     return files
 
 
-def read_elan_segments(path: Path | str) -> tuple[VideoSegments, ...]:
+def read_elan_segments(
+    path: Path | str, *, unread: Counter[str] | None = None
+) -> tuple[VideoSegments, ...]:
     """Read the time-aligned annotations of one file, or of all ``.eaf`` files below a folder.
 
     Videos are named by the path from the annotation file to the video. Where two of a folder would
     have the same name, although they are different files, the folders of the annotation files tell
     them apart.
 
+    Args:
+        path: file or folder.
+        unread: gets what the files hold beside labels and times.
+
     Raises:
         InputError: if there is no such file, or one is malformed.
     """
     path = Path(path)
     files = _annotation_files(path)
-    documents = [_parse(file) for file in files]
+    documents = [parse_elan(file) for file in files]
     references = [
         _media_reference(document, file, path if path.is_dir() else file.parent)
         for document, file in zip(documents, files, strict=True)
     ]
+    if unread is not None:
+        for document in documents:
+            unread.update(document.count_unread())
+
     names = name_recordings(references, path.stem)
     return tuple(
         VideoSegments(name, None, _read_annotations(document))
@@ -190,24 +81,7 @@ def read_elan_segments(path: Path | str) -> tuple[VideoSegments, ...]:
     )
 
 
-def count_unread_elements(path: Path) -> Counter[str]:
-    """What the files hold beside labels and times, with counts.
-
-    Raises:
-        InputError: if there is no such file, or one is malformed.
-    """
-    counts: Counter[str] = Counter()
-    for file in _annotation_files(path):
-        document = _parse(file)
-        counts.update(document.unread)
-        counts["annotation without a time of its own"] += sum(
-            None in _bounds_of(document, annotation) for annotation in document.annotations
-        )
-        counts["further media file"] += len(document.media[1:])
-    return +counts
-
-
-def _media_reference(document: _Document, file: Path, root: Path) -> MediaReference:
+def _media_reference(document: ElanDocument, file: Path, root: Path) -> MediaReference:
     media = document.media[0] if document.media else {}
     text = media.get("RELATIVE_MEDIA_URL") or media.get("MEDIA_URL")
     folder = file.parent.relative_to(root).as_posix()
@@ -218,18 +92,11 @@ def _media_reference(document: _Document, file: Path, root: Path) -> MediaRefere
     )
 
 
-def _bounds_of(document: _Document, annotation: _Annotation) -> list[str | None]:
-    return [
-        document.slots.get(annotation.attributes.get(f"TIME_SLOT_REF{number}", ""))
-        for number in (1, 2)
-    ]
-
-
-def _read_annotations(document: _Document) -> tuple[Segment, ...]:
+def _read_annotations(document: ElanDocument) -> tuple[Segment, ...]:
     path = document.where
-    if document.units != _UNITS:
+    if document.units != UNITS:
         raise InputError(
-            f"{path}: TIME_UNITS must be {_UNITS}, found {document.units[:40]!r}; "
+            f"{path}: TIMEUNITS must be {UNITS}, found {document.units[:40]!r}; "
             "save the file with a current ELAN"
         )
     origins = [media["TIME_ORIGIN"] for media in document.media[:1] if media.get("TIME_ORIGIN")]
@@ -239,7 +106,7 @@ def _read_annotations(document: _Document) -> tuple[Segment, ...]:
     segments = []
     unaligned = 0
     for annotation in document.annotations:
-        start, end = _bounds_of(document, annotation)
+        start, end = document.bounds_of(annotation)
         if start is None or end is None:
             unaligned += 1
             continue
@@ -327,7 +194,7 @@ def _document_text(video: VideoSegments, video_suffix: str) -> str:
         '<ANNOTATION_DOCUMENT AUTHOR="spotkick" DATE="2000-01-01T00:00:00+00:00" FORMAT="3.0" '
         'VERSION="3.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         'xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">\n'
-        f'    <HEADER MEDIA_FILE="" TIME_UNITS="{_UNITS}">\n'
+        f'    <HEADER MEDIA_FILE="" TIMEUNITS="{UNITS}">\n'
         f'        <MEDIA_DESCRIPTOR MEDIA_URL="{url}" MIME_TYPE="video/mp4" '
         f'RELATIVE_MEDIA_URL="{url}"/>\n'
         "    </HEADER>\n"
@@ -399,7 +266,7 @@ def _detect_annotations(sample: Sample) -> Certainty:
     if sample.is_folder:
         held = next(sample.path.rglob("*.eaf"), None) is not None
         return Certainty.MARK if held else Certainty.NO
-    if sample.xml_root == _ROOT:
+    if sample.xml_root == ROOT:
         return Certainty.MARK
     return Certainty.NAME if sample.suffix == ".eaf" else Certainty.NO
 
@@ -419,9 +286,8 @@ FORMAT: Final = Format(
     ),
     detect=_detect_annotations,
     writer=lambda path, matches, _: write_elan(path, matches),
-    segment_reader=lambda path, _: read_elan_segments(path),
+    segment_reader=lambda path, options: read_elan_segments(path, unread=options.unread),
     segment_writer=lambda path, videos, _: write_elan_segments(path, videos),
     suffix="",
     own_suffixes=(".eaf",),
-    count_unread=count_unread_elements,
 )

@@ -7,8 +7,8 @@ conversion, export menus, help texts and the table in the documentation derive f
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +23,6 @@ from spotkick.formats.match_tree import open_match_tree
 from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.segments import VideoSegments, matches_of_segments
 from spotkick.formats.soccernet import TimeSource
-from spotkick.formats.unread_fields import unread_fields
 from spotkick.tasks import Task
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -49,6 +48,8 @@ class ReadOptions:
             folders look at it, so that they open these files only.
         file_name: name of the files in match folders, instead of the choice by ``task``.
         time_source: which time field of SoccerNet labels counts.
+        unread: filled by readers with what a source holds and an action cannot: what it is ->
+            how often. Fields of JSON files are counted by `Format.fields`.
     """
 
     frame_rate: Fraction | None = None
@@ -56,6 +57,7 @@ class ReadOptions:
     matches: tuple[str, ...] | None = None
     file_name: str | None = None
     time_source: TimeSource = TimeSource.POSITION
+    unread: Counter[str] = field(default_factory=Counter, compare=False)
 
 
 MatchReader = Callable[[Path, ReadOptions], Sequence[MatchActions]]
@@ -86,7 +88,6 @@ class Format:
         beside: names of further files that are written into the same folder.
         fields: of its JSON files that are read or can be derived, see
             `spotkick.formats.unread_fields`.
-        count_unread: path -> what else of a source is not read, with counts.
         note: what the user should know of a file that was written.
     """
 
@@ -106,7 +107,6 @@ class Format:
     inside: str = ""
     beside: tuple[str, ...] = ()
     fields: frozenset[str] = frozenset()
-    count_unread: Callable[[Path], Mapping[str, int]] | None = None
     note: str = ""
 
     def read(
@@ -184,19 +184,10 @@ class Format:
                 "activitynet-results"
             )
 
-    def unread(self, path: Path) -> Counter[str]:
-        """Count what a source of this format holds and no reader uses."""
-        counts: Counter[str] = Counter()
-        if self.fields:
-            for document in self.documents(path):
-                found = unread_fields(document, self.fields)
-                counts.update({f"field '{field}' of the source": n for field, n in found.items()})
-        if self.count_unread is not None:
-            counts.update(self.count_unread(path))
-        return counts
-
     def documents(self, path: Path) -> Iterator[Any]:
-        """The decoded JSON files of a source."""
+        """The decoded JSON files of a source; nothing for formats without JSON fields."""
+        if not self.fields:
+            return
         if self.inside and path.is_dir():
             yield load_json(path / self.inside)
         elif self.file_name and path.suffix != ".json":

@@ -7,7 +7,7 @@ value="$video" frameRate="$fps"/>`` takes it from there.
 """
 
 import warnings
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -84,7 +84,7 @@ _TEAM_NOTE: Final = "team: "
 
 
 def read_label_studio_segments(
-    path: Path | str, *, frame_rate: Fraction | None = None
+    path: Path | str, *, frame_rate: Fraction | None = None, unread: Counter[str] | None = None
 ) -> tuple[VideoSegments, ...]:
     """Read the timeline labels of an export.
 
@@ -95,6 +95,7 @@ def read_label_studio_segments(
         path: the JSON export, a list of tasks.
         frame_rate: of the labeling setup; what the tasks state comes first, 24 is assumed with a
             warning when nothing is known.
+        unread: gets the annotations and regions that are left out, by kind.
 
     Raises:
         InputError: if the file is not such an export, or a value is malformed.
@@ -118,13 +119,15 @@ def read_label_studio_segments(
         contents.append(segments)
 
     _warn_about(path, assumed, left_out)
+    if unread is not None:
+        unread.update(left_out)
     names = name_recordings(references, path.stem)
     return tuple(
         VideoSegments(name, None, segments) for name, segments in zip(names, contents, strict=True)
     )
 
 
-def _warn_about(path: Path, assumed: int, left_out: Mapping[str, int]) -> None:
+def _warn_about(path: Path, assumed: int, left_out: Counter[str]) -> None:
     if assumed:
         warnings.warn(
             f"{path}: {assumed} tasks do not state the frame rate of their labeling setup; "
@@ -133,7 +136,7 @@ def _warn_about(path: Path, assumed: int, left_out: Mapping[str, int]) -> None:
             SpotkickWarning,
             stacklevel=3,
         )
-    for kind, count in left_out.items():
+    for kind, count in (+left_out).items():
         if kind != _SKIPPED:
             warnings.warn(f"{path}: {count} x {kind}", SpotkickWarning, stacklevel=3)
 
@@ -229,24 +232,6 @@ def _read_region(
         for label in labels:
             name = require_text(label, f"{where}.value.{_TYPE}")
             yield Segment(start_s, end_s, name, score=score, team=team, visibility=visibility)
-
-
-def count_left_out(path: Path) -> Counter[str]:
-    """Annotations and regions of an export that are not read, by kind.
-
-    Raises:
-        InputError: if the file is not such an export.
-    """
-    left_out: Counter[str] = Counter()
-    document = read_json(path)
-    tasks = require_list([document] if isinstance(document, dict) else document, str(path))
-    for number, value in enumerate(tasks):
-        where = f"{path}[{number}]"
-        deque(
-            _read_segments(require_object(value, where), where, DEFAULT_FRAME_RATE, left_out),
-            maxlen=0,
-        )
-    return +left_out
 
 
 def _read_notes(meta: Any) -> tuple[str | None, Visibility | None]:
@@ -363,11 +348,10 @@ FORMAT: Final = Format(
     detect=_detect_tasks,
     writer=lambda path, matches, rate: write_label_studio(path, matches, frame_rate=rate),
     segment_reader=lambda path, options: read_label_studio_segments(
-        path, frame_rate=options.frame_rate
+        path, frame_rate=options.frame_rate, unread=options.unread
     ),
     segment_writer=lambda path, videos, rate: write_label_studio_segments(
         path, videos, frame_rate=rate
     ),
     fields=FIELDS,
-    count_unread=count_left_out,
 )

@@ -41,7 +41,7 @@ class MatchScores:
     periods: Mapping[int, npt.NDArray[np.float32]]
 
 
-def write_scores(path: Path, scores: MatchScores) -> None:
+def write_scores(path: Path | str, scores: MatchScores) -> None:
     """Write scores atomically; float16 keeps three digits, which is what plots need.
 
     Raises:
@@ -55,10 +55,10 @@ def write_scores(path: Path, scores: MatchScores) -> None:
         [scores.frame_rate.numerator, scores.frame_rate.denominator], dtype=np.int64
     )
     np.savez_compressed(buffer, classes=np.array(scores.classes), **arrays)
-    write_bytes(path, buffer.getvalue())
+    write_bytes(Path(path), buffer.getvalue())
 
 
-def read_scores(path: Path, match: str = "") -> MatchScores:
+def read_scores(path: Path | str, match: str = "") -> MatchScores:
     """Read scores.
 
     Args:
@@ -68,6 +68,7 @@ def read_scores(path: Path, match: str = "") -> MatchScores:
     Raises:
         InputError: if the file is not such an archive, or its arrays do not fit each other.
     """
+    path = Path(path)
     with reading_arrays(
         path, "a file of segmentation scores", "write it again with 'spotkick spot'"
     ):

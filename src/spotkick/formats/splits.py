@@ -12,7 +12,7 @@ from spotkick.files import parse_json, read_bytes
 from spotkick.formats.match_tree import clean_match_name
 
 
-def read_split(path: Path) -> tuple[str, ...]:
+def read_split(path: Path | str) -> tuple[str, ...]:
     """Read the match names of a split file.
 
     Args:
@@ -25,7 +25,10 @@ def read_split(path: Path) -> tuple[str, ...]:
     Raises:
         InputError: if the file is missing or malformed, names no match, or names one twice.
     """
+    path = Path(path)
     data = read_bytes(path)
+
+    # Names of matches, in either form.
     if path.suffix.lower() == ".json":
         lines = _json_names(parse_json(data, str(path)), str(path))
     else:

@@ -8,10 +8,9 @@ a time may be seconds or a clock such as ``1:02:05``. A column ``video`` names r
 
 import csv
 import io
-import math
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,23 +20,18 @@ from spotkick.errors import InputError, require_extra
 from spotkick.files import atomic_path, read_bytes, write_text
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
-    optional_confidence,
     optional_team,
     optional_visibility,
-    require_integer,
-    require_position,
-    require_seconds,
     require_text,
 )
 from spotkick.formats.format import Family, Format
 from spotkick.formats.recordings import (
-    MAX_PERIOD,
     MediaReference,
     name_recordings,
     parse_recording,
 )
 from spotkick.formats.sample import Certainty, Sample
-from spotkick.timeline import parse_game_time
+from spotkick.formats.table_cells import is_blank, read_confidence, read_time
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "match": ("match", "game", "urllocal"),
@@ -63,10 +57,6 @@ MAX_ROWS: Final = 50_000_000
 
 _MOST_SHOWN: Final = 10
 _LONGEST_SHOWN: Final = 200
-_DECIMAL_COMMA: Final = re.compile(r"^\s*-?\d+,\d+\s*$")
-_THOUSANDS: Final = re.compile(r"^\s*-?[1-9]\d{0,2}(?:,\d{3})+(?P<point>\.\d*)?\s*$")
-_POINT_THOUSANDS: Final = re.compile(r"^\s*-?[1-9]\d{0,2}(?:\.\d{3})+,\d*\s*$")
-_CLOCK: Final = re.compile(r"^\s*(?:(\d{1,4}):)?(\d{1,6}):(\d{1,2}(?:[.,]\d{1,9})?)\s*$")
 _TIMES: Final = ("position_ms", "position_s", "game_time")
 _DELIMITERS: Final = (",", ";", "\t")
 _SEPARATOR_LINE: Final = re.compile(r"^\s*sep=(.)\s*$", re.IGNORECASE)
@@ -87,19 +77,25 @@ class _Table:
     delimiter: str = ""
 
 
-def read_table(path: Path | str) -> tuple[MatchActions, ...]:
+def read_table(path: Path | str, *, unread: Counter[str] | None = None) -> tuple[MatchActions, ...]:
     """Read a CSV (comma, semicolon or tab) or Parquet table.
 
     Matches come in order of first appearance; rows without a match or video column belong to one
     match named like the file.
+
+    Args:
+        path: the table.
+        unread: gets the number of values of each column that is not read.
 
     Raises:
         InputError: if the file is not such a table, a column is missing, or a value is malformed.
         MissingExtraError: for Parquet without pyarrow.
     """
     path = Path(path)
-    table = _read_rows(path)
+    table = _read_rows(path, every_column=unread is not None)
     columns = _columns(table.header, str(path))
+    if unread is not None:
+        unread.update(_unread_values(table, columns.values()))
     recordings = _recordings_of(table, columns, path)
     actions: dict[str, list[Action]] = {}
 
@@ -131,7 +127,7 @@ def _recordings_of(
     if "video" not in columns:
         return {}
     texts = {
-        str(row[columns["video"]]) for row in table.rows if not _is_blank(row[columns["video"]])
+        str(row[columns["video"]]) for row in table.rows if not is_blank(row[columns["video"]])
     }
     references = [MediaReference(require_text(text, f"{path}: video")) for text in sorted(texts)]
     names = name_recordings(references, path.stem)
@@ -149,33 +145,21 @@ def _match_of_row(
     default: str,
 ) -> tuple[str, int | None]:
     """Match of a row, and the period where the name of its video states one."""
-    named = None if _is_blank(values.get("video")) else recordings[str(values["video"])]
-    if not _is_blank(values.get("match")):
+    named = None if is_blank(values.get("video")) else recordings[str(values["video"])]
+    if not is_blank(values.get("match")):
         match = require_text(str(values["match"]), f"{where}: match")
         return match, None if named is None else named[1]
     return (default, None) if named is None else named
 
 
-def _is_blank(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
-
-
-def count_unread_values(path: Path) -> Counter[str]:
-    """Values of the columns of a CSV or Parquet table that `read_table` does not use.
-
-    Raises:
-        InputError: if the file is not a table.
-        MissingExtraError: for Parquet without pyarrow.
-    """
-    table = _read_rows(path, every_column=True)
-    used = set(_columns(table.header, str(path)).values())
+def _unread_values(table: _Table, used: Collection[int]) -> Counter[str]:
+    """Number of values in each column that is not used."""
     counts: Counter[str] = Counter()
     for index, name in enumerate(table.header):
         if index not in used:
-            counts[f"field '{name}' of the source"] += sum(
-                not _is_blank(row[index]) for row in table.rows
-            )
-    return +counts
+            held = sum(not is_blank(row[index]) for row in table.rows)
+            counts[f"field '{name}' of the source"] += held
+    return counts
 
 
 def _columns(header: Sequence[str], where: str) -> dict[str, int]:
@@ -200,86 +184,15 @@ def _columns(header: Sequence[str], where: str) -> dict[str, int]:
 def _read_action(
     values: Mapping[str, Any], where: str, delimiter: str, *, period: int | None
 ) -> Action:
-    stated, position_ms = _read_time(values, where, delimiter, period=period)
+    stated, position_ms = read_time(values, where, delimiter, period=period)
     return Action(
         label=require_text(values["label"], f"{where}: label"),
         period=stated,
         position_ms=position_ms,
-        confidence=_read_confidence(values.get("confidence"), where, delimiter),
+        confidence=read_confidence(values.get("confidence"), where, delimiter),
         team=optional_team(values.get("team"), f"{where}: team"),
         visibility=optional_visibility(values.get("visibility"), f"{where}: visibility"),
     )
-
-
-def _read_confidence(value: Any, where: str, delimiter: str) -> float | None:
-    if _is_blank(value):
-        return None
-    number = _plain_number(value, f"{where}: confidence", delimiter)
-    return optional_confidence({"confidence": number}, where, "confidence")
-
-
-def _read_seconds(value: Any, where: str, delimiter: str) -> float:
-    """Seconds, also of a clock such as ``12:34.5`` or ``1:02:05``."""
-    clock = _CLOCK.match(value) if isinstance(value, str) else None
-    if clock is None:
-        return require_seconds(_plain_number(value, where, delimiter), where)
-    hours, minutes, seconds = clock.groups(default="0")
-    return require_seconds(
-        3600 * int(hours) + 60 * int(minutes) + float(seconds.replace(",", ".")), where
-    )
-
-
-def _plain_number(value: Any, where: str, delimiter: str) -> Any:
-    """A number as spreadsheets of different countries write it, with a decimal point only.
-
-    ``1,234.5`` and ``1.234,5`` can be read in one way. ``1,234`` is 1.234 where commas do not
-    separate fields, because such a table comes from a country with decimal commas; between commas
-    or tabs it may be either, and is refused.
-    """
-    if not isinstance(value, str):
-        return value
-    if _POINT_THOUSANDS.match(value):
-        return value.replace(".", "").replace(",", ".")
-    thousands = _THOUSANDS.match(value)
-    if thousands is not None and (thousands["point"] is not None or value.count(",") > 1):
-        return value.replace(",", "")
-    if thousands is not None and delimiter != ";":
-        raise InputError(
-            f"{where} may mean {value.replace(',', '').strip()} or "
-            f"{value.replace(',', '.').strip()}, found '{value.strip()}'; "
-            "write it without a separator of thousands"
-        )
-    return value.replace(",", ".") if _DECIMAL_COMMA.match(value) else value
-
-
-def _read_time(
-    values: Mapping[str, Any], where: str, delimiter: str, *, period: int | None
-) -> tuple[int, int]:
-    """Period and position of a row; a period may be stated by a column, a video or a clock."""
-    column = values.get("period")
-    stated = None if _is_blank(column) else require_integer(column, f"{where}: period")
-    if stated is not None and period is not None and stated != period:
-        raise InputError(
-            f"{where}: period {stated} contradicts the name of the video, which is period {period}"
-        )
-    stated = period if stated is None else stated
-
-    # The finest time that the table has.
-    if "game_time" in values:
-        clock, seconds = parse_game_time(require_text(values["game_time"], f"{where}: gameTime"))
-        stated = clock if stated is None else stated
-        position_ms = require_position(1000 * seconds, f"{where}: gameTime")
-    elif "position_ms" in values:
-        position_ms = require_integer(values["position_ms"], f"{where}: position_ms")
-    else:
-        position_ms = round(
-            1000 * _read_seconds(values["position_s"], f"{where}: time in seconds", delimiter)
-        )
-
-    stated = 1 if stated is None else stated
-    if not 1 <= stated <= MAX_PERIOD:
-        raise InputError(f"{where}: period must lie within 1 and {MAX_PERIOD}, found {stated}")
-    return stated, position_ms
 
 
 def _read_csv(path: Path) -> _Table:
@@ -414,11 +327,10 @@ CSV_FORMAT: Final = Format(
     family=Family.TABLE,
     capabilities=Capabilities(empty=False),
     detect=_detect_csv,
-    reader=lambda path, _: read_table(path),
+    reader=lambda path, options: read_table(path, unread=options.unread),
     writer=lambda path, matches, _: write_table(path, matches),
     suffix=".csv",
     own_suffixes=(".csv",),
-    count_unread=count_unread_values,
 )
 
 PARQUET_FORMAT: Final = Format(
@@ -428,9 +340,8 @@ PARQUET_FORMAT: Final = Format(
     family=Family.TABLE,
     capabilities=Capabilities(empty=False),
     detect=_detect_parquet,
-    reader=lambda path, _: read_table(path),
+    reader=lambda path, options: read_table(path, unread=options.unread),
     writer=lambda path, matches, _: write_table(path, matches),
     suffix=".parquet",
     own_suffixes=(".parquet",),
-    count_unread=count_unread_values,
 )

@@ -95,11 +95,17 @@ class _Attribute:
         return [] if given == "" else [self.options.get(str(given), given)]
 
 
-def read_via3_segments(path: Path | str) -> tuple[VideoSegments, ...]:
+def read_via3_segments(
+    path: Path | str, *, unread: Counter[str] | None = None
+) -> tuple[VideoSegments, ...]:
     """Read the temporal segments of a project.
 
     Each checked option of a checkbox gives a segment of its own; a segment without a label is left
     out, with a warning.
+
+    Args:
+        path: the project.
+        unread: gets the segments that are left out, and the values of attributes that are not read.
 
     Raises:
         InputError: if the file is not a VIA3 project, or a value is malformed.
@@ -110,6 +116,7 @@ def read_via3_segments(path: Path | str) -> tuple[VideoSegments, ...]:
     views = dict(_view_files(document, str(path)))
     names = dict(zip(views, name_recordings([*views.values()], path.stem), strict=True))
     segments: dict[str, list[Segment]] = {name: [] for name in names.values()}
+    unread = Counter() if unread is None else unread
     unlabelled = 0
 
     for where, entry in _temporal_entries(document, str(path)):
@@ -119,8 +126,10 @@ def read_via3_segments(path: Path | str) -> tuple[VideoSegments, ...]:
         found = _read_entry(entry, attributes, where)
         segments[names[view]].extend(found)
         unlabelled += not found
+        unread.update(_unread_attributes(entry, attributes))
 
     if unlabelled:
+        unread["segment without a label"] += unlabelled
         warnings.warn(
             f"{path}: {unlabelled} segments have no label and were left out",
             SpotkickWarning,
@@ -173,23 +182,14 @@ def _role_of(name: str) -> str:
     return name.lower() if name.lower() in _OWN_NAMES else ""
 
 
-def count_unread_attributes(path: Path) -> Counter[str]:
-    """Count values of attributes that are not read, and segments without a label.
-
-    Raises:
-        InputError: if the file is not a VIA3 project.
-    """
-    document = require_object(read_json(path), str(path))
-    attributes = _read_attributes(document, str(path))
-    counts: Counter[str] = Counter()
-    for where, entry in _temporal_entries(document, str(path)):
-        values = require_object(entry.get("av") or {}, f"{where}.av")
-        for key, given in values.items():
-            name = attributes[key].name if key in attributes else key
-            read = key in attributes and attributes[key].role
-            counts[f"attribute '{name}' of the source"] += not read and given not in ("", None)
-        counts["segment without a label"] += not _read_entry(entry, attributes, where)
-    return +counts
+def _unread_attributes(
+    entry: Mapping[str, Any], attributes: Mapping[str, _Attribute]
+) -> Iterator[str]:
+    """One name for each value of an attribute that is neither the label nor one of ours."""
+    for key, given in (entry.get("av") or {}).items():
+        known = attributes.get(key)
+        if (known is None or not known.role) and given not in ("", None):
+            yield f"attribute '{key if known is None else known.name}' of the source"
 
 
 def _view_files(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, MediaReference]]:
@@ -352,8 +352,7 @@ FORMAT: Final = Format(
         Certainty.MARK if sample.has_keys("project", "metadata", "view") else Certainty.NO
     ),
     writer=lambda path, matches, _: write_via3(path, matches),
-    segment_reader=lambda path, _: read_via3_segments(path),
+    segment_reader=lambda path, options: read_via3_segments(path, unread=options.unread),
     segment_writer=lambda path, videos, _: write_via3_segments(path, videos),
     fields=FIELDS,
-    count_unread=count_unread_attributes,
 )
