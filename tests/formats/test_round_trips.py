@@ -1,5 +1,6 @@
 """Whatever a format is said to hold comes back from its file: one property, all formats."""
 
+import hashlib
 import tempfile
 import warnings
 from fractions import Fraction
@@ -111,3 +112,44 @@ def test_fit_twice_loses_nothing_more(
 ) -> None:
     fitted, _ = fit(matches, form.capabilities, rate)
     assert fit(fitted, form.capabilities, rate) == (fitted, ())
+
+
+DIGESTS = {
+    "activitynet": "6d474e3783cbbaed",
+    "activitynet-results": "d000425eaf90e805",
+    "csv": "5d37abd88b2ef98f",
+    "e2e-spot": "662843c9bd4093b2",
+    "e2e-spot-results": "df0f9d80367d1be5",
+    "elan": "21b3834c4edb8150",
+    "fiftyone": "0ffe489241a4433d",
+    "label-studio": "f1e2e1a1e3db7452",
+    "osl-v1": "0929707af6ab056a",
+    "osl-v2": "5046321683360139",
+    "soccernet-ball": "c0d2a045dc4e5565",
+    "soccernet-results": "70c0c03a2786b688",
+    "soccernet-v1": "28614eb16ab959a4",
+    "soccernet-v2": "7b66f28016ee3981",
+    "thumos": "c3231d8bd2d27d38",
+    "thumos-results": "7d2dafc27b433fbc",
+    "via3": "41eeaac52b763f46",
+}
+"""SHA-256 (16 digits) over names and bytes of what each format writes for `TRICKY`.
+
+Files that users have must be written the same way by every version. Parquet is left out: its bytes
+depend on the version of pyarrow.
+"""
+
+
+@pytest.mark.parametrize("format_name", DIGESTS)
+def test_write_bytes_are_those_of_earlier_versions(
+    format_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spotkick.formats.osl._today_iso", lambda: "2024-01-01")
+    form = FORMATS[format_name]
+    fitted, _ = fit(TRICKY, form.capabilities, Fraction(25))
+    path = tmp_path / ("set" if form.file_name else f"set{form.suffix}")
+    form.write(path, fitted, Fraction(25))
+    digest = hashlib.sha256()
+    for file in sorted(file for file in tmp_path.rglob("*") if file.is_file()):
+        digest.update(file.relative_to(tmp_path).as_posix().encode() + file.read_bytes())
+    assert digest.hexdigest()[:16] == DIGESTS[format_name]

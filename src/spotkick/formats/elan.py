@@ -96,7 +96,7 @@ def _read_annotations(document: ElanDocument) -> tuple[Segment, ...]:
     path = document.where
     if document.units != UNITS:
         raise InputError(
-            f"{path}: TIMEUNITS must be {UNITS}, found {document.units[:40]!r}; "
+            f"{path}: TIME_UNITS must be {UNITS}, found {document.units[:40]!r}; "
             "save the file with a current ELAN"
         )
     origins = [media["TIME_ORIGIN"] for media in document.media[:1] if media.get("TIME_ORIGIN")]
@@ -194,7 +194,7 @@ def _document_text(video: VideoSegments, video_suffix: str) -> str:
         '<ANNOTATION_DOCUMENT AUTHOR="spotkick" DATE="2000-01-01T00:00:00+00:00" FORMAT="3.0" '
         'VERSION="3.0" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
         'xsi:noNamespaceSchemaLocation="http://www.mpi.nl/tools/elan/EAFv3.0.xsd">\n'
-        f'    <HEADER MEDIA_FILE="" TIMEUNITS="{UNITS}">\n'
+        f'    <HEADER MEDIA_FILE="" TIME_UNITS="{UNITS}">\n'
         f'        <MEDIA_DESCRIPTOR MEDIA_URL="{url}" MIME_TYPE="video/mp4" '
         f'RELATIVE_MEDIA_URL="{url}"/>\n'
         "    </HEADER>\n"

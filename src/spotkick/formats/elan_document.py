@@ -97,7 +97,7 @@ class ElanDocument:
 
         # Elements that are read; the others are counted.
         if name == "HEADER":
-            self.units = attributes.get("TIMEUNITS", UNITS)
+            self.units = attributes.get("TIME_UNITS", UNITS)
         elif name == "MEDIA_DESCRIPTOR":
             self.media.append(attributes)
         elif name == "TIME_SLOT":
