@@ -80,7 +80,7 @@ def test_write_label_studio_segments_on_the_frame_grid_come_back(tmp_path: Path)
     write_label_studio_segments(tmp_path / "x.json", videos, frame_rate=Fraction(25))
     (video,) = read_label_studio_segments(tmp_path / "x.json")
     assert video.segments[0] == segments[0]
-    assert video.segments[1].start_s == 0.04  # one frame long: it comes back as a moment
+    assert video.segments[1].start_s == 0.04  # one frame long: it comes back as a spot
     assert video.segments[2] == segments[2]
 
 

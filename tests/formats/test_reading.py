@@ -8,8 +8,18 @@ import pytest
 
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import ConfigError, InputError
-from spotkick.formats import read_actions, read_predictions
+from spotkick.formats import (
+    read_actions,
+    read_label_set,
+    read_labels,
+    read_predictions,
+    read_results,
+    read_split,
+    write_labels,
+    write_results,
+)
 from spotkick.formats.capabilities import fit
+from spotkick.formats.format import ReadOptions
 from spotkick.formats.registry import FORMATS
 from spotkick.tasks import SOCCERNET_BALL_TASK, SOCCERNET_V1_TASK
 
@@ -99,3 +109,25 @@ def test_read_actions_predictions_in_place_of_labels_are_refused(tmp_path: Path,
     path = written(name, tmp_path)
     with pytest.raises(InputError, match=rf"labels are needed, this holds predictions \({name}\)"):
         read_actions(path, kind="labels", frame_rate=Fraction(25))
+
+
+def test_public_readers_and_writers_take_texts_as_paths(tmp_path: Path) -> None:
+    root = str(tmp_path / "set")
+    write_results(root, PREDICTIONS)
+    assert tuple(read_results(root)) == PREDICTIONS
+    for match in LABELS:
+        write_labels(f"{root}/{match.match}/Labels-v2.json", match)
+    assert tuple(read_label_set(root)) == LABELS
+    assert read_labels(f"{root}/l/s/a/Labels-v2.json") == LABELS[0]
+    (tmp_path / "split.txt").write_text("l/s/a\n")
+    assert read_split(str(tmp_path / "split.txt")) == ("l/s/a",)
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_format_read_and_write_take_texts_as_paths(tmp_path: Path, name: str) -> None:
+    form = FORMATS[name]
+    path = str(tmp_path / ("set" if form.file_name else f"set{form.suffix}"))
+    fitted, _ = fit(PREDICTIONS, form.capabilities, Fraction(25))
+    form.write(path, fitted, Fraction(25))
+    found = form.read(path, ReadOptions(frame_rate=Fraction(25)))
+    assert [set(match) for match in found] == [set(match) for match in fitted]

@@ -127,7 +127,7 @@ class ElanDocument:
         elif value:
             self.unread[f"annotation on tier '{name_of_tier}', which refers to others"] += 1
 
-        # What the tier says of each of its annotations.
+        # Attributes of the tier that each of its annotations shares.
         if name == "ALIGNABLE_ANNOTATION" and value:
             self.unread[f"name of tier '{name_of_tier}' beside a value"] += (
                 _SECOND_TIER.sub("", name_of_tier) != value
