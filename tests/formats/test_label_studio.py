@@ -157,7 +157,7 @@ def test_read_label_studio_region_without_label_or_of_other_type_is_counted(
 ) -> None:
     regions = [
         {"type": "timelinelabels", "value": {"ranges": [{"start": 1, "end": 1}]}},
-        {"type": "labels", "value": {"start": 3.2, "end": 4.1, "labels": ["Goal"]}},
+        {"type": "labels", "value": {"start": "3", "end": "4", "labels": ["a word"]}},
         {"type": "choices", "value": {"choices": ["good"]}},
     ]
     path = export(tmp_path, annotations=[{"result": [*regions, *annotation("a")["result"]]}])
@@ -186,3 +186,19 @@ def test_read_label_studio_names_of_its_storages_are_match_names(
     assert [match.match for match in read_label_studio(path)] == [name]
     convert(path, tmp_path / "out", to="soccernet-v2")
     assert (tmp_path / "out" / name / "Labels-v2.json").is_file()
+
+
+@pytest.mark.parametrize("mark", [{"original_length": 60.0}, {}])
+def test_read_label_studio_regions_of_an_audio_track_have_seconds(
+    tmp_path: Path, mark: dict[str, float]
+) -> None:
+    value = {"start": 3.2, "end": 4.1, "channel": 0, "labels": ["Goal"]}
+    path = tmp_path / "export.json"
+    task = {
+        "data": {"video": "v.mp4"},  # no frame rate is needed, and none is warned about
+        "annotations": [{"result": [{"type": "labels", "value": value, **mark}]}],
+    }
+    path.write_text(json.dumps([task]))
+    assert read_label_studio_segments(path) == (
+        VideoSegments("v", None, (Segment(3.2, 4.1, "Goal"),)),
+    )

@@ -1,6 +1,7 @@
 """Label Studio JSON: ``timelinelabels`` regions of video tasks, annotations and predictions.
 
-Ranges are frame numbers that start at 1, with both ends inside; one frame is a spot. The export
+Ranges are frame numbers that start at 1, with both ends inside; one frame is a spot. Regions of an
+audio track beside the video (type ``labels``) have seconds. The export
 does not state the frame rate: it is the ``frameRate`` of the ``<Video>`` tag in the labeling setup,
 24 unless set. Files written here carry it in the task's data; a setup with ``<Video name="video"
 value="$video" frameRate="$fps"/>`` takes it from there.
@@ -23,6 +24,7 @@ from spotkick.formats.fields import (
     optional_confidence,
     require_frame_rate,
     require_integer,
+    require_interval,
     require_list,
     require_object,
     require_text,
@@ -50,6 +52,7 @@ _RESULT: Final = (
     "score",
     "meta.text[]",
     "value.timelinelabels[]",
+    *("value.labels[]", "value.start", "value.end", "value.channel", "original_length"),
     "origin",
 )
 _CHOICE: Final = ("was_cancelled", "skipped", "ground_truth", "updated_at", "created_at", "id")
@@ -76,6 +79,7 @@ DEFAULT_FRAME_RATE: Final = Fraction(24)
 """Label Studio's own default of the ``<Video>`` tag."""
 
 _TYPE: Final = "timelinelabels"
+_SOUND_TYPE: Final = "labels"
 _RATE_KEYS: Final = ("frame_rate", "frameRate", "fps")
 _VIDEO_KEYS: Final = ("video", "video_url", "url")
 _SKIPPED: Final = "skipped annotation"
@@ -113,8 +117,9 @@ def read_label_studio_segments(
         task = require_object(value, where)
         data = require_object(required(task, "data", where), f"{where}.data")
         rate = _stated_rate(data, where) or frame_rate
-        segments = tuple(_read_segments(task, where, rate or DEFAULT_FRAME_RATE, left_out))
-        assumed += rate is None and bool(segments)
+        regions = list(_regions_of_task(task, where, left_out))
+        segments = tuple(_read_segments(regions, rate or DEFAULT_FRAME_RATE, left_out))
+        assumed += rate is None and any(region.get("type") == _TYPE for region, _ in regions)
         references.append(_media_reference(data, where))
         contents.append(segments)
 
@@ -163,13 +168,21 @@ def _media_reference(data: dict[str, Any], where: str) -> MediaReference:
     return MediaReference(require_text(found, f"{where}.data"))
 
 
-def _read_segments(
-    task: dict[str, Any], where: str, rate: Fraction, left_out: Counter[str]
-) -> Iterator[Segment]:
+def _regions_of_task(
+    task: dict[str, Any], where: str, left_out: Counter[str]
+) -> Iterator[tuple[dict[str, Any], str]]:
     annotation, place = _choose_annotation(task, where, left_out)
-    for region, at in items(annotation, "result", place):
+    yield from items(annotation, "result", place)
+
+
+def _read_segments(
+    regions: Sequence[tuple[dict[str, Any], str]], rate: Fraction, left_out: Counter[str]
+) -> Iterator[Segment]:
+    for region, at in regions:
         if region.get("type") == _TYPE:
             yield from _read_region(region, at, rate, left_out)
+        elif _is_sound_region(region):
+            yield from _read_sound_region(region, at, left_out)
         elif region.get("type") not in _NOT_IN_TIME:
             left_out[f"region of type {shown(region.get('type'))}, not read"] += 1
 
@@ -232,6 +245,33 @@ def _read_region(
         for label in labels:
             name = require_text(label, f"{where}.value.{_TYPE}")
             yield Segment(start_s, end_s, name, score=score, team=team, visibility=visibility)
+
+
+def _is_sound_region(region: Mapping[str, Any]) -> bool:
+    """Whether a region of type ``labels`` is one of an audio track, and not of a text."""
+    value = region.get("value")
+    return (
+        region.get("type") == _SOUND_TYPE
+        and isinstance(value, dict)
+        and ("channel" in value or "original_length" in region)
+    )
+
+
+def _read_sound_region(
+    region: dict[str, Any], where: str, left_out: Counter[str]
+) -> Iterator[Segment]:
+    """A stretch of an audio track beside the video; its times are seconds."""
+    value = require_object(region["value"], f"{where}.value")
+    labels = require_list(value.get(_SOUND_TYPE) or [], f"{where}.value.{_SOUND_TYPE}")
+    if not labels:
+        left_out["region without a label, left out"] += 1
+    bounds = [required(value, end, f"{where}.value") for end in ("start", "end")]
+    start_s, end_s = require_interval(bounds, f"{where}.value")
+    score = optional_confidence(region, where, "score")
+    team, visibility = _read_notes(region.get("meta"))
+    for label in labels:
+        name = require_text(label, f"{where}.value.{_SOUND_TYPE}")
+        yield Segment(start_s, end_s, name, score=score, team=team, visibility=visibility)
 
 
 def _read_notes(meta: Any) -> tuple[str | None, Visibility | None]:
