@@ -142,36 +142,37 @@ def compare(matches: int, predictions: int, repeats: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_data(folder, matches, predictions)
-        here: list[float] = []
-        officially: list[float] = []
+        seconds: dict[str, list[float]] = {"official": [], "spotkick": []}
         differences = []
         score_here(folder)  # the first run reads the files from disk for both
+
         for turn in range(repeats):
-            order = (
-                (score_here, score_officially) if turn % 2 == 0 else (score_officially, score_here)
-            )
-            results = {score: timed(score, folder) for score in order}
-            here.append(results[score_here][0])
-            officially.append(results[score_officially][0])
+            # Each program comes first in every other turn.
+            pair = [("spotkick", score_here), ("official", score_officially)]
+            scores = {}
+            for who, score in pair if turn % 2 == 0 else reversed(pair):
+                spent, scores[who] = timed(score, folder)
+                seconds[who].append(spent)
             mine, theirs = (
-                np.concatenate([np.ravel(part) for part in results[score][1]])
-                for score in (score_here, score_officially)
+                np.concatenate([np.ravel(part) for part in scores[who]])
+                for who in ("spotkick", "official")
             )
             differences.append(float(np.abs(mine - theirs).max()))
-        fast, slow = statistics.median(here), statistics.median(officially)
-        print(
-            "| matches | predictions | official, CPU s | spotkick, CPU s | ratio | largest difference of 20 scores |"
-        )
-        print("|---:|---:|---:|---:|---:|---:|")
-        digits = f"{max(differences):.1e}"
-        print(
-            f"| {matches} | {matches * predictions:,} | {slow:.2f} | {fast:.3f} | {slow / fast:.1f} | {digits} |"
-        )
-        every = "; ".join(
-            f"{name} " + ", ".join(f"{seconds:.3g}" for seconds in runs)
-            for name, runs in (("official", officially), ("spotkick", here))
-        )
-        print(f"\nMedians of {repeats} runs each, in both orders. All runs: {every}")
+
+    fast, slow = (statistics.median(seconds[who]) for who in ("spotkick", "official"))
+    print(
+        "| matches | predictions | official, CPU s | spotkick, CPU s | ratio | largest difference "
+        "of 20 scores |"
+    )
+    print("|---:|---:|---:|---:|---:|---:|")
+    print(
+        f"| {matches} | {matches * predictions:,} | {slow:.2f} | {fast:.3f} | {slow / fast:.1f} | "
+        f"{max(differences):.1e} |"
+    )
+    every = "; ".join(
+        f"{who} " + ", ".join(f"{spent:.3g}" for spent in runs) for who, runs in seconds.items()
+    )
+    print(f"\nMedians of {repeats} runs each, in both orders. All runs: {every}")
 
 
 def measure_memory(matches: int, predictions: int) -> None:
@@ -192,7 +193,8 @@ def score_only(folder: Path) -> None:
     seconds, scores = timed(score_here, folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"scored in {seconds:.1f} s, peak resident size {peak:.0f} MB, Average-mAP {100 * scores[0]:.2f}"
+        f"scored in {seconds:.1f} s, peak resident size {peak:.0f} MB, "
+        f"Average-mAP {100 * scores[0]:.2f}"
     )
 
 

@@ -14,7 +14,10 @@ Documents = Mapping[str, Mapping[str, Any]]
 
 @pytest.fixture(scope="session")
 def official() -> Any:
-    """The module ``SoccerNet.Evaluation.ActionSpotting``; its import would switch off numpy's warnings for everybody."""
+    """The module ``SoccerNet.Evaluation.ActionSpotting``.
+
+    Its import would switch off numpy's warnings for all other code.
+    """
     with np.errstate(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from SoccerNet.Evaluation import ActionSpotting

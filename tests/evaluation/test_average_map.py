@@ -77,7 +77,7 @@ def test_evaluate_golden_sets_equals_official_values(setting: str) -> None:
 
 
 def quirky_documents(seed: int, rate: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Labels and predictions of a few matches with everything that the official code treats in its own way."""
+    """Labels and predictions of a few matches with every quirk of the official code."""
     rng = random.Random(seed)
     names = ["Goal", "Card", "Corner", "Unheard of"][: rng.choice([3, 4])]
     absent = rng.choice([None, "Goal", "Corner"])

@@ -64,7 +64,7 @@ def slow_average_precision(
 
 
 def random_sets(seed: int) -> tuple[list[VideoSegments], list[VideoSegments]]:
-    """Labels and detections with equal scores, repeated labels, foreign videos, and overlaps exactly at a threshold."""
+    """Equal scores, repeated labels, foreign videos, and overlaps exactly at a threshold."""
     rng = random.Random(seed)
     labels, predictions = [], []
     for number in range(rng.choice([1, 4])):
@@ -208,3 +208,65 @@ def test_evaluate_detection_equal_overlaps_take_later_label() -> None:
     assert (
         evaluate_detection(found, labels, overlaps=[0.3]).average_map == 1
     )  # else the second would find its label taken
+
+
+def test_drop_duplicates_labels_shorter_than_a_millisecond_are_no_labels() -> None:
+    """As OpenTAD and ActionFormer do; a spot has no length at all."""
+    segments = (
+        Segment(0, 10, "a"),
+        Segment(20, 20.0004, "a"),
+        Segment(30, 30, "b"),
+        Segment(40, 40.002, "b"),
+    )
+    kept = drop_duplicates(VideoSegments("v", 90.0, segments)).segments
+    assert kept == (segments[0], segments[3])
+
+
+def ambiguous_sets() -> tuple[list[VideoSegments], list[VideoSegments]]:
+    labels = [
+        VideoSegments("v", 90.0, (Segment(0, 10, "a"), Segment(50, 60, "Ambiguous"))),
+        VideoSegments("w", 90.0, (Segment(0, 10, "a"),)),
+    ]
+    found = [
+        VideoSegments("v", 90.0, (Segment(55, 70, "a", 0.9), Segment(0, 10, "a", 0.8))),
+        VideoSegments("w", 90.0, (Segment(0, 10, "a", 0.7), Segment(55, 60, "a", 0.95))),
+    ]
+    return found, labels
+
+
+def test_evaluate_detection_ambiguous_is_no_class() -> None:
+    found, labels = ambiguous_sets()
+    score = evaluate_detection(found, labels, overlaps=[0.5])
+    assert list(score.per_class) == ["a"]
+    assert score.average_map == pytest.approx(2 / 4)  # two false spots lie above both hits
+
+
+def test_evaluate_detection_ambiguous_ignored_excuses_its_own_video_only() -> None:
+    found, labels = ambiguous_sets()
+    score = evaluate_detection(found, labels, overlaps=[0.5], ambiguous="ignore")
+    assert score.average_map == pytest.approx(2 / 3)  # the false one of the other video counts
+
+
+def test_evaluate_detection_ambiguous_ignored_keeps_hits() -> None:
+    """A detection that finds a label counts although it touches an ambiguous segment."""
+    labels = [VideoSegments("v", 90.0, (Segment(0, 10, "a"), Segment(9, 12, "Ambiguous")))]
+    found = [VideoSegments("v", 90.0, (Segment(0, 10, "a", 0.9),))]
+    assert evaluate_detection(found, labels, ambiguous="ignore").average_map == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("v_abcdef", "the nearest labelled video is 'abcdef'"),
+        ("ABCDEF", "labelled videos have names such as 'abcdef'"),
+        ("train", "which is of the subset 'training'"),
+    ],
+)
+def test_evaluate_detection_foreign_video_warns_with_reason(name: str, reason: str) -> None:
+    labels = [
+        VideoSegments("abcdef", None, (Segment(0, 10, "a"),), "validation"),
+        VideoSegments("train", None, (Segment(0, 10, "a"),), "training"),
+    ]
+    found = [VideoSegments(name, None, (Segment(0, 10, "a", 0.9),))]
+    with pytest.warns(SpotkickWarning, match=reason):
+        assert evaluate_detection(found, labels, subset="validation").average_map == 0

@@ -68,7 +68,8 @@ def test_cases_planted_errors_have_their_times() -> None:
     errors = find_errors(planted(), 5.0)
     (wrong,) = errors.cases(ErrorKind.WRONG_CLASS)
     assert wrong.to_json() == {
-        "kind": "wrong class", "match": "m", "period": 2, "position_s": 100, "label": "goal", "confidence": 0.5,
+        "kind": "wrong class", "match": "m", "period": 2, "position_s": 100, "label": "goal",
+        "confidence": 0.5,
         "other_label": "corner", "other_position_s": 100,
     }  # fmt: skip
     (early,) = errors.cases(ErrorKind.EARLY)

@@ -15,7 +15,7 @@ from spotkick.formats.segments import Segment, VideoSegments
 def slow_curve(
     proposals: list[VideoSegments], labels: list[VideoSegments], max_average: float | None
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], float]:
-    """Recall by overlap and step, proposals per video, and the area, as the official loops have it."""
+    """Recall by overlap and step, proposals per video, and the area, as the official loops do."""
     videos = [video for video in labels if video.segments]
     total = sum(len(video.segments) for video in proposals)
     average = max_average or float(total) / len(videos)

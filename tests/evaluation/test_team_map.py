@@ -119,7 +119,7 @@ def test_evaluate_teams_missing_team_and_class_warn() -> None:
 
 
 def test_evaluate_teams_unshown_labels_weigh_minus_one_and_warn() -> None:
-    """Both visible passes of the left are found, the hidden one of the right is not: (2 * 1 - 1 * 0) / (2 - 1)."""
+    """Both visible passes are found, the hidden one is not: (2 * 1 - 1 * 0) / (2 - 1)."""
     hidden = Action("PASS", 1, 50_000, team="right", visibility=Visibility.NOT_SHOWN)
     truth = [
         MatchActions(

@@ -15,7 +15,7 @@ Sets = tuple[list[MatchActions], list[MatchActions]]
 
 @pytest.fixture
 def planted() -> Callable[..., Sets]:
-    """Make labels and predictions of a few matches; a share of the labels is kept, moved by at most two seconds."""
+    """Make labels and predictions of a few matches: a share of the labels, moved by up to 2 s."""
 
     def make(
         matches: int = 4, kept: float = 0.8, seed: int = 0, name: str = "league/season/match"

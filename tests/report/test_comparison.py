@@ -78,3 +78,35 @@ def test_compare_results_one_system_is_refused(planted: Callable[..., Any]) -> N
     found, labels = planted(matches=1)
     with pytest.raises(InputError, match="at least two"):
         compare_results({"a": found}, labels)
+
+
+def test_comparison_page_equal_classes_have_no_star(planted: Callable[..., Any]) -> None:
+    found, labels = planted(matches=2)
+    other = [MatchActions(m.match, m.actions[::2]) for m in found]
+    page = comparison_page(compare_results({"a": found, "b": found}, labels, resamples=3))
+    assert "\N{BLACK STAR}" not in page
+    assert "\N{BLACK STAR}" in comparison_page(
+        compare_results({"a": found, "b": other}, labels, resamples=3)
+    )
+
+
+@pytest.mark.parametrize("matches", [1, 10])
+def test_comparison_table_identical_systems_are_equal(
+    planted: Callable[..., Any], matches: int
+) -> None:
+    found, labels = planted(matches=matches)
+    result = compare_results({"a": found, "b": found, "c": found}, labels, resamples=20)
+    verdict = comparison_table(result).splitlines()[-1]
+    assert verdict.startswith("a = b = c (loose)")
+    assert "0.0 %" not in verdict
+
+
+def test_comparison_table_equal_systems_ahead_of_another(result: SystemComparison) -> None:
+    verdict = comparison_table(result).splitlines()[-1]
+    assert verdict.startswith("good|1 = same > poor_1 (loose): the order holds in 100.0 %")
+
+
+def test_comparison_page_shared_warnings_are_shown_once(planted: Callable[..., Any]) -> None:
+    found, labels = planted(matches=1)
+    page = comparison_page(compare_results({"a": found, "b": found}, labels, ["Goal", "Corner"]))
+    assert page.count("outside the class list were left out") == 2  # labels and predictions

@@ -1,3 +1,4 @@
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions
+from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions, Visibility
+from spotkick.errors import InputError
 from spotkick.evaluation import assign_predictions, count_curve, count_spots, evaluate
 from spotkick.evaluation.error_analysis import KINDS, error_costs, find_errors
 from spotkick.evaluation.operating_points import tune_class_thresholds
@@ -17,7 +19,7 @@ from spotkick.formats.scores import MatchScores, write_scores
 from spotkick.report.evaluation import ReportOptions, evaluation_page, read_score_files
 from spotkick.report.names import ReportNames
 from spotkick.report.operating import operating_points, points_table
-from spotkick.report.segmentation import segmentation_section
+from spotkick.report.segmentation import ScoreExample, segmentation_section
 from spotkick.report.system import TuningSet, score_system
 from spotkick.tasks import SOCCERNET_V2_TASK
 
@@ -331,3 +333,96 @@ def test_read_score_files_folder_of_predictions_gives_scores(tmp_path: Path) -> 
     found = read_score_files(tmp_path, ["l/m", "l/other"])
     assert [item.match for item in found] == ["l/m"]
     assert read_score_files(tmp_path / "none.zip", ["l/m"]) == ()
+
+
+def test_evaluation_page_few_matches_has_no_interval(planted: Callable[..., Any]) -> None:
+    predictions, labels = planted(matches=1)
+    document = evaluation_page(predictions, labels, options=QUICK)
+    assert "1 match: no interval, which needs 10" in document
+    assert "95 %" not in document
+    assert "bootstrap" not in document
+
+
+@pytest.mark.parametrize("factor", [100.0, 7.0, math.inf])
+def test_evaluation_page_confidences_above_one_have_no_calibration(
+    planted: Callable[..., Any], factor: float
+) -> None:
+    predictions, labels = planted(matches=1)
+    scaled = [
+        MatchActions(
+            m.match,
+            tuple(replace(a, confidence=factor * (a.confidence or 0)) for a in m.actions),
+        )
+        for m in predictions
+    ]
+    document = evaluation_page(scaled, labels, options=QUICK)
+    section = document[document.index('id="calibration"') : document.index('id="errors"')]
+    assert "they are no probabilities" in section
+    assert "<svg" not in section
+    assert "points" not in section
+    assert "translate(inf" not in document
+    assert "translate(nan" not in document
+
+
+def test_evaluation_page_class_without_unshown_labels_has_no_value() -> None:
+    labels = [
+        MatchActions(
+            "m",
+            (
+                Action("Goal", 1, 9000, visibility=Visibility.VISIBLE),
+                Action("Foul", 1, 9000, visibility=Visibility.NOT_SHOWN),
+            ),
+        )
+    ]
+    found = [MatchActions("m", (Action("Goal", 1, 9000, 0.9), Action("Foul", 1, 9000, 0.9)))]
+    document = evaluation_page(found, labels, ["Goal", "Foul"], options=QUICK)
+    dash = "\N{EN DASH}"
+    assert cells(document, "Goal")[3:5] == ["100.0 (1)", dash]
+    assert cells(document, "Foul")[3:5] == [dash, "100.0 (1)"]
+    assert "17/13" not in document
+
+
+@pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
+def test_evaluation_page_unshown_curve_has_the_factor_of_the_table(
+    planted: Callable[..., Any],
+) -> None:
+    predictions, labels = planted(matches=2)
+    document = evaluation_page(predictions, labels, options=QUICK)
+    score = evaluate(predictions, labels)
+    assert score.unshown is not None
+    section = document[document.index('id="tolerances"') : document.index('id="time"')]
+    assert cells(section, "30")[2] == f"{100 * score.unshown.map_at[30.0] * 17 / 13:.1f}"
+    assert "multiplied by 17/13" in section
+
+
+def test_evaluation_page_near_certain_errors_do_not_read_one() -> None:
+    labels = [MatchActions("m", (Action("Goal", 1, 0),))]
+    found = [MatchActions("m", (Action("Goal", 2, 9000, 0.99981), Action("Goal", 1, 0, 0.5)))]
+    document = evaluation_page(found, labels, ["Goal"], options=QUICK)
+    section = document[document.index("The worst errors") :]
+    assert "0.9998" in section
+    assert "1.00<" not in section
+
+
+def test_segmentation_section_example_chooses_match_and_period() -> None:
+    classes = ActionClasses(("a",))
+    labels = [MatchActions(name, (Action("a", 2, 60_000),)) for name in ("m", "n", "o")]
+    spots = [MatchActions(name, ()) for name in ("m", "n", "o")]
+    values = np.ones((400, 1), dtype=np.float32)
+    scores = [MatchScores(name, ("a",), RATE, {1: values, 2: values}) for name in ("m", "n", "o")]
+
+    def caption(**example: Any) -> str:
+        section = segmentation_section(
+            scores, spots, labels, classes, example=ScoreExample(**example)
+        )
+        assert section is not None
+        return section.content
+
+    assert "scores of o, second half" in caption(match="o")
+    assert "scores of o, first half" in caption(match="o", period=1)
+    assert "median" not in caption(match="o")
+    assert "first half" in caption(period=1)
+    with pytest.raises(InputError, match="no scores of match 'p'"):
+        caption(match="p")
+    with pytest.raises(InputError, match="no scores of period 3 of match 'm'"):
+        caption(match="m", period=3)

@@ -78,8 +78,7 @@ def run_comparison(request: ComparisonRequest) -> ComparisonResult:
         resamples=request.resamples,
         seed=request.seed,
     )
-    for name in result.comparison.order:
-        messages += [f"{name}: {message}" for message in result.scores[name].warnings]
+    messages += _merge_by_system(result)
 
     if request.report is not None:
         write_text(request.report, comparison_page(result, names=inputs.names))
@@ -94,6 +93,18 @@ def run_comparison(request: ComparisonRequest) -> ComparisonResult:
         }
         write_json(request.json_file, document)
     return ComparisonResult(result, tuple(messages))
+
+
+def _merge_by_system(result: SystemComparison) -> list[str]:
+    """Warnings of the scores: those that all systems share once, the others with their system."""
+    systems: dict[str, list[str]] = {}
+    for name in result.comparison.order:
+        for message in result.scores[name].warnings:
+            systems.setdefault(message, []).append(name)
+    return [
+        message if len(names) == len(result.comparison.order) else f"{', '.join(names)}: {message}"
+        for message, names in systems.items()
+    ]
 
 
 def name_systems(given: list[str]) -> dict[str, Path]:

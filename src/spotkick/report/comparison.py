@@ -12,7 +12,7 @@ from spotkick.evaluation.average_map import score_assignment, tolerances_of
 from spotkick.evaluation.scores import SpottingScore
 from spotkick.evaluation.sources import ClassesLike, resolve_task
 from spotkick.evaluation.tables import TableStyle, make_table
-from spotkick.evaluation.uncertainty import RESAMPLES, Comparison, compare_systems
+from spotkick.evaluation.uncertainty import RESAMPLES, Comparison, Interval, compare_systems
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
 from spotkick.report.formatting import NONE, count_matches, estimate, no_interval, percent, span
 from spotkick.report.intervals import interval_chart
@@ -169,21 +169,26 @@ def _overview_rows(result: SystemComparison) -> list[list[str]]:
 def _describe_order(result: SystemComparison) -> str:
     """Whether the order holds, and which systems are no better than each other."""
     comparison = result.comparison
-    equal = {
-        pair: lead.value == lead.low == lead.high == 0 if lead.known else lead.value == 0
-        for pair, lead in comparison.differences.items()
-    }
-    order = comparison.order[0]
+    text, ties, run = comparison.order[0], 1, 1
     for better, worse in pairwise(comparison.order):
-        order += f" = {worse}" if equal[better, worse] else f" > {worse}"
+        equal = _are_equal(comparison.differences[better, worse])
+        text += f" = {worse}" if equal else f" > {worse}"
+        run = run + 1 if equal else 1
+        ties *= run
+    text += f" ({result.metric})"
     if not result.resamples:
-        return f"{order} ({result.metric}); {no_interval(comparison.num_matches)}"
-
-    text = f"{order} ({result.metric})"
-    if all(equal.values()):
+        return f"{text}; {no_interval(comparison.num_matches)}"
+    if run == len(comparison.order):
         return f"{text}: the same score in all {result.resamples:,} resamples of matches"
-    share = 100 * comparison.order_probability
+
+    # The probability counts all orders of equal systems as different ones.
+    share = 100 * comparison.order_probability * ties
     return f"{text}: the order holds in {share:.1f} % of {result.resamples:,} resamples of matches"
+
+
+def _are_equal(lead: Interval) -> bool:
+    """Whether two systems have the same score, in the resamples too where there are some."""
+    return lead.value == 0 and (not lead.known or lead.low == lead.high == 0)
 
 
 def _overview_section(result: SystemComparison) -> Section:
@@ -254,7 +259,8 @@ def _class_section(result: SystemComparison) -> Section:
     rows = []
     for label, count in result.scores[order[0]].num_labels.items():
         values = [result.scores[name].overall.per_class[label] for name in order]
-        rows.append([label, f"{count:,}", *_mark_best(values)])
+        cells = _mark_best(values) if count else [NONE] * len(values)
+        rows.append([label, f"{count:,}", *cells])
     note = paragraph(
         "Average precision in percent; a star and bold type mark the best of each class, where one "
         "system is ahead of another."

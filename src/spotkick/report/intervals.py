@@ -13,6 +13,7 @@ _NARROW: Final = (350, 122)
 _RIGHT: Final = 14
 _TOP: Final = 8
 _BOTTOM: Final = 40
+_LABEL_PX: Final = 7.4
 _STEP: Final = 13
 """Between the series of one row."""
 
@@ -95,5 +96,5 @@ def _draw_whisker(
 
 
 def _shorten_label(label: str, room_px: float) -> str:
-    most = int(room_px / 6.4)
-    return label if len(label) <= most else label[: most - 1] + "…"
+    most = int(room_px / _LABEL_PX)
+    return label if len(label) <= most else label[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"

@@ -5,9 +5,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
 from spotkick.report.markup import Html, tag
 from spotkick.version import VERSION
+
+
+_LONGEST_WORD: Final = 14
+"""Letters that a column has room for on a narrow screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +86,15 @@ def table(
     """
     kinds = ["text" if number < text_columns else "number" for number in range(len(header))]
     heads = [
-        tag(f"th.{kind}", tag("button", name, type="button"), scope="col")
+        tag(f"th.{kind}{_long_name(name)}", tag("button", name, type="button"), scope="col")
         for kind, name in zip(kinds, header, strict=True)
     ]
 
     lines = []
     for first, *others in rows:
         cells = (tag(f"td.{kind}", cell) for kind, cell in zip(kinds[1:], others, strict=True))
-        lines.append(tag("tr", tag("th.text", first, scope="row"), *cells))
+        name = tag(f"th.text{_long_name(first)}", first, scope="row")
+        lines.append(tag("tr", name, *cells))
 
     # Rows at the foot stay where they are when the others are sorted.
     body, last = (lines[:-foot], lines[-foot:]) if foot else (lines, [])
@@ -97,6 +103,16 @@ def table(
         parts.append(tag("tfoot", *last))
     label = "Table: " + ", ".join(header)
     return tag("div.scroll", tag("table", *parts), tabindex=0, role="region", aria_label=label)
+
+
+def _long_name(text: str) -> str:
+    """A style for names with a long part that holds no place to break, such as those of runs.
+
+    Example:
+        >>> _long_name("Average-mAP"), _long_name("calf_resnet_pca512_seed0")
+        ('', ' long')
+    """
+    return " long" if any(len(word) > _LONGEST_WORD for word in text.split()) else ""
 
 
 def figure(drawing: Html, caption: str, data: Html) -> Html:
