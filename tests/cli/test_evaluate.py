@@ -317,6 +317,29 @@ def test_evaluate_predictions_of_other_formats_score_the_same(tmp_path: Path, fo
 RESULTS = "results_spotting.json"
 
 
+def test_evaluate_table_without_a_match_counts_it_as_empty(tmp_path: Path) -> None:
+    """A table has no row for a match without predictions; a folder must have its file."""
+    matches = list(read_results(GOLDEN / "pred"))
+    write_table(tmp_path / "p.csv", matches[:2])
+    write_results(tmp_path / "p", [*matches[:2], MatchActions(matches[2].match, ())])
+    out = tmp_path / "s.json"
+    result = run(tmp_path / "p.csv", GOLDEN / "gt", "--json", out)
+    score = score_of(result, out)
+    assert "has no predictions for 1 of 3 labelled matches" in result.stderr
+    assert score == score_of(run(tmp_path / "p", GOLDEN / "gt", "--json", out), out)
+    shutil.rmtree(tmp_path / "p" / matches[2].match)
+    missing = run(tmp_path / "p", GOLDEN / "gt")
+    assert "no predictions for 1 of 3 labelled matches" in str(missing.exception)
+
+
+def test_evaluate_table_with_split_takes_its_matches(tmp_path: Path) -> None:
+    write_table(tmp_path / "p.csv", list(read_results(GOLDEN / "pred")))
+    (tmp_path / "s.txt").write_text("lg/2020/game1\n")
+    arguments = (GOLDEN / "gt", "--split", tmp_path / "s.txt", "--json", tmp_path / "s.json")
+    table = score_of(run(tmp_path / "p.csv", *arguments), tmp_path / "s.json")
+    assert table == score_of(run(GOLDEN / "pred", *arguments), tmp_path / "s.json")
+
+
 def test_evaluate_labels_as_table_score_the_same(tmp_path: Path) -> None:
     write_table(tmp_path / "labels.csv", list(read_label_set(GOLDEN / "gt")))
     out = tmp_path / "s.json"

@@ -79,6 +79,7 @@ def compare(
     style = choose_style(markdown=markdown, latex=latex)
     systems = name_systems(predictions)
     check_command_outputs({"--report": report, "--json": json_file}, [labels, *systems.values()])
+
     options = ScoringOptions(
         labels,
         classes=classes,

@@ -215,6 +215,7 @@ def evaluate(
         {"--json": json_file, "--report": report}, [predictions, labels, *(tuned_on or ())]
     )
 
+    # Segments have metrics of their own, and no report.
     if task is TaskKind.ACTIVITYNET:
         if report is not None or tuned_on is not None:
             raise ConfigError(

@@ -145,6 +145,7 @@ def score_assignment(
     counts = group_by_visibility(assignment)
     scored = count_per_tolerance(assignment) if nms == "per-tolerance" else counts
 
+    # Labels that state no visibility have no score by visibility.
     visible = unshown = None
     factor = unshown_factor(assignment)
     if assignment.has_visibility:
@@ -152,6 +153,7 @@ def score_assignment(
         visible = score_table(by_visibility[:, 0], names, assignment.tolerances_s)
         unshown = score_table(by_visibility[:, 1], names, assignment.tolerances_s, factor=factor)
 
+    # Counts are those before any suppression.
     num_labels = counts.labels.sum(axis=0)
     num_predictions = counts.predictions.sum(axis=(0, 2))
     return SpottingScore(

@@ -200,6 +200,7 @@ def _score_parts(
         num_groups=len(bins),
     )
 
+    # Only classes with a label in the bin count in its mean.
     table = average_over_tolerances(counts.average_precision())  # (bins, classes)
     num_predictions = np.bincount(prediction_bin[prediction_bin >= 0], minlength=len(bins))
     parts = []

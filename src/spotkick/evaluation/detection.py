@@ -134,9 +134,9 @@ def evaluate_detection(
         truth_videos = tuple(drop_duplicates(video) for video in truth_videos)
     names = tuple(sorted({part.label for video in truth_videos for part in video.segments}))
     videos: dict[str, int] = {}
-    truth = _tabulate(truth_videos, names, videos)
-    found = _tabulate(counted, names, videos)
-    unclear = _tabulate(chosen, (AMBIGUOUS,), videos)
+    truth = _tabulate_segments(truth_videos, names, videos)
+    found = _tabulate_segments(counted, names, videos)
+    unclear = _tabulate_segments(chosen, (AMBIGUOUS,), videos)
     if np.isnan(found.score).any():
         raise InputError(
             "a detection has no score, or one that is not a number; detections need one"
@@ -187,7 +187,7 @@ def drop_duplicates(video: VideoSegments) -> VideoSegments:
     return replace(video, segments=tuple(kept))
 
 
-def _tabulate(
+def _tabulate_segments(
     videos: Iterable[VideoSegments], names: Sequence[str], numbers: dict[str, int]
 ) -> SegmentTable:
     """Rows of all segments; ``numbers`` is filled with a number for each video."""
@@ -245,7 +245,9 @@ def detection_average_precision(
     truth = labels.take(np.argsort(labels.series, kind="stable"))
     prediction, label, overlap = _overlapping_pairs(ranked, truth, min(overlaps))
     num_labels = np.bincount(truth.class_index, minlength=num_classes)
-    excused = np.zeros(len(ranked), dtype=bool) if ignored is None else _touches(ranked, ignored)
+    excused = (
+        np.zeros(len(ranked), dtype=bool) if ignored is None else _touches_any(ranked, ignored)
+    )
 
     table = np.zeros((len(overlaps), num_classes))
     for row, needed in zip(table, overlaps, strict=True):
@@ -259,6 +261,7 @@ def detection_average_precision(
         hit = np.zeros(len(ranked), dtype=bool)
         hit[holder[holder >= 0]] = True
 
+        # False detections on ignored segments do not count.
         counted = hit | ~excused
         for index in range(num_classes):
             own = counted & (ranked.class_index == index)
@@ -299,7 +302,7 @@ def _overlapping_pairs(
     return predictions, labels, overlaps
 
 
-def _touches(segments: SegmentTable, others: SegmentTable) -> npt.NDArray[np.bool_]:
+def _touches_any(segments: SegmentTable, others: SegmentTable) -> npt.NDArray[np.bool_]:
     """(segments,) whether each overlaps one of the others in its video."""
     touched = np.zeros(len(segments), dtype=bool)
     for row in range(len(others)):

@@ -289,6 +289,7 @@ def _fold_frames(
     early = counted & (frame < 0)
     lost = counted & (frame < -num_frames)
 
+    # Everything that is not where its file has it is reported.
     messages = []
     minutes = PERIOD_S // 60
     if late.any():

@@ -31,6 +31,7 @@ def choose_labelled(
     if any(segment.label != AMBIGUOUS for video in chosen for segment in video.segments):
         return chosen
 
+    # Nothing to score: the subset may have another name in this file.
     if subset is None or any(video.subset == subset for video in every):
         raise InputError("there are no labels to score against")
     counts = Counter(video.subset for video in every if video.segments)

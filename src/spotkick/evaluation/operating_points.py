@@ -107,6 +107,7 @@ def count_spots(
     limit = np.array([thresholds[name] for name in names])
     kept = assignment.predictions.value >= limit[column]
 
+    # Labels that no kept prediction found are the false negatives.
     hits = np.bincount(column[kept & found], minlength=len(names))
     others = np.bincount(column[kept & ~found], minlength=len(names))
     labels = np.bincount(assignment.labels.class_index, minlength=len(names))

@@ -70,6 +70,8 @@ def evaluate_original(
             for action in classes.select(match.actions)
             if action.label in names
         ]
+
+        # A period of a match is a video of its own.
         values = np.array(rows, dtype=np.float64).reshape(-1, 5)
         match_index, period, class_index = values[:, :3].astype(np.int64).T
         video = match_index * _MOST_PERIODS + period

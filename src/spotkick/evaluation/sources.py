@@ -1,16 +1,18 @@
 """What scores are computed from: files of any format, or actions in memory."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from spotkick.actions import Action, ActionClasses, MatchActions
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.formats import TimeSource, read_actions, read_predictions
 from spotkick.formats.classes import find_classes
 from spotkick.formats.detect import detect_format
 from spotkick.formats.match_tree import open_match_tree
+from spotkick.formats.registry import FORMATS
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.tasks import BALL_RATE, LABEL_FILES, TASKS, Task, task_of
 
@@ -75,7 +77,8 @@ def read_scored_sets(
 
     truth = collect_matches(labels, lambda path: read_truth(path, task))
     if isinstance(predictions, str | Path):
-        return read_found(Path(predictions)), truth
+        path = Path(predictions)
+        return fill_empty_matches(read_found(path), [match.match for match in truth], path), truth
     if isinstance(predictions, MatchActions) and isinstance(labels, MatchActions):
         return (replace(predictions, match=labels.match),), truth
     if isinstance(predictions, MatchActions | Mapping):
@@ -175,6 +178,35 @@ def read_found(
             f"{path}: no file named {RESULTS_FILE}, it holds labels; predictions lie in "
             f"league/season/match/{RESULTS_FILE}"
         ) from None
+
+
+def fill_empty_matches(
+    found: Sequence[MatchActions], wanted: Sequence[str], path: Path
+) -> tuple[MatchActions, ...]:
+    """Add matches without predictions where the format cannot hold them.
+
+    Args:
+        found: predictions, under the names of labelled matches.
+        wanted: names of the labelled matches.
+        path: where they were read.
+
+    Warns:
+        SpotkickWarning: with the number of matches that are taken to have no predictions.
+    """
+    names = {match.match for match in found}
+    missing = [name for name in wanted if name not in names]
+    if not missing or len(missing) == len(wanted):
+        return tuple(found)
+    if FORMATS[detect_format(path)].capabilities.empty:
+        return tuple(found)
+    warnings.warn(
+        f"{path} has no predictions for {len(missing)} of {len(wanted)} labelled matches, the "
+        f"first is {missing[0]!r}; its format cannot hold a match without predictions, so they "
+        "count as having none",
+        SpotkickWarning,
+        stacklevel=2,
+    )
+    return (*found, *(MatchActions(name, ()) for name in missing))
 
 
 def find_label_file(path: Path, task: Task, matches: Sequence[str] | None = None) -> str | None:

@@ -32,6 +32,7 @@ def summary_table(score: SpottingScore, *, style: TableStyle = "text", comment: 
         )
         rows.append([name, str(labels), str(score.num_predictions[name]), *values])
 
+    # The last row has the means.
     totals = [str(sum(counts.values())) for counts in (score.num_labels, score.num_predictions)]
     averages = (f"{100 * part.average_map:.2f}" for _, part, _ in parts)
     title = "Average-mAP" if len(score.overall.map_at) > 1 else "mAP"

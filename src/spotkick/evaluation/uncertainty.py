@@ -124,11 +124,11 @@ class Comparison:
                     "better": pair[0],
                     "worse": pair[1],
                     **interval.to_json(),
-                    "probability": _finite(self.probability[pair]),
+                    "probability": _null_for_nan(self.probability[pair]),
                 }
                 for pair, interval in self.differences.items()
             ],
-            "order_probability": _finite(self.order_probability),
+            "order_probability": _null_for_nan(self.order_probability),
         }
 
 
@@ -156,6 +156,7 @@ def bootstrap(
             resamples=0,
         )
 
+    # Resamples give the spread, sets that lack one match each its skewness.
     weights = _draw_matches(num_matches, resamples, seed)
     drawn = _score_resamples(assignment, weights)
     left_out = _score_resamples(assignment, _leave_one_out(num_matches))
@@ -360,5 +361,5 @@ def _share_in_order(drawn: Floats) -> float:
     return float(share.mean())
 
 
-def _finite(value: float) -> float | None:
+def _null_for_nan(value: float) -> float | None:
     return None if math.isnan(value) else value

@@ -70,6 +70,7 @@ def run_comparison(request: ComparisonRequest) -> ComparisonResult:
         every = [match for matches in found.values() for match in matches]
         warn_about_other_task(inputs.task, every, given=request.options.classes is not None)
 
+    # Paired: all systems on the same resamples of the same matches.
     result = compare_results(
         found,
         inputs.truth,

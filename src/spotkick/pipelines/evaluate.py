@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -161,6 +160,7 @@ def run_evaluation(request: EvaluationRequest) -> EvaluationResult:
             "--match and --period choose a figure of the report; give --report FILE.html, too"
         )
 
+    # Everything that reads and scores may warn; warnings go into table, document and page.
     with collected_warnings() as messages:
         inputs = read_scoring_inputs(request.options, [request.predictions])
         metric = parse_metric(request.metric or inputs.task.metric)
@@ -169,12 +169,13 @@ def run_evaluation(request: EvaluationRequest) -> EvaluationResult:
         warn_about_other_task(inputs.task, found, given=request.options.classes is not None)
         tuned = _read_tuning_set(request, inputs.task)
 
+    # What was found, as plain values.
     points = {} if tuned is None else operating_points(found, inputs.truth, inputs.task, tuned)
     document = _make_document(score, metric, inputs, request)
     document |= {**points, "warnings": messages}
     if request.json_file is not None:
-        figures = partial(_binned_values, inputs.task, inputs.truth, found)
-        write_json(request.json_file, {**document, "figures": figures()})
+        figures = _binned_values(inputs.task, inputs.truth, found)
+        write_json(request.json_file, {**document, "figures": figures})
     if request.report is not None:
         write_text(request.report, _make_page(request, inputs, found, messages, tuned=tuned))
     return EvaluationResult(

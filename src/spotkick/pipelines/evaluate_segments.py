@@ -80,6 +80,8 @@ def run_segment_evaluation(request: SegmentRequest) -> SegmentResult:
     with collected_warnings() as messages:
         found, truth = read_segments(request.predictions), read_segments(request.labels)
         overlaps = find_overlaps(request.overlaps, request.labels)
+
+        # Labels tell detections from proposals.
         if any(segment.label for video in found for segment in video.segments):
             score = evaluate_detection(
                 found,

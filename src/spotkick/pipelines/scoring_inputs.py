@@ -18,6 +18,7 @@ from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.evaluation.breakdowns import without_first_frame
 from spotkick.evaluation.sources import (
     LabelOptions,
+    fill_empty_matches,
     find_label_file,
     fit_task_to_labels,
     is_one_match_file,
@@ -121,15 +122,18 @@ def read_scored_predictions(
         InputError: if there are none, or those of a split are incomplete.
     """
     wanted = [match.match for match in inputs.truth]
-    if options.split is not None:
+    if options.split is not None and (path.is_dir() or path.suffix == ".zip"):
         return list(read_found(path, wanted, file_name=options.prediction_file))
 
     # Without a split all are read, so that those of matches without labels can be reported.
     found = list(read_found(path, file_name=options.prediction_file))
+    if options.split is not None:
+        found = [match for match in found if match.match in set(wanted)] or found
     if len(found) == len(wanted) == 1:
         return [replace(found[0], match=wanted[0])]
-    renamed = pair_match_names([match.match for match in found], wanted)
-    return [replace(match, match=renamed.get(match.match, match.match)) for match in found]
+    pairs = pair_match_names([match.match for match in found], wanted)
+    renamed = [replace(match, match=pairs.get(match.match, match.match)) for match in found]
+    return list(fill_empty_matches(renamed, wanted, path))
 
 
 def find_task(classes: str | None, predictions: Sequence[Path]) -> Task:
@@ -168,6 +172,7 @@ def warn_about_other_task(task: Task, found: Sequence[MatchActions], *, given: b
     if not total or known > total / 2:
         return
 
+    # Another task whose classes hold all labels that were predicted.
     fitting = [
         name
         for name, other in TASKS.items()
@@ -214,6 +219,7 @@ def merge_warnings(messages: Sequence[str]) -> list[str]:
         else:
             merged.setdefault((message, False), []).append(("", 0))
 
+    # One line for each kind, with the sum of the counts.
     lines = []
     for (text, with_count), places in merged.items():
         where = places[0][0]

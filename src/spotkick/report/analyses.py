@@ -54,6 +54,7 @@ def _part_figure(pair: Sequence[Sequence[Part]], label: str, caption: str) -> Ht
         for part in first
     ]
 
+    # Curves on places 0, 1, 2, ...; the ticks have the names of the bins.
     series = [
         Series(name, places, [100 * part.average_map for part in parts])
         for name, parts in zip(("Loose", "Tight"), pair, strict=True)

@@ -216,7 +216,7 @@ def _draw_curve(number: int, series: Series, frame: _Frame) -> Html:
     parts.append(tag(f"path.line s{number}", d=line))
 
     if series.marks:
-        tips = _tooltips(series, frame)
+        tips = _list_tooltips(series, frame)
         parts += [mark(number, x, y, tip=tip) for (x, y), tip in zip(points, tips, strict=True)]
     return tag("g", *parts, data_group=number)
 
@@ -230,7 +230,7 @@ def _draw_band(number: int, series: Series, frame: _Frame) -> Html:
     return tag(f"path.band s{number}", d="M" + "L".join([*upper, *lower]) + "Z" if rows else "M0 0")
 
 
-def _tooltips(series: Series, frame: _Frame) -> list[str]:
+def _list_tooltips(series: Series, frame: _Frame) -> list[str]:
     names = dict(frame.x.ticks)
     low, high = series.low or [math.nan] * len(series.x), series.high or [math.nan] * len(series.x)
     texts, where = [], frame.x.label.split(" (")[0].lower()
@@ -262,6 +262,7 @@ def _draw_bars(bars: Bars, frame: _Frame) -> Html:
     if not with_numbers:
         parts.append(tag("text.end", _short_count(most), x=_LEFT - 7, y=bottom - _TALLEST + 5))
 
+    # The bars; the tooltip has the exact number, also where there is no room for it.
     names = dict(frame.x.ticks)
     for x, height in zip(bars.x, bars.heights, strict=True):
         left, right = frame.px(x - bars.width / 2) + 1, frame.px(x + bars.width / 2) - 1

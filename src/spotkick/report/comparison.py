@@ -212,6 +212,7 @@ def _overview_section(result: SystemComparison) -> Section:
             "comparison below uses the same matches for both."
         )
 
+    # The table of the figure has the values that are drawn.
     columns = 3 if result.resamples else 2
     data = table(header[:columns], [row[:columns] for row in rows])
     parts = [
@@ -236,6 +237,7 @@ def _pair_section(result: SystemComparison) -> Section:
         content = join([paragraph(text), table(("Pair", "Difference"), rows)])
         return Section("pairs", "Pairs of systems", content)
 
+    # Every pair, in the order of the systems.
     pairs = [
         (
             f"{better} over {worse}",

@@ -41,6 +41,7 @@ def error_section(system: ScoredSystem) -> Section:
     every = find_errors(system.loose, at)
     used = find_errors(system.loose, at, thresholds=system.thresholds)
 
+    # Thresholds decide which predictions count as errors in the second column.
     where = "this set" if system.tuned is None else system.tuned.name
     text = (
         f"Errors at a tolerance of {at:g} s; early and late spots lie within {NEAR_S / 2:g} s of "

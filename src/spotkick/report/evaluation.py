@@ -80,6 +80,8 @@ def evaluation_page(
         frame_rate=options.frame_rate or task.frame_rate,
         periods=options.periods or task.periods,
     )
+
+    # Assigned and scored once; the sections share it.
     truth, found = list(labels), list(predictions)
     system = score_system(
         found, truth, task, resamples=options.resamples, seed=options.seed, tuned=tuned
@@ -107,6 +109,7 @@ def evaluation_page(
     if section is not None:
         sections.append(section)
 
+    # The heading says what was scored, so that two reports can be told apart.
     total = sum(system.loose_score.num_labels.values())
     subtitle = options.names.subtitle(
         count_matches(len(truth)), f"{total:,} labels", f"class list {task.name}"

@@ -80,6 +80,7 @@ def _draw_rows(
             tip = f"{label}, {name}: {estimate}"
             parts.append(tag("g", *_draw_whisker(k, estimate, px, y=y, tip=tip), data_group=k))
 
+    # The style sheet shows the drawing that fits the screen.
     side = "wide" if size == _WIDE else "narrow"
     return tag(f"svg.chart {side}", *parts, viewBox=f"0 0 {width} {height}", aria_hidden="true")
 

@@ -54,7 +54,7 @@ def name_of_path(path: Path) -> str:
 
 def newest_date(paths: Sequence[Path]) -> str:
     """Date of the newest file at or below the paths, in UTC; empty without files."""
-    newest = max((_modified(file) for path in paths for file in _list_files(path)), default=None)
+    newest = max((_modified_at(file) for path in paths for file in _list_files(path)), default=None)
     return "" if newest is None else datetime.fromtimestamp(newest, tz=UTC).date().isoformat()
 
 
@@ -64,7 +64,7 @@ def _list_files(path: Path) -> Iterable[Path]:
     return (path,) if path.is_file() else ()
 
 
-def _modified(file: Path) -> float:
+def _modified_at(file: Path) -> float:
     try:
         return file.stat().st_mtime
     except OSError:  # deleted meanwhile, or not readable

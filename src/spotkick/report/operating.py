@@ -77,6 +77,7 @@ def operating_section(system: ScoredSystem, *, legacy: AssignmentResult | None =
     x = Axis(axis, low=0, high=61, ticks=ticks)
     y = percent_axis("Percent", [value for item in series for value in item.y])
 
+    # Say where the thresholds come from: on the set itself they are upper bounds.
     caption = (
         "Precision, recall and F1 against the tolerance: means over the classes that have labels, "
         "at the common threshold with the best mean F1 for each tolerance. "

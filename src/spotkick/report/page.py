@@ -10,7 +10,6 @@ from typing import Final
 from spotkick.report.markup import Html, tag
 from spotkick.version import VERSION
 
-
 _LONGEST_WORD: Final = 14
 """Letters that a column has room for on a narrow screen."""
 
@@ -57,6 +56,7 @@ def page(title: str, subtitle: str, sections: Sequence[Section], *, media: bool 
     )
     head = tag("head", *metas, tag("title", title), tag("style", style))
 
+    # Links to the sections, then the sections.
     links = [tag("a", section.title, href=f"#{section.name}") for section in sections]
     navigation = tag("nav", *links, aria_label="Sections")
     header = tag("header", tag("h1", title), tag("p.subtitle", subtitle), navigation)

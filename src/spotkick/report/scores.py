@@ -36,6 +36,7 @@ def overview(system: ScoredSystem, messages: Sequence[str] = ()) -> Section:
         ("Predictions", f"{num_predictions:,}", f"of {len(loose.num_labels)} classes"),
     ]
 
+    # Rows whose first value is missing are left out below.
     rows = [
         ("Average-mAP", percent(loose.average_map), percent(tight.average_map)),
         ("of visible labels", _percent_of(loose.visible), _percent_of(tight.visible)),
@@ -113,6 +114,8 @@ def class_section(system: ScoredSystem) -> Section:
 
     rows = [_class_row(system, name) for name in loose.num_labels]
     rows.append(_total_row(system))
+
+    # Explanations of what only some reports have.
     notes = []
     if has_split:
         notes.append(
@@ -175,6 +178,7 @@ def _class_figure(system: ScoredSystem) -> Html:
     ]
     drawing = interval_chart(estimates, ("Loose", "Tight"), percent_axis("Average precision (%)"))
 
+    # Without intervals the chart has marks alone.
     if not system.loose_range.resamples:
         caption = f"Average precision per class. {no_interval(system.loose_range.num_matches)}."
         rows = [(name, *(f"{one.value:.1f}" for one in pair)) for name, pair in estimates]
@@ -204,6 +208,7 @@ def tolerance_section(system: ScoredSystem) -> Section:
         curves["Visible"] = _curve_of(tight, loose, "visible")
         curves["Unshown"] = _curve_of(tight, loose, "unshown", factor=factor)
 
+    # All curves on one axis, which may end above 100 for unshown labels.
     series = [
         Series(name, list(curve), [100 * value for value in curve.values()])
         for name, curve in curves.items()

@@ -107,6 +107,7 @@ def segmentation_section(
         if lane.labels or lane.spots or lane.possible
     ]
 
+    # Without thresholds of the classes, those of the authors' display are used.
     rule = (
         f"a confidence of at least {SPOT_THRESHOLD:g}"
         if thresholds is None

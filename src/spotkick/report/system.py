@@ -130,6 +130,7 @@ def _score_without_first_frame(
     if before == after:
         return None
 
+    # Scored without them at both sets of tolerances.
     loose, tight = (
         score_assignment(
             assign_predictions(predictions, rest, task, tolerances_s=tolerances_s)
