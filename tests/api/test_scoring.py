@@ -167,7 +167,7 @@ def test_read_labels_of_single_file_in_any_format(
     found = spotkick.read_labels(str(path))
     assert [match.match for match in found] == [m.match for m in labels[: len(found)]]
     assert found[0].actions == labels[0].actions
-    with pytest.raises(InputError, match="has no match 'nowhere'"):
+    with pytest.raises(InputError, match="nothing for match 'nowhere'"):
         spotkick.read_labels(path, ["nowhere"])
 
 

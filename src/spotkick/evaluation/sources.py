@@ -1,15 +1,16 @@
 """What scores are computed from: files of any format, or actions in memory."""
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from spotkick.actions import Action, ActionClasses, MatchActions
+from spotkick.datasets.match_names import pair_match_names
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.formats import TimeSource, read_actions, read_predictions
-from spotkick.formats.classes import find_classes
+from spotkick.formats.classes import find_task
 from spotkick.formats.detect import detect_format
 from spotkick.formats.match_tree import open_match_tree
 from spotkick.formats.registry import FORMATS
@@ -60,45 +61,56 @@ def resolve_task(classes: ClassesLike) -> Task:
     if isinstance(classes, ActionClasses):
         return task_of(classes)
     if isinstance(classes, str):
-        return TASKS.get(classes) or task_of(find_classes(classes))
+        return find_task(classes)
     return task_of(ActionClasses(tuple(classes)))
 
 
 def read_scored_sets(
     predictions: ActionSource, labels: ActionSource, task: Task
 ) -> tuple[Iterable[MatchActions], tuple[MatchActions, ...]]:
-    """Predictions and labels, from files or from memory.
+    """Predictions and labels, from files or from memory, under the same names.
+
+    Predictions of one match, an object or a file, are scored against its labels alone. An iterator
+    of predictions is passed on as it is, so that they need not be held at once.
 
     Raises:
-        InputError: if a path holds no predictions or no labels, or cannot be read.
+        InputError: if a path holds no predictions or no labels, or a name fits several matches.
     """
-    if isinstance(predictions, str | Path) and is_one_match_file(Path(predictions)):
-        return _read_one_match(Path(predictions), labels, task)
+    is_single = isinstance(predictions, MatchActions) or (
+        isinstance(predictions, str | Path) and is_one_match_file(Path(predictions))
+    )
+    if isinstance(predictions, Iterator):
+        return predictions, collect_matches(labels, lambda path: read_truth(path, task))
 
-    truth = collect_matches(labels, lambda path: read_truth(path, task))
+    # Of many labelled matches in files, those of a single one are enough.
+    found = collect_matches(predictions, read_found)
+    truth = collect_matches(
+        labels, lambda path: _read_truth_of(path, task, found[0].match if is_single else None)
+    )
+    wanted = [match.match for match in truth]
+    if is_single and len(truth) == 1:
+        return (replace(found[0], match=wanted[0]),), truth
+
+    pairs = pair_match_names([match.match for match in found], wanted)
+    found = tuple(
+        replace(match, match=pairs[match.match]) if match.match in pairs else match
+        for match in found
+    )
+    if is_single:
+        truth = tuple(match for match in truth if match.match == found[0].match) or truth
     if isinstance(predictions, str | Path):
-        path = Path(predictions)
-        return fill_empty_matches(read_found(path), [match.match for match in truth], path), truth
-    if isinstance(predictions, MatchActions) and isinstance(labels, MatchActions):
-        return (replace(predictions, match=labels.match),), truth
-    if isinstance(predictions, MatchActions | Mapping):
-        return collect_matches(predictions, read_found), truth
-    return predictions, truth
+        found = fill_empty_matches(found, [match.match for match in truth], Path(predictions))
+    return found, truth
 
 
-def _read_one_match(
-    path: Path, labels: ActionSource, task: Task
-) -> tuple[tuple[MatchActions, ...], tuple[MatchActions, ...]]:
-    """One prediction file, and the labels of its match among those of many."""
-    (found,) = read_predictions(path)
-    if isinstance(labels, str | Path) and _is_tree(Path(labels)):
-        return (found,), read_truth(Path(labels), task, (found.match,))
-
-    # One file of labels belongs to it, whatever the two are called.
-    truth = collect_matches(labels, lambda source: read_truth(source, task))
-    if len(truth) == 1:
-        found = replace(found, match=truth[0].match)
-    return (found,), tuple(match for match in truth if match.match == found.match) or truth
+def _read_truth_of(path: Path, task: Task, match: str | None) -> tuple[MatchActions, ...]:
+    """Labels of one match of a folder or archive; of all where none is named like it."""
+    if match is not None and _is_tree(path):
+        try:
+            return read_truth(path, task, (match,))
+        except InputError:
+            pass  # it may be named by its last folders alone
+    return read_truth(path, task)
 
 
 def collect_matches(
