@@ -14,7 +14,8 @@ from spotkick.errors import InputError
 from spotkick.evaluation import assign_predictions, count_curve, count_spots, evaluate
 from spotkick.evaluation.error_analysis import KINDS, error_costs, find_errors
 from spotkick.evaluation.operating_points import tune_class_thresholds
-from spotkick.evaluation.uncertainty import MIN_MATCHES, bootstrap
+from spotkick.evaluation.resampling import MIN_MATCHES
+from spotkick.evaluation.uncertainty import bootstrap
 from spotkick.formats.scores import MatchScores, write_scores
 from spotkick.report.evaluation import ReportOptions, evaluation_page, read_score_files
 from spotkick.report.names import ReportNames

@@ -18,6 +18,7 @@ from spotkick.evaluation.average_map import (
 )
 from spotkick.evaluation.breakdowns import Part, by_distance, by_game_time, without_first_frame
 from spotkick.evaluation.calibration import Calibration, calibrate
+from spotkick.evaluation.comparison import Comparison, compare_systems
 from spotkick.evaluation.detection import (
     ACTIVITYNET_OVERLAPS,
     THUMOS14_OVERLAPS,
@@ -42,16 +43,11 @@ from spotkick.evaluation.operating_points import (
 )
 from spotkick.evaluation.original_metric import evaluate_original
 from spotkick.evaluation.proposals import ProposalScore, evaluate_proposals
+from spotkick.evaluation.resampling import Interval
 from spotkick.evaluation.scores import Score, SpottingScore
 from spotkick.evaluation.summary import summary_table
 from spotkick.evaluation.team_map import evaluate_teams
-from spotkick.evaluation.uncertainty import (
-    Comparison,
-    Interval,
-    Uncertainty,
-    bootstrap,
-    compare_systems,
-)
+from spotkick.evaluation.uncertainty import Uncertainty, bootstrap
 
 __all__ = [
     "ACTIVITYNET_OVERLAPS",

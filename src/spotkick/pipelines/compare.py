@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spotkick.errors import ConfigError
-from spotkick.evaluation.uncertainty import RESAMPLES
+from spotkick.evaluation.resampling import RESAMPLES
 from spotkick.files import write_json, write_text
 from spotkick.pipelines.evaluate import parse_metric
 from spotkick.pipelines.scoring_inputs import (

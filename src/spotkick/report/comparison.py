@@ -9,10 +9,11 @@ from itertools import pairwise
 from spotkick.actions import SOCCERNET_V2, MatchActions
 from spotkick.evaluation.assignment import assign_predictions
 from spotkick.evaluation.average_map import score_assignment, tolerances_of
+from spotkick.evaluation.comparison import Comparison, compare_systems
+from spotkick.evaluation.resampling import RESAMPLES, Interval
 from spotkick.evaluation.scores import SpottingScore
 from spotkick.evaluation.sources import ClassesLike, resolve_task
 from spotkick.evaluation.tables import TableStyle, make_table
-from spotkick.evaluation.uncertainty import RESAMPLES, Comparison, Interval, compare_systems
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
 from spotkick.report.formatting import NONE, count_matches, estimate, no_interval, percent, span
 from spotkick.report.intervals import interval_chart

@@ -6,8 +6,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from spotkick.actions import SOCCERNET_V2, MatchActions
+from spotkick.evaluation.resampling import RESAMPLES
 from spotkick.evaluation.sources import ClassesLike, resolve_task
-from spotkick.evaluation.uncertainty import RESAMPLES
 from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores
 from spotkick.report.analyses import calibration_section, distance_section, time_section
 from spotkick.report.error_section import error_section

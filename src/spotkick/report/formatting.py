@@ -3,8 +3,8 @@
 import math
 from typing import Final
 
+from spotkick.evaluation.resampling import MIN_MATCHES, Interval
 from spotkick.evaluation.tables import NO_VALUE
-from spotkick.evaluation.uncertainty import MIN_MATCHES, Interval
 from spotkick.report.intervals import Estimate
 
 NONE: Final = NO_VALUE

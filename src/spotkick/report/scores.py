@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
+from spotkick.evaluation.resampling import Interval
 from spotkick.evaluation.scores import Score, SpottingScore
-from spotkick.evaluation.uncertainty import Interval
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
 from spotkick.report.formatting import NONE, count_matches, estimate, no_interval, percent, span
 from spotkick.report.intervals import Estimate, interval_chart
