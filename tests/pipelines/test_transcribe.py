@@ -107,6 +107,19 @@ def test_transcribe_files_names_match_and_period_as_other_commands_do(
     assert _written(tmp_path / "out") == expected
 
 
+def test_transcribe_files_transcript_of_other_stretch_is_input_error(
+    tmp_path: Path,
+) -> None:
+    path = _touch(tmp_path, "match.mp4") / "match.mp4"
+    request = TranscriptionRequest((path,), tmp_path / "out", spans=(PeriodSpan(1, 10, 20),))
+    transcribe_files(request, Listener, read=Sounds())
+    before = (tmp_path / "out/match/1_asr.json").read_bytes()
+    moved = replace(request, spans=(PeriodSpan(1, 12, 20),))
+    with pytest.raises(InputError, match="a transcript of another recording, or of another"):
+        transcribe_files(moved, Listener, read=Sounds())
+    assert (tmp_path / "out/match/1_asr.json").read_bytes() == before
+
+
 def test_transcribe_files_spans_and_period_choose_the_stretch(tmp_path: Path) -> None:
     path = _touch(tmp_path, "match.mp4") / "match.mp4"
     sounds = Sounds()

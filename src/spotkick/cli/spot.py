@@ -1,9 +1,14 @@
 """``spotkick spot``: find the actions of matches with a trained network."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
+
+_INPUT_HELP: Final = (
+    "Videos, feature files, match folders, folders of matches, split files; transcripts and sound "
+    "files, where the checkpoint reads commentary."
+)
 
 
 def spot(
@@ -14,7 +19,7 @@ def spot(
         list[Path] | None,
         typer.Argument(
             metavar="[INPUT]...",
-            help="Videos, feature files, match folders, folders of matches, split files.",
+            help=_INPUT_HELP,
             readable=False,  # an unreadable file is reported in one line where it is opened
         ),
     ] = None,
@@ -70,14 +75,14 @@ def spot(
         ),
     ] = False,
 ) -> None:
-    """Find the actions of matches, and write results_spotting.json and the scores of every frame."""
+    """Find the actions of matches; write results_spotting.json and the scores of every frame."""
     from spotkick.checkpoint import read_checkpoint, resolve_checkpoint
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.errors import ConfigError
     from spotkick.pipelines.spot import network_for, run_spotting, speed_line
     from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
-    from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
+    from spotkick.pipelines.spot_outputs import MatchOutput, is_folder, transcripts_folder
     from spotkick.pipelines.spot_workers import (
         SpottingRequest,
         claim_folder,
@@ -101,7 +106,15 @@ def spot(
         **{key: value for key, value in changes.items() if value is not None}
     )
     number, spans = parse_period_options(period or [])
-    options = InputOptions(data, split, number, start, threads=threads, spans=spans)
+    options = InputOptions(
+        data,
+        split,
+        number,
+        start,
+        threads=threads,
+        spans=spans,
+        transcripts=transcripts_folder(out),
+    )
     jobs = jobs_for(inputs or [], trained, options)
     request = SpottingRequest(
         folder,

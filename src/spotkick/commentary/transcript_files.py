@@ -70,6 +70,18 @@ def _decode_text(data: bytes, where: str) -> str:
     raise InputError(f"{where}: not text; save the file as UTF-8")
 
 
+def is_json_transcript(path: Path) -> bool:
+    """Whether a JSON file looks like a transcript by its keys; a split file does not."""
+    if path.suffix.lower() != ".json":
+        return False
+    try:
+        document = parse_json(read_bytes(path), str(path))
+    except InputError:
+        return False
+    keys = {"segments", "transcription", "chunks"}
+    return isinstance(document, dict) and not keys.isdisjoint(document)
+
+
 def read_period(file: PeriodFile) -> Transcript:
     """Read what is said in one period; of a transcript of a whole match, the part of the period.
 

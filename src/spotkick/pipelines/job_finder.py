@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from spotkick.checkpoint import Checkpoint
+from spotkick.commentary.transcript_files import TRANSCRIPT_SUFFIXES, is_json_transcript
 from spotkick.datasets.match_folder import MatchFolder, open_folder
 from spotkick.datasets.match_videos import MatchVideos
 from spotkick.datasets.period_files import cut_track, extract_period
@@ -27,9 +28,11 @@ from spotkick.features.tracks import (
     find_source,
     read_track,
 )
+from spotkick.pipelines.spot_commentary import CommentaryReader
 from spotkick.pipelines.spot_jobs import InputOptions, SpottingJob
 from spotkick.reporter import LineReporter, Reporter
 
+SPLIT_SUFFIXES: Final = (".txt", ".json")
 _ADDRESS: Final = re.compile(r"(?:https?|rtmps?|rtsp|srt|udp|ftp):/", re.IGNORECASE)
 _QUIET_S: Final = 30.0
 """A log hears nothing of videos that are read in less time."""
@@ -46,6 +49,14 @@ class JobFinder:
         self._source, self._options = checkpoint.feature_source, options
         self._features_folder = checkpoint.features_folder
         self._extractor: Extractor | None = None
+        self._commentary = CommentaryReader.of_checkpoint(
+            checkpoint, options.transcripts, threads=options.threads
+        )
+
+    def is_split(self, path: Path) -> bool:
+        """Whether a path is a split file, and not a transcript for this checkpoint."""
+        is_named_so = path.suffix in SPLIT_SUFFIXES and path.is_file()
+        return is_named_so and not (self._commentary and is_json_transcript(path))
 
     def read_split(self, name: str) -> list[SpottingJob]:
         """The matches of a split below ``--data``."""
@@ -68,6 +79,10 @@ class JobFinder:
             raise InputError(f"{path} does not exist")
         if not path.is_file():
             raise InputError(f"{path} is not a file")
+        if self._commentary and path.suffix.lower() in TRANSCRIPT_SUFFIXES:
+            return self._commentary.find_jobs(path)
+        if self._commentary:
+            return [self._file_job(path, self._commentary.listen)]
         self._require_video_source(path)
         return [self._file_job(path, self._watch_spans)]
 
@@ -108,11 +123,17 @@ class JobFinder:
         ]
         if jobs:
             return jobs
-        seen = {folder: folder.videos() for folder in folders}
-        jobs = [self._video_job(folder, videos) for folder, videos in seen.items() if videos]
-        if jobs:
+        if self._commentary:
+            jobs = self._commentary.find_jobs(path)
+
+        # Matches without features or transcripts: by their videos
+        known = {job.match for job in jobs}
+        seen = {folder: folder.videos() for folder in folders if folder.match not in known}
+        filmed = [self._video_job(folder, videos) for folder, videos in seen.items() if videos]
+        if filmed and not self._commentary:
             self._require_video_source(path)
-            return jobs
+        if jobs or filmed:
+            return jobs + filmed
         raise InputError(
             f"{path}: no videos and no features '{self._source.name}', which this checkpoint "
             "needs; 'spotkick features' makes them from videos or commentary"
@@ -129,13 +150,13 @@ class JobFinder:
         )
 
     def _video_job(self, folder: MatchFolder, videos: MatchVideos) -> SpottingJob:
+        read = self._commentary.listen if self._commentary else self._watch_spans
         files = self._stated_periods(folder, videos)
         notes = tuple(f"{folder.match}: {note}" for note in videos.describe())
         return SpottingJob(
             folder.match,
             lambda reporter: {
-                period: self._watch_spans(folder.match, spans, reporter)
-                for period, spans in files.items()
+                period: read(folder.match, spans, reporter) for period, spans in files.items()
             },
             files,
             notes,

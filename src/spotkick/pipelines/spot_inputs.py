@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 from spotkick.checkpoint import Checkpoint
 from spotkick.errors import InputError, SpotkickError
@@ -13,8 +13,6 @@ from spotkick.pipelines.spot_jobs import InputOptions, SpottingJob, load_silentl
 from spotkick.reporter import Reporter
 
 __all__ = ["InputOptions", "SpottingJob", "jobs_for", "load_silently"]
-
-SPLIT_SUFFIXES: Final = (".txt", ".json")
 
 
 def jobs_for(
@@ -27,7 +25,8 @@ def jobs_for(
 
     Args:
         inputs: feature files, videos, match folders with features or videos, folders of such
-            folders or of recordings, or split files.
+            folders or of recordings, or split files; transcripts and sound files for checkpoints
+            that read commentary.
         checkpoint: decides which features are read, and how they are made from video.
         options: what the paths do not say.
 
@@ -39,7 +38,7 @@ def jobs_for(
     finder = JobFinder(checkpoint, options)
 
     # Splits first: their matches lie below --data.
-    splits = [str(path) for path in inputs if path.suffix in SPLIT_SUFFIXES and path.is_file()]
+    splits = [str(path) for path in inputs if finder.is_split(path)]
     names = [*splits, *([options.split] if options.split is not None else [])]
     paths = [path for path in inputs if str(path) not in splits]
     jobs = [job for name in names for job in finder.read_split(name)]

@@ -43,6 +43,8 @@ class InputOptions:
         start_s: where the period begins in a video file.
         threads: CPU threads of the image backbone; 0 for as many as there are cores.
         spans: periods of a file that holds several; their ``file`` is None.
+        transcripts: folder where transcripts of recordings are kept, for checkpoints that read
+            commentary; None keeps none.
     """
 
     data: Path | None = None
@@ -51,6 +53,7 @@ class InputOptions:
     start_s: float = 0.0
     threads: int = 0
     spans: tuple[PeriodSpan, ...] = ()
+    transcripts: Path | None = None
 
     def __post_init__(self) -> None:
         """Check what contradicts itself."""

@@ -26,6 +26,11 @@ def is_folder(out: Path) -> bool:
     return out.suffix not in (".zip", ".json")
 
 
+def transcripts_folder(out: Path) -> Path:
+    """Where transcripts of recordings are kept: among the results, or beside the file of them."""
+    return out if is_folder(out) else out.with_suffix(".transcripts")
+
+
 @dataclass(frozen=True, slots=True)
 class MatchOutput:
     """The files of one match's results.

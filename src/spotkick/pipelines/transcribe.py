@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +25,8 @@ from spotkick.datasets.period_files import PeriodFile
 from spotkick.datasets.periods import PeriodSpan, find_periods
 from spotkick.datasets.video_names import parse_video_name
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
-from spotkick.files import check_outputs, walk_folders, write_json
+from spotkick.files import check_outputs, read_json, walk_folders, write_json
+from spotkick.formats.match_tree import clean_match_name
 from spotkick.reporter import Reporter, SilentReporter
 
 _SILENT_PEAK: Final = 0.001
@@ -33,6 +34,9 @@ _SILENT_PEAK: Final = 0.001
 
 _DOUBTFUL_SHARE: Final = 0.5
 """Where more of the segments are loops, the model does not understand what it hears."""
+
+_RECORDING_KEY: Final = "recording"
+"""In a transcript: what it was made from."""
 
 SoundReader = Callable[[Path, float, float | None], npt.NDArray[np.float32]]
 
@@ -56,6 +60,11 @@ class TranscriptionRequest:
     spans: tuple[PeriodSpan, ...] = ()
     language: str | None = None
     translate: bool = False
+
+    def output(self, file: PeriodFile) -> Path:
+        """Where the transcript of a period belongs."""
+        match = clean_match_name(file.match, str(file.path))
+        return self.out / match / f"{file.period}_asr.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +111,9 @@ def transcribe_files(
     """
     reporter = reporter or SilentReporter()
     found = list(find_recordings(request))
-    outputs = {file: request.out / file.match / f"{file.period}_asr.json" for file in found}
+    outputs = {file: request.output(file) for file in found}
     _check_outputs(outputs)
-    missing = [file for file in found if not outputs[file].is_file()]
+    missing = [file for file in found if not find_finished(outputs[file], file)]
     summary = TranscriptionSummary(kept=len(found) - len(missing))
     if not missing:
         return summary
@@ -115,17 +124,16 @@ def transcribe_files(
     _check_language(request, recogniser)
     for file in missing:
         try:
-            transcript, language = _transcribe_period(file, request, recogniser, reporter, read)
+            transcript = transcribe_period(
+                file, request, recogniser, reporter, keep_as=outputs[file], read=read
+            )
         except InputError as error:
             if len(found) == 1:
                 raise
             warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
             summary = replace(summary, failed=summary.failed + 1)
             continue
-        details = {"language": "en" if request.translate else language, "model": recogniser.name}
-        write_json(outputs[file], make_transcript_document(transcript, **details))
         count = len(transcript.segments)
-        reporter.line(f"{file.match}, period {file.period}: {count} segments, {language}")
         summary = replace(
             summary,
             written=summary.written + 1,
@@ -214,57 +222,135 @@ def _check_language(request: TranscriptionRequest, recogniser: Recogniser) -> No
         )
 
 
-def _transcribe_period(
+def find_finished(path: Path, file: PeriodFile) -> bool:
+    """Whether the transcript of a period is there already.
+
+    Raises:
+        InputError: if it is that of another recording, or of another stretch of it.
+    """
+    if not path.is_file():
+        return False
+    document = read_json(path)
+    recorded = document.get(_RECORDING_KEY) if isinstance(document, dict) else None
+    if recorded is not None and recorded != _describe_recording(file):
+        raise InputError(
+            f"{path}: a transcript of another recording, or of another stretch of it; "
+            "remove it, or choose another --out"
+        )
+    return True
+
+
+def _describe_recording(file: PeriodFile) -> list[dict[str, Any]]:
+    """Which stretches of which files a period is."""
+    return [
+        {
+            "file": (span.file or file.path).name,
+            "size_bytes": (span.file or file.path).stat().st_size,
+            "start_s": span.start_s,
+            "end_s": span.end_s,
+        }
+        for span in file.parts()
+    ]
+
+
+def transcribe_period(
     file: PeriodFile,
     request: TranscriptionRequest,
     recogniser: Recogniser,
     reporter: Reporter,
-    read: SoundReader,
-) -> tuple[Transcript, str]:
-    """What is said in one period, and in which language."""
+    *,
+    keep_as: Path | None,
+    read: SoundReader = read_sound,
+) -> Transcript:
+    """Transcribe one period, and write its transcript in one step.
+
+    Args:
+        file: the period.
+        request: language and translation.
+        recogniser: of speech.
+        reporter: receives progress, and a line with the result.
+        keep_as: file to write; None writes none.
+        read: reads sound.
+
+    Raises:
+        InputError: if there is no sound.
+        StorageError: if the transcript cannot be written.
+
+    Warns:
+        SpotkickWarning: if there is no speech, or the model hardly understands it.
+    """
     # (samples,) of all stretches of the period
     parts = [read(span.file or file.path, span.start_s, span.end_s) for span in file.parts()]
     samples = np.concatenate(parts) if len(parts) > 1 else parts[0]
-    duration_s = len(samples) / SAMPLE_RATE_HZ
 
-    if float(np.abs(samples).max(initial=0)) < _SILENT_PEAK:
-        _warn_without_speech(file, "its sound is silent")
-        return Transcript((), round(1000 * duration_s)), request.language or ""
+    heard, language = _recognise(samples, file, request, recogniser, reporter=reporter)
+    kept = list(drop_loops(heard))
+    _warn_about_speech(file, samples, heard=len(heard), kept=len(kept), model=recogniser.name)
+    segments = check_segments([to_raw_segment(segment) for segment in kept], str(file.path))
+    transcript = Transcript(segments, round(1000 * len(samples) / SAMPLE_RATE_HZ))
+
+    if keep_as is not None:
+        details = {
+            "language": "en" if request.translate else language,
+            "model": recogniser.name,
+            _RECORDING_KEY: _describe_recording(file),
+        }
+        write_json(keep_as, make_transcript_document(transcript, **details))
+    reporter.line(
+        f"{file.match}, period {file.period}: {len(segments)} segments"
+        + (f", {language}" if language else "")
+    )
+    return transcript
+
+
+def _recognise(
+    samples: npt.NDArray[np.float32],
+    file: PeriodFile,
+    request: TranscriptionRequest,
+    recogniser: Recogniser,
+    *,
+    reporter: Reporter,
+) -> tuple[list[RecognisedSegment], str]:
+    """Segments and language; nothing is heard in silence."""
+    if _is_silent(samples):
+        return [], request.language or ""
 
     # Segments come while the sound is read, which shows how far the work is.
     heard: list[RecognisedSegment] = []
-    title = f"{file.match}, period {file.period}"
+    duration_s = len(samples) / SAMPLE_RATE_HZ
     segments, language = recogniser.recognise(
         samples, language=request.language, translate=request.translate
     )
-    with reporter.task(title, duration_s, "s of sound") as task:
+    with reporter.task(f"{file.match}, period {file.period}", duration_s, "s of sound") as task:
         for segment in segments:
             heard.append(segment)
             task.update(min(segment.end_s, duration_s))
         task.update(duration_s)
+    return heard, language
 
-    kept = list(drop_loops(heard))
-    if not heard:
-        _warn_without_speech(file, "no speech was found in its sound")
-    elif not kept:
-        _warn_without_speech(
-            file, f"the model {recogniser.name} hears repetitions only; another may understand it"
+
+def _is_silent(samples: npt.NDArray[np.float32]) -> bool:
+    return float(np.abs(samples).max(initial=0)) < _SILENT_PEAK
+
+
+def _warn_about_speech(
+    file: PeriodFile, samples: npt.NDArray[np.float32], *, heard: int, kept: int, model: str
+) -> None:
+    """Warn where there is no speech, or where the model hardly understands it."""
+    if kept and kept >= _DOUBTFUL_SHARE * heard:
+        return
+    if kept:
+        text = (
+            f"{heard - kept} of {heard} segments were repetitions and are left out; the model "
+            f"{model} hardly understands this sound, a larger one or another --language may"
         )
-    elif len(kept) < _DOUBTFUL_SHARE * len(heard):
-        warnings.warn(
-            f"{file.path}: {len(heard) - len(kept)} of {len(heard)} segments were repetitions and "
-            f"are left out; the model {recogniser.name} hardly understands this sound, a larger "
-            "one or another --language may",
-            SpotkickWarning,
-            stacklevel=3,
+    else:
+        reason = (
+            "its sound is silent"
+            if _is_silent(samples)
+            else f"the model {model} hears repetitions only; another may understand it"
+            if heard
+            else "no speech was found in its sound"
         )
-    checked = check_segments([to_raw_segment(segment) for segment in kept], str(file.path))
-    return Transcript(checked, round(1000 * duration_s)), language
-
-
-def _warn_without_speech(file: PeriodFile, reason: str) -> None:
-    warnings.warn(
-        f"{file.path}: {reason}; the transcript of period {file.period} is empty",
-        SpotkickWarning,
-        stacklevel=4,
-    )
+        text = f"{reason}; the transcript of period {file.period} is empty"
+    warnings.warn(f"{file.path}: {text}", SpotkickWarning, stacklevel=4)
