@@ -66,6 +66,8 @@ def digest_tree(root: Path) -> dict[str, str]:
         "evaluate out set --tuned-on out set --json out/m/results_spotting.json",
         "compare a=out b=out/m/results_spotting.json --labels set --json set/m/Labels-v2.json",
         "doctor labels.csv --json labels.csv",
+        "features labels.csv --out labels.csv --source set",
+        "transcribe link.csv --out labels.csv",
         "slicing labels.csv --out labels.csv",
         "slicing labels.csv --plot link.csv",
         "detect labels.csv link.csv --out labels.csv",

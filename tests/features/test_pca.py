@@ -16,7 +16,7 @@ def sample(frames: int = 200, dim: int = 12, seed: int = 3) -> np.ndarray:
     ).astype(np.float32)
 
 
-def test_equals_the_singular_value_decomposition() -> None:
+def test_fit_projection_equals_singular_value_decomposition() -> None:
     values = sample()
     projection = fit_projection([values[:70], values[70:71], values[71:]], 4)
     centred = values.astype(np.float64) - values.mean(axis=0, dtype=np.float64)
@@ -38,26 +38,26 @@ def test_equals_the_singular_value_decomposition() -> None:
 
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 1000), st.integers(1, 199))
-def test_neither_batches_nor_the_order_of_frames_matter(seed: int, cut: int) -> None:
+def test_fit_projection_is_independent_of_batches_and_order(seed: int, cut: int) -> None:
     values = sample()
     shuffled = np.random.default_rng(seed).permutation(values)
     whole, parts = fit_projection([values], 3), fit_projection([shuffled[:cut], shuffled[cut:]], 3)
     np.testing.assert_allclose(whole.components, parts.components, atol=1e-4)
 
 
-def test_a_single_video_is_projected_with_the_axes_of_the_training_set() -> None:
+def test_apply_uses_axes_of_training_set() -> None:
     training, video = sample(seed=1), sample(30, seed=1) + 7
     projection = fit_projection([training], 5)
     np.testing.assert_array_equal(projection.apply(video)[:10], projection.apply(video[:10]))
 
 
 @pytest.mark.parametrize("kept", [0, 13, 5])
-def test_more_directions_than_there_are_is_refused(kept: int) -> None:
+def test_fit_projection_too_many_directions_is_config_error(kept: int) -> None:
     with pytest.raises(ConfigError, match=f"cannot keep {kept} directions"):
         fit_projection([sample(frames=4)] if kept == 5 else [sample()], kept)
 
 
-def test_round_trip(tmp_path: Path) -> None:
+def test_write_projection_round_trip_keeps_values(tmp_path: Path) -> None:
     assert read_projection(tmp_path) is None
     projection = fit_projection([sample()], 4)
     write_projection(projection, tmp_path)
@@ -68,7 +68,7 @@ def test_round_trip(tmp_path: Path) -> None:
     np.testing.assert_array_equal(back.apply(sample()), projection.apply(sample()))
 
 
-def test_damaged_files_are_refused(tmp_path: Path) -> None:
+def test_read_projection_damaged_file_is_input_error(tmp_path: Path) -> None:
     (tmp_path / PROJECTION_FILE).write_bytes(b"PK\x03\x04 not an archive")
     with pytest.raises(InputError, match="not a stored projection"):
         read_projection(tmp_path)

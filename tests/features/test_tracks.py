@@ -26,7 +26,7 @@ def values() -> np.ndarray:
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32])
-def test_track_comes_back_with_its_type(tmp_path: Path, values: np.ndarray, dtype: type) -> None:
+def test_write_track_round_trip_keeps_type(tmp_path: Path, values: np.ndarray, dtype: type) -> None:
     write_track(values.astype(dtype), tmp_path / "game" / "1_probe.npy")
     track = read_track(tmp_path / "game" / "1_probe.npy")
     assert track.values.dtype == dtype
@@ -37,7 +37,7 @@ def test_track_comes_back_with_its_type(tmp_path: Path, values: np.ndarray, dtyp
     assert [path.name for path in (tmp_path / "game").iterdir()] == ["1_probe.npy"]
 
 
-def test_values_are_the_same_after_release(tmp_path: Path, values: np.ndarray) -> None:
+def test_release_keeps_values(tmp_path: Path, values: np.ndarray) -> None:
     write_track(values, tmp_path / "1_probe.npy")
     track = read_track(tmp_path / "1_probe.npy")
     before = np.array(track.values)
@@ -46,7 +46,7 @@ def test_values_are_the_same_after_release(tmp_path: Path, values: np.ndarray) -
     FeatureTrack(values, SOURCE).release()  # an array in memory has nothing to give back
 
 
-def test_halves_may_differ_in_length(tmp_path: Path) -> None:
+def test_read_track_periods_may_differ_in_length(tmp_path: Path) -> None:
     for period, frames in ((1, 5400), (2, 5761)):
         write_track(np.zeros((frames, 2), dtype=np.float16), tmp_path / f"{period}_x.npy")
     assert [len(read_track(tmp_path / f"{period}_x.npy")) for period in (1, 2)] == [5400, 5761]
@@ -63,13 +63,15 @@ def test_halves_may_differ_in_length(tmp_path: Path) -> None:
         (np.zeros((3, 0), dtype=np.float32), "no frames or no values"),
     ],
 )
-def test_wrong_shape_or_type_is_refused(tmp_path: Path, array: np.ndarray, message: str) -> None:
+def test_read_track_wrong_shape_or_type_is_input_error(
+    tmp_path: Path, array: np.ndarray, message: str
+) -> None:
     np.save(tmp_path / "1_x.npy", array)
     with pytest.raises(InputError, match=message):
         read_track(tmp_path / "1_x.npy")
 
 
-def test_python_objects_are_never_unpickled(tmp_path: Path) -> None:
+def test_read_track_python_objects_are_never_unpickled(tmp_path: Path) -> None:
     class Payload:
         def __reduce__(self) -> tuple[object, tuple[str]]:
             return (Path.touch, (tmp_path / "executed",))  # what an attacker would write
@@ -81,7 +83,9 @@ def test_python_objects_are_never_unpickled(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("keep_bytes", [0, 5, 60, 128, 150])
-def test_cut_off_file_is_refused(tmp_path: Path, values: np.ndarray, keep_bytes: int) -> None:
+def test_read_track_truncated_file_is_input_error(
+    tmp_path: Path, values: np.ndarray, keep_bytes: int
+) -> None:
     path = tmp_path / "1_x.npy"
     write_track(values, path)
     assert path.stat().st_size > 150
@@ -90,21 +94,21 @@ def test_cut_off_file_is_refused(tmp_path: Path, values: np.ndarray, keep_bytes:
         read_track(path)
 
 
-def test_archive_in_place_of_an_array_is_refused(tmp_path: Path, values: np.ndarray) -> None:
+def test_read_track_archive_is_input_error(tmp_path: Path, values: np.ndarray) -> None:
     with (tmp_path / "1_x.npy").open("wb") as file:
         np.savez(file, values)
     with pytest.raises(InputError, match="archive of arrays"):
         read_track(tmp_path / "1_x.npy")
 
 
-def test_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
+def test_read_track_missing_file_is_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such feature file; make it with 'spotkick features'"):
         read_track(tmp_path / "1_x.npy")
     with pytest.raises(InputError, match="no such feature file"):
         read_track(tmp_path)
 
 
-def test_nan_is_found_with_its_frame(values: np.ndarray) -> None:
+def test_require_finite_names_first_bad_frame(values: np.ndarray) -> None:
     FeatureTrack(values, SOURCE).require_finite()
     values[2, 1], values[3, 0] = np.nan, np.inf
     with pytest.raises(
@@ -113,9 +117,7 @@ def test_nan_is_found_with_its_frame(values: np.ndarray) -> None:
         FeatureTrack(values, SOURCE, "game.npy").require_finite()
 
 
-def test_source_is_found_above_the_file_and_rules_the_width(
-    tmp_path: Path, values: np.ndarray
-) -> None:
+def test_find_source_above_file_decides_width(tmp_path: Path, values: np.ndarray) -> None:
     write_source(SOURCE, tmp_path)
     path = tmp_path / "league" / "season" / "match" / "1_probe.npy"
     write_track(values, path)
@@ -129,13 +131,15 @@ def test_source_is_found_above_the_file_and_rules_the_width(
 
 
 @pytest.mark.parametrize("change", [{"dim": "many"}, {"frame_rate": "0"}, {"frame_rate": None}])
-def test_malformed_source_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+def test_from_json_malformed_source_is_input_error(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
     write_json(tmp_path / "probe.source" / "source.json", SOURCE.to_json() | change)
     with pytest.raises(InputError):
         find_source(tmp_path / "1_probe.npy")
 
 
-def test_source_without_a_field_is_refused() -> None:
+def test_from_json_missing_field_is_input_error() -> None:
     described = SOURCE.to_json()
     assert FeatureSource.from_json(described, "here") == SOURCE
     del described["kind"]
@@ -145,12 +149,12 @@ def test_source_without_a_field_is_refused() -> None:
         FeatureSource.from_json(described, "here")
 
 
-def test_source_that_is_no_object_is_refused() -> None:
+def test_from_json_no_object_is_input_error() -> None:
     with pytest.raises(InputError, match="not a feature source description"):
         FeatureSource.from_json(["probe"], "here")  # what a file may hold
 
 
-def test_only_features_of_the_same_source_go_together() -> None:
+def test_require_compatible_other_source_is_checkpoint_error() -> None:
     SOURCE.require_compatible(SOURCE, "x")
     SOURCE.require_compatible(
         FeatureSource("other", 3, Fraction(25, 2)), "x"
@@ -174,7 +178,7 @@ def test_only_features_of_the_same_source_go_together() -> None:
         ("1_.npy", "1_"),
     ],
 )
-def test_feature_name(name: str, expected: str) -> None:
+def test_feature_name_is_part_after_period(name: str, expected: str) -> None:
     assert feature_name(Path("folder") / name) == expected
 
 

@@ -73,7 +73,9 @@ def _run(*arguments: object) -> Result:
     return CliRunner().invoke(build_app(["features"]), ["features", *map(str, arguments)])
 
 
-def test_tracks_are_those_of_the_extractor(data: Path, backbone: Path, tmp_path: Path) -> None:
+def test_extract_videos_tracks_equal_those_of_extractor(
+    data: Path, backbone: Path, tmp_path: Path
+) -> None:
     assert _extract(backbone, data, out=tmp_path) == [4, 8 + 12 + 16 + 20, 0, 0]
     extractor = read_extractor(tmp_path / "cells.source", threads=1)
     for match, period in ((MATCHES[0], 2), (MATCHES[1], 1)):
@@ -83,7 +85,7 @@ def test_tracks_are_those_of_the_extractor(data: Path, backbone: Path, tmp_path:
         np.testing.assert_array_equal(track.values, expected.astype(np.float16))
 
 
-def test_a_second_run_keeps_what_is_there(data: Path, backbone: Path, tmp_path: Path) -> None:
+def test_extract_videos_second_run_keeps_tracks(data: Path, backbone: Path, tmp_path: Path) -> None:
     _extract(backbone, data, out=tmp_path, splits=("train",))
     path = tmp_path / MATCHES[0] / "1_cells.npy"
     before = path.stat().st_mtime_ns
@@ -91,7 +93,9 @@ def test_a_second_run_keeps_what_is_there(data: Path, backbone: Path, tmp_path: 
     assert path.stat().st_mtime_ns == before
 
 
-def test_other_settings_are_not_mixed_in(data: Path, backbone: Path, tmp_path: Path) -> None:
+def test_extract_videos_other_settings_is_input_error(
+    data: Path, backbone: Path, tmp_path: Path
+) -> None:
     _extract(backbone, data / MATCHES[0], out=tmp_path)
     with pytest.raises(
         InputError, match="holds 'cells' features made in another way; choose another folder"
@@ -99,7 +103,7 @@ def test_other_settings_are_not_mixed_in(data: Path, backbone: Path, tmp_path: P
         _extract(backbone, data, out=tmp_path, config=ExtractionConfig(masks=((0, 0, 0.5, 0.2),)))
 
 
-def test_components_are_learned_on_the_training_split_only(
+def test_extract_videos_components_are_learned_on_training_split_only(
     data: Path, backbone: Path, tmp_path: Path
 ) -> None:
     assert _extract(backbone, data, out=tmp_path, dim=3) == [4, 56, 0, 0]
@@ -114,7 +118,9 @@ def test_components_are_learned_on_the_training_split_only(
     np.testing.assert_array_equal(track.values, expected.apply(whole["b2"]).astype(np.float16))
 
 
-def test_a_given_source_makes_the_same_features(data: Path, backbone: Path, tmp_path: Path) -> None:
+def test_extract_videos_given_source_makes_same_features(
+    data: Path, backbone: Path, tmp_path: Path
+) -> None:
     _extract(backbone, data, out=tmp_path / "a", dim=3)
     source = tmp_path / "a" / "cells_PCA3.source"
     assert _extract(backbone, data / MATCHES[1], out=tmp_path / "b", source=source) == [2, 36, 0, 0]
@@ -135,7 +141,7 @@ def test_a_given_source_makes_the_same_features(data: Path, backbone: Path, tmp_
         _extract(backbone, data, out=tmp_path / "b", source=tmp_path / "a")  # it holds two
 
 
-def test_without_a_training_split_nothing_is_made(
+def test_extract_videos_without_training_split_makes_nothing(
     data: Path, backbone: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(
@@ -145,7 +151,7 @@ def test_without_a_training_split_nothing_is_made(
     assert not (tmp_path / "out").exists()
 
 
-def test_unreadable_video_does_not_stop_the_others(
+def test_extract_videos_unreadable_video_is_left_out(
     data: Path, backbone: Path, tmp_path: Path
 ) -> None:
     bad = tmp_path / "2_bad.mp4"
@@ -167,13 +173,15 @@ def test_unreadable_video_does_not_stop_the_others(
 @pytest.mark.parametrize(
     ("name", "message"), [("missing.mp4", "no such video"), ("a.txt", "'.txt' is no video")]
 )
-def test_what_is_no_video(backbone: Path, tmp_path: Path, name: str, message: str) -> None:
+def test_extract_videos_other_input_is_input_error(
+    backbone: Path, tmp_path: Path, name: str, message: str
+) -> None:
     (tmp_path / "a.txt").write_text("a", encoding="utf-8")
     with pytest.raises(InputError, match=message):
         _extract(backbone, tmp_path / name, out=tmp_path / "out")
 
 
-def test_kind_is_judged_by_the_inputs(data: Path, backbone: Path, tmp_path: Path) -> None:
+def test_judge_kind_follows_inputs(data: Path, backbone: Path, tmp_path: Path) -> None:
     talk = tmp_path / "talk" / "m"
     talk.mkdir(parents=True)
     (talk / "1_asr.json").write_text('{"segments": {}}', encoding="utf-8")
@@ -186,7 +194,7 @@ def test_kind_is_judged_by_the_inputs(data: Path, backbone: Path, tmp_path: Path
     assert judge_kind(ExtractionRequest((talk,), tmp_path, source=tmp_path / "set")) == "video"
 
 
-def test_command_line(data: Path, backbone: Path, tmp_path: Path) -> None:
+def test_features_command_makes_video_features(data: Path, backbone: Path, tmp_path: Path) -> None:
     result = _run(
         data,
         "--out",
@@ -217,7 +225,9 @@ def test_command_line(data: Path, backbone: Path, tmp_path: Path) -> None:
         (["--device", "tpu"], "--device must be cpu or cuda, got 'tpu'"),
     ],
 )
-def test_wrong_options(data: Path, tmp_path: Path, options: list[str], message: str) -> None:
+def test_features_command_wrong_option_is_error(
+    data: Path, tmp_path: Path, options: list[str], message: str
+) -> None:
     error = _run(data, "--out", tmp_path / "out", *options).exception
     assert isinstance(error, SpotkickError)
     assert message in str(error)

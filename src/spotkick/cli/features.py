@@ -83,12 +83,15 @@ def features(
     Video goes through an image backbone, and through principal components when --dim is given. What
     is fitted is fitted on the training split only, and saved in <out>/<name>.source.
     """
+    from spotkick.cli.outputs import check_command_outputs
     from spotkick.features.backbone import BUNDLED_BACKBONE
     from spotkick.pipelines.extract import ExtractionRequest, extract_commentary, judge_kind
     from spotkick.pipelines.extract_video import ImageOptions, extract_videos
     from spotkick.reporter import make_reporter
     from spotkick.timeline import parse_frame_rate
 
+    # Nothing that is read may be written over.
+    check_command_outputs({"--out": None if out.is_dir() else out}, [*inputs, source])
     reporter = make_reporter()
     request = ExtractionRequest(
         tuple(inputs),

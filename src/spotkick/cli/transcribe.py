@@ -53,12 +53,15 @@ def transcribe(
     """
     import os
 
+    from spotkick.cli.outputs import check_command_outputs
     from spotkick.commentary.speech import open_recogniser
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.errors import ConfigError
     from spotkick.pipelines.transcribe import TranscriptionRequest, transcribe_files
     from spotkick.reporter import make_reporter
 
+    # Nothing that is read may be written over.
+    check_command_outputs({"--out": None if out.is_dir() else out}, inputs)
     if device not in DEVICES:
         raise ConfigError(f"--device must be {', '.join(DEVICES)}, got {device!r}")
     number, spans = parse_period_options(period or [])
