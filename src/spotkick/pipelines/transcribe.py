@@ -311,7 +311,7 @@ def _recognise(
     *,
     reporter: Reporter,
 ) -> tuple[list[RecognisedSegment], str]:
-    """Segments and language; nothing is heard in silence."""
+    """Segments and language; a silent recording gives none."""
     if _is_silent(samples):
         return [], request.language or ""
 
