@@ -39,7 +39,8 @@ from spotkick.features.tracks import (
 )
 from spotkick.files import read_json, write_bytes, write_json
 from spotkick.timeline import FEATURE_RATE, parse_frame_rate
-from spotkick.video.decode import Fit, Sample, sample_video
+from spotkick.video.decode import Sample, sample_video
+from spotkick.video.images import Fit
 from spotkick.video.probe import probe
 
 EXTRACTION_FILE: Final = "extraction.json"

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.errors import require_extra
-from spotkick.video.decode import to_image
+from spotkick.video.images import to_image
 from spotkick.video.reader import open_media
 
 _SIZE_PX: Final = (256, 144)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import av
 import numpy as np
@@ -23,15 +23,13 @@ from av.video.stream import VideoStream
 from spotkick.errors import InputError
 from spotkick.video.clock_reading import declared_duration_s, read_clock
 from spotkick.video.damage import Damage, describe_damage, warn_about_damage
+from spotkick.video.images import Fit, to_image
 from spotkick.video.media_clock import MediaClock, exact_seconds
 from spotkick.video.opening import open_video
 from spotkick.video.packet_times import find_holes
-from spotkick.video.probe import quarter_turns, require_moving
+from spotkick.video.probe import require_moving
 from spotkick.video.reader import FrameDecoder
 from spotkick.video.selection import Selected, drop_unused_tails, select_packets
-
-Fit = Literal["stretch", "crop"]
-"""How a frame meets a size of another shape: all of it squeezed, or its centre cut out."""
 
 _TRUE_ENTRY_POINTS: Final = ("mov", "matroska")
 """Containers whose key frames are points where decoding can start; in transport streams the mark is
@@ -177,7 +175,7 @@ class _ShownFrames:
         self, sample_ticks: Callable[[int], int], last_ticks: int | None
     ) -> Iterator[_ShownFrame]:
         """Frames in rising order of time; damaged ones are left out once there is a good one."""
-        selected = self._select(sample_ticks, last_ticks)
+        selected = self._select_packets(sample_ticks, last_ticks)
         started = False
         for frame, ticks in self._decode_packets(selected):
             self._await_frame(ticks, started=started)
@@ -203,7 +201,7 @@ class _ShownFrames:
             whole = [time for time in self._times if time < self._read_until]
             self._damage.missing_frames = sum(n for _, _, n in find_holes(whole, step))
 
-    def _select(
+    def _select_packets(
         self, sample_ticks: Callable[[int], int], last_ticks: int | None
     ) -> "Iterable[Selected[Packet[Any]]]":
         """Packets that have to be decoded."""
@@ -254,35 +252,3 @@ class _ShownFrames:
             self._awaited.discard(ticks)
         else:
             self._awaited = {time for time in self._awaited if time > ticks}
-
-
-def to_image(
-    frame: VideoFrame, size_px: tuple[int, int] | None, fit: Fit = "stretch"
-) -> npt.NDArray[np.uint8]:
-    """Convert a decoded frame to upright RGB of the wanted size.
-
-    Args:
-        frame: as the decoder gave it.
-        size_px: (width, height) of the result; None keeps the size.
-        fit: see `Fit`.
-
-    Returns:
-        (height, width, 3) uint8.
-    """
-    # sizes are those of the stored frame, which is turned at the end
-    turns = quarter_turns(frame.rotation)
-    width, height = (frame.width, frame.height) if size_px is None else size_px
-    if turns % 2 and size_px is not None:
-        width, height = height, width
-
-    scaled = (width, height)
-    if fit == "crop" and size_px is not None:
-        scale = max(Fraction(width, frame.width), Fraction(height, frame.height))
-        scaled = (round(frame.width * scale), round(frame.height * scale))
-    image = frame.to_ndarray(
-        format="rgb24", width=scaled[0], height=scaled[1], interpolation="BILINEAR"
-    )
-
-    left, top = (scaled[0] - width) // 2, (scaled[1] - height) // 2
-    upright = np.rot90(image[top : top + height, left : left + width], k=turns)
-    return np.ascontiguousarray(upright, dtype=np.uint8)

@@ -30,13 +30,13 @@ from typing import Any, Final
 
 import av
 import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
 from spotkick.video.clock_report import ClockReport
 from spotkick.video.opening import can_seek_bytes, rewind
+from spotkick.video.recordings import KnownPackets, Recording, find_recording_of_sound
 
 _BEFORE_S: Final = 2
 """Reading starts this much before a time, since sound is stored a little apart from the frames
@@ -46,50 +46,11 @@ _ROUNDED_TICK_S: Final = Fraction(1, 1000)
 """Matroska rounds the times of frames to milliseconds, so that 29.97 frames per second are never
 quite in place."""
 
-_NEAR_BYTES: Final = 4_000_000
-_NEAR_JOINT_S: Final = 3
-"""Sound this near to a joint, in the file and in time, may be stored on its other side."""
-
 
 def exact_seconds(seconds: float | Fraction) -> Fraction:
     """Seconds as they are written: 75.3 is 753/10, not the nearest binary number."""
     exact = Fraction(seconds)
     return exact.limit_denominator(1_000_000) if isinstance(seconds, float) else exact
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """One of the recordings that were joined; times in ticks of the video.
-
-    Attributes:
-        first_packet: number of its first packet in the video stream.
-        place: offset of its first packet in the file.
-        shift: added to the times of its packets.
-        start: time of its first frame after the shift.
-    """
-
-    first_packet: int
-    place: int
-    shift: int
-    start: int
-
-
-@dataclass(frozen=True, slots=True)
-class KnownPackets:
-    """Arrays over the packets of a measured file, in decoding order.
-
-    Attributes:
-        decoding: (packets,) decoding time in ticks, joints closed.
-        display: (packets + delay,) times at which frames are shown, in order, for files that do
-            not say so; empty for others.
-        places: (packets,) offset in the file, that of the packet before where unknown.
-        keys: (keys,) numbers of the packets where decoding can start.
-    """
-
-    decoding: npt.NDArray[np.int64]
-    display: npt.NDArray[np.int64]
-    places: npt.NDArray[np.int64]
-    keys: npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +194,11 @@ class MediaClock:
                 continue
             place = place if packet.pos is None else packet.pos
             if self.known is not None:
-                self._shift(packet, place, number)
+                self._place_packet(packet, place, number)
                 number += packet.stream.index == self.video_index
             yield packet
 
-    def _shift(self, packet: "av.Packet[Any]", place: int, number: int) -> None:
+    def _place_packet(self, packet: "av.Packet[Any]", place: int, number: int) -> None:
         """Set the times of a packet of a measured file."""
         is_video = packet.stream.index == self.video_index
         if is_video and self.known is not None and len(self.known.display):
@@ -251,8 +212,12 @@ class MediaClock:
         where = place if by_place else number
         starts = [item.place if by_place else item.first_packet for item in self.recordings]
         index = max(0, bisect_right(starts, where) - 1)
-        if by_place and not is_video:
-            index = self._find_recording_of_sound(packet, index, place, self.known)
+        time = packet.dts if packet.pts is None else packet.pts
+        if by_place and not is_video and time is not None:
+            ticks = time * packet.time_base / self.time_base
+            index = find_recording_of_sound(
+                self.recordings, self.known, index, place=place, ticks=ticks, base=self.time_base
+            )
         shift = round(self.recordings[index].shift * self.time_base / packet.time_base)
         packet.pts = None if packet.pts is None else packet.pts + shift
         packet.dts = None if packet.dts is None else packet.dts + shift
@@ -265,33 +230,3 @@ class MediaClock:
         number = min(number, len(known.decoding) - 1)
         packet.dts = int(known.decoding[number])
         packet.pts = int(known.display[number])
-
-    def _find_recording_of_sound(
-        self, packet: "av.Packet[Any]", index: int, place: int, known: KnownPackets
-    ) -> int:
-        """Sound near a joint may be stored on the other side of it; its time tells.
-
-        Args:
-            packet: of sound.
-            index: of the recording that its place in the file speaks for.
-            place: of the packet.
-            known: packets of the video.
-        """
-        time = packet.dts if packet.pts is None else packet.pts
-        if time is None:
-            return index
-
-        def distance_s(side: int, joint: Recording) -> Fraction:
-            ticks = time * packet.time_base / self.time_base + self.recordings[side].shift
-            return abs(ticks - joint.start) * self.time_base
-
-        for number in range(max(1, index), min(index + 2, len(self.recordings))):
-            joint = self.recordings[number]
-            before, after = number - 1, number
-            if int(known.places[joint.first_packet - 1]) < place < joint.place:
-                # between the last frame of the one and the first of the other
-                return min((before, after), key=lambda side: distance_s(side, joint))
-            other = before if index == after else after
-            if distance_s(other, joint) < _NEAR_JOINT_S < distance_s(index, joint):
-                return other if abs(place - joint.place) < _NEAR_BYTES else index
-        return index

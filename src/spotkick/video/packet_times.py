@@ -33,7 +33,7 @@ _STEP_SLACK: Final = 0.3
 """Timestamps rounded to milliseconds are at most this share of a frame out of place."""
 
 
-def _times() -> "array[int]":
+def _make_array() -> "array[int]":
     return array("q")
 
 
@@ -51,11 +51,11 @@ class PacketTimes:
         stopped_by: why reading ended before the end of the file, empty if it did not.
     """
 
-    pts: "array[int]" = field(default_factory=_times)
-    dts: "array[int]" = field(default_factory=_times)
-    durations: "array[int]" = field(default_factory=_times)
-    places: "array[int]" = field(default_factory=_times)
-    keys: "array[int]" = field(default_factory=_times)
+    pts: "array[int]" = field(default_factory=_make_array)
+    dts: "array[int]" = field(default_factory=_make_array)
+    durations: "array[int]" = field(default_factory=_make_array)
+    places: "array[int]" = field(default_factory=_make_array)
+    keys: "array[int]" = field(default_factory=_make_array)
     corrupt: int = 0
     stopped_by: str = ""
 

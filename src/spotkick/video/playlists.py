@@ -46,10 +46,10 @@ def closed_playlist(path: Path) -> Iterator[Path]:
 def _make_absolute(line: str, folder: Path) -> str:
     """A line of a playlist whose names of files are valid in any folder."""
     if line.startswith("#"):
-        return _URI.sub(lambda found: f'URI="{_join(folder, found[1])}"', line)
-    return _join(folder, line.strip()) if line.strip() else line
+        return _URI.sub(lambda found: f'URI="{_join_name(folder, found[1])}"', line)
+    return _join_name(folder, line.strip()) if line.strip() else line
 
 
-def _join(folder: Path, name: str) -> str:
+def _join_name(folder: Path, name: str) -> str:
     """A name made absolute; an address with a protocol stays, and is refused by FFmpeg."""
     return name if "://" in name or name.startswith("data:") else str(folder / name)

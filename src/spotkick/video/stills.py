@@ -10,7 +10,7 @@ from av.video.frame import VideoFrame
 
 from spotkick.errors import InputError
 from spotkick.files import write_bytes
-from spotkick.video.decode import to_image
+from spotkick.video.images import to_image
 from spotkick.video.reader import open_media
 
 
