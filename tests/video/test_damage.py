@@ -119,3 +119,12 @@ def test_examine_media_file_cut_off_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.mkv").write_bytes(data[: len(data) // 2])
     assert examine_media(tmp_path / "a.mkv").is_cut_off
     assert not examine_media(tmp_path / "whole.mkv").is_cut_off
+
+
+def test_sample_video_stream_cut_within_a_group_gives_no_warning(tmp_path: Path) -> None:
+    write_pattern_video(tmp_path / "whole.ts", PATTERN)
+    data = (tmp_path / "whole.ts").read_bytes()
+    for share in (0.3, 0.41, 0.55):
+        start = int(len(data) * share) // 188 * 188
+        (tmp_path / "a.ts").write_bytes(data[start:])
+        assert collect_warnings(tmp_path / "a.ts") == ""

@@ -129,9 +129,13 @@ def _describe_times(
     """Describe a file whose packets were all read; ``display`` has its joints closed."""
     base, start = clock.time_base, int(display.min())
     step_s = clock.step_ticks * base
+
+    # before the first key frame nothing can be decoded, where a stream was cut from a longer one
+    first = int(display[times.keys[0]]) if times.keys else start
+    whole = display[display >= first]
     gaps = []
     missing = 0
-    for before, after, count in find_holes(display, float(1 / (clock.nominal_rate * base))):
+    for before, after, count in find_holes(whole, float(1 / (clock.nominal_rate * base))):
         lost_s = (after - before) * base - step_s
         if lost_s >= _LOST_SIGNAL_S:
             gaps.append(Gap((before - start) * base + step_s, lost_s))
@@ -145,7 +149,7 @@ def _describe_times(
         corrupt_packets=times.corrupt,
         has_display_times=has_display_times,
         is_measured=True,
-        has_variable_rate=not has_steady_rate(display),
+        has_variable_rate=not has_steady_rate(whole),
         readable_s=(int(display.max()) - start) * base + step_s,
         stopped_by=times.stopped_by,
     )

@@ -36,7 +36,7 @@ def frame_at(
 def decode_frame_at(path: Path, time_s: float | Fraction) -> VideoFrame:
     """The frame that is on at a time, as it was decoded; see `frame_at`."""
     with open_media(path) as media:
-        target = media.clock.ticks_at(max(Fraction(0), Fraction(time_s)))
+        target = media.clock.ticks_at(max(0, time_s))
         media.seek(media.clock.seconds_at(target))
         last = None
         for frame, ticks in media.frames_in_ticks():
