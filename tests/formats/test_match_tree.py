@@ -17,7 +17,13 @@ from spotkick.formats.match_tree import (
 
 @pytest.mark.parametrize(
     ("name", "clean"),
-    [("a/b/", "a/b"), ("a\\b", "a/b"), ("./a", "a"), ("2015-02-21 - 18-00 A 1 - 1 B", None)],
+    [
+        ("a/b/", "a/b"),
+        ("a\\b", "a/b"),
+        ("./a", "a"),
+        ("2015-02-21 - 18-00 A 1 - 1 B", None),
+        ("20:45_final", None),
+    ],
 )
 def test_clean_match_name_forms_are_normalised(name: str, clean: str | None) -> None:
     assert clean_match_name(name, "x") == (clean or name)

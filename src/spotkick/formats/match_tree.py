@@ -3,11 +3,13 @@
 A match is named by its folder relative to the root, with forward slashes: ``league/season/match``.
 """
 
+import re
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from spotkick.errors import InputError
 from spotkick.files import MAX_JSON_BYTES, check_archive, open_archive, read_bytes, walk_folders
@@ -23,6 +25,10 @@ __all__ = [
 ]
 
 
+_DRIVE_OR_PROTOCOL: Final = re.compile(r"[A-Za-z]:|.*:$")
+"""``C:``, ``https:``; a name such as ``20:45_final`` is none of them."""
+
+
 def clean_match_name(name: str, where: str) -> str:
     """Normalise a match name: forward slashes, none at the ends.
 
@@ -35,7 +41,7 @@ def clean_match_name(name: str, where: str) -> str:
         not parts
         or text.startswith("/")
         or ".." in parts
-        or ":" in parts[0]
+        or _DRIVE_OR_PROTOCOL.match(parts[0])
         or any(ord(letter) < 32 for letter in text)
     ):
         raise InputError(

@@ -1,6 +1,5 @@
 """Where exactly a cut begins and ends: at frames, found by reading timestamps without decoding."""
 
-import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
-from spotkick.errors import InputError, SpotkickWarning
+from spotkick.errors import InputError
 from spotkick.video.clock_report import Gap
 from spotkick.video.packet_times import find_holes
 from spotkick.video.reader import MediaReader, open_media
@@ -75,8 +74,6 @@ def plan_cut(path: Path, start_s: float, end_s: float) -> PlannedCut:
         start_s: in seconds after the first frame.
         end_s: same.
 
-    A `SpotkickWarning` says how many frames are missing in it.
-
     Raises:
         InputError: if the file cannot be read, or no frame starts in the stretch.
     """
@@ -104,13 +101,6 @@ def plan_cut(path: Path, start_s: float, end_s: float) -> PlannedCut:
         steady = [rate for rate in rates if _is_steady([*frames, end], rate, base)]
         holes = () if steady else find_holes(frames, float(1 / (clock.nominal_rate * base)))
         missing = sum(count for _, _, count in holes)
-        if missing:
-            warnings.warn(
-                f"{path}: {missing} frames are missing between {start_s:.1f} and {end_s:.1f} s, "
-                "by damage or while recording",
-                SpotkickWarning,
-                stacklevel=2,
-            )
         return PlannedCut(
             path=path,
             start_ticks=frames[0],

@@ -105,22 +105,6 @@ def examine_media(path: Path) -> MediaReport:
     return MediaReport(info=replace(info, path=path), clock=clock.report, sounds=sounds)
 
 
-def find_silent_tracks(path: Path) -> tuple[int, ...]:
-    """Numbers, counted from 1, of the sound tracks that are silent wherever they are listened to.
-
-    Raises:
-        InputError: see `spotkick.video.opening.open_video`.
-    """
-    with open_media(path) as media:
-        streams = list(media.container.streams.audio)
-        peaks = _measure_peaks(media, [s for s in streams if _has_decoder(s)])
-    return tuple(
-        number
-        for number, stream in enumerate(streams, start=1)
-        if peaks.get(stream.index, 1.0) < _SILENT_PEAK
-    )
-
-
 def _has_decoder(stream: AudioStream) -> bool:
     context: object = stream.codec_context  # None for a codec that is not known
     return context is not None

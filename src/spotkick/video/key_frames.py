@@ -8,7 +8,7 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.video.decode import to_image
+from spotkick.video.images import to_image
 from spotkick.video.reader import MediaReader, open_media
 
 Image = npt.NDArray[np.uint8]
