@@ -184,6 +184,7 @@ def test_run_command_imports_no_other_command() -> None:
     assert {name for name in imported if name.startswith("spotkick.cli.")} == {
         "spotkick.cli.evaluate",
         "spotkick.cli.main",
+        "spotkick.cli.outputs",
     }
 
 

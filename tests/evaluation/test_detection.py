@@ -13,9 +13,8 @@ from spotkick.evaluation.detection import (
     THUMOS14_OVERLAPS,
     drop_duplicates,
     evaluate_detection,
-    interpolated_average_precision,
-    temporal_overlap,
 )
+from spotkick.evaluation.segment_table import interpolated_average_precision, temporal_overlap
 from spotkick.formats.segments import Segment, VideoSegments
 
 Row = tuple[str, float, float, float]  # video, start, end, score

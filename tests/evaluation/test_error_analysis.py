@@ -7,7 +7,8 @@ import pytest
 
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.evaluation import AssignmentResult, assign_predictions, score_assignment
-from spotkick.evaluation.error_analysis import KINDS, ErrorKind, error_costs, find_errors
+from spotkick.evaluation.error_analysis import KINDS, ErrorKind, find_errors
+from spotkick.evaluation.error_costs import error_costs
 
 CLASSES = ActionClasses(("goal", "card", "corner"))
 LABELS = (

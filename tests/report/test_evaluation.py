@@ -12,7 +12,8 @@ import pytest
 from spotkick.actions import SOCCERNET_V2, Action, ActionClasses, MatchActions, Visibility
 from spotkick.errors import InputError
 from spotkick.evaluation import assign_predictions, count_curve, count_spots, evaluate
-from spotkick.evaluation.error_analysis import KINDS, error_costs, find_errors
+from spotkick.evaluation.error_analysis import KINDS, find_errors
+from spotkick.evaluation.error_costs import error_costs
 from spotkick.evaluation.operating_points import tune_class_thresholds
 from spotkick.evaluation.resampling import MIN_MATCHES
 from spotkick.evaluation.uncertainty import bootstrap
@@ -229,10 +230,10 @@ def test_segmentation_section_lanes_show_unspotted_peaks() -> None:
         r'<th class="text" scope="row">(\w+)</th><td class="text">([\w ]+)</td>', section.content
     )
     assert rows == [
-        ("Corner", "possible moment"),
+        ("Corner", "unspotted peak"),
         ("Goal", "label"),
         ("Goal", "spot"),
-        ("Goal", "possible moment"),
+        ("Goal", "unspotted peak"),
     ]
     strict = segmentation_section(
         [MatchScores("m", classes.names, RATE, {2: values})],

@@ -28,9 +28,9 @@ from spotkick.evaluation.error_analysis import (
     ErrorCase,
     ErrorKind,
     SpotErrors,
-    error_costs,
     find_errors,
 )
+from spotkick.evaluation.error_costs import error_costs
 from spotkick.evaluation.frame_tolerance import evaluate_frames
 from spotkick.evaluation.operating_points import (
     SpotCounts,

@@ -15,13 +15,8 @@ import numpy.typing as npt
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.errors import InputError
 from spotkick.evaluation.deferred_acceptance import assign_to_labels, closest_labels
-from spotkick.evaluation.frames import (
-    OFFICIAL_PERIODS,
-    FramedActions,
-    FrameGrid,
-    frame_labels,
-    frame_predictions,
-)
+from spotkick.evaluation.frames import OFFICIAL_PERIODS, FramedActions, FrameGrid
+from spotkick.evaluation.framing import frame_labels, frame_predictions
 from spotkick.tasks import Task, task_of
 
 LOOSE_TOLERANCES_S: Final = tuple(float(5 * step) for step in range(1, 13))

@@ -17,8 +17,8 @@ import numpy as np
 from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.evaluation.deferred_acceptance import deferred_acceptance
-from spotkick.evaluation.detection import interpolated_average_precision
 from spotkick.evaluation.scores import Score
+from spotkick.evaluation.segment_table import interpolated_average_precision
 from spotkick.timeline import frame_of_position
 
 E2E_SPOT_TOLERANCES: Final = (0, 1, 2, 4)

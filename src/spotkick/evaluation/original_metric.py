@@ -13,9 +13,9 @@ import numpy as np
 from spotkick.actions import SOCCERNET_V1, ActionClasses, MatchActions
 from spotkick.errors import InputError
 from spotkick.evaluation.assignment import LOOSE_TOLERANCES_S
-from spotkick.evaluation.detection import SegmentTable, detection_average_precision
 from spotkick.evaluation.group_counts import average_over_tolerances
 from spotkick.evaluation.scores import Score
+from spotkick.evaluation.segment_table import SegmentTable, detection_average_precision
 
 _PREDICTION_S = 1.0
 _MOST_PERIODS = 100

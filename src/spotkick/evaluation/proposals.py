@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import InputError
-from spotkick.evaluation.detection import ACTIVITYNET_OVERLAPS, temporal_overlap
+from spotkick.evaluation.detection import ACTIVITYNET_OVERLAPS
 from spotkick.evaluation.labelled_videos import (
     choose_labelled,
     warn_about_names,
     without_ambiguous,
 )
+from spotkick.evaluation.segment_table import temporal_overlap
 from spotkick.formats.segments import Segment, VideoSegments
 
 STEPS: Final = 100

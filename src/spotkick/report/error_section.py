@@ -8,9 +8,9 @@ from spotkick.evaluation.error_analysis import (
     ErrorCase,
     ErrorKind,
     SpotErrors,
-    error_costs,
     find_errors,
 )
+from spotkick.evaluation.error_costs import error_costs
 from spotkick.report.charts import percent_axis
 from spotkick.report.formatting import NONE
 from spotkick.report.intervals import Estimate, interval_chart

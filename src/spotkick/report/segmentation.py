@@ -71,7 +71,7 @@ def segmentation_section(
         scores: of some matches.
         predictions: of all matches; those below their threshold are not drawn.
         labels: of all matches.
-        classes: classes that have a lane when the period has a label, a spot or a possible moment
+        classes: classes that have a lane when the period has a label, a spot or an unspotted peak
             of them.
         thresholds: least confidence of a spot of each class; the authors' display threshold for all
             unless given.
@@ -117,7 +117,7 @@ def segmentation_section(
         f"Segmentation scores of {match.match}, {PERIOD_NAMES.get(period, f'period {period}')}, "
         "one lane per class from 0 to 1. Above each lane: labels (dark strokes, dashed where the "
         f"broadcast does not show the action). Below: spots with {rule} (coloured strokes, as tall "
-        "as their confidence). Circles: possible moments, peaks of at least "
+        "as their confidence). Circles: peaks that were not spotted, of at least "
         f"{PEAK_THRESHOLD:g} that are further than {APART_S:g} s from every spot of the class: "
         "what is like an action of the class, such as a missed chance, or an action that was "
         "missed."
@@ -194,7 +194,7 @@ def _lane_rows(lanes: Sequence[_Lane], period: int) -> list[tuple[str, str, str,
             rows.append((spot.position_s, cells))
         for at_s, score in lane.possible:
             clock = format_game_time(period, round(1000 * at_s))
-            rows.append((at_s, (lane.name, "possible moment", clock, f"{score:.2f}", "")))
+            rows.append((at_s, (lane.name, "unspotted peak", clock, f"{score:.2f}", "")))
     return [row for _, row in sorted(rows)]
 
 
@@ -205,7 +205,7 @@ def score_lanes(
     labels: Sequence[Action],
     spots: Sequence[Action],
 ) -> Html:
-    """Curves of a period with labels, spots and possible moments, one lane per class, and a key.
+    """Curves of a period with labels, spots and unspotted peaks, one lane per class, and a key.
 
     Args:
         match: scores.

@@ -5,7 +5,8 @@ from fractions import Fraction
 import pytest
 
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
-from spotkick.evaluation.frames import FrameGrid, frame_labels, frame_predictions
+from spotkick.evaluation.frames import FrameGrid
+from spotkick.evaluation.framing import frame_labels, frame_predictions
 
 CLASSES = ActionClasses(("a", "b"), aliases={"A": "a"})
 
