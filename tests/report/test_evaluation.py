@@ -38,6 +38,7 @@ SECTIONS = [
 ]
 RATE = Fraction(2)
 QUICK = ReportOptions(resamples=2)
+SHOWN = Visibility.VISIBLE
 ATTACK = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
 
 
@@ -428,3 +429,17 @@ def test_segmentation_section_example_chooses_match_and_period() -> None:
         caption(match="p")
     with pytest.raises(InputError, match="no scores of period 3 of match 'm'"):
         caption(match="m", period=3)
+
+
+def test_evaluation_page_no_unshown_labels_has_no_unshown_score() -> None:
+    labels = [
+        MatchActions("m", tuple(Action("Goal", p, 9000, visibility=SHOWN) for p in (1, 2))),
+    ]
+    found = [MatchActions("m", (Action("Goal", 1, 9000, 0.9),))]
+    document = evaluation_page(found, labels, ["Goal"], options=QUICK)
+    assert "of visible labels" in document
+    assert "of unshown labels" not in document
+    tolerances = document[document.index('id="tolerances"') : document.index('id="time"')]
+    assert "Visible" in tolerances
+    assert "Unshown" not in tolerances
+    assert cells(document, "All")[4] == "\N{EN DASH}"

@@ -72,6 +72,22 @@ class SpottingScore:
         """Labels that the broadcast does not show, by class."""
         return {name: count - self.num_visible[name] for name, count in self.num_labels.items()}
 
+    @property
+    def by_visibility(self) -> Mapping[str, tuple[Score, Mapping[str, int]]]:
+        """Score and numbers of labels of ``visible`` and ``unshown``, where there are such labels.
+
+        Without labels the official code has 0, which says nothing about the predictions.
+        """
+        parts = {
+            "visible": (self.visible, self.num_visible),
+            "unshown": (self.unshown, self.num_unshown),
+        }
+        return {
+            name: (score, counts)
+            for name, (score, counts) in parts.items()
+            if score is not None and any(counts.values())
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The document that ``spotkick evaluate --json`` writes."""
         return {

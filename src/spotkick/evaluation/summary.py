@@ -34,7 +34,12 @@ def summary_table(score: SpottingScore, *, style: TableStyle = "text", comment: 
 
     # The last row has the means.
     totals = [str(sum(counts.values())) for counts in (score.num_labels, score.num_predictions)]
-    averages = (f"{100 * part.average_map:.2f}" for _, part, _ in parts)
+    averages = (
+        f"{100 * part.average_map:.2f}"
+        if any(counts.values()) or name == "all labels"
+        else NO_VALUE
+        for name, part, counts in parts
+    )
     title = "Average-mAP" if len(score.overall.map_at) > 1 else "mAP"
     rows.append([title, *totals, *averages])
     return make_table(header, rows, style, foot=1, comment=comment)

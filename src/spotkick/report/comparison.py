@@ -155,8 +155,8 @@ def _overview_rows(result: SystemComparison) -> list[list[str]]:
         if result.resamples:
             row.append(span(comparison.scores[name]).replace("\N{NO-BREAK SPACE}", " "))
         if visible:
-            parts = (score.visible, score.unshown)
-            row += [NONE if part is None else percent(part.average_map) for part in parts]
+            parts = (score.by_visibility.get(part) for part in ("visible", "unshown"))
+            row += [NONE if part is None else percent(part[0].average_map) for part in parts]
 
         # The last system has none behind it.
         lead = chance = NONE

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from spotkick.evaluation.resampling import Interval
-from spotkick.evaluation.scores import Score, SpottingScore
+from spotkick.evaluation.scores import SpottingScore
 from spotkick.report.charts import Axis, Series, line_chart, percent_axis
 from spotkick.report.formatting import NONE, count_matches, estimate, no_interval, percent, span
 from spotkick.report.intervals import Estimate, interval_chart
@@ -39,8 +39,10 @@ def overview(system: ScoredSystem, messages: Sequence[str] = ()) -> Section:
     # Rows whose first value is missing are left out below.
     rows = [
         ("Average-mAP", percent(loose.average_map), percent(tight.average_map)),
-        ("of visible labels", _percent_of(loose.visible), _percent_of(tight.visible)),
-        ("of unshown labels", _percent_of(loose.unshown), _percent_of(tight.unshown)),
+        *(
+            (f"of {name} labels", percent(part.average_map), _percent_of(tight, name))
+            for name, (part, _) in loose.by_visibility.items()
+        ),
         *_first_frame_row(system.first_frame),
         (
             "Average-mAP at all thresholds",
@@ -158,8 +160,9 @@ def _total_row(system: ScoredSystem) -> list[str]:
         (loose.visible, loose.num_visible),
         (loose.unshown, loose.num_unshown),
     ):
-        if part is not None:
-            row.append(f"{percent(part.average_map)} ({sum(counts.values()):,})")
+        if loose.visible is not None and part is not None:
+            total = sum(counts.values())
+            row.append(f"{percent(part.average_map)} ({total:,})" if total else NONE)
     return [*row, percent(system.tight_score.average_map)]
 
 
@@ -204,9 +207,9 @@ def tolerance_section(system: ScoredSystem) -> Section:
     tight, loose = system.tight_score, system.loose_score
     factor = loose.unshown_factor
     curves = {"All labels": _curve_of(tight, loose, "overall")}
-    if loose.visible is not None and loose.unshown is not None:
-        curves["Visible"] = _curve_of(tight, loose, "visible")
-        curves["Unshown"] = _curve_of(tight, loose, "unshown", factor=factor)
+    for name in loose.by_visibility:
+        own_factor = factor if name == "unshown" else Fraction(1)
+        curves[name.capitalize()] = _curve_of(tight, loose, name, factor=own_factor)
 
     # All curves on one axis, which may end above 100 for unshown labels.
     series = [
@@ -224,7 +227,7 @@ def tolerance_section(system: ScoredSystem) -> Section:
         "Mean average precision against the tolerance. The steep part tells how far from the "
         "action the spots lie."
     )
-    if factor != 1 and len(curves) > 1:
+    if factor != 1 and "Unshown" in curves:
         caption += f" Unshown values are multiplied by {factor}, as in the table of classes."
     drawing = line_chart(series, x, y)
     return Section("tolerances", "Tolerances", figure(drawing, caption, data))
@@ -238,5 +241,6 @@ def _curve_of(
     return {at: joined[at] * float(factor) for at in sorted(joined)}
 
 
-def _percent_of(score: Score | None) -> str:
-    return NONE if score is None else percent(score.average_map)
+def _percent_of(score: SpottingScore, part: str) -> str:
+    found = score.by_visibility.get(part)
+    return NONE if found is None else percent(found[0].average_map)
