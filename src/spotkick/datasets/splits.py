@@ -5,12 +5,15 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
+from spotkick.configuration import nearest
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack, read_track
 from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.soccernet import read_labels
 from spotkick.formats.splits import read_split
+
+_USUAL_SPLITS: Final = ("train", "valid", "test")
 
 HALVES: Final = (1, 2)
 """Periods that a match of a data set is expected to have."""
@@ -41,10 +44,27 @@ def read_split_matches(root: Path, split: str) -> tuple[str, ...]:
     for path in candidates:
         if path.is_file():
             return read_split(path)
+
+    # Name the nearest split that there is, else all of them.
+    known = _list_splits(root)
+    near = nearest(split, known) or next((n for n in known if n.startswith(split[:3])), None)
+    hint = (
+        f"; did you mean '{near}'?" if near else f"; there are {', '.join(known)}" if known else ""
+    )
     raise InputError(
         f"no split file '{split}': looked for it as a file, and in {root / 'splits'} and {root} as "
-        f"{split}.txt"
+        f"{split}.txt{hint}"
     )
+
+
+def _list_splits(root: Path) -> list[str]:
+    """Names of the split files of a data set."""
+    files = [
+        *(root / "splits").glob("*.txt"),
+        *(root / "splits").glob("*.json"),
+        *(root / f"{name}.txt" for name in _USUAL_SPLITS),
+    ]
+    return sorted({path.stem for path in files if path.is_file()})
 
 
 def match_tracks(
