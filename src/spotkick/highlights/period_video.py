@@ -40,9 +40,12 @@ class PeriodVideo:
 
     Attributes:
         stretches: in order; together they are the period.
+        begin_s: how long the period had lasted at the start of the first one; above 0 where its
+            file begins after the kick-off.
     """
 
     stretches: tuple[FileStretch, ...]
+    begin_s: float = 0.0
 
     @classmethod
     def from_file(
@@ -58,8 +61,8 @@ class PeriodVideo:
 
     @property
     def duration_s(self) -> float:
-        """Length of the period."""
-        return sum(stretch.duration_s for stretch in self.stretches)
+        """Length of the period, from kick-off to the end of its last file."""
+        return self.begin_s + sum(stretch.duration_s for stretch in self.stretches)
 
     def cut_out(self, start_s: float, end_s: float) -> list[FileStretch]:
         """The pieces of files that show a stretch of the period.
@@ -94,11 +97,11 @@ class PeriodVideo:
             inside = stretch.start_s <= time_s <= stretch.start_s + stretch.duration_s
             if stretch.info.path == piece.info.path and inside:
                 return time_s - shift_s
-        return time_s - self.stretches[0].start_s
+        return time_s - self.stretches[0].start_s + self.begin_s
 
     def _place_stretches(self) -> Iterator[tuple[FileStretch, float, float, float]]:
         """Stretches with start and end in the period, and the shift to seconds of the file."""
-        begin_s = 0.0
+        begin_s = self.begin_s
         for stretch in self.stretches:
             last_s = begin_s + stretch.duration_s
             yield stretch, begin_s, last_s, stretch.start_s - begin_s

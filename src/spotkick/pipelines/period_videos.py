@@ -111,6 +111,7 @@ def _open_spans(spans: Sequence[PeriodSpan], alone: Path) -> dict[int, PeriodVid
     """
     infos: dict[Path, VideoInfo] = {}
     stretches: dict[int, list[FileStretch]] = {}
+    begins_s: dict[int, float] = {}
     for span in spans:
         path = span.file or alone
         info = infos.setdefault(path, infos.get(path) or probe(path))
@@ -120,7 +121,11 @@ def _open_spans(spans: Sequence[PeriodSpan], alone: Path) -> dict[int, PeriodVid
                 f"video ({info.duration_s:.1f} s)"
             )
         stretches.setdefault(span.period, []).append(FileStretch(info, span.start_s, span.end_s))
-    return {period: PeriodVideo(tuple(own)) for period, own in sorted(stretches.items())}
+        begins_s.setdefault(span.period, span.position_s)
+    return {
+        period: PeriodVideo(tuple(own), begins_s[period])
+        for period, own in sorted(stretches.items())
+    }
 
 
 def make_unseen_videos(

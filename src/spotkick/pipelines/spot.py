@@ -18,6 +18,7 @@ from spotkick.errors import (
 )
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.results import write_results
+from spotkick.pipelines.scoreboard_spots import confirm_goals, shift_to_positions
 from spotkick.pipelines.spot_inputs import SpottingJob
 from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
 from spotkick.prediction import ChunkNetwork, ChunkOutput, OnnxNetwork, SpottingSetup, spot_match
@@ -192,6 +193,8 @@ class SpottingRun:
         for track in tracks.values():
             self.checkpoint.feature_source.require_compatible(track.source, track.where)
         predicted, scores = spot_match(self.network, tracks, self.setup, job.match)
+        predicted, scores = shift_to_positions(predicted, scores, job.files)
+        predicted = confirm_goals(predicted, job.files, scores.classes)
 
         # An archive is written once, at the end.
         if self.out.suffix == ".zip":

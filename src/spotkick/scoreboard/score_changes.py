@@ -99,6 +99,8 @@ def _stable_steps(scores: Sequence[Reading]) -> list[Step]:
         if reading.score == current:
             current_last_s, pending = reading.file_s, []
             continue
+
+        # another score: believed when readings agree
         pending = (
             [*pending, reading] if pending and pending[0].score == reading.score else [reading]
         )

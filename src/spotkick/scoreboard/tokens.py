@@ -106,6 +106,8 @@ def _name_tokens(text: str, box: TextBox) -> Iterator[Token]:
             number = Token("digit", digit, _cut_box(box, text, *found.span("digit")))
             yield from sorted((name, number), key=lambda token: token.box.left)
             return
+
+    # a number, a score without a dash, or names
     if re.fullmatch(r"[0-9Oo]{1,2}", text):
         yield Token("digit", text.translate(_AS_DIGIT), box)
     elif re.fullmatch(r"[0-9OoIl][|1Il][0-9OoIl]", text):
