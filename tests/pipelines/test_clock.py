@@ -9,7 +9,9 @@ from spotkick.errors import InputError
 from spotkick.pipelines.clock import (
     MatchClock,
     describe_clock,
+    ensure_periods,
     find_match_clock,
+    find_videos,
     has_periods,
     write_match_clock,
 )
@@ -134,3 +136,19 @@ def test_observe_goals_goal_that_stood_has_a_window_before_the_change() -> None:
 def test_watch_periods_covers_all_but_the_last_minutes() -> None:
     (stretch,) = watch_periods([PeriodSpan(1, 100.0, 2900.0)], "Goal")
     assert (stretch.start_ms, stretch.end_ms) == (0, 2_680_000)
+
+
+def test_ensure_periods_known_videos_and_other_files_need_no_recognition(tmp_path: Path) -> None:
+    video, other = tmp_path / "match.mp4", tmp_path / "spots.json"
+    for path in (video, other):
+        path.write_bytes(b"")
+    write_periods(tmp_path, [PeriodSpan(1, 700.0, 3500.0, file=video)])
+    before = (tmp_path / PERIODS_FILE).read_bytes()
+    ensure_periods([video, tmp_path, other, tmp_path / "missing.mp4"])
+    assert (tmp_path / PERIODS_FILE).read_bytes() == before
+
+
+def test_find_videos_folder_gives_its_videos(tmp_path: Path) -> None:
+    for name in ("1.mp4", "2.mkv", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert [path.name for path in find_videos([tmp_path])] == ["1.mp4", "2.mkv"]

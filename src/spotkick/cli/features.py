@@ -69,6 +69,10 @@ def features(
         list[str] | None,
         typer.Option(help="left,top,right,bottom of a region to hide, 0 to 1; may be repeated."),
     ] = None,
+    clock: Annotated[
+        bool,
+        typer.Option("--clock", help="Find the periods of videos by their scoreboard first."),
+    ] = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
     threads: Annotated[
         int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
@@ -85,6 +89,7 @@ def features(
     """
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.features.backbone import BUNDLED_BACKBONE
+    from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.extract import ExtractionRequest, extract_commentary, judge_kind
     from spotkick.pipelines.extract_video import ImageOptions, extract_videos
     from spotkick.reporter import make_reporter
@@ -107,6 +112,8 @@ def features(
     if _check_choice("--kind", kind or judge_kind(request), KINDS) == "commentary":
         summary, made = extract_commentary(request, reporter)
     else:
+        if clock:
+            ensure_periods(inputs, reporter=reporter)
         options = ImageOptions(
             backbone or BUNDLED_BACKBONE,
             _parse_image_options(fit, mask or []),

@@ -99,6 +99,10 @@ def highlights(
             help="auto: as players choose; a number from 1: that track; all: every track."
         ),
     ] = "auto",
+    clock: Annotated[
+        bool,
+        typer.Option("--clock", help="Find the periods of videos by their scoreboard first."),
+    ] = False,
     captions: Annotated[
         bool, typer.Option("--captions", help="Burn a caption into each clip.")
     ] = False,
@@ -121,6 +125,7 @@ def highlights(
 ) -> None:
     """Cut a highlight reel: spots and unspotted peaks, ranked and fitted into a duration."""
     from spotkick.datasets.period_options import parse_period_options
+    from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.highlights import HighlightsRequest, make_highlights
     from spotkick.pipelines.period_videos import PeriodChoice
     from spotkick.reporter import make_reporter
@@ -158,7 +163,10 @@ def highlights(
         drop=False if non_drop else None,
     )
 
-    result = make_highlights(request, make_reporter())
+    reporter = make_reporter()
+    if clock:
+        ensure_periods(request.videos, reporter=reporter)
+    result = make_highlights(request, reporter)
     typer.echo("\n".join(result.lines(out)))
     for line in result.failures:
         typer.echo(f"error: {line}", err=True)

@@ -43,6 +43,10 @@ def spot(
     start: Annotated[
         float, typer.Option(help="Second of a video at which its period begins.")
     ] = 0.0,
+    clock: Annotated[
+        bool,
+        typer.Option("--clock", help="Find the periods of videos by their scoreboard first."),
+    ] = False,
     runtime: Annotated[str, typer.Option(help="onnx, or torch (which may use CUDA).")] = "onnx",
     threads: Annotated[
         int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
@@ -80,6 +84,7 @@ def spot(
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.errors import ConfigError
+    from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.spot import network_for, run_spotting, speed_line
     from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
     from spotkick.pipelines.spot_outputs import MatchOutput, is_folder, transcripts_folder
@@ -115,6 +120,9 @@ def spot(
         spans=spans,
         transcripts=transcripts_folder(out),
     )
+    reporter = make_reporter()
+    if clock:
+        ensure_periods(inputs or (), reporter=reporter)
     jobs = jobs_for(inputs or [], trained, options)
     request = SpottingRequest(
         folder,
@@ -142,7 +150,6 @@ def spot(
         typer.echo(f"nothing left to spot{kept}: {out}")
         return
 
-    reporter = make_reporter()
     for note in (note for job in wanted for note in job.notes):
         reporter.line(note)
     if workers > 1:

@@ -21,13 +21,20 @@ def view(
     token: str | None = typer.Option(
         None, help="Secret that every request must carry; 'auto' makes one."
     ),
+    clock: bool = typer.Option(
+        False, "--clock", help="Find the periods of videos by their scoreboard first."
+    ),
     edits: Path | None = typer.Option(
         None, help="Folder for corrections; the default is beside the files of each match."
     ),
 ) -> None:
     """Show matches with scores, spots and labels in the browser; correct, export, make reels."""
+    from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.viewer_reels import HighlightReels
+    from spotkick.reporter import make_reporter
     from spotkick.viewer.server import ViewerOptions, serve
 
+    if clock:
+        ensure_periods(paths, reporter=make_reporter())
     options = ViewerOptions(host=host, port=port, token=token, browser=browser, edits=edits)
     serve(paths, options, reel_maker=HighlightReels(), say=typer.echo)

@@ -1,11 +1,13 @@
 """Find the match clock of videos: periods, goals on the scoreboard, and a picture for people."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from spotkick.datasets.match_videos import list_videos
 from spotkick.datasets.periods import PERIODS_FILE, PeriodSpan, read_periods, write_periods
+from spotkick.datasets.video_names import is_video_name
 from spotkick.errors import InputError
 from spotkick.files import read_json, write_text
 from spotkick.reporter import Reporter, SilentReporter
@@ -192,13 +194,24 @@ def _change_row(change: ScoreChange) -> dict[str, Any]:
     return {**asdict(change), "side": ("home", "away")[change.side]}
 
 
+def find_videos(paths: Iterable[Path]) -> list[Path]:
+    """Video files among paths, and those that lie directly in folders among them."""
+    found = []
+    for path in paths:
+        if path.is_dir():
+            found += [video.path for video in list_videos(path)]
+        elif path.is_file() and is_video_name(path):
+            found.append(path)
+    return found
+
+
 def ensure_periods(
-    videos: Sequence[Path], *, threads: int = 1, reporter: Reporter | None = None
+    paths: Iterable[Path], *, threads: int = 2, reporter: Reporter | None = None
 ) -> None:
     """Find the periods of videos that have no ``periods.json`` yet, and write it beside them.
 
     Args:
-        videos: files.
+        paths: videos and folders of videos; other files are passed over.
         threads: CPU threads of text recognition.
         reporter: shows progress, and a line about each video.
 
@@ -207,7 +220,7 @@ def ensure_periods(
         MissingExtraError: if RapidOCR is not installed.
     """
     shown = reporter or SilentReporter()
-    waiting = [video for video in videos if not has_periods(video)]
+    waiting = [video for video in find_videos(paths) if not has_periods(video)]
     if not waiting:
         return
     reader = TextReader(threads=threads)
