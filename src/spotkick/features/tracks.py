@@ -205,7 +205,8 @@ def _map_array(path: Path) -> npt.NDArray[np.floating[Any]]:
 
 def _wrong_array(path: Path, found: str) -> InputError:
     return InputError(
-        f"{path}: features must be float16 or float32 of shape (frames, dim), found {found}"
+        f"{path}: features must be float16 or float32 of shape (frames, dim), found {found}; "
+        "write them with np.save(path, values.astype(np.float32))"
     )
 
 

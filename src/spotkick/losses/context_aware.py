@@ -6,6 +6,7 @@ frames, classes or cases. On logits z the same is -ln(a sigmoid(-z) + (a + b) si
 `logaddexp` whose gradient is exact for every z.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, Literal, NamedTuple
 
@@ -28,8 +29,8 @@ Reduction = Literal["mean", "sum", "none"]
 """``mean`` divides by the number of all frames and classes, masked ones included, as Eq. (9) does;
 ``sum``; ``none`` keeps the shape of the scores."""
 
-Slicing = Tensor | npt.NDArray[np.floating] | ContextSlicing
-"""K1..K4: (classes, 4) in frames as a tensor or an array, or in seconds with a frame rate."""
+Slicing = Tensor | npt.NDArray[np.floating] | Sequence[Sequence[float]] | ContextSlicing
+"""K1..K4: (classes, 4) in frames as a tensor, an array or rows, or in seconds with a rate."""
 
 _ROUNDING: Final = 1e-4
 """Scores may lie this far outside [0, 1], as low precision leaves them."""
