@@ -1,6 +1,6 @@
-"""Moments of a match that people look at: confident spots, and peaks of the scores that were not spotted.
+"""Unspotted peaks: frames whose scores are high, far from every spot of the class.
 
-The segmentation scores are high for some moments that are no action of the class but are like one:
+The segmentation scores are high at some frames that are no action of the class but are like one:
 chances that were missed, fouls that went unpunished. Source: CALF paper, figure 7 and automatic
 highlights.
 """
@@ -16,10 +16,10 @@ SPOT_THRESHOLD: Final = 0.34
 """Least confidence of a spot that is shown. Source: the display threshold of the authors' code."""
 
 PEAK_THRESHOLD: Final = 0.5
-"""Least segmentation score of a moment that nobody spotted."""
+"""Least segmentation score of an unspotted peak."""
 
 APART_S: Final = 20.0
-"""Such a moment lies further than this from every spot of its class, and from every higher one."""
+"""An unspotted peak lies further than this from every spot of its class, and from every higher one."""
 
 
 def unspotted_peaks(
@@ -30,7 +30,9 @@ def unspotted_peaks(
     threshold: float = PEAK_THRESHOLD,
     apart_s: float = APART_S,
 ) -> list[tuple[int, float]]:
-    """Peaks of the scores of one class in one period, far from its spots and from each other, the highest first.
+    """Peaks of the scores of one class in one period, the highest first.
+
+    They lie far from the spots of the class and from each other.
 
     Args:
         values: (frames,) segmentation scores of the class.
@@ -55,11 +57,15 @@ def local_peaks(values: npt.NDArray[np.floating[Any]], threshold: float) -> npt.
     """Frames of local maxima, the highest first; the middle frame of a level top."""
     if not len(values):
         return np.zeros(0, dtype=np.intp)
+
+    # Stretches of equal values; a top is higher than both neighbours.
     starts = np.flatnonzero(np.append(True, np.diff(values) != 0))
     level = values[starts]
     rises = np.append(True, level[1:] > level[:-1])
     falls = np.append(level[:-1] > level[1:], True)
     tops = np.flatnonzero(rises & falls & (level >= threshold))
+
+    # The middle frame of each top.
     ends = np.append(starts[1:], len(values))
     middle = (starts[tops] + ends[tops] - 1) // 2
     highest_first: npt.NDArray[np.intp] = middle[np.argsort(-values[middle], kind="stable")]
@@ -67,7 +73,7 @@ def local_peaks(values: npt.NDArray[np.floating[Any]], threshold: float) -> npt.
 
 
 def peak_title(label: str) -> str:
-    """What to call a moment that was not spotted.
+    """Title of an unspotted peak.
 
     Example:
         >>> peak_title("Goal")

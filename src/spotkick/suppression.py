@@ -21,34 +21,34 @@ def suppress(
     window_frames: float,
     method: SuppressionMethod = "fixed",
 ) -> npt.NDArray[np.float64]:
-    """Suppress spots of one class in one half.
+    """Suppress spots of one class in one period.
 
-    Greedy by confidence; of equals the earlier one stays. A spot at t silences those in [t - w/2, t
+    Greedy by confidence; of equals the earlier one stays. A spot at t suppresses those in [t - w/2, t
     + floor(w/2)), the interval of the released code, whose right end is open.
 
     Args:
         frames: (spots,) position of each spot.
         confidences: (spots,).
         window_frames: whole width w of the window.
-        method: ``fixed`` silences; ``soft-linear`` multiplies confidences by 2|dt|/w inside the
+        method: ``fixed`` sets to 0; ``soft-linear`` multiplies confidences by 2|dt|/w inside the
             window; ``soft-gauss`` by 1 - exp(-dt^2 / (2 (w/4)^2)) everywhere; ``none`` leaves all
             as they are.
 
     Returns:
-        (spots,) new confidences, 0 where a spot was silenced.
+        (spots,) new confidences, 0 where a spot was suppressed.
     """
     result = confidences.astype(np.float64)
     if method == "none" or len(result) == 0:
         return result
     order = np.lexsort((frames, -result))
     if method == "fixed":
-        return _silence(frames, result, order, window_frames)
-    return _soften(
+        return _suppress_fixed(frames, result, order, window_frames)
+    return _suppress_softly(
         frames.astype(np.float64), result, window_frames, gaussian=method == "soft-gauss"
     )
 
 
-def _silence(
+def _suppress_fixed(
     frames: npt.NDArray[np.integer],
     confidences: npt.NDArray[np.float64],
     order: npt.NDArray[np.intp],
@@ -56,6 +56,8 @@ def _silence(
 ) -> npt.NDArray[np.float64]:
     waiting = np.ones(len(frames), dtype=np.bool_)
     kept = np.zeros(len(frames), dtype=np.bool_)
+
+    # The most confident of those that wait stays, and suppresses its neighbours.
     for index in order:
         if waiting[index]:
             kept[index] = True
@@ -65,7 +67,7 @@ def _silence(
     return np.where(kept, confidences, 0.0)
 
 
-def _soften(
+def _suppress_softly(
     frames: npt.NDArray[np.float64],
     confidences: npt.NDArray[np.float64],
     window_frames: float,
@@ -74,6 +76,7 @@ def _soften(
 ) -> npt.NDArray[np.float64]:
     waiting = confidences > 0
     while waiting.any():
+        # The most confident of those that wait lowers all that still wait.
         best = int(np.argmax(np.where(waiting, confidences, -1.0)))
         waiting[best] = False
         shift = np.abs(frames - frames[best])
@@ -82,6 +85,8 @@ def _soften(
             if gaussian
             else np.minimum(2 * shift / window_frames, 1)
         )
+
+        # What falls below the floor is out.
         confidences = np.where(waiting, confidences * factor, confidences)
         waiting &= confidences >= _SOFT_FLOOR
         confidences = np.where(waiting | (confidences >= _SOFT_FLOOR), confidences, 0.0)

@@ -188,7 +188,7 @@ def test_an_interruption_while_values_are_drawn_leaves_a_name(
         with pytest.raises(KeyboardInterrupt):
             run(stage)
     assert stage.trials()[0].user_attrs["worker"].endswith(f":{os.getpid()}")
-    monkeypatch.setattr(study, "_alive", Mock(return_value=False))
+    monkeypatch.setattr(study, "_is_alive", Mock(return_value=False))
     run(stage)
     assert [trial.state.name for trial in stage.trials()] == ["FAIL", "COMPLETE", "COMPLETE"]
 

@@ -59,7 +59,7 @@ class _Coefficients(NamedTuple):
 
 
 def segmentation_losses() -> tuple[str, ...]:
-    """Names of all segmentation losses: variants of the context-aware loss, and per-frame losses."""
+    """Names of all segmentation losses: context-aware variants, and per-frame losses."""
     return (*CONTEXT_VARIANTS, *PER_FRAME_LOSSES)
 
 
@@ -121,9 +121,9 @@ def context_aware_loss(
         loss = PER_FRAME_LOSSES[variant](found, shifts.abs() / rate, chosen)
     else:
         p = clamp_scores(scores)
-        a, b, margin = _coefficients(shifts.to(p.dtype), bounds.to(p), variant, margins)
+        a, b, margin = _work_out_coefficients(shifts.to(p.dtype), bounds.to(p), variant, margins)
         loss = torch.relu(margin - torch.log(a + b * p))
-    return _reduce(loss, mask, reduction)
+    return _reduce_loss(loss, mask, reduction)
 
 
 def context_aware_loss_with_logits(
@@ -176,9 +176,11 @@ def context_aware_loss_with_logits(
         loss = PER_FRAME_LOSSES[variant](scores, shifts.abs() / rate, chosen)
     else:
         exact = to_exact(logits)
-        a, b, margin = _coefficients(shifts.to(exact.dtype), bounds.to(exact), variant, margins)
+        a, b, margin = _work_out_coefficients(
+            shifts.to(exact.dtype), bounds.to(exact), variant, margins
+        )
         loss = torch.relu(margin - _log_of_line(a, b, scores))
-    return _reduce(loss, mask, reduction)
+    return _reduce_loss(loss, mask, reduction)
 
 
 def _log_of_line(constant: Tensor, slope: Tensor, scores: LogScores) -> Tensor:
@@ -189,7 +191,7 @@ def _log_of_line(constant: Tensor, slope: Tensor, scores: LogScores) -> Tensor:
     return torch.where(slope == 0, torch.log(constant), torch.logaddexp(at_zero, at_one))
 
 
-def _coefficients(
+def _work_out_coefficients(
     shifts: Tensor, slicing_frames: Tensor, variant: str, margins: Margins
 ) -> _Coefficients:
     k1, k2, k3, k4 = slicing_frames.unbind(-1)
@@ -297,7 +299,7 @@ def _check_scores(scores: Tensor) -> None:
         )
 
 
-def _reduce(loss: Tensor, mask: Tensor | None, reduction: str) -> Tensor:
+def _reduce_loss(loss: Tensor, mask: Tensor | None, reduction: str) -> Tensor:
     """Mask the loss (..., frames, classes), and add it up."""
     if reduction not in ("mean", "sum", "none"):
         raise ConfigError(f"reduction must be mean, sum or none, got '{reduction}'")

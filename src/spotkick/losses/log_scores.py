@@ -55,7 +55,10 @@ def clamp_scores(scores: Tensor) -> Tensor:
     exact = to_exact(scores)
     if scores.dtype == torch.float16 and exact.requires_grad:
         limit = torch.finfo(torch.float16).max
-        exact.register_hook(lambda gradient: gradient.clamp(-limit, limit))  # type: ignore[no-untyped-call]
+        # Half precision ends at 65504.
+        exact.register_hook(  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            lambda gradient: gradient.clamp(-limit, limit)
+        )
     clamped = exact.detach().clamp(SCORE_MARGIN, 1 - SCORE_MARGIN)
     return exact + (clamped - exact.detach())
 

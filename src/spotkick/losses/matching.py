@@ -1,4 +1,4 @@
-"""One-to-one matching of predicted spots with true ones, by location alone, for a whole batch at once.
+"""One-to-one matching of predicted spots with true ones, by location, for a whole batch at once.
 
 A target row is either an action (the first rows) or padding. The result is a permutation: each row
 is given one prediction, padding rows the ones that are left over.
@@ -55,7 +55,10 @@ def match_spots(
 
 
 def _match_by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> Tensor:
-    """(batch, rows) chosen prediction, -1 where a row is still free; each round fixes a pair per chunk at least."""
+    """(batch, rows) chosen prediction, -1 where a row is still free.
+
+    Each round fixes at least one pair per chunk.
+    """
     chosen = torch.full(is_action.shape, -1, dtype=torch.long, device=distance.device)
     free_distance = distance.masked_fill(~is_action[:, :, None], torch.inf)
     row_index = torch.arange(is_action.shape[1], device=distance.device)

@@ -23,7 +23,7 @@ def spotting_loss(
     unmatched_weight: float = UNMATCHED_WEIGHT,
     reduction: Literal["mean", "sum"] = "mean",
 ) -> Tensor:
-    """Squared errors of the spots that are matched with actions, and squared confidence of the others.
+    """Squared errors of spots that are matched with actions, squared confidence of the others.
 
     Args:
         predicted: (batch, spots, 2 + classes): confidence, location, class probabilities.

@@ -73,7 +73,11 @@ class CapsuleScores(nn.Module):
         self.normalisation = nn.BatchNorm1d(normalised, eps=1e-3, momentum=0.01)
 
     def forward(self, capsules: Tensor) -> Tensor:
-        """Distances (batch, frames, classes) in [0, 1] of capsules (batch, capsule_dim * classes, frames)."""
+        """Distances (batch, frames, classes) in [0, 1].
+
+        Args:
+            capsules: (batch, capsule_dim * classes, frames).
+        """
         if self.over_time:
             normalised = self.normalisation(capsules.transpose(1, 2))
         else:
@@ -91,7 +95,7 @@ class CapsuleScores(nn.Module):
 
 
 class SpottingModule(nn.Module):
-    """From capsules and scores to ``num_spots`` rows of confidence, location and class probabilities."""
+    """From capsules and scores to rows of confidence, location and class probabilities."""
 
     def __init__(self, architecture: CalfArchitecture) -> None:
         """Args: architecture, sizes.
@@ -118,11 +122,16 @@ class SpottingModule(nn.Module):
         self.classification = nn.Linear(16 * frames, self.num_classes * self.num_spots)
 
     def forward(self, capsules: Tensor, scores: Tensor) -> Tensor:
-        """Spots (batch, num_spots, 2 + classes) of capsules (batch, channels, frames) and scores (batch, frames, classes)."""
+        """Spots (batch, num_spots, 2 + classes).
+
+        Args:
+            capsules: (batch, channels, frames).
+            scores: (batch, frames, classes).
+        """
         hidden = torch.relu(torch.cat([capsules, scores.transpose(1, 2).to(capsules.dtype)], dim=1))
-        hidden = torch.relu(self.first(_pool(hidden)))
-        hidden = torch.relu(self.second(_pool(hidden)))
-        flat = _pool(hidden).flatten(1)
+        hidden = torch.relu(self.first(_pool_frames(hidden)))
+        hidden = torch.relu(self.second(_pool_frames(hidden)))
+        flat = _pool_frames(hidden).flatten(1)
 
         # (batch, spots, 2) and (batch, spots, classes)
         positions = torch.sigmoid(self.confidence_location(flat).float())
@@ -132,12 +141,12 @@ class SpottingModule(nn.Module):
         return torch.cat([positions, classes], dim=-1)
 
 
-def _pool(hidden: Tensor) -> Tensor:
+def _pool_frames(hidden: Tensor) -> Tensor:
     return functional.max_pool1d(hidden, POOL_FRAMES, POOL_STRIDE)
 
 
 class CalfNetwork(SpotterNetwork):
-    """Frame encoder, temporal pyramid, and the segmentation and spotting modules (or a dense head)."""
+    """Frame encoder, temporal pyramid, segmentation and spotting modules (or a dense head)."""
 
     architecture: CalfArchitecture
 

@@ -13,7 +13,9 @@ from torch.nn import functional
 
 
 def same_padding(kernel_frames: int) -> tuple[int, int]:
-    """Zeros before and after, so that a convolution keeps its length. Source: both released codes agree on this split.
+    """Zeros before and after, so that a convolution keeps its length.
+
+    Source: both released codes agree on this split.
 
     Example:
         >>> same_padding(80)
@@ -38,7 +40,7 @@ def convolve_by_fft(values: Tensor, weight: Tensor) -> Tensor:
 
 
 class _FourierCorrelation(torch.autograd.Function):
-    """One complex matrix product per frequency, where a direct convolution has one real product per kernel tap and frame."""
+    """One complex product per frequency instead of one real product per kernel tap and frame."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, weight: Tensor) -> Tensor:
@@ -49,6 +51,7 @@ class _FourierCorrelation(torch.autograd.Function):
         length = fast_length(max(kernel, frames + right))
         spectrum = torch.fft.rfft(values, n=length).permute(2, 0, 1).contiguous()
         centred = functional.pad(weight, (0, length - kernel)).roll(-left, dims=-1)
+
         # bmm would copy what is not contiguous one frequency at a time.
         response = torch.fft.rfft(centred).permute(2, 1, 0).contiguous()
         ctx.save_for_backward(spectrum, response)
@@ -63,6 +66,8 @@ class _FourierCorrelation(torch.autograd.Function):
         spectrum, response = ctx.saved_tensors
         frames, kernel, left, length = ctx.sizes
         grad_spectrum = torch.fft.rfft(grad, n=length).permute(2, 0, 1).contiguous()
+
+        # Both gradients are convolutions themselves.
         to_values = torch.bmm(grad_spectrum, response.transpose(1, 2)).permute(1, 2, 0)
         to_weight = torch.bmm(
             grad_spectrum.conj().resolve_conj().transpose(1, 2), spectrum
@@ -74,7 +79,7 @@ class _FourierCorrelation(torch.autograd.Function):
 
 
 def fast_length(minimum: int) -> int:
-    """Smallest length >= minimum whose prime factors are 2, 3 and 5: a Fourier transform is fast there.
+    """Smallest length >= minimum with the prime factors 2, 3 and 5: Fourier transforms are fast there.
 
     Example:
         >>> fast_length(319)

@@ -30,7 +30,7 @@ def pyramid_kernels(receptive_field_frames: int) -> tuple[int, int, int, int]:
 
 
 class FrameEncoder(nn.Module):
-    """Two fully connected layers that see one frame each, as 1x1 convolutions: (B, T, D) -> (B, hidden[-1], T)."""
+    """Two fully connected layers that see one frame each: (B, T, D) -> (B, hidden[-1], T)."""
 
     def __init__(self, feature_dim: int, hidden: Sequence[int]) -> None:
         """Args: feature_dim, length of a feature vector; hidden, the two layers' widths."""
@@ -57,7 +57,14 @@ class TemporalPyramid(nn.Module):
         receptive_field_frames: int,
         mode: PyramidMode = "auto",
     ) -> None:
-        """Args: in_channels; out_channels per kernel, shortest first; receptive_field_frames, the longest kernel; mode."""
+        """Make the convolutions.
+
+        Args:
+            in_channels: width of the input.
+            out_channels: width per kernel, shortest first.
+            receptive_field_frames: length of the longest kernel.
+            mode: see `PyramidMode`.
+        """
         super().__init__()
         self.mode: PyramidMode = mode
         kernels = pyramid_kernels(receptive_field_frames)
@@ -72,6 +79,8 @@ class TemporalPyramid(nn.Module):
         mode = self.mode
         if mode == "auto":
             mode = "fft" if encoded.device.type == "cpu" else "direct"
+
+        # One convolution per kernel, the plain way.
         if mode == "direct":
             levels = [
                 functional.conv1d(
@@ -82,6 +91,8 @@ class TemporalPyramid(nn.Module):
                 for layer in self.layers()
             ]
             return torch.cat([encoded, *(torch.relu(level) for level in levels)], dim=1)
+
+        # All kernels as one, padded to the longest.
         weight, bias = self._merged_kernels()
         if mode == "fft":
             exact = torch.promote_types(encoded.dtype, torch.float32)

@@ -1,4 +1,4 @@
-"""Reading the authors' released weights: the Keras ``.h5`` of 3 classes, and PyTorch ``.pth.tar`` files of the 17-class code.
+"""Reading the authors' released weights: Keras ``.h5`` (3 classes) and PyTorch ``.pth.tar`` (17).
 
 Sizes follow from the shapes. Neither reader executes anything from the file: HDF5 holds arrays
 alone, and torch loads with ``weights_only``.
@@ -75,13 +75,15 @@ def read_released(path: Path) -> CalfNetwork:
     """
     if not path.is_file():
         raise InputError(f"{path}: no such weight file")
+
+    # Sizes follow from the shapes, so that the network can be made before it is filled.
     is_keras = path.suffix.lower() in (".h5", ".hdf5")
     try:
         weights = (
             _keras_weights(_read_keras(path)) if is_keras else _torch_weights(_read_torch(path))
         )
         network = CalfNetwork(
-            _architecture(weights, score_sense="nearness" if is_keras else "distance")
+            _infer_architecture(weights, score_sense="nearness" if is_keras else "distance")
         )
         missing = network.load_state_dict(
             {name: torch.from_numpy(array) for name, array in weights.items()}, strict=False
@@ -90,10 +92,13 @@ def read_released(path: Path) -> CalfNetwork:
         raise InputError(
             f"{path}: not CALF weights of the released layout ({type(error).__name__}: {error})"
         ) from error
+
+    # Nothing may be left over on either side but a counter that is not used.
     absent = [name for name in missing.missing_keys if not name.endswith("num_batches_tracked")]
     if absent or missing.unexpected_keys:
         raise InputError(
-            f"{path}: not CALF weights of the released layout (missing {absent}, unknown {missing.unexpected_keys})"
+            f"{path}: not CALF weights of the released layout (missing {absent}, "
+            f"unknown {missing.unexpected_keys})"
         )
     return network.eval()
 
@@ -173,7 +178,7 @@ def _torch_weights(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
     return weights
 
 
-def _architecture(weights: Arrays, *, score_sense: str) -> CalfArchitecture:
+def _infer_architecture(weights: Arrays, *, score_sense: str) -> CalfArchitecture:
     """Sizes from shapes: layer 12 reads (capsule_dim + 1) x classes channels, layer 5 writes capsule_dim x classes."""
     capsules = weights["segmentation.weight"].shape[0]
     num_classes = weights["spotting.first.weight"].shape[1] - capsules

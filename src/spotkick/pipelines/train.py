@@ -126,7 +126,7 @@ def run_training(
         torch.set_num_threads(config.training.threads)
 
     # Whatever is wrong with the data or the sizes shows before the folder is taken.
-    parts = _prepare(config)
+    parts = _prepare_parts(config)
     periods = label_training_periods(
         config, chunk_frames=parts.architecture.chunk_frames, pad_frames=parts.pad_frames
     )
@@ -238,11 +238,14 @@ class _Parts:
     ) -> Checkpoint:
         """Write a checkpoint, with what makes the features where it is known."""
         names = self.task.classes.names
+        makers = _feature_folder(self.config.data, self.source)
         history = {
             "epochs": progress.epoch,
             "best_epoch": progress.best_epoch,
             "best_score": progress.best_score,
         }
+
+        # Everything that prediction needs.
         description = CheckpointConfig(
             kind=self.architecture.kind,
             task=self.task.to_json(),
@@ -257,11 +260,10 @@ class _Parts:
             thresholds=thresholds,
             training={"experiment": describe_experiment(self.config), **history},
         )
-        makers = _feature_folder(self.config.data, self.source)
         return write_checkpoint(folder, description, network_files(network), makers)
 
 
-def _prepare(config: ExperimentConfig) -> _Parts:
+def _prepare_parts(config: ExperimentConfig) -> _Parts:
     task = config.data.task()
     source = first_source(
         config.data, read_split_matches(Path(config.data.root), config.data.train)

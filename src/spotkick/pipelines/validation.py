@@ -58,7 +58,7 @@ class Validation:
 
     def __call__(self, network: SpotterNetwork) -> float:
         """The score of a network in evaluation mode."""
-        assignment = self._assign(network, tolerances_of(self._task.metric))
+        assignment = self._assign_spots(network, tolerances_of(self._task.metric))
         return score_assignment(assignment, metric=self._task.metric).average_map
 
     def thresholds(self, network: SpotterNetwork) -> dict[str, float]:
@@ -66,7 +66,7 @@ class Validation:
 
         A class that is never found, or has fewer than `THRESHOLD_LABELS` labels, has none.
         """
-        assignment = self._assign(network, (THRESHOLD_TOLERANCE_S,))
+        assignment = self._assign_spots(network, (THRESHOLD_TOLERANCE_S,))
         tuned = tune_class_thresholds(assignment, THRESHOLD_TOLERANCE_S)
         counts = Counter(
             action.label
@@ -79,9 +79,11 @@ class Validation:
             if math.isfinite(value) and counts[name] >= THRESHOLD_LABELS
         }
 
-    def _assign(self, network: SpotterNetwork, tolerances_s: tuple[float, ...]) -> AssignmentResult:
+    def _assign_spots(
+        self, network: SpotterNetwork, tolerances_s: tuple[float, ...]
+    ) -> AssignmentResult:
         assignment = assign_predictions(
-            self._predict(network),
+            self._predict_matches(network),
             self._labels,
             self._setup.classes,
             tolerances_s=tolerances_s,
@@ -97,7 +99,7 @@ class Validation:
                 warnings.warn(f"validation: {message}", SpotkickWarning, stacklevel=4)
         return assignment
 
-    def _predict(self, network: SpotterNetwork) -> list[MatchActions]:
+    def _predict_matches(self, network: SpotterNetwork) -> list[MatchActions]:
         run, data = torch_runner(network, ChunkOutput), self._config.data
         return [
             spot_match(

@@ -1,4 +1,4 @@
-"""Configurations of training. Defaults are the paper's for SoccerNet-v1, as its released code has them."""
+"""Configurations of training; defaults are the paper's for SoccerNet-v1, as released."""
 
 from typing import Annotated, Literal
 

@@ -41,7 +41,7 @@ class LabelledPeriod:
         return len(self.action_mask)
 
     def features(self, start: int, num_frames: int, out: npt.NDArray[np.float32]) -> None:
-        """Copy the features of a chunk; the ends of the period are replicated beyond them.
+        """Copy the features of a chunk; beyond the ends of the period they are replicated.
 
         Args:
             start: first frame in the extended period.

@@ -92,18 +92,19 @@ class RunFolder:
             )
 
         # Dotted keys, paths resolved.
-        known = _flatten(defaults)
-        former = {**known, **_flatten(read_json(path))}
-        now = {**known, **_flatten(described)}
+        known = _flatten_tables(defaults)
+        former = {**known, **_flatten_tables(read_json(path))}
+        now = {**known, **_flatten_tables(described)}
         different = [
             key
             for key in sorted({*former, *now} - set(free))
-            if _comparable(former.get(key), key in paths) != _comparable(now.get(key), key in paths)
+            if _make_comparable(former.get(key), key in paths)
+            != _make_comparable(now.get(key), key in paths)
         ]
         if different:
-            raise InputError(self._describe(different, former, now, hints=hints or {}))
+            raise InputError(self._describe_difference(different, former, now, hints=hints or {}))
 
-    def _describe(
+    def _describe_difference(
         self,
         different: list[str],
         former: Mapping[str, Any],
@@ -142,18 +143,18 @@ class RunFolder:
             raise
 
 
-def _flatten(tables: Any, prefix: str = "") -> dict[str, Any]:
+def _flatten_tables(tables: Any, prefix: str = "") -> dict[str, Any]:
     """Values by dotted key."""
     flat: dict[str, Any] = {}
     for name, value in tables.items() if isinstance(tables, Mapping) else ():
         if isinstance(value, Mapping) and value:
-            flat.update(_flatten(value, f"{prefix}{name}."))
+            flat.update(_flatten_tables(value, f"{prefix}{name}."))
         else:
             flat[f"{prefix}{name}"] = value
     return flat
 
 
-def _comparable(value: Any, is_path: bool) -> Any:
+def _make_comparable(value: Any, is_path: bool) -> Any:
     if is_path and isinstance(value, str) and value:
         return str(Path(value).resolve())
     return list(value) if isinstance(value, tuple) else value

@@ -52,10 +52,10 @@ def epoch_batches(
     batch_chunks = config.batch_chunks or DEFAULT_BATCH_CHUNKS
     if config.preset == "v2":
         chosen = draw_class_balanced(periods, config.chunks_per_epoch, geometry, random=random)
-        return _split(chosen, batch_chunks)
+        return _split_batches(chosen, batch_chunks)
     if config.preset == "uniform":
         chosen = draw_uniform(periods, config.chunks_per_epoch, geometry, random=random)
-        return _split(chosen, batch_chunks)
+        return _split_batches(chosen, batch_chunks)
 
     # paper_v1: the chunks of a period are a batch, unless they are mixed.
     per_period = [
@@ -69,10 +69,10 @@ def epoch_batches(
     merged = np.concatenate([merged, draw_uniform(periods, further, geometry, random=random)])
     if config.shuffle:
         random.shuffle(merged)
-    return _split(merged, batch_chunks)
+    return _split_batches(merged, batch_chunks)
 
 
-def _split(chosen: ChunkIndex, size: int) -> list[ChunkIndex]:
+def _split_batches(chosen: ChunkIndex, size: int) -> list[ChunkIndex]:
     return [chosen[start : start + size] for start in range(0, len(chosen), size)]
 
 

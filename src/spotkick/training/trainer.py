@@ -241,12 +241,12 @@ class _Stepper:
         logits = output.scores if output.logits is None else output.logits
         return _Step(
             value,
-            scores=self._spread(output.scores),
-            logits=self._spread(logits),
+            scores=self._measure_spread(output.scores),
+            logits=self._measure_spread(logits),
             has_spots=output.spots.shape[1] > 0,
         )
 
-    def _spread(self, values: Tensor) -> Tensor:
+    def _measure_spread(self, values: Tensor) -> Tensor:
         """How far values (chunks, frames, classes) differ, where frames carry loss.
 
         Compared are chunks, frame by frame, since a network may have learned the place in the

@@ -39,7 +39,7 @@ class Range(FrozenConfig):
     log: bool = False
 
     @model_validator(mode="after")
-    def _check(self) -> Self:
+    def _check_range(self) -> Self:
         if self.low >= self.high:
             raise ValueError(f"low must be less than high, got {self.low:g} and {self.high:g}")
         if self.log and self.low <= 0:
@@ -54,7 +54,7 @@ class Range(FrozenConfig):
 
     @property
     def whole(self) -> bool:
-        """Whether only whole numbers are meant: limits and step are written without a decimal point."""
+        """Whether only whole numbers are meant: nothing is written with a decimal point."""
         return all(isinstance(value, int) for value in (self.low, self.high, self.step or 1))
 
     def values(self) -> list[int | float] | None:
@@ -118,13 +118,13 @@ class TuneConfig(FrozenConfig):
 
     @field_validator("space", mode="before")
     @classmethod
-    def _flat(cls, space: Any) -> Any:
-        """Tables in tables, which unquoted keys with dots are in TOML, become one table with dotted keys."""
-        return _flatten(space) if isinstance(space, Mapping) else space
+    def _flatten_space(cls, space: Any) -> Any:
+        """One table with dotted keys: TOML reads unquoted keys with dots as tables in tables."""
+        return _flatten_tables(space) if isinstance(space, Mapping) else space
 
     @field_validator("space", mode="after")
     @classmethod
-    def _listed(cls, space: dict[str, Candidates]) -> dict[str, Candidates]:
+    def _check_lists(cls, space: dict[str, Candidates]) -> dict[str, Candidates]:
         for key, candidates in space.items():
             if isinstance(candidates, Range):
                 continue
@@ -137,11 +137,11 @@ class TuneConfig(FrozenConfig):
         return space
 
 
-def _flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flatten_tables(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in table.items():
         if isinstance(value, Mapping) and not {"low", "high"} & set(value):
-            flat.update(_flatten(value, f"{prefix}{name}."))
+            flat.update(_flatten_tables(value, f"{prefix}{name}."))
         else:
             flat[f"{prefix}{name}"] = value
     return flat

@@ -1,4 +1,4 @@
-"""What a trial does: train a spotter or a localizer with the chosen values, and score it on the validation split."""
+"""What a trial does: train with the chosen values, and score on the validation split."""
 
 from collections.abc import Callable
 from functools import cache

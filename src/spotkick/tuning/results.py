@@ -123,12 +123,12 @@ def described(row: TrialRow) -> str:
         else f"{row.score:.4f}" + ("" if row.state == "complete" else f" {row.state}")
     )
     values = "  ".join(
-        f"{key.rpartition('.')[2]}={_number(value)}" for key, value in row.values.items()
+        f"{key.rpartition('.')[2]}={_format_number(value)}" for key, value in row.values.items()
     )
     return f"{score}  {values}" + (f"  ({row.error})" if row.error else "")
 
 
-def _number(value: Any) -> str:
+def _format_number(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
@@ -157,28 +157,32 @@ def _write_table(table: Mapping[str, Any], path: Sequence[str], lines: list[str]
     if path and (plain or not inner):
         if lines and not lines[-1].startswith("#"):
             lines.append("")
-        lines.append(f"[{'.'.join(map(_key, path))}]")
-    lines.extend(f"{_key(key)} = {_value(value)}" for key, value in plain.items())
+        lines.append(f"[{'.'.join(map(_format_key, path))}]")
+    lines.extend(f"{_format_key(key)} = {_format_value(value)}" for key, value in plain.items())
     for key, value in inner.items():
         _write_table(value, [*path, key], lines)
 
 
-def _key(name: str) -> str:
-    return name if _BARE_KEY.fullmatch(name) else _text(name)
+def _format_key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else _quote_text(name)
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_value, value))}]"
+        return f"[{', '.join(map(_format_value, value))}]"
     if isinstance(value, Mapping):
         return (
-            "{" + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
+            "{"
+            + ", ".join(
+                f"{_format_key(key)} = {_format_value(inner)}" for key, inner in value.items()
+            )
+            + "}"
         )
-    return _text(value) if isinstance(value, str) else repr(value)
+    return _quote_text(value) if isinstance(value, str) else repr(value)
 
 
-def _text(value: str) -> str:
+def _quote_text(value: str) -> str:
     # JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

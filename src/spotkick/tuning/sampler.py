@@ -22,15 +22,20 @@ class SeededSampler(BaseSampler):
     """Draws for each trial with a sampler of its own, seeded by the trial's number, so that a resumed search goes on alike."""
 
     def __init__(self, config: TuneConfig, on_begin: Callable[[int], None]) -> None:
-        """Args: config, names the sampler and its seed; on_begin, told the number of a trial before anything is drawn."""
+        """Prepare a sampler.
+
+        Args:
+            config: names the sampler and its seed.
+            on_begin: called with the number of a trial before anything is drawn.
+        """
         self._config, self._on_begin = config, on_begin
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Tell of the trial."""
+        """Report the trial."""
         del study
         self._on_begin(trial.number)
 
-    def _sampler(self, trial: FrozenTrial) -> BaseSampler:
+    def _make_sampler(self, trial: FrozenTrial) -> BaseSampler:
         seed = (self._config.seed * _SEED_STRIDE + trial.number) % 2**32
         startup = self._config.startup_trials
         if self._config.sampler == "gp":
@@ -43,13 +48,13 @@ class SeededSampler(BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """As the trial's own sampler has it."""
-        return self._sampler(trial).infer_relative_search_space(study, trial)
+        return self._make_sampler(trial).infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """As the trial's own sampler has it."""
-        return self._sampler(trial).sample_relative(study, trial, search_space)
+        return self._make_sampler(trial).sample_relative(study, trial, search_space)
 
     def sample_independent(
         self,
@@ -82,14 +87,14 @@ def distribution(candidates: Candidates) -> BaseDistribution:
         return FloatDistribution(
             candidates.low, candidates.high, log=candidates.log, step=candidates.step
         )
-    if _ordered(candidates):
+    if _is_ordered(candidates):
         return IntDistribution(0, len(candidates) - 1)
     return CategoricalDistribution(
         [value if isinstance(value, str) else repr(value) for value in candidates]
     )
 
 
-def _ordered(candidates: Sequence[Any]) -> bool:
+def _is_ordered(candidates: Sequence[Any]) -> bool:
     return all(
         isinstance(value, int | float) and not isinstance(value, bool) for value in candidates
     )
@@ -105,7 +110,7 @@ def decode(params: Mapping[str, Any], space: Mapping[str, Candidates]) -> dict[s
         if isinstance(candidates, Range):
             # Rounded to what a person would write into a configuration.
             found[key] = float(f"{drawn:.4g}") if isinstance(drawn, float) else drawn
-        elif _ordered(candidates):
+        elif _is_ordered(candidates):
             found[key] = sorted(candidates)[drawn]
         else:
             found[key] = next(value for value in candidates if drawn in (value, repr(value)))
@@ -119,7 +124,7 @@ def encode(point: Mapping[str, Any], space: Mapping[str, Candidates]) -> dict[st
         candidates = space[key]
         if isinstance(candidates, Range):
             drawn[key] = value
-        elif _ordered(candidates):
+        elif _is_ordered(candidates):
             drawn[key] = sorted(candidates).index(value)
         else:
             drawn[key] = value if isinstance(value, str) else repr(value)

@@ -133,7 +133,8 @@ def read_search(
     if data_root is not None:
         if localization:
             raise ConfigError(
-                "--data is for spotting; a localizer's configuration names data.labels and data.features"
+                "--data is for spotting; a localizer's configuration names data.labels and "
+                "data.features"
             )
         values = apply(values, {"data.root": str(data_root)})
     search = Search(values, tune, tune.name or path.stem, localization, {})
@@ -158,7 +159,9 @@ def run_search(
     train: Train | None = None,
     note: Note,
 ) -> Found:
-    """Search until ``trials`` trials have been made in all, then try the grids; results are written after each trial.
+    """Search until ``trials`` trials have been made in all, then try the grids.
+
+    Results are written after each trial.
 
     Args:
         search: of `read_search`.
@@ -176,8 +179,10 @@ def run_search(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     runs = _Runs(
-        search, out, train or search.trainer(), open_storage(storage or _journal(out)), note
+        search, out, train or search.trainer(), open_storage(storage or _journal_path(out)), note
     )
+
+    # The first stage begins with the configuration as it is.
     grids = (
         scale_points(search.tune, ExperimentConfig.parse(search.values))
         if not search.localization
@@ -190,10 +195,13 @@ def run_search(
         note(
             "the configuration's own values are not among the candidates; it is not tried as it is"
         )
+
+    # A storage that holds another search under this name is refused.
     how = search.tune.model_dump(
         mode="json", exclude={"keep_runs", "slicing_scales", "slicing_by_class"}
     )
-    fingerprint = _hash([_of_scores(search.values), how, str(dict(search.space))])
+    fingerprint = _hash_values([_of_scores(search.values), how, str(dict(search.space))])
+
     points = [] if point is None else [point]
     if search.tune.sampler == "grid":
         points += [
@@ -204,8 +212,10 @@ def run_search(
         trials = min(trials, len(points))
     first = Stage(search.name, search.space, trials, points[:trials], fingerprint)
     runs.stage(first, wait=bool(grids))
+
+    # Then one grid after the other, each on top of the best so far.
     for key, factors in grids:
-        base = _hash(_of_scores(runs.found().values))
+        base = _hash_values(_of_scores(runs.found().values))
         points = [{key: factor} for factor in factors]
         runs.stage(
             Stage(f"{search.name}/{key}/{base}", {key: factors}, len(points), points, base),
@@ -246,7 +256,7 @@ class _Runs:
         def on_trial(trial: FrozenTrial) -> None:
             if not search.tune.keep_runs:
                 shutil.rmtree(folder / run_name(stage, trial), ignore_errors=True)
-            self._write(opened, trial)
+            self._write_results(opened, trial)
 
         run_stage(opened, objective, on_trial=on_trial, wait=wait, note=self._note)
         if self.found().score is None:
@@ -256,7 +266,7 @@ class _Runs:
             raise ConfigError(
                 f"none of {len(self.found().rows)} trials was finished; the last reason: {reason}"
             )
-        self._write(opened, None)
+        self._write_results(opened, None)
 
     def found(self) -> Found:
         """The best of all stages."""
@@ -270,8 +280,9 @@ class _Runs:
         shares = importance(self._opened[0][0].study) if self._opened else {}
         return Found(best.values, best.score, best.where, tuple(rows), shares)
 
-    def _write(self, opened: OpenStage, trial: FrozenTrial | None) -> None:
+    def _write_results(self, opened: OpenStage, trial: FrozenTrial | None) -> None:
         """Write what is known, and show the trial that was finished."""
+        # The tables, and the best configuration.
         found = self.found()
         write_text(self._out / TRIALS_CSV, trials_csv(found.rows))
         best = {"score": found.score, "where": found.where, "values": found.values}
@@ -282,9 +293,11 @@ class _Runs:
         }
         write_json(self._out / TRIALS_JSON, document)
         if found.score is not None:
-            write_text(self._out / BEST_FILE, to_toml(found.values, self._comment(found)))
+            write_text(self._out / BEST_FILE, to_toml(found.values, self._write_comment(found)))
         if trial is None:
             return
+
+        # A line for the user.
         done = sum(
             row.stage == opened.stage.name and row.state not in ("running", "waiting")
             for row in found.rows
@@ -296,10 +309,11 @@ class _Runs:
         )
         best_so_far = "" if found.score is None else f"  best {found.score:.4f}"
         self._note(
-            f"{opened.stage.name} {done}/{opened.stage.trials}  {described(row)}{best_so_far}  {row.seconds:.0f} s"
+            f"{opened.stage.name} {done}/{opened.stage.trials}  {described(row)}{best_so_far}"
+            f"  {row.seconds:.0f} s"
         )
 
-    def _comment(self, found: Found) -> str:
+    def _write_comment(self, found: Found) -> str:
         tune = self._search.tune
         metric = (
             f"{tune.score} of the validation subset"
@@ -313,7 +327,7 @@ class _Runs:
         )
 
 
-def _journal(out: Path) -> str:
+def _journal_path(out: Path) -> str:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -334,5 +348,5 @@ def _of_scores(values: Values) -> Values:
     }
 
 
-def _hash(value: Any) -> str:
+def _hash_values(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()[:8]

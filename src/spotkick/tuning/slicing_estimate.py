@@ -1,6 +1,6 @@
-"""Context slicing from data: how far before and after an action its context seems to reach, per class.
+"""Context slicing from data: how far a context seems to reach before and after an action.
 
-Two sources of evidence. *Gaps*: the time to the nearest other incident before and after each
+Two sources. *Gaps*: the time to the nearest other incident before and after each
 action; a context is taken to last until something else happens. *Response*: the mean score of a
 trained segmentation around the actions; a context lasts as long as the network sees it. Both only
 propose a start for a search: the published 17-class values come from tuning, and neither source
@@ -118,7 +118,9 @@ def measure_gaps(matches: Iterable[MatchActions], classes: ActionClasses) -> dic
     after: dict[str, list[float]] = {name: [] for name in classes}
     same: dict[str, list[float]] = {name: [] for name in classes}
     counts = dict.fromkeys(classes, 0)
-    for times, labels in _periods(matches, classes):
+
+    for times, labels in _iterate_periods(matches, classes):
+        # Place of the nearest other incident on each side; actions that mark one incident are none.
         earlier = np.searchsorted(times, times - SAME_INCIDENT_S, side="left") - 1
         later = np.searchsorted(times, times + SAME_INCIDENT_S, side="right")
         for name in classes:
@@ -129,15 +131,19 @@ def measure_gaps(matches: Iterable[MatchActions], classes: ActionClasses) -> dic
             before[name].extend(times[found] - times[earlier[found]])
             found = chosen[later[chosen] < len(times)]
             after[name].extend(times[later[found]] - times[found])
+
     return {
         name: ClassGaps(
-            counts[name], np.array(before[name]), np.array(after[name]), np.array(same[name])
+            counts[name],
+            before=np.array(before[name]),
+            after=np.array(after[name]),
+            same=np.array(same[name]),
         )
         for name in classes
     }
 
 
-def _periods(
+def _iterate_periods(
     matches: Iterable[MatchActions], classes: ActionClasses
 ) -> Iterable[tuple[npt.NDArray[np.float64], npt.NDArray[np.str_]]]:
     """Times in seconds and class names of each period, in order of time."""
@@ -177,14 +183,15 @@ def estimate_slicing(
     gaps = measure_gaps(matches, classes)
     if not any(gap.actions for gap in gaps.values()):
         raise InputError(
-            f"the labels hold no action of the classes {', '.join(classes)}; name the right classes with --classes"
+            f"the labels hold no action of the classes {', '.join(classes)}; "
+            "name the right classes with --classes"
         )
     responses = {} if scores is None else mean_responses(matches, classes, scores)
-    return tuple(_estimate(name, gaps[name], responses.get(name)) for name in classes)
+    return tuple(_estimate_class(name, gaps[name], responses.get(name)) for name in classes)
 
 
-def _estimate(label: str, gaps: ClassGaps, response: MeanResponse | None) -> ClassEstimate:
-    start = ClassEstimate(label, DEFAULT_BOUNDS_S, gaps, response, "default")
+def _estimate_class(label: str, gaps: ClassGaps, response: MeanResponse | None) -> ClassEstimate:
+    start = ClassEstimate(label, DEFAULT_BOUNDS_S, gaps, response=response, method="default")
     seen = None if response is None or response.actions < MIN_ACTIONS else response_bounds(response)
     if seen is not None:
         proposed = replace(start, bounds_s=seen, method="response")
@@ -204,29 +211,34 @@ def gap_bounds(gaps: ClassGaps) -> Bounds:
     k3, k4 = (
         float(np.quantile(gaps.after, quantile)) for quantile in (INNER_QUANTILE, OUTER_QUANTILE)
     )
-    return _limited((k1, k2, k3, k4))
+    return _limit_bounds((k1, k2, k3, k4))
 
 
 def response_bounds(response: MeanResponse) -> Bounds | None:
-    """Bounds where the mean response has fallen to a half and a tenth of its height; None when it is flat."""
+    """Bounds where the mean response has fallen to a half and a tenth of its height.
+
+    None when the response is flat.
+    """
     near = np.abs(response.offsets_s) <= _PEAK_S
     height = float(response.scores[near].max()) - response.baseline
     if height < MIN_CONTRAST:
         return None
+
+    # From the peak outwards, behind the action and before it.
     relative = (response.scores - response.baseline) / height
     peak = int(np.argmax(np.where(near, relative, -np.inf)))
     k3, k4 = (
-        _fall(relative[peak:], response.offsets_s[peak:], level)
+        _find_fall(relative[peak:], response.offsets_s[peak:], level)
         for level in (INNER_RESPONSE, OUTER_RESPONSE)
     )
     k2, k1 = (
-        _fall(relative[peak::-1], response.offsets_s[peak::-1], level)
+        _find_fall(relative[peak::-1], response.offsets_s[peak::-1], level)
         for level in (INNER_RESPONSE, OUTER_RESPONSE)
     )
-    return _limited((k1, k2, k3, k4))
+    return _limit_bounds((k1, k2, k3, k4))
 
 
-def _fall(
+def _find_fall(
     relative: npt.NDArray[np.float64], offsets_s: npt.NDArray[np.float64], level: float
 ) -> float:
     """Offset at which a curve first lies below a level; the last one when it never does."""
@@ -234,7 +246,7 @@ def _fall(
     return float(offsets_s[below[0]] if below.size else offsets_s[-1])
 
 
-def _limited(bounds: Bounds) -> Bounds:
+def _limit_bounds(bounds: Bounds) -> Bounds:
     """Bounds in order, and within the shortest and the longest."""
     k1, k2, k3, k4 = bounds
     inner_before, inner_after = (
@@ -260,7 +272,7 @@ def _keep_apart(estimate: ClassEstimate) -> ClassEstimate:
         for part in (estimate.note, f"shrunk to the {room:.0f} s between actions of the class")
         if part
     )
-    return replace(estimate, bounds_s=_limited((k1, k2, k3, k4)), note=note)
+    return replace(estimate, bounds_s=_limit_bounds((k1, k2, k3, k4)), note=note)
 
 
 def mean_responses(
@@ -284,25 +296,36 @@ def mean_responses(
     labelled = {match.match: match for match in matches}
     sums: dict[str, _Sums] = {}
     rate = None
+
     for scored in scores:
         if scored.match not in labelled:
             continue
         if rate is not None and scored.frame_rate != rate:
             raise InputError(
-                f"{scored.match}: scores have {scored.frame_rate} frames per second, the matches before {rate}"
+                f"{scored.match}: scores have {scored.frame_rate} frames per second, "
+                f"the matches before {rate}"
             )
         rate = scored.frame_rate
+
+        # Period by period, class by class.
         reach = int(window_s * rate)
         for period, values in scored.periods.items():
             for column, name in enumerate(scored.classes):
                 if name in classes.names:
-                    frames = _frames(
-                        labelled[scored.match], classes, name, period, float(rate), len(values)
+                    frames = _frames_of_class(
+                        labelled[scored.match],
+                        classes,
+                        name,
+                        period=period,
+                        rate=float(rate),
+                        length=len(values),
                     )
                     sums.setdefault(name, _Sums(reach)).add(values[:, column], frames)
+
     if rate is None:
         raise InputError(
-            "no match of the scores is among the labels; both need the same match names (league/season/match)"
+            "no match of the scores is among the labels; both need the same match names "
+            "(league/season/match)"
         )
     return {name: found.mean(float(rate)) for name, found in sums.items() if found.actions}
 
@@ -319,8 +342,14 @@ def read_score_set(root: Path, matches: Iterable[MatchActions]) -> Iterator[Matc
             yield read_scores(path, match.match)
 
 
-def _frames(
-    match: MatchActions, classes: ActionClasses, name: str, period: int, rate: float, length: int
+def _frames_of_class(
+    match: MatchActions,
+    classes: ActionClasses,
+    name: str,
+    *,
+    period: int,
+    rate: float,
+    length: int,
 ) -> npt.NDArray[np.intp]:
     positions = [
         a.position_s
@@ -344,23 +373,29 @@ class _Sums:
 
     def add(self, values: npt.NDArray[np.float32], frames: npt.NDArray[np.intp]) -> None:
         """Add the scores of one period; each frame counts for the nearest action only."""
+        # Each action owns the frames up to the middle between it and its neighbours.
         length = len(values)
         far = np.ones(length, dtype=np.bool_)
         middles = (frames[:-1] + frames[1:]) // 2
         starts = np.concatenate(([0], middles + 1)) if frames.size else frames
         ends = np.concatenate((middles + 1, [length])) if frames.size else frames
+
         for frame, low, high in zip(frames, starts, ends, strict=True):
             first, last = max(int(low), frame - self.reach), min(int(high), frame + self.reach + 1)
             window = slice(first - frame + self.reach, last - frame + self.reach)
             self.total[window] += values[first:last]
             self.count[window] += 1
             far[max(0, frame - self.reach) : frame + self.reach + 1] = False
+
         self.actions += len(frames)
         self.far_total += float(values[far].sum())
         self.far_count += int(far.sum())
 
     def mean(self, rate: float) -> MeanResponse:
-        """The averages so far; without frames far from all actions, the lowest mean is the baseline."""
+        """The averages so far.
+
+        Without frames far from all actions, the lowest mean is the baseline.
+        """
         scores = self.total / np.maximum(self.count, 1)
         scores[self.count == 0] = np.nan
         baseline = self.far_total / self.far_count if self.far_count else float(np.nanmin(scores))
@@ -371,7 +406,9 @@ class _Sums:
 
 
 def to_toml(estimates: Sequence[ClassEstimate]) -> str:
-    """The block of a training configuration that uses the estimates, with the evidence as comments."""
+    """The block of a training configuration that uses the estimates, with what it rests on as
+    comments.
+    """
     width = max(len(estimate.label) for estimate in estimates) + 2
     lines = ["[slicing.bounds_s]"]
     for estimate in estimates:

@@ -1,4 +1,4 @@
-"""A picture of estimated context slicing: one row a class, with the evidence behind the bars. Plain SVG, no plotting library."""
+"""A drawing of estimated context slicing, one row a class: bars over what they rest on; plain SVG."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -35,7 +35,7 @@ def slicing_svg(
     other: Mapping[str, Bounds] | None = None,
     other_name: str = "",
 ) -> str:
-    """Draw the bounds of each class over the distribution of gaps, and the mean response where there is one.
+    """Draw the bounds of each class over the gaps, and the mean response where there is one.
 
     Args:
         estimates: what to draw, from top to bottom.
@@ -44,14 +44,16 @@ def slicing_svg(
     """
     height = _TOP + _ROW * len(estimates) + _BOTTOM
     rows = "".join(
-        _row(estimate, _TOP + _ROW * number, other or {})
+        _draw_row(estimate, _TOP + _ROW * number, other or {})
         for number, estimate in enumerate(estimates)
     )
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
+        f'width="{_WIDTH}" height="{height}" role="img" '
         f'aria-label="Estimated context slicing of {len(estimates)} classes"><style>{_STYLE}</style>'
-        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>{_legend(estimates, other, other_name)}'
-        f"{_axis(height)}{rows}</svg>\n"
+        f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>'
+        f"{_draw_legend(estimates, other, other_name)}"
+        f"{_draw_axis(height)}{rows}</svg>\n"
     )
 
 
@@ -71,7 +73,7 @@ def slicing_page(
     )
 
 
-def _x(seconds: float) -> float:
+def _x_of(seconds: float) -> float:
     span = _WIDTH - _LEFT - _RIGHT
     return round(
         _LEFT
@@ -80,7 +82,7 @@ def _x(seconds: float) -> float:
     )
 
 
-def _legend(
+def _draw_legend(
     estimates: Sequence[ClassEstimate], other: Mapping[str, Bounds] | None, other_name: str
 ) -> str:
     entries = [(_CORE, "K2 to K3"), (_BAR, "K1 to K4"), (_GAPS, "previous and next incident")]
@@ -88,6 +90,8 @@ def _legend(
         entries.append((_CURVE, "mean response"))
     if other:
         entries.append((_MARKS, f"brackets: {other_name}"))
+
+    # A square and a name for each, one after the other.
     parts = [
         '<text class="title" x="16" y="26">Estimated context slicing, seconds from the action</text>'
     ]
@@ -99,17 +103,19 @@ def _legend(
     return "".join(parts)
 
 
-def _axis(height: int) -> str:
+def _draw_axis(height: int) -> str:
     bottom = height - _BOTTOM
     lines = [
-        f'<line x1="{_x(tick)}" x2="{_x(tick)}" y1="{_TOP - 6}" y2="{bottom}" stroke="{"#6c757d" if tick == 0 else "#e9ecef"}"/>'
-        f'<text class="small" x="{_x(tick)}" y="{bottom + 18}" text-anchor="middle">{tick:+d}</text>'
+        f'<line x1="{_x_of(tick)}" x2="{_x_of(tick)}" y1="{_TOP - 6}" y2="{bottom}" '
+        f'stroke="{"#6c757d" if tick == 0 else "#e9ecef"}"/>'
+        f'<text class="small" x="{_x_of(tick)}" y="{bottom + 18}" '
+        f'text-anchor="middle">{tick:+d}</text>'
         for tick in _TICKS_S
     ]
     return "".join(lines).replace("+0<", "0<")
 
 
-def _row(estimate: ClassEstimate, top: float, other: Mapping[str, Bounds]) -> str:
+def _draw_row(estimate: ClassEstimate, top: float, other: Mapping[str, Bounds]) -> str:
     k1, k2, k3, k4 = estimate.bounds_s
     base = top + _ROW - 18
     bounds = ", ".join(f"{value:.1f}" for value in estimate.bounds_s)
@@ -117,42 +123,47 @@ def _row(estimate: ClassEstimate, top: float, other: Mapping[str, Bounds]) -> st
         part for part in (f"{estimate.label}: {bounds} s", estimate.method, estimate.note) if part
     )
     count = f"{estimate.gaps.actions:,} actions, {estimate.method}"
+
+    # The gaps lie at the back, the action itself in front.
     parts = [
         f"<g><title>{escape(remark)}</title>",
         f'<text x="{_LEFT - 10}" y="{top + 24}" text-anchor="end">{escape(estimate.label)}</text>',
         f'<text class="small" x="{_LEFT - 10}" y="{top + 40}" text-anchor="end">{count}</text>',
-        _histogram(estimate.gaps, top + 4, base),
-        _bar(k1, k4, base + 2, 10, _BAR),
-        _bar(k2, k3, base + 2, 10, _CORE),
-        _curve(estimate.response, top + 4, base),
-        _brackets(other.get(estimate.label), base),
-        f'<line x1="{_x(0)}" x2="{_x(0)}" y1="{top + 4}" y2="{base + 12}" stroke="{_MARKS}" stroke-width="1.5"/></g>',
+        _draw_histogram(estimate.gaps, top + 4, base),
+        _draw_bar(k1, k4, base + 2, 10, _BAR),
+        _draw_bar(k2, k3, base + 2, 10, _CORE),
+        _draw_curve(estimate.response, top + 4, base),
+        _draw_brackets(other.get(estimate.label), base),
+        f'<line x1="{_x_of(0)}" x2="{_x_of(0)}" y1="{top + 4}" y2="{base + 12}" '
+        f'stroke="{_MARKS}" stroke-width="1.5"/></g>',
     ]
     return "".join(parts)
 
 
-def _bar(start_s: float, end_s: float, y: float, height: float, colour: str) -> str:
-    return f'<rect x="{_x(start_s)}" y="{y}" width="{_x(end_s) - _x(start_s):.1f}" height="{height}" rx="2" fill="{colour}"/>'
+def _draw_bar(start_s: float, end_s: float, y: float, height: float, colour: str) -> str:
+    width = _x_of(end_s) - _x_of(start_s)
+    return (
+        f'<rect x="{_x_of(start_s)}" y="{y}" width="{width:.1f}" height="{height}" rx="2" '
+        f'fill="{colour}"/>'
+    )
 
 
-def _histogram(gaps: ClassGaps, top: float, base: float) -> str:
-    """Share of the actions whose nearest other incident lies in each bin, before (left) and after (right)."""
+def _draw_histogram(gaps: ClassGaps, top: float, base: float) -> str:
+    """Share of the actions whose nearest other incident lies in each bin, before and after."""
     edges = np.arange(-LONGEST_S, LONGEST_S + _BIN_S, _BIN_S)
     counts, _ = np.histogram(np.concatenate((-gaps.before, gaps.after)), edges)
     if not counts.any():
         return ""
     heights = (base - top) * counts / counts.max()
     points = " ".join(
-        f"{_x(edge)},{base - tall:.1f}"
+        f"{_x_of(edge)},{base - tall:.1f}"
         for start, end, tall in zip(edges[:-1], edges[1:], heights, strict=True)
         for edge in (start, end)
     )
-    return (
-        f'<polygon points="{_x(edges[0])},{base} {points} {_x(edges[-1])},{base}" fill="{_GAPS}"/>'
-    )
+    return f'<polygon points="{_x_of(edges[0])},{base} {points} {_x_of(edges[-1])},{base}" fill="{_GAPS}"/>'
 
 
-def _curve(response: MeanResponse | None, top: float, base: float) -> str:
+def _draw_curve(response: MeanResponse | None, top: float, base: float) -> str:
     if response is None:
         return ""
     chosen = np.abs(response.offsets_s) <= LONGEST_S
@@ -160,18 +171,21 @@ def _curve(response: MeanResponse | None, top: float, base: float) -> str:
         float(response.scores.max()), 1e-9
     )
     points = " ".join(
-        f"{_x(offset)},{base - tall * (base - top):.1f}"
+        f"{_x_of(offset)},{base - tall * (base - top):.1f}"
         for offset, tall in zip(response.offsets_s[chosen], heights, strict=True)
     )
     return f'<polyline points="{points}" fill="none" stroke="{_CURVE}" stroke-width="1.5"/>'
 
 
-def _brackets(bounds: Bounds | None, base: float) -> str:
+def _draw_brackets(bounds: Bounds | None, base: float) -> str:
     if bounds is None:
         return ""
-    k1, k2, k3, k4 = (_x(value) for value in bounds)
+    k1, k2, k3, k4 = (_x_of(value) for value in bounds)
     y, low = base + 7, base + 13
-    outer = f'<path d="M{k1} {y - 5}V{low}H{k4}V{y - 5}" fill="none" stroke="{_MARKS}" stroke-width="1"/>'
+    outer = (
+        f'<path d="M{k1} {y - 5}V{low}H{k4}V{y - 5}" fill="none" stroke="{_MARKS}" '
+        'stroke-width="1"/>'
+    )
     return outer + "".join(
         f'<line x1="{x}" x2="{x}" y1="{y}" y2="{low}" stroke="{_MARKS}" stroke-width="1"/>'
         for x in (k2, k3)

@@ -42,7 +42,7 @@ LOCALIZATION_SPACE: Final[Mapping[str, Candidates]] = {
 
 
 def spotting_space(config: ExperimentConfig) -> dict[str, Candidates]:
-    """The parameters that the paper searched, with ranges around its values and the configuration's.
+    """The parameters that the paper searched; ranges hold its values and the configuration's.
 
     The receptive field is searched as parts of the chunk. What the configuration has is always a
     candidate, so that it is tried first and a search never ends below where it began.
@@ -53,9 +53,9 @@ def spotting_space(config: ExperimentConfig) -> dict[str, Candidates]:
     parts = tuple(round(chunk_s * part / 12, 3) for part in range(1, 6))
     space: dict[str, Candidates] = {
         "model.receptive_field_s": _with_own(parts, config.model.receptive_field_s),
-        "loss.location_weight": _widen(1.0, 20.0, loss.location_weight),
-        "loss.unmatched_weight": _widen(0.1, 2.0, loss.unmatched_weight),
-        "loss.segmentation_weight": _widen(0.3, 300.0, loss.segmentation_weight),
+        "loss.location_weight": _range_with_own(1.0, 20.0, loss.location_weight),
+        "loss.unmatched_weight": _range_with_own(0.1, 2.0, loss.unmatched_weight),
+        "loss.segmentation_weight": _range_with_own(0.3, 300.0, loss.segmentation_weight),
     }
     capsule_dim = getattr(config.model, "capsule_dim", None)
     if capsule_dim is None:
@@ -67,13 +67,13 @@ def _with_own(candidates: tuple[Any, ...], own: Any) -> tuple[Any, ...]:
     return tuple(sorted({*candidates, own}))
 
 
-def _widen(low: float, high: float, own: float) -> Range:
+def _range_with_own(low: float, high: float, own: float) -> Range:
     """A logarithmic range that reaches to the configuration's own value, unless that is 0."""
     return Range(low=min(low, own) if own > 0 else low, high=max(high, own), log=True)
 
 
 def scale_points(tune: TuneConfig, config: ExperimentConfig) -> list[tuple[str, tuple[float, ...]]]:
-    """The grids over the context slicing, one after the other: key, and factors; not 1, which was scored already."""
+    """The grids over the context slicing: key, and factors other than 1, which was scored already."""
     factors = tuple(sorted(set(tune.slicing_scales) - {1.0}))
     if not factors:
         return []
@@ -101,15 +101,15 @@ def apply(values: Values, chosen: Mapping[str, Any]) -> Values:
     }
     for key, value in chosen.items():
         if key == SCALE or key.startswith(f"{SCALE}."):
-            _scale(result, key.removeprefix(SCALE).removeprefix("."), float(value))
+            _scale_bounds(result, key.removeprefix(SCALE).removeprefix("."), float(value))
         elif not key.startswith(f"{STEPS}."):
-            _assign(result, key, list(value) if isinstance(value, tuple) else value)
+            _assign_key(result, key, list(value) if isinstance(value, tuple) else value)
     if steps:
-        _assign(result, STEPS, _ordered_steps(steps))
+        _assign_key(result, STEPS, _ordered_steps(steps))
     return result
 
 
-def _assign(values: Values, key: str, value: Any) -> None:
+def _assign_key(values: Values, key: str, value: Any) -> None:
     *sections, last = key.split(".")
     table = values
     for section in sections:
@@ -120,7 +120,7 @@ def _assign(values: Values, key: str, value: Any) -> None:
     table[last] = value
 
 
-def _scale(values: Values, name: str, factor: float) -> None:
+def _scale_bounds(values: Values, name: str, factor: float) -> None:
     """Multiply K1 to K4 of one class, or of all when ``name`` is empty."""
     config = ExperimentConfig.parse(values)
     classes = config.data.class_list()
@@ -153,7 +153,9 @@ def _ordered_steps(widths: Mapping[str, Any]) -> list[float]:
 
 
 def grid_points(values: Values, space: Mapping[str, Candidates], seed: int) -> list[dict[str, Any]]:
-    """Every combination of the candidates, in random order; of those that lead to the same configuration, the first.
+    """Every combination of the candidates, in random order.
+
+    Of those that lead to the same configuration only the first is kept.
 
     Raises:
         ConfigError: if a range is continuous, or there are too many combinations.
@@ -166,11 +168,14 @@ def grid_points(values: Values, space: Mapping[str, Candidates], seed: int) -> l
                 f"tune.sampler = grid: '{key}' is a continuous range; give it a step, or list its values"
             )
         lists.append(listed)
+
     count = math.prod(map(len, lists))
     if count > MAX_GRID:
         raise ConfigError(
             f"tune.sampler = grid: {count:,} combinations, more than {MAX_GRID:,}; search fewer values, or use gp"
         )
+
+    # Configurations decide what is the same, not the values that were chosen.
     points: dict[str, dict[str, Any]] = {}
     for combination in itertools.product(*lists):
         point = dict(zip(space, combination, strict=True))
@@ -192,13 +197,13 @@ def starting_point(
     """
     point: dict[str, Any] = {}
     for key, candidates in space.items():
-        value = _present(key, values, defaults)
+        value = _present_value(key, values, defaults)
         if isinstance(candidates, Range):
             if not isinstance(value, int | float) or not candidates.low <= value <= candidates.high:
                 return None
             if (
                 candidates.step is not None
-                and abs(_remainder(value - candidates.low, candidates.step)) > 1e-9
+                and abs(_step_remainder(value - candidates.low, candidates.step)) > 1e-9
             ):
                 return None
         elif value not in candidates:
@@ -207,11 +212,11 @@ def starting_point(
     return point
 
 
-def _remainder(value: float, step: float) -> float:
+def _step_remainder(value: float, step: float) -> float:
     return value - round(value / step) * step
 
 
-def _present(key: str, values: Values, defaults: Values) -> Any:
+def _present_value(key: str, values: Values, defaults: Values) -> Any:
     if key == SCALE or key.startswith(f"{SCALE}."):
         return 1.0
     if key.startswith(f"{STEPS}."):
@@ -238,12 +243,12 @@ def check_space(values: Values, space: Mapping[str, Candidates], parse: Parse) -
         ConfigError: naming the parameter, if a key is unknown or a candidate is not valid.
     """
     steps = {
-        key: _ends(candidates)[0]
+        key: _end_points(candidates)[0]
         for key, candidates in space.items()
         if key.startswith(f"{STEPS}.")
     }
     for key, candidates in space.items():
-        for value in _ends(candidates):
+        for value in _end_points(candidates):
             try:
                 parse(apply(values, {**(steps if key in steps else {}), key: value}))
             except ConfigError as error:
@@ -252,7 +257,7 @@ def check_space(values: Values, space: Mapping[str, Candidates], parse: Parse) -
                 ) from None
 
 
-def _ends(candidates: Candidates) -> tuple[Any, ...]:
+def _end_points(candidates: Candidates) -> tuple[Any, ...]:
     if isinstance(candidates, Range):
         return (candidates.low, candidates.high)
     return candidates

@@ -1,4 +1,4 @@
-"""The search itself: one stage of trials after the other in a storage that several processes may share.
+"""The search itself: stages of trials in a storage that several processes may share.
 
 Nothing here knows what is tuned. An objective gets the values of a trial and a folder, and returns
 a score; higher is better. A stage ends when as many trials have been tried as were wanted; trials
@@ -98,7 +98,8 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
     except Exception as error:  # whatever the driver of a database raises
         reason = str(error).partition("\n")[0]
         raise StorageError(
-            f"cannot open the storage {url}: {reason}; give a file, or a database URL like sqlite:///x.db"
+            f"cannot open the storage {url}: {reason}; give a file, or a database URL like "
+            "sqlite:///x.db"
         ) from error
 
 
@@ -136,8 +137,8 @@ def open_stage(storage: optuna.storages.BaseStorage, stage: Stage, config: TuneC
     """
 
     def begin(number: int) -> None:
-        # Before anything is drawn, which may take seconds: whoever dies meanwhile is known.
-        _set_attribute(storage, stage.name, number, "worker", _worker())
+        # Before anything is drawn, which may take seconds: a process that dies meanwhile is known.
+        _set_attribute(storage, stage.name, number, "worker", _worker_name())
 
     study = optuna.create_study(
         storage=storage,
@@ -174,9 +175,9 @@ def run_stage(
 
     Args:
         opened: of `open_stage`.
-        objective: scores one trial; whatever it raises, except what the data or the disk are to
-            blame for, fails that trial only.
-        on_trial: is told of each trial that this process finished.
+        objective: scores one trial; an exception fails that trial only, unless the data or the disk
+            cause it.
+        on_trial: called after each trial that this process finished.
         wait: do not return before the trials that other processes have begun are finished, too.
         note: shows one line to the user.
 
@@ -184,41 +185,46 @@ def run_stage(
         InputError: if the data are at fault, which would be so in all trials.
         StorageError: if results cannot be written.
     """
-    told = False
+    has_reported = False
     while True:
         while (trial := _next_trial(opened)) is not None:
-            on_trial(_try(opened, trial, objective))
+            on_trial(_try_trial(opened, trial, objective))
         running = [trial for trial in opened.trials() if trial.state == TrialState.RUNNING]
         if not wait or not running:
             return
-        if not told:
+        if not has_reported:
             others = ", ".join(
                 sorted({str(trial.user_attrs.get("worker", "?")) for trial in running})
             )
             many = "one trial" if len(running) == 1 else f"{len(running)} trials"
             note(
-                f"waiting for {many} of '{opened.stage.name}' that other processes have begun ({others})"
+                f"waiting for {many} of '{opened.stage.name}' that other processes have begun "
+                f"({others})"
             )
-            told = True
+            has_reported = True
         time.sleep(POLL_S)
 
 
 def _next_trial(opened: OpenStage) -> Trial | None:
     stage = opened.stage
-    _reclaim(opened)
+    _reclaim_lost(opened)
+
+    # Enough were begun, and none waits to be tried again.
     trials = opened.trials()
     if (
         not any(trial.state == TrialState.WAITING for trial in trials)
-        and sum(map(_counts, trials)) >= stage.trials
+        and sum(map(_is_counted, trials)) >= stage.trials
     ):
         return None
+
+    # Another process may have begun the last one meanwhile.
     trial = opened.study.ask(
         fixed_distributions={
             key: distribution(candidates) for key, candidates in stage.space.items()
         }
     )
     if (
-        sum(_counts(other) for other in opened.trials() if other.number < trial.number)
+        sum(_is_counted(other) for other in opened.trials() if other.number < trial.number)
         >= stage.trials
     ):
         trial.set_user_attr(SURPLUS, True)
@@ -227,12 +233,12 @@ def _next_trial(opened: OpenStage) -> Trial | None:
     return trial
 
 
-def _counts(trial: FrozenTrial) -> bool:
+def _is_counted(trial: FrozenTrial) -> bool:
     return not {INTERRUPTED, SURPLUS} & set(trial.user_attrs)
 
 
-def _try(opened: OpenStage, trial: Trial, objective: Objective) -> FrozenTrial:
-    """One trial, whose state is told to the study whatever happens."""
+def _try_trial(opened: OpenStage, trial: Trial, objective: Objective) -> FrozenTrial:
+    """One trial, whose state the study gets in any case."""
     begun = time.monotonic()
 
     def report(step: int, score: float) -> None:
@@ -240,6 +246,7 @@ def _try(opened: OpenStage, trial: Trial, objective: Objective) -> FrozenTrial:
         if trial.should_prune():
             raise Pruned
 
+    # What a trial ends with; data and disk end the search.
     score: float | None = None
     try:
         score = objective(
@@ -250,20 +257,21 @@ def _try(opened: OpenStage, trial: Trial, objective: Objective) -> FrozenTrial:
     except Pruned:
         state, problem = TrialState.PRUNED, ""
     except (InputError, StorageError, CheckpointError, MissingExtraError):
-        _again(opened, trial)
+        _requeue_trial(opened, trial)
         raise
     except Exception as error:  # a bad choice of parameters fails in many ways; the search goes on
         state, problem = TrialState.FAIL, str(error).partition("\n")[0] or type(error).__name__
     except BaseException:  # Ctrl-C, or the end of the process
-        _again(opened, trial)
+        _requeue_trial(opened, trial)
         raise
+
     if state == TrialState.FAIL:
         trial.set_user_attr("error", problem[:500])
     trial.set_user_attr("seconds", round(time.monotonic() - begun, 1))
     return opened.study.tell(trial, score if state == TrialState.COMPLETE else None, state=state)
 
 
-def _again(opened: OpenStage, trial: Trial | FrozenTrial) -> None:
+def _requeue_trial(opened: OpenStage, trial: Trial | FrozenTrial) -> None:
     """Note that a trial was broken off, and put what it tried back into the queue."""
     try:
         opened.mark(trial.number, INTERRUPTED)
@@ -275,31 +283,33 @@ def _again(opened: OpenStage, trial: Trial | FrozenTrial) -> None:
         opened.study.enqueue_trial(dict(trial.params), user_attrs={"origin": origin})
 
 
-def _reclaim(opened: OpenStage) -> None:
-    """Put trials back into the queue whose process on this machine has died, or which never got as far as to name theirs."""
+def _reclaim_lost(opened: OpenStage) -> None:
+    """Put lost trials back into the queue: their process on this machine died, or never named itself."""
     host = platform.node()
     for trial in opened.trials():
         if trial.state != TrialState.RUNNING:
             continue
+
+        # A process of another machine cannot be looked up; one without a name is given time.
         where, _, process = str(trial.user_attrs.get("worker", "")).rpartition(":")
         # optuna stores local times without a zone.
         now = datetime.now()  # noqa: DTZ005
         age_s = (now - trial.datetime_start).total_seconds() if trial.datetime_start else 0.0
-        if (where == host and not _alive(int(process))) or (not where and age_s > UNNAMED_S):
-            _again(opened, trial)
+        if (where == host and not _is_alive(int(process))) or (not where and age_s > UNNAMED_S):
+            _requeue_trial(opened, trial)
 
 
 def run_name(stage: Stage, trial: Trial | FrozenTrial) -> str:
-    """Name of a trial's run folder, the same when an interrupted trial is tried again under another number."""
+    """Name of a trial's run folder, which an interrupted trial keeps under another number."""
     origin = trial.user_attrs.get("origin", trial.number)
     return f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', stage.name)}-{origin:04d}"
 
 
-def _worker() -> str:
+def _worker_name() -> str:
     return f"{platform.node()}:{os.getpid()}"
 
 
-def _alive(process: int) -> bool:
+def _is_alive(process: int) -> bool:
     if os.name == "nt":
         return True  # there, signal 0 is Ctrl-C
     try:
