@@ -27,13 +27,13 @@ PUBLISHED_V2_SECONDS = """
 """
 
 
-def test_the_published_values_of_the_three_classes_in_frames() -> None:
+def test_slicing_for_v1_gives_the_published_frames() -> None:
     frames = slicing_for(SOCCERNET_V1, preset="v1").frames(Fraction(2))
     assert frames.tolist() == [[-40, -20, 120, 180], [-40, -20, 20, 40], [-80, -40, 20, 40]]
     assert frames.dtype == np.float64
 
 
-def test_the_published_values_of_the_17_classes_scale_as_a_whole() -> None:
+def test_slicing_for_v2_scales_as_a_whole() -> None:
     published = np.array([row.split() for row in PUBLISHED_V2_SECONDS.split(",")], dtype=float)
     slicing = slicing_for(SOCCERNET_V2, preset="v2")
     assert np.array_equal(np.array(slicing.bounds_s), published)
@@ -44,7 +44,7 @@ def test_the_published_values_of_the_17_classes_scale_as_a_whole() -> None:
     assert set(SLICING_V2) == set(SOCCERNET_V2)
 
 
-def test_values_follow_the_names_and_not_the_order() -> None:
+def test_slicing_for_values_follow_names() -> None:
     classes = ActionClasses(("substitution", "throw", "goal"))
     assert slicing_for(classes, preset="v1").bounds_s == (
         (-40, -20, 10, 20),
@@ -53,19 +53,19 @@ def test_values_follow_the_names_and_not_the_order() -> None:
     )
 
 
-def test_overrides_replace_single_classes() -> None:
+def test_slicing_for_overrides_replace_single_classes() -> None:
     slicing = slicing_for(SOCCERNET_V1, preset="v1", overrides={"card": (-1, -0.5, 0.5, 1)})
     assert slicing.bounds_s == ((-20, -10, 60, 90), (-1, -0.5, 0.5, 1), (-40, -20, 10, 20))
     assert slicing_for(SOCCERNET_V1).bounds_s == ((-20, -10, 10, 20),) * 3
 
 
 @pytest.mark.parametrize("rate", RATES, ids=str)
-def test_binary_slicing_is_one_frame_at_every_rate(rate: Fraction) -> None:
+def test_slicing_for_binary_is_one_frame_at_every_rate(rate: Fraction) -> None:
     frames = slicing_for(SOCCERNET_V1, preset="binary", frame_rate=rate).frames(rate)
     assert frames.tolist() == [[-1, -1, 1, 1]] * 3
 
 
-def test_binary_slicing_needs_the_frame_rate_and_takes_overrides() -> None:
+def test_slicing_for_binary_needs_the_rate_and_takes_overrides() -> None:
     with pytest.raises(ConfigError, match="needs the frame rate"):
         slicing_for(SOCCERNET_V1, preset="binary")
     slicing = slicing_for(
@@ -86,12 +86,12 @@ def test_binary_slicing_needs_the_frame_rate_and_takes_overrides() -> None:
         (-40, -20, 20, float("nan")),
     ],
 )
-def test_bounds_out_of_order_are_refused(bounds: Bounds) -> None:
+def test_context_slicing_bounds_out_of_order_are_refused(bounds: Bounds) -> None:
     with pytest.raises(ConfigError, match="K1 <= K2 < 0 < K3 <= K4 in seconds, got"):
         ContextSlicing(((-40, -20, 20, 40), bounds))
 
 
-def test_unknown_names_are_refused() -> None:
+def test_slicing_for_unknown_names_are_refused() -> None:
     with pytest.raises(ConfigError, match="one of v1, v2, default20, binary, got 'v3'"):
         slicing_for(SOCCERNET_V1, preset="v3")
     with pytest.raises(ConfigError, match="not in the class list: corner, foul"):
@@ -107,7 +107,7 @@ def test_unknown_names_are_refused() -> None:
     st.sampled_from(sorted(set(PRESETS) - {"binary"})),
 )
 @settings(deadline=None, max_examples=50)
-def test_every_bound_is_seconds_times_rate(
+def test_frames_are_seconds_times_rate(
     steps: list[tuple[int, int, int, int]], rate: Fraction, preset: str
 ) -> None:
     names = tuple(f"class {index}" for index in range(len(steps)))

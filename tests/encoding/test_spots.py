@@ -39,7 +39,7 @@ def rows_of_chunk(
 
 @given(batches(), st.integers(0, 8), st.integers(0, 220))
 @settings(deadline=None, max_examples=50)
-def test_rows_hold_the_first_actions_of_the_centre_by_time_then_class(
+def test_encode_spots_rows_are_ordered_by_time_then_class(
     marked: npt.NDArray[np.bool_], num_spots: int, border: int
 ) -> None:
     before = marked.copy()
@@ -55,7 +55,7 @@ def test_rows_hold_the_first_actions_of_the_centre_by_time_then_class(
 
 @given(batches())
 @settings(deadline=None, max_examples=50)
-def test_decoding_gives_every_action_back(marked: npt.NDArray[np.bool_]) -> None:
+def test_decode_spots_gives_every_action_back(marked: npt.NDArray[np.bool_]) -> None:
     rows, dropped = encode_spots(marked, 20)
     assert not dropped.any()
     spots = decode_spots(rows, marked.shape[1])
@@ -73,13 +73,13 @@ def test_decoding_gives_every_action_back(marked: npt.NDArray[np.bool_]) -> None
 
 
 @pytest.mark.parametrize("num_frames", [1, 2, 15, 240, 241, 999, 6000, 65_537])
-def test_each_frame_survives_the_round_trip_in_float32(num_frames: int) -> None:
+def test_decode_spots_every_frame_survives_float32(num_frames: int) -> None:
     rows = np.zeros((1, num_frames, 3), dtype=np.float32)
     rows[0, :, 1] = np.arange(num_frames) / num_frames
     assert np.array_equal(decode_spots(rows, num_frames).frames[0], np.arange(num_frames))
 
 
-def test_locations_of_a_network_stay_inside_the_chunk() -> None:
+def test_decode_spots_locations_stay_inside_the_chunk() -> None:
     rows = np.array(
         [[[0.25, 0.0, 0.1, 0.9], [0.5, 1.0, 0.8, 0.2], [1.0, 0.4979, 0.5, 0.5]]], dtype=np.float32
     )
@@ -89,7 +89,7 @@ def test_locations_of_a_network_stay_inside_the_chunk() -> None:
     assert spots.confidences.tolist() == [[0.25, 0.5, 1.0]]
 
 
-def test_dropped_actions_are_counted_per_chunk() -> None:
+def test_encode_spots_dropped_actions_are_counted_per_chunk() -> None:
     marked = np.zeros((3, 10, 2), dtype=np.bool_)
     marked[0, 2:7, 1] = True
     marked[2, 5] = True
@@ -100,7 +100,7 @@ def test_dropped_actions_are_counted_per_chunk() -> None:
     assert rows[2].tolist() == [[1, 0.5, 1, 0], [1, 0.5, 0, 1]]
 
 
-def test_actions_in_the_border_are_neither_encoded_nor_counted_as_dropped() -> None:
+def test_encode_spots_border_actions_are_left_out() -> None:
     marked = np.ones((1, 10, 1), dtype=np.bool_)
     rows, dropped = encode_spots(marked, 10, border_mask(10, 4))
     assert rows[0, :, 0].sum() == 2
@@ -108,12 +108,12 @@ def test_actions_in_the_border_are_neither_encoded_nor_counted_as_dropped() -> N
 
 
 @pytest.mark.parametrize("num_frames", [1, 7, 10])
-def test_the_border_mask_keeps_the_centre(num_frames: int) -> None:
+def test_border_mask_keeps_the_centre(num_frames: int) -> None:
     for border in range(2 * num_frames + 2):
         kept = [border <= frame < num_frames - border for frame in range(num_frames)]
         assert border_mask(num_frames, border).tolist() == kept
 
 
-def test_half_of_the_receptive_field_is_masked_on_each_side() -> None:
+def test_border_mask_covers_half_of_the_receptive_field() -> None:
     mask = border_mask(240, 40)
     assert np.flatnonzero(mask).tolist() == list(range(40, 200))

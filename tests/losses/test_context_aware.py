@@ -54,7 +54,7 @@ bounds_of_classes = st.builds(
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-6), (torch.float32, 2e-6)])
-def test_the_published_table(dtype: torch.dtype, tolerance: float) -> None:
+def test_context_aware_loss_published_table_is_met(dtype: torch.dtype, tolerance: float) -> None:
     shifts = torch.tensor(list(TABLE), dtype=dtype)[:, None, None].expand(-1, len(SCORES), 1)
     scores = torch.tensor(SCORES, dtype=dtype)[None, :, None].expand_as(shifts)
     loss = context_aware_loss(scores, shifts, torch.tensor([BOUNDS], dtype=dtype), reduction="none")
@@ -73,7 +73,7 @@ def test_the_published_table(dtype: torch.dtype, tolerance: float) -> None:
     margins=st.sampled_from([(0.1, 0.9), (0.0, 1.0), (0.3, 0.6)]),
 )
 @settings(deadline=None, max_examples=50)
-def test_every_frame_follows_the_equations(
+def test_context_aware_loss_every_frame_equals_the_equations(
     variant: Any,
     bounds: reference.Bounds,
     frames: list[tuple[float, float]],
@@ -89,7 +89,7 @@ def test_every_frame_follows_the_equations(
 
 @given(bounds_of_classes, st.floats(0.001, 0.999), st.floats(0.001, 0.999))
 @settings(deadline=None, max_examples=50)
-def test_just_before_an_action_nothing_is_penalised(
+def test_context_aware_loss_just_before_an_action_is_zero(
     bounds: reference.Bounds, p: float, place: float
 ) -> None:
     assert loss_at(p, bounds[1] * place, bounds) == 0
@@ -98,7 +98,7 @@ def test_just_before_an_action_nothing_is_penalised(
 
 @given(bounds_of_classes, st.floats(-250, 250), st.lists(st.floats(0, 1), min_size=2, max_size=10))
 @settings(deadline=None, max_examples=50)
-def test_just_after_an_action_high_scores_are_better_elsewhere_low_ones(
+def test_context_aware_loss_is_monotonic_in_the_score(
     bounds: reference.Bounds, s: float, scores: list[float]
 ) -> None:
     losses = per_frame(sorted(scores), [s] * len(scores), bounds)
@@ -110,18 +110,20 @@ def test_just_after_an_action_high_scores_are_better_elsewhere_low_ones(
 @pytest.mark.parametrize("p", [0.01, 0.3, 0.7, 0.99])
 @pytest.mark.parametrize("k", [BOUNDS[0], BOUNDS[1], BOUNDS[2], BOUNDS[3]])
 @pytest.mark.parametrize("margins", [Margins(), Margins(0, 1)])
-def test_the_loss_does_not_jump_at_the_bounds(p: float, k: float, margins: Margins) -> None:
+def test_context_aware_loss_at_the_bounds_is_continuous(
+    p: float, k: float, margins: Margins
+) -> None:
     left, at, right = per_frame([p] * 3, [k - 1e-7, k, k + 1e-7], margins=margins)
     assert left == pytest.approx(at, abs=1e-5)
     assert right == pytest.approx(at, abs=1e-5)
 
 
-def test_the_loss_jumps_at_the_action_on_purpose() -> None:
+def test_context_aware_loss_at_the_action_jumps() -> None:
     assert loss_at(0.2, -1e-9) == 0
     assert loss_at(0.2, 0) == pytest.approx(1.504077, abs=1e-6)
 
 
-def test_the_legacy_form_is_never_the_stricter_one() -> None:
+def test_context_aware_loss_legacy_form_is_never_larger() -> None:
     grid = [(p / 20, float(s)) for p in range(1, 20) for s in range(180)]
     scores, shifts = (list(values) for values in zip(*grid, strict=True))
     off = Margins(0, 1)
@@ -141,7 +143,7 @@ def batch(seed: int = 0, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Te
     return scores, shifts, slicing
 
 
-def test_each_class_has_its_own_slicing() -> None:
+def test_context_aware_loss_classes_use_their_own_slicing() -> None:
     scores, shifts, slicing = batch(dtype=torch.float64)
     loss = context_aware_loss(scores, shifts, slicing, reduction="none")
     for label in range(3):
@@ -162,7 +164,7 @@ def test_each_class_has_its_own_slicing() -> None:
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_a_mean_with_weight_1_5_is_a_sum_with_1_5_over_frames_and_classes(masked: bool) -> None:
+def test_context_aware_loss_mean_is_the_sum_over_frames_and_classes(masked: bool) -> None:
     scores, shifts, slicing = (tensor[:1] if tensor.ndim == 3 else tensor for tensor in batch())
     mask = torch.arange(24) % 3 > 0 if masked else None
     mean = context_aware_loss(scores, shifts, slicing, mask=mask)
@@ -173,7 +175,7 @@ def test_a_mean_with_weight_1_5_is_a_sum_with_1_5_over_frames_and_classes(masked
 
 @pytest.mark.parametrize("variant", [*VARIANTS, "bce", "focal"])
 @pytest.mark.parametrize("shape", [(24,), (2, 24), (1, 24)])
-def test_masked_frames_carry_neither_loss_nor_gradient(
+def test_context_aware_loss_masked_frames_have_no_loss_and_gradient(
     variant: Any, shape: tuple[int, ...]
 ) -> None:
     scores, shifts, slicing = batch()
@@ -192,7 +194,7 @@ def test_masked_frames_carry_neither_loss_nor_gradient(
     assert torch.equal(shifts, untouched)
 
 
-def test_the_mask_protects_where_a_sentinel_would_be_penalised() -> None:
+def test_context_aware_loss_mask_replaces_a_sentinel_shift() -> None:
     # The authors write -1 over the shifts of border frames; with one-frame slicing that lies far
     # before the action.
     scores, slicing = torch.full((1, 4, 1), 0.9), torch.tensor([[-1.0, -1.0, 1.0, 1.0]])
@@ -206,7 +208,7 @@ def test_the_mask_protects_where_a_sentinel_would_be_penalised() -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_slicing_without_transitions_is_a_step(variant: Any) -> None:
+def test_context_aware_loss_slicing_without_transitions_is_a_step(variant: Any) -> None:
     shifts = [-3.0, -2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]
     losses = per_frame(
         [0.7] * len(shifts), shifts, (-1, -1, 1, 1), variant=variant, margins=Margins(0, 1)
@@ -219,7 +221,7 @@ def test_slicing_without_transitions_is_a_step(variant: Any) -> None:
     )
 
 
-def test_margins_forgive_scores_beyond_them() -> None:
+def test_context_aware_loss_scores_beyond_the_margins_are_free() -> None:
     assert loss_at(0.9, 0) == pytest.approx(0, abs=1e-12)
     assert loss_at(0.89, 0) > 0.01
     assert loss_at(0.1, 300) == pytest.approx(0, abs=1e-12)
@@ -231,7 +233,9 @@ def test_margins_forgive_scores_beyond_them() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("variant", [*VARIANTS, "bce", "focal"])
-def test_saturated_scores_give_finite_loss_and_gradient(dtype: torch.dtype, variant: Any) -> None:
+def test_context_aware_loss_saturated_scores_give_finite_loss_and_gradient(
+    dtype: torch.dtype, variant: Any
+) -> None:
     shifts = torch.tensor(
         [-60.0, -40, -30, -20, -5, 0, 1, 60, 119, 120, 150, 179, 180, 300]
     ).repeat(2)[None, :, None]
@@ -247,7 +251,7 @@ def test_saturated_scores_give_finite_loss_and_gradient(dtype: torch.dtype, vari
     assert torch.isfinite(scores.grad).all()
 
 
-def test_half_precision_scores_are_judged_in_single_precision() -> None:
+def test_context_aware_loss_half_precision_is_computed_in_single() -> None:
     scores, shifts, slicing = batch()
     half = scores.half()
     loss = context_aware_loss(half, shifts, slicing, reduction="none")
@@ -255,7 +259,7 @@ def test_half_precision_scores_are_judged_in_single_precision() -> None:
 
 
 @pytest.mark.parametrize("variant", [*VARIANTS, "bce", "focal"])
-def test_gradients_are_those_of_the_loss(variant: Any) -> None:
+def test_context_aware_loss_gradients_equal_finite_differences(variant: Any) -> None:
     scores, shifts, slicing = batch(seed=5, dtype=torch.float64)
     scores = (0.02 + 0.96 * scores).requires_grad_()
 
@@ -268,7 +272,9 @@ def test_gradients_are_those_of_the_loss(variant: Any) -> None:
 
 
 @pytest.mark.parametrize(("radius", "positives"), [(0, {0}), (2, {-2, -1, 0, 1, 2})])
-def test_bce_and_focal_know_action_frames_only(radius: float, positives: set[int]) -> None:
+def test_context_aware_loss_bce_and_focal_equal_their_definitions(
+    radius: float, positives: set[int]
+) -> None:
     shifts = list(range(-5, 6))
     for p in (0.1, 0.6):
         likelihood = [p if s in positives else 1 - p for s in shifts]
@@ -287,14 +293,14 @@ def test_bce_and_focal_know_action_frames_only(radius: float, positives: set[int
         )
 
 
-def test_bce_equals_torch() -> None:
+def test_context_aware_loss_bce_equals_torch() -> None:
     scores, shifts, slicing = batch()
     shifts[0, 3] = shifts[1, 7, 2] = 0
     expected = torch.nn.functional.binary_cross_entropy(scores, (shifts == 0).float())
     torch.testing.assert_close(context_aware_loss(scores, shifts, slicing, variant="bce"), expected)
 
 
-def test_wrong_shapes_and_names_are_refused() -> None:
+def test_context_aware_loss_wrong_shapes_and_names_are_refused() -> None:
     scores, shifts, slicing = batch()
     with pytest.raises(ConfigError, match="one shape"):
         context_aware_loss(scores, shifts[:, :-1], slicing)

@@ -37,7 +37,7 @@ def chunks(draw: st.DrawFn, most_spots: int = 15) -> tuple[Tensor, Tensor, Tenso
 @pytest.mark.parametrize("method", METHODS)
 @given(batch=chunks())
 @settings(deadline=None, max_examples=50)
-def test_every_prediction_is_given_exactly_once(
+def test_match_spots_every_prediction_is_given_once(
     method: MatchingMethod, batch: tuple[Tensor, Tensor, Tensor]
 ) -> None:
     chosen = match_spots(*batch, method)
@@ -48,7 +48,7 @@ def test_every_prediction_is_given_exactly_once(
 @pytest.mark.parametrize("method", METHODS)
 @given(batch=chunks())
 @settings(deadline=None, max_examples=50)
-def test_a_batch_is_matched_as_its_chunks_are(
+def test_match_spots_batch_equals_its_chunks(
     method: MatchingMethod, batch: tuple[Tensor, Tensor, Tensor]
 ) -> None:
     alone = [
@@ -63,7 +63,7 @@ def test_a_batch_is_matched_as_its_chunks_are(
 )
 @given(batch=chunks())
 @settings(deadline=None, max_examples=50)
-def test_actions_get_the_predictions_of_the_slow_loop(
+def test_match_spots_equals_the_slow_loop(
     method: MatchingMethod, slow: Any, batch: tuple[Tensor, Tensor, Tensor]
 ) -> None:
     chosen = match_spots(*batch, method)
@@ -75,7 +75,7 @@ def test_actions_get_the_predictions_of_the_slow_loop(
 
 @given(chunks(most_spots=5))
 @settings(deadline=None, max_examples=50)
-def test_the_hungarian_method_has_the_least_total_distance(
+def test_match_spots_hungarian_has_the_least_distance(
     batch: tuple[Tensor, Tensor, Tensor],
 ) -> None:
     chosen = match_spots(*batch, "hungarian")
@@ -89,7 +89,7 @@ def test_the_hungarian_method_has_the_least_total_distance(
         assert float(reached) == pytest.approx(min(totals), abs=1e-5)
 
 
-def test_mutual_and_propose_differ_where_a_better_suitor_proposes_elsewhere() -> None:
+def test_match_spots_mutual_and_propose_differ_on_a_worked_case() -> None:
     predicted, actual = (
         torch.tensor([[0.12, 0.15, 0.65, 0.35]]),
         torch.tensor([[0.43, 0.49, 0.90, 0.00]]),
@@ -104,7 +104,7 @@ def test_mutual_and_propose_differ_where_a_better_suitor_proposes_elsewhere() ->
 
 @given(chunks(), st.integers(0, 2))
 @settings(deadline=None, max_examples=50)
-def test_up_to_two_actions_are_matched_alike_by_both_codes(
+def test_match_spots_two_actions_are_matched_alike_by_both(
     batch: tuple[Tensor, Tensor, Tensor], count: int
 ) -> None:
     predicted, actual, _ = batch
@@ -117,7 +117,7 @@ def test_up_to_two_actions_are_matched_alike_by_both_codes(
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_without_actions_the_predictions_stay_in_order(method: MatchingMethod) -> None:
+def test_match_spots_without_actions_keeps_the_order(method: MatchingMethod) -> None:
     predicted = torch.rand((3, 5), generator=torch.Generator().manual_seed(0))
     chosen = match_spots(
         predicted, torch.zeros_like(predicted), torch.zeros((3, 5), dtype=torch.bool), method
@@ -126,7 +126,7 @@ def test_without_actions_the_predictions_stay_in_order(method: MatchingMethod) -
 
 
 @pytest.mark.parametrize("method", ["mutual", "propose", "hungarian"])
-def test_as_many_actions_as_predictions_find_their_own(method: MatchingMethod) -> None:
+def test_match_spots_full_rows_find_their_own(method: MatchingMethod) -> None:
     generator = torch.Generator().manual_seed(0)
     actual = torch.stack([torch.randperm(15, generator=generator) for _ in range(20)]) / 15
     order = torch.stack([torch.randperm(15, generator=generator) for _ in range(20)])
@@ -149,7 +149,7 @@ def test_as_many_actions_as_predictions_find_their_own(method: MatchingMethod) -
         ([0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [0, 1, 2]),
     ],
 )
-def test_saturated_locations(
+def test_match_spots_saturated_locations_give_a_permutation(
     method: MatchingMethod, predicted: list[float], actual: list[float], expected: list[int]
 ) -> None:
     rows = torch.zeros(3)
@@ -160,7 +160,7 @@ def test_saturated_locations(
     assert chosen.tolist() == [expected]
 
 
-def test_none_is_the_identity() -> None:
+def test_match_spots_none_is_the_identity() -> None:
     predicted, actual = torch.rand((2, 4)), torch.rand((2, 4))
     chosen = match_spots(predicted, actual, torch.ones((2, 4), dtype=torch.bool), "none")
     assert chosen.tolist() == [[0, 1, 2, 3]] * 2
@@ -169,7 +169,7 @@ def test_none_is_the_identity() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_the_choice_has_no_gradient_and_no_chunks_are_no_trouble(method: MatchingMethod) -> None:
+def test_match_spots_has_no_gradient_and_takes_no_chunks(method: MatchingMethod) -> None:
     predicted = torch.rand((2, 4), requires_grad=True)
     chosen = match_spots(
         predicted, torch.rand((2, 4)), torch.ones((2, 4), dtype=torch.bool), method
@@ -182,7 +182,7 @@ def test_the_choice_has_no_gradient_and_no_chunks_are_no_trouble(method: Matchin
 
 
 @pytest.mark.parametrize("method", ["mutual", "propose"])
-def test_actions_may_stand_in_any_rows(method: MatchingMethod) -> None:
+def test_match_spots_actions_may_stand_in_any_rows(method: MatchingMethod) -> None:
     is_action = torch.tensor([[False, True, False, True]])
     chosen = match_spots(
         torch.tensor([[0.9, 0.8, 0.1, 0.3]]),
@@ -193,7 +193,7 @@ def test_actions_may_stand_in_any_rows(method: MatchingMethod) -> None:
     assert chosen.tolist() == [[1, 3, 2, 0]]
 
 
-def test_locations_that_are_not_numbers_still_give_a_permutation() -> None:
+def test_match_spots_nan_locations_give_a_permutation() -> None:
     predicted = torch.tensor([[float("nan"), 0.2, float("nan"), 0.4]])
     for method in ("mutual", "propose"):
         chosen = match_spots(
@@ -205,7 +205,9 @@ def test_locations_that_are_not_numbers_still_give_a_permutation() -> None:
         assert sorted(chosen[0].tolist()) == [0, 1, 2, 3]
 
 
-def test_unknown_methods_and_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_match_spots_unknown_method_or_missing_package_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     batch = torch.rand((1, 2)), torch.rand((1, 2)), torch.ones((1, 2), dtype=torch.bool)
     wrong: Any = "nearest"
     with pytest.raises(ConfigError, match="mutual, propose, hungarian or none, got 'nearest'"):

@@ -51,7 +51,7 @@ def by_double_sum(
 @pytest.mark.parametrize("matching", ["mutual", "propose", "none"])
 @pytest.mark.parametrize(("classes", "spots"), [(3, 5), (17, 15), (1, 1)])
 @pytest.mark.parametrize("weights", [(5.0, 0.5), (1.0, 2.0), (0.0, 0.0)])
-def test_the_sum_of_the_paper(
+def test_spotting_loss_equals_the_sum_of_the_paper(
     matching: Any, classes: int, spots: int, weights: tuple[float, float]
 ) -> None:
     predicted, target = planted(6, spots, classes, seed=classes)
@@ -72,7 +72,7 @@ def test_the_sum_of_the_paper(
         assert alone.item() == pytest.approx(slow[index], rel=1e-12, abs=1e-15)
 
 
-def test_the_weights_of_the_paper_are_the_defaults() -> None:
+def test_spotting_loss_defaults_are_the_weights_of_the_paper() -> None:
     predicted, target = planted(4, 5, 3)
     explicit = spotting_loss(
         predicted, target, matching="mutual", location_weight=5, unmatched_weight=0.5
@@ -80,7 +80,7 @@ def test_the_weights_of_the_paper_are_the_defaults() -> None:
     assert torch.equal(spotting_loss(predicted, target), explicit)
 
 
-def test_a_worked_example() -> None:
+def test_spotting_loss_worked_example_is_met() -> None:
     target = torch.tensor([[[1, 0.5, 1, 0], [0, 0, 0, 0.0]]])
     predicted = torch.tensor([[[0.4, 0.9, 0.5, 0.5], [0.8, 0.6, 0.7, 0.3]]])
     # Prediction 1 is matched: 0.2^2 + 5 * 0.1^2 + 0.3^2 + 0.3^2; prediction 0 is not: 0.5 * 0.4^2.
@@ -93,7 +93,7 @@ def test_a_worked_example() -> None:
     )
 
 
-def test_perfect_predictions_cost_nothing_in_any_order() -> None:
+def test_spotting_loss_perfect_predictions_in_any_order_are_zero() -> None:
     _, target = planted(5, 8, 4)
     order = torch.randperm(8, generator=torch.Generator().manual_seed(0))
     for matching in ("mutual", "propose", "hungarian"):
@@ -101,7 +101,7 @@ def test_perfect_predictions_cost_nothing_in_any_order() -> None:
     assert spotting_loss(target[:, order], target, matching="none").item() > 0
 
 
-def test_location_and_class_of_unmatched_predictions_are_free() -> None:
+def test_spotting_loss_unmatched_location_and_class_are_free() -> None:
     target = torch.zeros((1, 3, 5))
     target[0, 0] = torch.tensor([1, 0.1, 0, 1, 0])
     predicted = torch.rand((1, 3, 5), generator=torch.Generator().manual_seed(0))
@@ -117,7 +117,7 @@ def test_location_and_class_of_unmatched_predictions_are_free() -> None:
     assert (gradient[0, 1] != 0).sum() == 4  # all but the location, which is exact
 
 
-def test_the_gradient_is_that_of_a_fixed_choice() -> None:
+def test_spotting_loss_gradient_is_that_of_a_fixed_choice() -> None:
     predicted, target = planted(3, 3, 2, seed=2)
     predicted.requires_grad_()
     assert torch.autograd.gradcheck(lambda values: spotting_loss(values, target), (predicted,))
@@ -134,7 +134,7 @@ def test_the_gradient_is_that_of_a_fixed_choice() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32])
-def test_saturated_predictions_give_finite_gradients(dtype: torch.dtype) -> None:
+def test_spotting_loss_saturated_predictions_give_finite_gradients(dtype: torch.dtype) -> None:
     _, target = planted(3, 5, 3, dtype=torch.float32)
     predicted = torch.zeros((3, 5, 5), dtype=dtype)
     predicted[:, ::2] = 1
@@ -150,7 +150,7 @@ def test_saturated_predictions_give_finite_gradients(dtype: torch.dtype) -> None
     ("predicted", "target"),
     [((2, 5, 5), (2, 5, 6)), ((2, 5, 5), (2, 4, 5)), ((2, 5), (2, 5)), ((2, 0, 5), (2, 0, 5))],
 )
-def test_shapes_that_do_not_fit_are_refused(
+def test_spotting_loss_wrong_shapes_are_refused(
     predicted: tuple[int, ...], target: tuple[int, ...]
 ) -> None:
     with pytest.raises(ConfigError, match=r"one shape \(batch, spots, 2 \+ classes\)"):
@@ -158,7 +158,9 @@ def test_shapes_that_do_not_fit_are_refused(
 
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
-def test_no_spot_at_all_is_only_confidence(reduction: Literal["mean", "sum"]) -> None:
+def test_spotting_loss_without_actions_is_confidence_alone(
+    reduction: Literal["mean", "sum"],
+) -> None:
     predicted = torch.full((2, 4, 5), 0.5)
     loss = spotting_loss(predicted, torch.zeros((2, 4, 5)), reduction=reduction)
     assert loss.item() == pytest.approx(4 * 0.5 * 0.25 * (2 if reduction == "sum" else 1))

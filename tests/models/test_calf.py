@@ -67,12 +67,14 @@ def features(
     ],
     ids=["v1", "v2", "1280", "2048 with the widths of TF", "2048"],
 )
-def test_parameter_counts(architecture: CalfArchitecture, count: int) -> None:
+def test_calf_network_has_the_published_number_of_parameters(
+    architecture: CalfArchitecture, count: int
+) -> None:
     assert parameters(CalfNetwork(architecture)) == count
     assert parameters(ReferenceCalf(architecture)) == count
 
 
-def test_parameter_counts_of_layers() -> None:
+def test_calf_network_layers_have_the_published_parameters() -> None:
     network = CalfNetwork(V1)
     assert {
         name: parameters(layer)
@@ -106,7 +108,7 @@ def test_parameter_counts_of_layers() -> None:
     ]
 
 
-def test_shapes_of_the_table() -> None:
+def test_calf_network_layers_have_the_published_shapes() -> None:
     layers = reference_of(make(V1))(features(V1, batch=2))
     shapes = {
         name: tuple(value.shape[1:])
@@ -142,7 +144,7 @@ def test_shapes_of_the_table() -> None:
 
 
 @pytest.mark.parametrize("architecture", [V1, V2, SMALL], ids=["v1", "v2", "small"])
-def test_what_comes_out(architecture: CalfArchitecture) -> None:
+def test_calf_network_outputs_have_their_shapes_and_ranges(architecture: CalfArchitecture) -> None:
     scores, spots, _ = make(architecture)(features(architecture, batch=2))
     assert scores.shape == (2, architecture.chunk_frames, architecture.num_classes)
     assert spots.shape == (2, architecture.num_spots, 2 + architecture.num_classes)
@@ -154,7 +156,7 @@ def test_what_comes_out(architecture: CalfArchitecture) -> None:
 @pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
 @pytest.mark.parametrize("bn_axis", ["time", "capsule"])
 @pytest.mark.parametrize("sizes", [V1, V2, SMALL], ids=["v1", "v2", "small"])
-def test_the_literal_transcription_gives_the_same(
+def test_calf_network_equals_the_literal_transcription(
     sizes: CalfArchitecture, bn_axis: Any, training: bool
 ) -> None:
     network = make(sizes.replace(bn_axis=bn_axis)).train(training)
@@ -170,7 +172,7 @@ def test_the_literal_transcription_gives_the_same(
     torch.testing.assert_close(normalisation.running_var, twin.batch_seg_var, rtol=1e-5, atol=1e-6)
 
 
-def test_the_literal_transcription_has_the_same_gradients() -> None:
+def test_calf_network_gradients_equal_the_literal_transcription() -> None:
     network = make(SMALL, pyramid_mode="direct")
     twin = reference_of(network)
     inputs = features(SMALL)
@@ -201,7 +203,7 @@ def test_the_literal_transcription_has_the_same_gradients() -> None:
 
 @pytest.mark.parametrize("capsule_dim", [1, 2, 3, 5, 7, 16, 24])
 @pytest.mark.parametrize(("bias", "score"), [(0.0, 1.0), (60.0, 0.0), (-60.0, 0.0)])
-def test_scores_at_the_target_and_at_the_corners(
+def test_capsule_scores_at_target_and_corners_are_exact(
     capsule_dim: int, bias: float, score: float
 ) -> None:
     architecture = SMALL.replace(capsule_dim=capsule_dim)
@@ -220,7 +222,7 @@ def test_scores_at_the_target_and_at_the_corners(
         assert torch.isfinite(parameter.grad).all()
 
 
-def test_scores_between() -> None:
+def test_capsule_scores_between_equal_the_distance() -> None:
     network = make(SMALL)
     normalisation = network.capsule_scores.normalisation
     normalisation.weight.data.zero_()
@@ -230,7 +232,7 @@ def test_scores_between() -> None:
     assert network(features(SMALL)).scores.detach() == pytest.approx(0.5, abs=1e-6)
 
 
-def test_capsules_run_over_classes_first() -> None:
+def test_capsule_scores_channels_run_over_classes_first() -> None:
     scores = make(SMALL.replace(bn_axis="capsule")).capsule_scores
     scores.normalisation.reset_running_stats()
     scores.normalisation.reset_parameters()
@@ -243,7 +245,7 @@ def test_capsules_run_over_classes_first() -> None:
 
 
 @pytest.mark.parametrize("kind", ["calf", "dense"])
-def test_one_output_frame_sees_40_frames_back_and_41_ahead(kind: Any) -> None:
+def test_calf_network_receptive_field_is_40_back_and_41_ahead(kind: Any) -> None:
     architecture = CalfArchitecture(feature_dim=4, hidden=(4, 4), bn_axis="capsule", kind=kind)
     network = make(architecture, pyramid_mode="direct").double().eval()
     for layer in (network.encoder.first, network.encoder.second):
@@ -260,7 +262,7 @@ def test_one_output_frame_sees_40_frames_back_and_41_ahead(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("frames", [15, 100, 241, 500])
-def test_normalised_capsules_take_any_length(frames: int) -> None:
+def test_calf_network_capsule_normalisation_takes_any_length(frames: int) -> None:
     architecture = V1.replace(bn_axis="capsule", feature_dim=8)
     network = make(architecture).eval()
     capsules = network.segmentation(
@@ -272,12 +274,12 @@ def test_normalised_capsules_take_any_length(frames: int) -> None:
     assert dense.scores.shape == (2, frames, 3)
 
 
-def test_networks_normalised_over_time_are_tied_to_their_chunk_length() -> None:
+def test_calf_network_time_normalisation_needs_its_chunk_length() -> None:
     with pytest.raises((RuntimeError, ValueError)):
         make(SMALL)(features(SMALL, frames=43))
 
 
-def test_the_sense_of_the_scores_turns_and_the_spots_do_not() -> None:
+def test_calf_network_score_sense_turns_scores_alone() -> None:
     near, far = make(SMALL).eval(), make(SMALL.replace(score_sense="distance")).eval()
     far.load_state_dict(near.state_dict())
     inputs = features(SMALL)
@@ -285,7 +287,7 @@ def test_the_sense_of_the_scores_turns_and_the_spots_do_not() -> None:
     assert torch.equal(far(inputs).spots, near(inputs).spots)
 
 
-def test_the_dense_network_is_the_trunk_with_one_sigmoid_per_class() -> None:
+def test_calf_network_dense_is_the_trunk_with_a_sigmoid() -> None:
     network = make(SMALL.replace(kind="dense"))
     scores, spots, logits = network(features(SMALL))
     assert spots.shape == (3, 0, 5)
@@ -295,7 +297,7 @@ def test_the_dense_network_is_the_trunk_with_one_sigmoid_per_class() -> None:
     assert scores.shape == (3, 41, 3)
 
 
-def test_chunks_too_short_for_three_poolings_are_refused() -> None:
+def test_calf_network_short_chunks_are_refused() -> None:
     short = SMALL.replace(chunk_frames=15, receptive_field_frames=3)
     assert make(short)(features(short)).spots.shape == (3, 4, 5)
     for frames in (1, 3, 14):
@@ -307,11 +309,11 @@ def test_chunks_too_short_for_three_poolings_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("frames", "border"), [(80, 40), (13, 7), (1, 1), (2, 1)])
-def test_the_border_is_half_of_the_receptive_field(frames: int, border: int) -> None:
+def test_border_frames_are_half_of_the_receptive_field(frames: int, border: int) -> None:
     assert V1.replace(receptive_field_frames=frames).border_frames == border
 
 
-def test_architectures_are_frozen_and_checked() -> None:
+def test_calf_architecture_is_frozen_and_checked() -> None:
     with pytest.raises(ConfigError, match="unknown key 'capsul_dim', did you mean 'capsule_dim'"):
         CalfArchitecture.parse({"capsul_dim": 3})
     for key in (
@@ -328,7 +330,7 @@ def test_architectures_are_frozen_and_checked() -> None:
         V1.num_classes = 4
 
 
-def test_half_precision_trunks_give_single_precision_scores() -> None:
+def test_calf_network_half_precision_gives_single_precision_scores() -> None:
     network = make(SMALL, pyramid_mode="direct").eval()
     expected = network(features(SMALL))
     with torch.autocast("cpu", dtype=torch.bfloat16):

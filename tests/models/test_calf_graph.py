@@ -59,7 +59,9 @@ def session_of(network: CalfNetwork) -> onnxruntime.InferenceSession:
     ],
     ids=lambda changes: " ".join(changes) or "small",
 )
-def test_outputs_equal_those_of_torch_for_any_number_of_chunks(changes: dict[str, Any]) -> None:
+def test_calf_onnx_bytes_outputs_equal_torch_for_any_number_of_chunks(
+    changes: dict[str, Any],
+) -> None:
     network = make(SMALL.replace(**changes))
     session = session_of(network)
     for chunks in (1, 5):
@@ -78,7 +80,7 @@ def test_outputs_equal_those_of_torch_for_any_number_of_chunks(changes: dict[str
 
 
 @pytest.mark.parametrize("capsule_dim", [3, 7, 16, 24])
-def test_scores_do_not_leave_0_to_1_at_the_corners(capsule_dim: int) -> None:
+def test_calf_onnx_bytes_scores_at_the_corners_stay_in_0_to_1(capsule_dim: int) -> None:
     network = make(SMALL.replace(capsule_dim=capsule_dim))
     network.capsule_scores.normalisation.weight.data.zero_()
     network.capsule_scores.normalisation.bias.data.fill_(60)
@@ -89,5 +91,5 @@ def test_scores_do_not_leave_0_to_1_at_the_corners(capsule_dim: int) -> None:
     assert scores.max() < 1e-6
 
 
-def test_the_same_network_gives_the_same_bytes() -> None:
+def test_calf_onnx_bytes_same_network_gives_the_same_bytes() -> None:
     assert calf_onnx_bytes(make(SMALL)) == calf_onnx_bytes(make(SMALL))

@@ -27,7 +27,7 @@ def direct(values: Tensor, weight: Tensor) -> Tensor:
 
 @given(sizes)
 @settings(deadline=None, max_examples=50)
-def test_values_and_gradients_are_those_of_a_direct_convolution(
+def test_convolve_by_fft_equals_direct_convolution(
     shape: tuple[int, int, int, int, int],
 ) -> None:
     values, weight = inputs(*shape, dtype=torch.float64)
@@ -42,7 +42,7 @@ def test_values_and_gradients_are_those_of_a_direct_convolution(
         torch.testing.assert_close(own, expected, rtol=1e-10, atol=1e-10)
 
 
-def test_single_precision_is_as_good_as_single_precision_gets() -> None:
+def test_convolve_by_fft_single_precision_is_accurate() -> None:
     values, weight = inputs(4, 32, 240, 16, 80, dtype=torch.float32)
     exact = direct(values.double(), weight.double())
     error = (convolve_by_fft(values, weight) - exact).abs().max() / exact.abs().max()
@@ -50,13 +50,13 @@ def test_single_precision_is_as_good_as_single_precision_gets() -> None:
 
 
 @pytest.mark.parametrize(("frames", "kernel"), [(9, 4), (5, 11), (8, 1), (1, 3)])
-def test_gradients_by_finite_differences(frames: int, kernel: int) -> None:
+def test_convolve_by_fft_gradients_equal_finite_differences(frames: int, kernel: int) -> None:
     assert torch.autograd.gradcheck(
         convolve_by_fft, inputs(2, 2, frames, 3, kernel, dtype=torch.float64)
     )
 
 
-def test_inputs_that_need_no_gradient_cost_none() -> None:
+def test_convolve_by_fft_inputs_without_gradient_get_none() -> None:
     values, weight = inputs(1, 2, 10, 3, 4, dtype=torch.float64)
     convolve_by_fft(values.detach(), weight).sum().backward()
     assert values.grad is None
@@ -65,13 +65,13 @@ def test_inputs_that_need_no_gradient_cost_none() -> None:
 
 
 @pytest.mark.parametrize("kernel", range(1, 82))
-def test_padding_keeps_the_length_and_puts_the_odd_zero_behind(kernel: int) -> None:
+def test_same_padding_keeps_the_length_with_the_odd_zero_behind(kernel: int) -> None:
     left, right = same_padding(kernel)
     assert left + right == kernel - 1
     assert right - left in (0, 1)
 
 
-def test_transform_lengths_are_the_smallest_products_of_2_3_and_5() -> None:
+def test_fast_length_is_the_smallest_product_of_2_3_and_5() -> None:
     smooth = sorted(2**a * 3**b * 5**c for a in range(12) for b in range(8) for c in range(6))
     for minimum in range(1, 2000):
         assert fast_length(minimum) == next(length for length in smooth if length >= minimum)

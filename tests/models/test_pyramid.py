@@ -37,7 +37,7 @@ def by_single_frames(values: Tensor, layer: torch.nn.Conv1d, frame: int) -> Tens
 
 
 @pytest.mark.parametrize("mode", ["direct", "merged", "fft"])
-def test_each_level_is_a_convolution_centred_on_its_frame(mode: PyramidMode) -> None:
+def test_temporal_pyramid_levels_are_centred_convolutions(mode: PyramidMode) -> None:
     pyramid, values = make(mode, 13, 4, torch.float64), encoded(30, 4, torch.float64)
     output = pyramid(values)
     assert torch.equal(output[:, :4], values)
@@ -57,7 +57,7 @@ def values_and_gradients(way: PyramidMode, frames: int, dtype: torch.dtype) -> l
 
 @pytest.mark.parametrize(("mode", "tolerance"), [("direct", 5e-6), ("merged", 5e-6), ("fft", 1e-6)])
 @pytest.mark.parametrize("frames", [15, 240, 601])
-def test_the_ways_agree_in_values_and_gradients(
+def test_temporal_pyramid_modes_agree_in_values_and_gradients(
     mode: PyramidMode, tolerance: float, frames: int
 ) -> None:
     # Against double precision: the long sums of a direct convolution are themselves off by a few
@@ -70,7 +70,7 @@ def test_the_ways_agree_in_values_and_gradients(
 
 
 @pytest.mark.parametrize("mode", ["direct", "merged", "fft"])
-def test_double_precision_stays_double(mode: PyramidMode) -> None:
+def test_temporal_pyramid_double_precision_stays_double(mode: PyramidMode) -> None:
     output, expected = (
         make(mode, dtype=torch.float64)(encoded(60, dtype=torch.float64)),
         make("direct", dtype=torch.float64),
@@ -81,7 +81,7 @@ def test_double_precision_stays_double(mode: PyramidMode) -> None:
     )
 
 
-def test_bfloat16_keeps_its_type_in_every_way() -> None:
+def test_temporal_pyramid_bfloat16_keeps_its_type() -> None:
     values = encoded(60, dtype=torch.bfloat16)
     expected = make("direct", dtype=torch.bfloat16)(values).float()
     for mode in ("merged", "fft"):
@@ -90,7 +90,7 @@ def test_bfloat16_keeps_its_type_in_every_way() -> None:
         torch.testing.assert_close(output.float(), expected, rtol=0.05, atol=0.05)
 
 
-def test_auto_is_the_frequency_domain_on_cpu() -> None:
+def test_temporal_pyramid_auto_on_cpu_is_fft() -> None:
     values = encoded(100)
     assert torch.equal(make("auto")(values), make("fft")(values))
 
@@ -98,7 +98,9 @@ def test_auto_is_the_frequency_domain_on_cpu() -> None:
 @pytest.mark.parametrize(
     ("receptive_field", "kernels"), [(80, (12, 27, 40, 80)), (13, (2, 5, 7, 13)), (1, (1, 1, 1, 1))]
 )
-def test_kernel_lengths(receptive_field: int, kernels: tuple[int, ...]) -> None:
+def test_pyramid_kernels_equal_the_published_lengths(
+    receptive_field: int, kernels: tuple[int, ...]
+) -> None:
     assert pyramid_kernels(receptive_field) == kernels
     layers = make("direct", receptive_field).layers()
     assert [(layer.kernel_size[0], layer.out_channels) for layer in layers] == list(
@@ -106,7 +108,7 @@ def test_kernel_lengths(receptive_field: int, kernels: tuple[int, ...]) -> None:
     )
 
 
-def test_the_encoder_sees_one_frame_at_a_time() -> None:
+def test_frame_encoder_sees_one_frame_at_a_time() -> None:
     encoder = FrameEncoder(5, (7, 3))
     features = torch.randn((2, 10, 5), generator=torch.Generator().manual_seed(0))
     output = encoder(features)

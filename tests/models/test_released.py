@@ -110,7 +110,7 @@ def keras_file(tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
     return path, arrays
 
 
-def test_keras_weights_give_the_original_outputs(
+def test_read_released_keras_gives_the_original_outputs(
     keras_file: tuple[Path, dict[str, np.ndarray]],
 ) -> None:
     path, arrays = keras_file
@@ -126,7 +126,9 @@ def test_keras_weights_give_the_original_outputs(
     np.testing.assert_allclose(on_onnx.spots, spots, atol=1e-5)
 
 
-def test_sizes_are_found_in_the_weights(keras_file: tuple[Path, dict[str, np.ndarray]]) -> None:
+def test_read_released_sizes_follow_from_the_weights(
+    keras_file: tuple[Path, dict[str, np.ndarray]],
+) -> None:
     sizes = read_released(keras_file[0]).architecture
     assert sizes == CalfArchitecture(
         feature_dim=DIM,
@@ -164,7 +166,7 @@ def torch_state(network: CalfNetwork) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("prefix", ["", "module."])
-def test_torch_weights_keep_their_sense(tmp_path: Path, prefix: str) -> None:
+def test_read_released_torch_weights_keep_their_sense(tmp_path: Path, prefix: str) -> None:
     sizes = CalfArchitecture(
         feature_dim=DIM, num_classes=2, chunk_frames=64, hidden=(8, 6), receptive_field_frames=10
     )
@@ -189,7 +191,7 @@ class _Bomb:
         return print, ("this must never run",)
 
 
-def test_code_in_a_file_is_never_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_read_released_never_runs_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "evil.pth.tar"
     torch.save({"state_dict": _Bomb()}, path)
     with pytest.raises(InputError, match="never done"):
@@ -199,14 +201,14 @@ def test_code_in_a_file_is_never_run(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 @pytest.mark.parametrize("name", ["weights.h5", "weights.pth.tar"])
 @pytest.mark.parametrize("content", [b"", b"not weights at all"])
-def test_other_files_are_one_clear_error(tmp_path: Path, name: str, content: bytes) -> None:
+def test_read_released_other_files_are_one_line(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputError, match=name):
         read_released(path)
 
 
-def test_missing_layer_is_named(
+def test_read_released_missing_layer_is_named(
     tmp_path: Path, keras_file: tuple[Path, dict[str, np.ndarray]]
 ) -> None:
     path = tmp_path / "part.h5"

@@ -16,7 +16,7 @@ from spotkick.viewer.security import AccessRules
 ORIGIN = "http://127.0.0.1:8765"
 
 
-def test_the_archive_of_corrected_labels_trains_as_it_is(planted: Path, tmp_path: Path) -> None:
+def test_run_training_archive_of_corrected_labels_trains(planted: Path, tmp_path: Path) -> None:
     library = Library([planted], edits=tmp_path / "edits")
     with TestClient(
         create_app(library, AccessRules(8765)), base_url=ORIGIN, headers={"origin": ORIGIN}

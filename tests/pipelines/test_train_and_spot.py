@@ -61,11 +61,15 @@ def spot_all(checkpoint: Path, root: Path, out: Path) -> float:
         return evaluate(read_results(out), labels, ActionClasses(CLASSES)).average_map
 
 
-def test_separable_features_are_learnt(trained: Path, planted: Path, tmp_path: Path) -> None:
+def test_run_training_separable_features_are_learned(
+    trained: Path, planted: Path, tmp_path: Path
+) -> None:
     assert spot_all(trained / BEST, planted, tmp_path / "out") > 0.9
 
 
-def test_scores_of_every_frame_are_kept(trained: Path, planted: Path, tmp_path: Path) -> None:
+def test_run_spotting_keeps_scores_of_every_frame(
+    trained: Path, planted: Path, tmp_path: Path
+) -> None:
     spot_all(trained / BEST, planted, tmp_path / "out")
     scores = read_scores(tmp_path / "out" / "league/2026/match 0" / "scores.npz")
     assert scores.classes == CLASSES
@@ -79,7 +83,7 @@ def test_scores_of_every_frame_are_kept(trained: Path, planted: Path, tmp_path: 
     assert np.mean(on_goals) > np.mean(scores.periods[1][:, 0]) + 0.2
 
 
-def test_torch_and_onnx_spot_alike(trained: Path) -> None:
+def test_network_for_torch_and_onnx_agree(trained: Path) -> None:
     checkpoint = read_checkpoint(trained / BEST)
     features = np.random.default_rng(0).standard_normal((5, 120, 16)).astype(np.float32)
     on_onnx, on_torch = (
@@ -94,7 +98,7 @@ def weights(run: Path, which: str = LAST) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize("schedule", ["linear", "plateau"])
-def test_interrupted_training_resumes_bit_identically(
+def test_run_training_interrupted_resumes_bit_identically(
     planted: Path, tmp_path: Path, schedule: str
 ) -> None:
     config = short(planted, epochs=4, schedule=schedule, feature_dropout=0.2, plateau_patience=1)
@@ -124,7 +128,7 @@ def test_interrupted_training_resumes_bit_identically(
         assert all(np.array_equal(whole[name], resumed[name]) for name in whole)
 
 
-def test_same_seed_same_weights_other_seed_others(planted: Path, tmp_path: Path) -> None:
+def test_run_training_weights_depend_on_the_seed(planted: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         run_training(short(planted, seed=seed, epochs=1), tmp_path / name, quiet=True)
     first, again, other = (weights(tmp_path / name)["segmentation.weight"] for name in "abc")
@@ -132,7 +136,7 @@ def test_same_seed_same_weights_other_seed_others(planted: Path, tmp_path: Path)
     assert not np.array_equal(first, other)
 
 
-def test_a_run_directory_is_not_overwritten(planted: Path, tmp_path: Path) -> None:
+def test_run_training_former_run_is_not_overwritten(planted: Path, tmp_path: Path) -> None:
     run_training(short(planted, epochs=1), tmp_path / "run", quiet=True)
     with pytest.raises(InputError, match="--resume"):
         run_training(short(planted, epochs=1), tmp_path / "run", quiet=True)
@@ -164,7 +168,7 @@ def test_a_run_directory_is_not_overwritten(planted: Path, tmp_path: Path) -> No
         {"sampling": {"shuffle": False, "batch_chunks": 0}, "model": {"bn_axis": "capsule"}},
     ],
 )
-def test_each_setting_of_the_ablations_trains(
+def test_run_training_every_ablation_trains(
     planted: Path, tmp_path: Path, variant: dict[str, dict[str, object]]
 ) -> None:
     variant = {**variant, "training": {"epochs": 1, "validate_every": 1}}
@@ -173,7 +177,7 @@ def test_each_setting_of_the_ablations_trains(
     assert all(np.isfinite(entry["loss"]) for entry in result.history)
 
 
-def test_labels_of_the_data_set_are_never_changed(planted: Path, tmp_path: Path) -> None:
+def test_run_training_never_changes_the_data(planted: Path, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in sorted(planted.rglob("*")) if path.is_file()}
     run_training(short(planted, epochs=1), tmp_path / "run", quiet=True)
     assert {
@@ -181,7 +185,7 @@ def test_labels_of_the_data_set_are_never_changed(planted: Path, tmp_path: Path)
     } == before
 
 
-def test_thresholds_are_tuned_where_there_are_labels(
+def test_run_training_thresholds_need_enough_labels(
     planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     labels = [
@@ -199,7 +203,7 @@ def test_thresholds_are_tuned_where_there_are_labels(
 # What can be wrong with the data.
 
 
-def test_split_that_names_a_missing_match(
+def test_run_training_missing_match_of_a_split_is_named(
     make_planted: Callable[..., Path], tmp_path: Path
 ) -> None:
     root = make_planted(tmp_path / "data", num_frames=300)
@@ -208,7 +212,9 @@ def test_split_that_names_a_missing_match(
         run_training(short(root), tmp_path / "run", quiet=True)
 
 
-def test_a_match_of_one_half_misses_none(make_planted: Callable[..., Path], tmp_path: Path) -> None:
+def test_run_training_match_of_one_period_misses_none(
+    make_planted: Callable[..., Path], tmp_path: Path
+) -> None:
     root = make_planted(tmp_path / "data", num_frames=300)
     folder = root / "league/2026/match 0"
     (folder / "2_planted.npy").unlink()
@@ -220,7 +226,7 @@ def test_a_match_of_one_half_misses_none(make_planted: Callable[..., Path], tmp_
     run_training(short(root, epochs=1), tmp_path / "run", quiet=True)
 
 
-def test_missing_half_is_reported_and_the_other_one_used(
+def test_run_training_missing_period_is_reported(
     make_planted: Callable[..., Path], tmp_path: Path
 ) -> None:
     root = make_planted(tmp_path / "data", num_frames=300)
@@ -232,7 +238,9 @@ def test_missing_half_is_reported_and_the_other_one_used(
     assert "2 labels lie in periods without features" in messages
 
 
-def test_features_with_nan_are_named(make_planted: Callable[..., Path], tmp_path: Path) -> None:
+def test_run_training_nan_features_are_named(
+    make_planted: Callable[..., Path], tmp_path: Path
+) -> None:
     root = make_planted(tmp_path / "data", num_frames=300)
     path = root / "league/2026/match 0/1_planted.npy"
     values = np.load(path)
@@ -242,7 +250,7 @@ def test_features_with_nan_are_named(make_planted: Callable[..., Path], tmp_path
         run_training(short(root), tmp_path / "run", quiet=True)
 
 
-def test_features_of_another_width_are_refused(trained: Path, tmp_path: Path) -> None:
+def test_run_spotting_other_width_is_refused(trained: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "1_planted.npy", np.zeros((200, 9), dtype=np.float32))
     checkpoint = read_checkpoint(trained / BEST)
     with pytest.raises(InputError, match="9 values"):
@@ -254,7 +262,7 @@ def test_features_of_another_width_are_refused(trained: Path, tmp_path: Path) ->
         )
 
 
-def test_features_of_another_source_are_refused(
+def test_run_spotting_other_source_is_refused(
     make_planted: Callable[..., Path], trained: Path, tmp_path: Path
 ) -> None:
     root = make_planted(tmp_path / "data", num_frames=300, matches=2)
@@ -270,7 +278,7 @@ def test_features_of_another_source_are_refused(
 
 
 @pytest.mark.parametrize("num_frames", [1, 2, 50, 119, 120, 121])
-def test_a_video_shorter_than_a_chunk_is_spotted(
+def test_run_spotting_short_video_is_spotted(
     trained: Path, tmp_path: Path, num_frames: int
 ) -> None:
     np.save(tmp_path / "1_planted.npy", np.zeros((num_frames, 16), dtype=np.float32))
@@ -284,7 +292,7 @@ def test_a_video_shorter_than_a_chunk_is_spotted(
     )
 
 
-def test_one_bad_match_does_not_lose_the_others(
+def test_run_spotting_bad_match_does_not_lose_the_others(
     make_planted: Callable[..., Path], trained: Path, tmp_path: Path
 ) -> None:
     root = make_planted(tmp_path / "data", num_frames=300, matches=3)
@@ -298,7 +306,7 @@ def test_one_bad_match_does_not_lose_the_others(
     assert list(summary.failed) == ["league/2026/match 1"]
 
 
-def test_classes_without_examples_are_reported(planted: Path, tmp_path: Path) -> None:
+def test_run_training_classes_without_examples_are_reported(planted: Path, tmp_path: Path) -> None:
     config = experiment(
         planted, data={"classes": (*CLASSES, "corner")}, training={"epochs": 1, "validate_every": 1}
     )
@@ -306,14 +314,16 @@ def test_classes_without_examples_are_reported(planted: Path, tmp_path: Path) ->
         run_training(config, tmp_path / "run", quiet=True)
 
 
-def test_labels_without_any_known_action(planted: Path, tmp_path: Path) -> None:
+def test_run_training_labels_without_known_actions_are_refused(
+    planted: Path, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match="no action of the classes"):
         run_training(
             experiment(planted, data={"classes": ("smash", "drop")}), tmp_path / "run", quiet=True
         )
 
 
-def test_labels_past_the_end_and_before_the_start(
+def test_run_training_labels_outside_of_the_features_are_reported(
     make_planted: Callable[..., Path], tmp_path: Path
 ) -> None:
     root = make_planted(tmp_path / "data", num_frames=300)
@@ -336,7 +346,7 @@ def test_labels_past_the_end_and_before_the_start(
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "model.safetensors"])
-def test_a_changed_byte_is_noticed(trained: Path, tmp_path: Path, name: str) -> None:
+def test_read_checkpoint_changed_byte_is_noticed(trained: Path, tmp_path: Path, name: str) -> None:
     import shutil
 
     copy = tmp_path / "copy"
@@ -351,7 +361,7 @@ def test_a_changed_byte_is_noticed(trained: Path, tmp_path: Path, name: str) -> 
         read_checkpoint(copy)
 
 
-def test_a_full_disk_keeps_the_former_checkpoint(
+def test_write_checkpoint_full_disk_keeps_the_former(
     trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = read_checkpoint(trained / BEST).config
@@ -366,7 +376,7 @@ def test_a_full_disk_keeps_the_former_checkpoint(
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint"]
 
 
-def test_a_folder_that_is_no_checkpoint_is_not_replaced(trained: Path, tmp_path: Path) -> None:
+def test_write_checkpoint_other_folder_is_not_replaced(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "holiday.jpg").write_bytes(b"precious")
     config: CheckpointConfig = read_checkpoint(trained / BEST).config
     with pytest.raises(InputError, match="not a checkpoint"):
@@ -374,6 +384,6 @@ def test_a_folder_that_is_no_checkpoint_is_not_replaced(trained: Path, tmp_path:
     assert (tmp_path / "holiday.jpg").read_bytes() == b"precious"
 
 
-def test_unknown_keys_name_the_nearest(planted: Path) -> None:
+def test_experiment_config_unknown_key_names_the_nearest(planted: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'learning_rate'"):
         experiment(planted, training={"lerning_rate": 1.0})

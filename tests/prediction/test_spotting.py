@@ -40,14 +40,14 @@ def echo(features: np.ndarray) -> ChunkOutput:
 
 
 @pytest.mark.parametrize("pad_period", [False, True])
-def test_every_frame_gets_its_own_score(pad_period: bool) -> None:
+def test_spot_period_every_frame_gets_its_own_score(pad_period: bool) -> None:
     for num_frames in [1, 5, 59, 60, 61, *range(95, 145), 777]:
         chosen = SpottingSetup(CLASSES, Fraction(2), CHUNK, BORDER, pad_period, DecodingConfig())
         scores = spot_period(echo, track(num_frames), chosen).scores
         assert np.array_equal(scores[:, 0], np.arange(num_frames)), num_frames
 
 
-def test_spots_lie_on_the_frames_that_the_network_meant() -> None:
+def test_spot_period_spots_lie_on_the_network_s_frames() -> None:
     half = spot_period(echo, track(200), setup(nms="none"))
     # Chunks start at 0, 40, 80, 120, 140; each puts its spot on its frame 30, which of the fourth
     # belongs to the fifth.
@@ -58,7 +58,7 @@ def test_spots_lie_on_the_frames_that_the_network_meant() -> None:
     assert half.actions[0].confidence == pytest.approx(0.9)
 
 
-def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spot_period_batch_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = spot_period(echo, track(500), setup())
     monkeypatch.setattr("spotkick.prediction.spotting.BATCH_CHUNKS", 1)
     single = spot_period(echo, track(500), setup())
@@ -66,7 +66,7 @@ def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     assert whole.actions == single.actions
 
 
-def test_peaks_of_scores_become_spots() -> None:
+def test_spot_period_peaks_of_scores_become_spots() -> None:
     def peaks(features: np.ndarray) -> ChunkOutput:
         frames = features[:, :, 0]
         scores = np.zeros((*frames.shape, 2), dtype=np.float32)
@@ -81,11 +81,11 @@ def test_peaks_of_scores_become_spots() -> None:
     ]
 
 
-def test_low_confidences_can_be_left_out() -> None:
+def test_spot_period_low_confidences_are_left_out() -> None:
     assert spot_period(echo, track(200), setup(min_confidence=0.95)).actions == ()
 
 
-def test_a_match_keeps_its_periods_apart() -> None:
+def test_spot_match_keeps_periods_apart() -> None:
     actions, scores = spot_match(
         echo, {2: track(100), 1: track(61)}, setup(), "league/season/match"
     )
@@ -96,13 +96,13 @@ def test_a_match_keeps_its_periods_apart() -> None:
     assert {period: len(values) for period, values in scores.periods.items()} == {1: 61, 2: 100}
 
 
-def test_nan_features_are_refused() -> None:
+def test_spot_period_nan_features_are_refused() -> None:
     bad = track(100)
     bad.values[40, 1] = np.inf
     with pytest.raises(InputError, match="frame 40"):
         spot_period(echo, bad, setup())
 
 
-def test_a_damaged_model_is_one_clear_error() -> None:
+def test_onnx_network_damaged_model_is_one_line() -> None:
     with pytest.raises(CheckpointError, match="ONNX Runtime cannot read"):
         OnnxNetwork(b"not a model")

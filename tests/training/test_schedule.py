@@ -7,7 +7,7 @@ from spotkick.training.schedule import learning_rate_of_epoch, record_score, sto
 from spotkick.training.state import TrainingState
 
 
-def test_linear_is_lowered_before_the_first_epoch_and_ends_at_the_final_rate() -> None:
+def test_learning_rate_of_epoch_linear_runs_from_below_to_the_final_rate() -> None:
     config = TrainingConfig(epochs=10, learning_rate=1e-3, final_learning_rate=1e-6)
     rates = [learning_rate_of_epoch(config, epoch, 0.0) for epoch in range(10)]
     assert rates[0] == pytest.approx(1e-3 - (1e-3 - 1e-6) / 10)
@@ -15,14 +15,14 @@ def test_linear_is_lowered_before_the_first_epoch_and_ends_at_the_final_rate() -
     assert rates == sorted(rates, reverse=True)
 
 
-def test_cosine_starts_at_the_full_rate() -> None:
+def test_learning_rate_of_epoch_cosine_starts_at_the_full_rate() -> None:
     config = TrainingConfig(epochs=4, learning_rate=1e-3, final_learning_rate=0, schedule="cosine")
     rates = [learning_rate_of_epoch(config, epoch, 0.0) for epoch in range(4)]
     assert rates[0] == pytest.approx(1e-3)
     assert rates[2] == pytest.approx(5e-4)
 
 
-def test_plateau_divides_by_ten_after_its_patience_and_keeps_its_floor() -> None:
+def test_record_score_plateau_divides_by_ten_down_to_its_floor() -> None:
     config = TrainingConfig(
         learning_rate=1e-3, final_learning_rate=5e-5, schedule="plateau", plateau_patience=2
     )
@@ -37,7 +37,7 @@ def test_plateau_divides_by_ten_after_its_patience_and_keeps_its_floor() -> None
     assert (progress.best_score, progress.bad_validations) == (0.6, 0)
 
 
-def test_early_stop_counts_validations() -> None:
+def test_stops_early_counts_validations() -> None:
     config = TrainingConfig(early_stop=2)
     progress = TrainingState(learning_rate=1e-3)
     record_score(progress, 0.5, config)

@@ -141,7 +141,7 @@ def test_train_network_without_segmentation_loss_is_not_stopped() -> None:
 
 def scores_of(values: list[float]) -> Callable[[SpotterNetwork], float]:
     rest = list(values)
-    return lambda network: rest.pop(0)
+    return lambda _: rest.pop(0)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +162,7 @@ def test_train_network_zero_is_never_the_best(
         def on_epoch(
             self, entry: dict[str, float], *, is_best: bool, network: SpotterNetwork
         ) -> None:
+            del entry, network
             best_marks.append(is_best)
 
     network = LinearNetwork(weight=0.1)
@@ -182,7 +183,7 @@ def test_train_network_zero_scores_resume_bit_identically(tmp_path: Path) -> Non
             make_periods(),
             make_plan(epochs=epochs, schedule="constant"),
             observer=Silent(),
-            validate=lambda network: 0.0,
+            validate=lambda _: 0.0,
             state_path=path,
             resume=resume,
         )

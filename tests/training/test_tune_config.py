@@ -14,7 +14,7 @@ def parse(**table: Any) -> TuneConfig:
     return TuneConfig.parse(table, "[tune]")
 
 
-def test_tables_in_tables_become_dotted_keys() -> None:
+def test_tune_config_tables_in_tables_become_dotted_keys() -> None:
     config = parse(
         space={"loss": {"location_weight": {"low": 1, "high": 9}}, "model.capsule_dim": [4, 8]}
     )
@@ -24,7 +24,7 @@ def test_tables_in_tables_become_dotted_keys() -> None:
     }
 
 
-def test_a_list_of_lists_is_a_list_of_candidates() -> None:
+def test_tune_config_list_of_lists_is_a_list_of_candidates() -> None:
     config = parse(space={"model.hidden": [[64, 16], [128, 32]]})
     assert config.space == {"model.hidden": ((64, 16), (128, 32))}
 
@@ -47,13 +47,13 @@ def test_a_list_of_lists_is_a_list_of_candidates() -> None:
         ({"seeds": 0}, "greater than or equal to 1"),
     ],
 )
-def test_wrong_tables_are_answered_in_one_line(table: dict[str, Any], message: str) -> None:
+def test_tune_config_wrong_tables_are_one_line(table: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message) as caught:
         parse(**table)
     assert "\n" not in str(caught.value)
 
 
-def test_training_checks_the_table_and_leaves_it_out(tmp_path: Path) -> None:
+def test_read_experiment_checks_and_leaves_out_the_tune_table(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_text("[training]\nepochs = 3\n[tune]\nseed = 4\n")
     assert read_experiment(path) == ExperimentConfig.parse({"training": {"epochs": 3}})
@@ -62,6 +62,6 @@ def test_training_checks_the_table_and_leaves_it_out(tmp_path: Path) -> None:
         read_experiment(path)
 
 
-def test_a_table_is_needed() -> None:
+def test_take_tune_table_needs_a_table() -> None:
     with pytest.raises(ConfigError, match="'tune' must be a table"):
         take_tune_table({"tune": 3}, "a.toml")

@@ -28,7 +28,7 @@ _TABLES = st.recursive(
 
 
 @given(st.dictionaries(_TEXT, _TABLES, max_size=4))
-def test_toml_is_read_back_alike(values: dict[str, object]) -> None:
+def test_to_toml_is_read_back_alike(values: dict[str, object]) -> None:
     assert tomllib.loads(to_toml(values, "first line\nsecond line")) == values
 
 
@@ -42,21 +42,21 @@ ROWS = [
 ]
 
 
-def test_the_table_has_a_column_per_key() -> None:
+def test_trials_csv_has_a_column_per_key() -> None:
     rows = list(csv.DictReader(io.StringIO(trials_csv(ROWS))))
     assert [row["model.f"] for row in rows] == ["4", "8", "", "8"]
     assert rows[1]["error"] == "the loss became nan, lower it"
     assert rows[2]["slicing.scale"] == "2.0"
 
 
-def test_the_summary_names_the_best_and_what_failed() -> None:
+def test_summary_names_the_best_and_the_failed() -> None:
     lines = summary(ROWS, {"loss.w": 0.8, "model.f": 0.2}, best=1).splitlines()
     assert lines[0] == "s/slicing.scale/1 0  0.5000  scale=2"
     assert lines[1] == "2 complete, 1 pruned, 1 fail"
     assert lines[-1] == "what mattered: loss.w 80 %, model.f 20 %"
 
 
-def test_importance_tells_what_matters_from_what_does_not(tmp_path: Path) -> None:
+def test_importance_planted_parameter_comes_first(tmp_path: Path) -> None:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space: dict[str, Candidates] = {"x": Range(low=0.0, high=1.0), "idle": Range(low=0.0, high=1.0)}
     stage = open_stage(

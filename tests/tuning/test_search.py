@@ -123,7 +123,7 @@ def scored(values: dict[str, Any], folder: Path, report: Report) -> float:
     return 0.5 - 0.1 * abs(weight - 1) + 0.1 * (values["model"]["capsule_dim"] == 16) + 0.1 * narrow
 
 
-def test_the_grid_stands_on_the_best_of_the_search(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_grid_starts_from_the_best_trial(spotter: Path, tmp_path: Path) -> None:
     found = search(spotter, tmp_path / "out", 12, scored)
     assert found.values["model"]["capsule_dim"] == 16
     assert found.values["slicing"]["bounds_s"]["card"] == [-10, -5, 5, 10]
@@ -137,7 +137,7 @@ def test_the_grid_stands_on_the_best_of_the_search(spotter: Path, tmp_path: Path
     }  # the configuration as it is
 
 
-def test_the_best_configuration_is_one_for_training(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_best_toml_trains(spotter: Path, tmp_path: Path) -> None:
     found = search(spotter, tmp_path / "out", 6, scored)
     config = read_experiment(tmp_path / "out" / BEST_FILE)
     assert config.training.epochs == 40
@@ -151,7 +151,7 @@ def test_the_best_configuration_is_one_for_training(spotter: Path, tmp_path: Pat
     assert result.best_score is not None
 
 
-def test_tables_hold_every_trial(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_tables_hold_every_trial(spotter: Path, tmp_path: Path) -> None:
     def sometimes(values: dict[str, Any], folder: Path, report: Report) -> float:
         if values["model"]["capsule_dim"] == 4:
             raise ConfigError("the loss became inf")
@@ -171,7 +171,7 @@ def test_tables_hold_every_trial(spotter: Path, tmp_path: Path) -> None:
     )
 
 
-def test_more_trials_go_on_where_the_search_was(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_more_trials_go_on(spotter: Path, tmp_path: Path) -> None:
     calls: list[float] = []
 
     def counted(values: dict[str, Any], folder: Path, report: Report) -> float:
@@ -187,7 +187,7 @@ def test_more_trials_go_on_where_the_search_was(spotter: Path, tmp_path: Path) -
     assert sum(row.stage == "calf" for row in found.rows) == 7
 
 
-def test_another_configuration_does_not_mix_with_it(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_another_configuration_is_refused(spotter: Path, tmp_path: Path) -> None:
     search(spotter, tmp_path / "out", 1, scored)
     with pytest.raises(ConfigError, match="another configuration"):
         search(spotter, tmp_path / "out", 1, scored, assignments=["training.learning_rate=0.1"])
@@ -203,7 +203,7 @@ def test_another_configuration_does_not_mix_with_it(spotter: Path, tmp_path: Pat
     )  # does not change results
 
 
-def test_a_grid_is_tried_once_and_in_parts(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_grid_is_tried_once_and_in_parts(spotter: Path, tmp_path: Path) -> None:
     space = "tune.space={loss={segmentation_weight=[0.5,1.0,1.5]},model={capsule_dim=[4,16]}}"
     grid = ["tune.sampler=grid", space, "tune.slicing_scales=[]"]
     search(spotter, tmp_path / "out", 4, scored, assignments=grid)
@@ -214,7 +214,7 @@ def test_a_grid_is_tried_once_and_in_parts(spotter: Path, tmp_path: Path) -> Non
     assert found.values["loss"]["segmentation_weight"] == 1.0
 
 
-def test_trials_may_be_shorter_than_the_training(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_trials_may_be_shorter_than_training(spotter: Path, tmp_path: Path) -> None:
     seen: list[dict[str, Any]] = []
 
     def watched(values: dict[str, Any], folder: Path, report: Report) -> float:
@@ -235,13 +235,13 @@ def test_trials_may_be_shorter_than_the_training(spotter: Path, tmp_path: Path) 
     )
 
 
-def test_the_grid_may_change_without_a_new_search(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_changed_grid_needs_no_new_search(spotter: Path, tmp_path: Path) -> None:
     search(spotter, tmp_path / "out", 2, scored, assignments=["tune.slicing_scales=[]"])
     found = search(spotter, tmp_path / "out", 2, scored)
     assert [row.stage.partition("/")[0] for row in found.rows] == ["calf"] * 3
 
 
-def test_several_seeds_are_averaged(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_several_seeds_are_averaged(spotter: Path, tmp_path: Path) -> None:
     seen: list[tuple[int, str]] = []
 
     def by_seed(values: dict[str, Any], folder: Path, report: Report) -> float:
@@ -256,7 +256,7 @@ def test_several_seeds_are_averaged(spotter: Path, tmp_path: Path) -> None:
     assert seen[:3] == [(4, "seed-4"), (5, "seed-5"), (6, "seed-6")]
 
 
-def test_when_everything_fails_the_reason_is_told(spotter: Path, tmp_path: Path) -> None:
+def test_run_search_all_failed_gives_the_reason(spotter: Path, tmp_path: Path) -> None:
     def failing(values: dict[str, Any], folder: Path, report: Report) -> float:
         del values, folder, report
         raise ConfigError("the loss became nan")
@@ -267,9 +267,7 @@ def test_when_everything_fails_the_reason_is_told(spotter: Path, tmp_path: Path)
         search(spotter, tmp_path / "out", 2, failing)
 
 
-def test_a_spotter_is_searched_on_the_command_line(
-    spotter: Path, planted: Path, tmp_path: Path
-) -> None:
+def test_tune_command_searches_a_spotter(spotter: Path, planted: Path, tmp_path: Path) -> None:
     result = run("tune", spotter, "--trials", "3", "--out", tmp_path / "out", "--data", planted)
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-1].endswith(f": {tmp_path / 'out' / BEST_FILE}")
@@ -279,7 +277,7 @@ def test_a_spotter_is_searched_on_the_command_line(
     assert again.stdout == result.stdout
 
 
-def test_an_interrupted_training_goes_on_from_its_epoch(
+def test_run_search_interrupted_training_goes_on_from_its_epoch(
     spotter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import spotkick.training.trainer as trainer
@@ -320,7 +318,7 @@ def test_an_interrupted_training_goes_on_from_its_epoch(
     assert epochs == [1, 2]
 
 
-def test_a_localizer_is_searched_on_the_command_line(localizer: Path, tmp_path: Path) -> None:
+def test_tune_command_searches_a_localizer(localizer: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = run(
         "tune", localizer, "--trials", "3", "--out", out, "--storage", f"sqlite:///{tmp_path}/s.db"
@@ -336,7 +334,9 @@ def test_a_localizer_is_searched_on_the_command_line(localizer: Path, tmp_path: 
 
 
 @pytest.mark.parametrize("score", ["auc", "ar1", "ar10", "ar100"])
-def test_each_score_of_a_localizer(localizer: Path, tmp_path: Path, score: str) -> None:
+def test_localizer_trainer_every_score_is_computed(
+    localizer: Path, tmp_path: Path, score: str
+) -> None:
     config = read_search(
         localizer, [f"tune.score={score}", "tune.space={training.boundary_weight=[1.0]}"]
     )
@@ -357,14 +357,14 @@ def test_each_score_of_a_localizer(localizer: Path, tmp_path: Path, score: str) 
         (["tune.slicing_scale=[1]"], "did you mean 'slicing_scales'"),
     ],
 )
-def test_mistakes_are_found_before_the_first_trial(
+def test_read_search_mistakes_are_found_before_the_first_trial(
     spotter: Path, assignments: list[str], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         read_search(spotter, assignments)
 
 
-def test_a_localizer_s_data_are_not_one_folder(localizer: Path, tmp_path: Path) -> None:
+def test_read_search_localizer_refuses_a_data_root(localizer: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"names data\.labels and data\.features"):
         read_search(localizer, data_root=tmp_path)
 
@@ -372,7 +372,7 @@ def test_a_localizer_s_data_are_not_one_folder(localizer: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     "name", ["soccernet-v1", "soccernet-v2", "commentary-v1", "commentary-v2", "activitynet-bmn"]
 )
-def test_shipped_configurations_can_be_searched(name: str) -> None:
+def test_read_search_shipped_configurations_are_valid(name: str) -> None:
     found: Search = read_search(Path(__file__).parents[2] / "configs" / f"{name}.toml")
     assert found.localization == (name == "activitynet-bmn")
     assert len(found.space) == 5

@@ -41,7 +41,7 @@ def rallies(count: int, *, every_s: float = 60) -> MatchActions:
     return match(*found)
 
 
-def test_gaps_are_measured_within_a_period_and_across_classes() -> None:
+def test_measure_gaps_are_within_a_period_and_across_classes() -> None:
     first = match(("serve", 0), ("jump smash", 4), ("score", 12), ("serve", 60))
     second = match(("smash", 1), period=2)
     gaps = measure_gaps([MatchActions("m", (*second.actions, *first.actions))], CLASSES)
@@ -52,19 +52,19 @@ def test_gaps_are_measured_within_a_period_and_across_classes() -> None:
     assert gaps["serve"].same.tolist() == [60]
 
 
-def test_one_incident_with_two_labels_ends_no_context() -> None:
+def test_measure_gaps_two_labels_of_one_incident_end_no_context() -> None:
     gaps = measure_gaps([match(("serve", 0), ("smash", 10), ("score", 11), ("serve", 30))], CLASSES)
     assert gaps["smash"].after.tolist() == [20]
 
 
-def test_regular_rallies_give_their_own_distances() -> None:
+def test_estimate_slicing_regular_distances_are_found() -> None:
     smash, serve = estimate_slicing([rallies(40)], CLASSES)
     assert smash.bounds_s == (-4, -4, 8, 8)
     assert serve.bounds_s == (-48, -48, 4, 4)
     assert (smash.method, smash.note) == ("gaps", "")
 
 
-def test_bounds_shrink_where_the_class_crowds() -> None:
+def test_estimate_slicing_crowded_class_shrinks_bounds() -> None:
     (score,) = estimate_slicing(
         [match(*(("score", 10.0 * n) for n in range(40)))], ActionClasses(("score",))
     )
@@ -72,20 +72,20 @@ def test_bounds_shrink_where_the_class_crowds() -> None:
     assert "shrunk to the 10 s between actions of the class" in score.note
 
 
-def test_quantiles() -> None:
+def test_gap_bounds_are_quantiles() -> None:
     before, after = np.arange(1.0, 101), np.arange(1.0, 11)
     assert gap_bounds(ClassGaps(100, before, after, np.array([]))) == pytest.approx(
         (-50.5, -25.75, 3.25, 5.5)
     )
 
 
-def test_few_actions_give_the_default_and_say_so() -> None:
+def test_estimate_slicing_few_actions_give_the_default() -> None:
     smash, _ = estimate_slicing([rallies(5)], CLASSES)
     assert smash.bounds_s == DEFAULT_BOUNDS_S
     assert smash.note == "5 actions are too few, this is the default"
 
 
-def test_labels_of_other_classes_are_refused() -> None:
+def test_estimate_slicing_labels_of_other_classes_are_refused() -> None:
     with pytest.raises(InputError, match="hold no action of the classes Goal"):
         estimate_slicing([rallies(5)], ActionClasses(("Goal",)))
 
@@ -100,7 +100,7 @@ def planted_scores(positions: list[int], length: int, rate: Fraction) -> np.ndar
     return scores[:, None]
 
 
-def test_a_planted_response_is_found() -> None:
+def test_estimate_slicing_planted_response_is_found() -> None:
     rate = Fraction(2)
     positions = [200_000 + 250_000 * number for number in range(30)]
     labels = [MatchActions("m", tuple(Action("smash", 1, position) for position in positions))]
@@ -122,7 +122,7 @@ def test_a_planted_response_is_found() -> None:
     )  # the first frames below a half and a tenth of the height
 
 
-def test_neighbours_do_not_leak_into_the_response() -> None:
+def test_mean_responses_neighbours_do_not_leak() -> None:
     """Two actions 20 s apart: frames beyond the middle belong to the other one."""
     rate = Fraction(1)
     values = np.zeros((200, 1), dtype=np.float32)
@@ -135,12 +135,12 @@ def test_neighbours_do_not_leak_into_the_response() -> None:
     assert not response.scores[(response.offsets_s != 0)].any()
 
 
-def test_a_flat_response_leaves_the_decision_to_the_gaps() -> None:
+def test_estimate_slicing_flat_response_leaves_it_to_the_gaps() -> None:
     flat = MeanResponse(np.arange(-50.0, 51), np.full(101, 0.3), 0.295, 100)
     assert response_bounds(flat) is None
 
 
-def test_scores_of_other_matches_are_refused() -> None:
+def test_mean_responses_other_matches_are_refused() -> None:
     scores = [
         MatchScores("elsewhere", ("smash",), Fraction(2), {1: np.zeros((10, 1), dtype=np.float32)})
     ]
@@ -148,7 +148,7 @@ def test_scores_of_other_matches_are_refused() -> None:
         mean_responses([rallies(3)], CLASSES, scores)
 
 
-def test_scores_are_read_by_match(tmp_path: Path) -> None:
+def test_read_score_set_reads_by_match(tmp_path: Path) -> None:
     write_scores(
         tmp_path / "a/b/scores.npz",
         MatchScores("a/b", ("smash",), Fraction(2), {1: np.zeros((10, 1), dtype=np.float32)}),
@@ -157,7 +157,7 @@ def test_scores_are_read_by_match(tmp_path: Path) -> None:
     assert [scores.match for scores in found] == ["a/b"]
 
 
-def test_the_toml_block_is_a_valid_slicing() -> None:
+def test_to_toml_is_a_valid_slicing() -> None:
     classes = ActionClasses(("smash", 'the "let"'))
     estimates = estimate_slicing([rallies(40)], classes)
     table = tomllib.loads(to_toml(estimates))["slicing"]["bounds_s"]
@@ -168,7 +168,7 @@ def test_the_toml_block_is_a_valid_slicing() -> None:
     assert bounds[0] == (-4, -4, 8, 8)
 
 
-def test_the_drawing_is_well_formed_and_escapes_names() -> None:
+def test_slicing_svg_is_well_formed_and_escapes_names() -> None:
     from xml.etree import ElementTree as ET
 
     classes = ActionClasses(("smash", "<b>&"))

@@ -31,33 +31,33 @@ def slicing_of(values: dict[str, Any]) -> dict[str, tuple[float, ...]]:
     )
 
 
-def test_keys_are_set_and_the_original_stays() -> None:
+def test_apply_sets_keys_and_keeps_the_original() -> None:
     values = {"loss": {"location_weight": 5.0}}
     changed = apply(values, {"loss.location_weight": 2.0, "model.hidden": (64, 16)})
     assert changed == {"loss": {"location_weight": 2.0}, "model": {"hidden": [64, 16]}}
     assert values == {"loss": {"location_weight": 5.0}}
 
 
-def test_one_scale_multiplies_all_bounds() -> None:
+def test_apply_scale_multiplies_all_bounds() -> None:
     scaled = slicing_of(apply(V1, {"slicing.scale": 1.5}))
     assert scaled == {
         name: tuple(1.5 * bound for bound in bounds) for name, bounds in SLICING_V1.items()
     }
 
 
-def test_the_scale_of_a_class_leaves_the_others() -> None:
+def test_apply_scale_of_a_class_leaves_the_others() -> None:
     scaled = slicing_of(apply(V1, {"slicing.scale.goal": 2.0}))
     assert scaled == {**SLICING_V1, "goal": (-40, -20, 120, 180)}
     with pytest.raises(ConfigError, match="no such class; there are goal, card, substitution"):
         apply(V1, {"slicing.scale.gaol": 2.0})
 
 
-def test_scales_of_several_classes_add_up() -> None:
+def test_apply_scales_of_several_classes_combine() -> None:
     first = apply(V1, {"slicing.scale.goal": 2.0})
     assert slicing_of(apply(first, {"slicing.scale.card": 0.5}))["goal"] == (-40, -20, 120, 180)
 
 
-def test_a_class_may_have_a_dot_in_its_name() -> None:
+def test_apply_class_with_a_dot_is_found() -> None:
     values = {"data": {"classes": ["a.b", "c"]}}
     assert slicing_of(apply(values, {"slicing.scale.a.b": 2.0})) == {
         "a.b": (-40, -20, 20, 40),
@@ -73,7 +73,7 @@ def test_a_class_may_have_a_dot_in_its_name() -> None:
         ((1, 1, 1, 1), [-1, -1, 1, 1]),
     ],
 )
-def test_widths_of_a_localizer_are_put_in_order(
+def test_apply_widths_of_a_localizer_are_ordered(
     widths: tuple[int, ...], expected: list[int]
 ) -> None:
     chosen = {
@@ -88,7 +88,7 @@ def test_widths_of_a_localizer_are_put_in_order(
         apply(BMN, chosen)
 
 
-def test_defaults_hold_the_paper_s_values() -> None:
+def test_spotting_space_holds_the_paper_s_values() -> None:
     config = ExperimentConfig.parse(V1)
     point = starting_point(V1, spotting_space(config), config.model_dump(mode="json"))
     assert point == {
@@ -100,7 +100,7 @@ def test_defaults_hold_the_paper_s_values() -> None:
     }
 
 
-def test_defaults_of_a_localizer_hold_its_defaults() -> None:
+def test_localization_space_holds_the_defaults() -> None:
     defaults = LocalizationExperiment.parse(BMN).model_dump(mode="json")
     point = starting_point(BMN, LOCALIZATION_SPACE, defaults)
     assert point is not None
@@ -112,14 +112,14 @@ def test_defaults_of_a_localizer_hold_its_defaults() -> None:
     "candidates",
     [(1.0, 2.0), Range(low=6.0, high=9.0), Range(low=1, high=9, step=3)],
 )
-def test_a_start_outside_of_the_candidates_is_no_start(candidates: Candidates) -> None:
+def test_starting_point_outside_of_the_candidates_is_none(candidates: Candidates) -> None:
     assert (
         starting_point({}, {"loss.location_weight": candidates}, {"loss": {"location_weight": 5.0}})
         is None
     )
 
 
-def test_a_grid_has_every_combination_once() -> None:
+def test_grid_points_hold_every_combination_once() -> None:
     space: dict[str, Candidates] = {
         "loss.location_weight": Range(low=1.0, high=2.0, step=0.5),
         "model.capsule_dim": (4, 8),
@@ -132,7 +132,7 @@ def test_a_grid_has_every_combination_once() -> None:
     assert points == grid_points({}, space, seed=3) != grid_points({}, space, seed=4)
 
 
-def test_a_grid_of_widths_leaves_out_what_is_the_same_after_ordering() -> None:
+def test_grid_points_of_widths_leave_out_equal_ones() -> None:
     space: dict[str, Candidates] = {
         f"training.slicing_steps.K{index}": Range(low=1, high=3) for index in (1, 2)
     }
@@ -148,7 +148,7 @@ def test_a_grid_of_widths_leaves_out_what_is_the_same_after_ordering() -> None:
         ({"a.b": Range(low=0, high=999), "a.c": Range(low=0, high=99)}, "100,000 combinations"),
     ],
 )
-def test_grids_have_an_end(space: dict[str, Candidates], message: str) -> None:
+def test_grid_points_without_an_end_are_refused(space: dict[str, Candidates], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         grid_points({}, space, seed=0)
 
@@ -164,7 +164,7 @@ def test_grids_have_an_end(space: dict[str, Candidates], message: str) -> None:
         ("slicing.scale", (-1.0, 2.0), "context slicing needs"),
     ],
 )
-def test_candidates_are_checked_before_the_search(
+def test_check_space_wrong_candidates_are_named(
     key: str, candidates: Candidates, message: str
 ) -> None:
     def parse(values: dict[str, Any]) -> object:
@@ -177,7 +177,7 @@ def test_candidates_are_checked_before_the_search(
     assert key in str(caught.value)
 
 
-def test_grids_are_for_all_classes_or_for_one_after_the_other() -> None:
+def test_scale_points_cover_all_classes_or_each() -> None:
     config = ExperimentConfig.parse(V1)
     assert scale_points(TuneConfig(slicing_scales=(2, 1, 0.5)), config) == [
         ("slicing.scale", (0.5, 2))
@@ -189,3 +189,27 @@ def test_grids_are_for_all_classes_or_for_one_after_the_other() -> None:
         "slicing.scale.card",
         "slicing.scale.substitution",
     ]
+
+
+@pytest.mark.parametrize("weight", [0.1, 30.0, 100.0, 500.0])
+def test_spotting_space_own_values_are_candidates(weight: float) -> None:
+    values = {
+        "data": {"classes": "soccernet-v1"},
+        "model": {"kind": "calf", "capsule_dim": 7, "chunk_s": 60, "receptive_field_s": 13},
+        "loss": {"segmentation_weight": weight, "location_weight": 40.0},
+    }
+    config = ExperimentConfig.parse(values)
+    point = starting_point(values, spotting_space(config), config.model_dump(mode="json"))
+    assert point is not None
+    assert point["loss.segmentation_weight"] == weight
+    assert point["model.capsule_dim"] == 7
+
+
+def test_apply_preset_drops_the_bounds_that_would_override_it() -> None:
+    values = {
+        "data": {"classes": ["a"]},
+        "slicing": {"preset": "default20", "bounds_s": {"a": [-6, -3, 3, 6]}},
+    }
+    chosen = apply(values, {"slicing.preset": "binary"})
+    assert chosen["slicing"] == {"preset": "binary"}
+    assert ExperimentConfig.parse(chosen).slicing.bounds_s == {}

@@ -57,7 +57,7 @@ def run(
     "candidates",
     [*SPACE.values(), Range(low=1, high=9), Range(low=1, high=100, log=True), (True, False)],
 )
-def test_values_survive_the_way_through_the_storage(candidates: Candidates) -> None:
+def test_decode_of_encode_gives_the_values_back(candidates: Candidates) -> None:
     drawn = distribution(candidates)
     values = candidates if isinstance(candidates, tuple) else (candidates.low, candidates.high)
     for value in values:
@@ -66,13 +66,13 @@ def test_values_survive_the_way_through_the_storage(candidates: Candidates) -> N
         assert decode(params, {"k": candidates}) == {"k": value}
 
 
-def test_lists_are_candidates_too() -> None:
+def test_decode_lists_are_candidates() -> None:
     space: dict[str, Candidates] = {"k": ((64, 16), (128, 32))}
     assert decode(encode({"k": (128, 32)}, space), space) == {"k": (128, 32)}
 
 
 @pytest.mark.parametrize("sampler", ["gp", "tpe"])
-def test_the_planted_optimum_is_found(tmp_path: Path, sampler: str) -> None:
+def test_run_stage_planted_optimum_is_found(tmp_path: Path, sampler: str) -> None:
     stage = opened(tmp_path, 40, TuneConfig.parse({"sampler": sampler, "prune": False, "seed": 1}))
     run(stage)
     best = best_trial(stage.study)
@@ -83,7 +83,7 @@ def test_the_planted_optimum_is_found(tmp_path: Path, sampler: str) -> None:
 
 
 @pytest.mark.parametrize("sampler", ["gp", "tpe", "random"])
-def test_a_search_in_parts_tries_the_same_as_a_whole_one(tmp_path: Path, sampler: str) -> None:
+def test_run_stage_in_parts_tries_the_same(tmp_path: Path, sampler: str) -> None:
     config = TuneConfig.parse({"sampler": sampler, "prune": False, "startup_trials": 3})
     tried = []
     for name, parts in (("whole", (7,)), ("parts", (2, 5, 7))):
@@ -100,7 +100,7 @@ def test_a_search_in_parts_tries_the_same_as_a_whole_one(tmp_path: Path, sampler
     assert len(tried[0]) == 7
 
 
-def test_other_seeds_try_something_else(tmp_path: Path) -> None:
+def test_run_stage_other_seeds_try_other_values(tmp_path: Path) -> None:
     tried = []
     for seed in (0, 1):
         (tmp_path / str(seed)).mkdir()
@@ -111,7 +111,7 @@ def test_other_seeds_try_something_else(tmp_path: Path) -> None:
     assert len(set(tried[0])) == 3
 
 
-def test_points_come_first_and_once(tmp_path: Path) -> None:
+def test_run_stage_points_come_first_and_once(tmp_path: Path) -> None:
     point = {"x": 0.5, "n": 2, "word": "a"}
     run(opened(tmp_path, 2, points=(point,)))
     stage = opened(tmp_path, 3, points=(point,))
@@ -122,7 +122,7 @@ def test_points_come_first_and_once(tmp_path: Path) -> None:
     assert len(values) == 3
 
 
-def test_failures_do_not_end_the_search(tmp_path: Path) -> None:
+def test_run_stage_failures_do_not_end_the_search(tmp_path: Path) -> None:
     calls = []
 
     def failing(values: dict[str, Any], name: str, report: Report) -> float:
@@ -147,7 +147,7 @@ def test_failures_do_not_end_the_search(tmp_path: Path) -> None:
     assert best_trial(stage.study) is not None
 
 
-def test_data_at_fault_end_the_search_and_lose_no_trial(tmp_path: Path) -> None:
+def test_run_stage_data_errors_end_the_search_without_loss(tmp_path: Path) -> None:
     def broken(values: dict[str, Any], name: str, report: Report) -> float:
         del values, name, report
         raise InputError("features.npy: no such file")
@@ -158,7 +158,7 @@ def test_data_at_fault_end_the_search_and_lose_no_trial(tmp_path: Path) -> None:
     assert len(run(stage)) == 3
 
 
-def test_an_interrupted_trial_is_tried_again_in_its_folder(tmp_path: Path) -> None:
+def test_run_stage_interrupted_trial_is_tried_again_in_its_folder(tmp_path: Path) -> None:
     names: list[str] = []
 
     def interrupted(values: dict[str, Any], name: str, report: Report) -> float:
@@ -177,7 +177,7 @@ def test_an_interrupted_trial_is_tried_again_in_its_folder(tmp_path: Path) -> No
     assert sum(trial.state == TrialState.COMPLETE for trial in stage.trials()) == 3
 
 
-def test_an_interruption_while_values_are_drawn_leaves_a_name(
+def test_run_stage_interruption_while_drawing_leaves_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stage = opened(tmp_path, 2)
@@ -193,7 +193,7 @@ def test_an_interruption_while_values_are_drawn_leaves_a_name(
     assert [trial.state.name for trial in stage.trials()] == ["FAIL", "COMPLETE", "COMPLETE"]
 
 
-def test_bad_trials_are_stopped_by_the_median(tmp_path: Path) -> None:
+def test_run_stage_bad_trials_are_pruned(tmp_path: Path) -> None:
     reached = []
 
     def slow(values: dict[str, Any], name: str, report: Report) -> float:
@@ -214,13 +214,13 @@ def test_bad_trials_are_stopped_by_the_median(tmp_path: Path) -> None:
     assert best.value == 0.54
 
 
-def test_another_search_in_the_same_storage_is_refused(tmp_path: Path) -> None:
+def test_open_stage_other_search_of_the_name_is_refused(tmp_path: Path) -> None:
     opened(tmp_path, 1, fingerprint="a")
     with pytest.raises(ConfigError, match=r"another configuration; give tune\.name another value"):
         opened(tmp_path, 1, fingerprint="b")
 
 
-def test_a_storage_that_cannot_be_opened(tmp_path: Path) -> None:
+def test_open_storage_bad_url_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot open the storage"):
         open_storage("nosuch://host/base")
     (tmp_path / "garbage").write_bytes(b"\x00\xff{]\n" * 99)
@@ -230,7 +230,7 @@ def test_a_storage_that_cannot_be_opened(tmp_path: Path) -> None:
         open_storage(f"sqlite:///{tmp_path}/missing/folder/s.db")
 
 
-def test_a_database_is_a_storage_too(tmp_path: Path) -> None:
+def test_open_storage_database_holds_a_search(tmp_path: Path) -> None:
     config = TuneConfig(sampler="random")
     for trials in (2, 4):
         stage = open_stage(
@@ -260,7 +260,7 @@ def start(path: Path, trials: int, pause_s: float) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def test_processes_share_a_search(tmp_path: Path) -> None:
+def test_run_stage_processes_share_a_search(tmp_path: Path) -> None:
     workers = [start(tmp_path / "s.journal", 12, 0.3) for _ in range(2)]
     shown = [worker.communicate(timeout=120) for worker in workers]
     assert [worker.returncode for worker in workers] == [0, 0], shown
@@ -277,7 +277,9 @@ def test_processes_share_a_search(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="needs signals")
 @pytest.mark.parametrize("kind", [signal.SIGKILL, signal.SIGINT])
-def test_the_trial_of_a_killed_process_is_tried_again(tmp_path: Path, kind: signal.Signals) -> None:
+def test_run_stage_trial_of_a_killed_process_is_tried_again(
+    tmp_path: Path, kind: signal.Signals
+) -> None:
     process = start(tmp_path / "s.journal", 2, 60)
     assert process.stdout is not None
     assert process.stdout.readline().strip() == "s-0000"
