@@ -183,3 +183,13 @@ def test_spot_in_processes_match_that_kills_its_process_is_named(
     ends = [line for line in log.getvalue().splitlines() if line.startswith("league/")]
     assert sorted(line.partition(":")[0] for line in ends) == MATCHES
     assert all(DyingPool.died.count(match) <= 3 for match in DyingPool.deadly)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_spot_run_folder_stands_for_its_best_checkpoint(
+    checkpoint: Path, planted: Path, tmp_path: Path, workers: str
+) -> None:
+    for name, given in (("run", checkpoint.parent), ("best", checkpoint)):
+        done = run(given, planted, "--out", tmp_path / name, "--workers", workers)
+        assert done.exit_code == 0, done.output
+    assert files(tmp_path / "run") == files(tmp_path / "best")

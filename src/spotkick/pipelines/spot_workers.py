@@ -19,7 +19,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from spotkick.checkpoint import CONFIG_FILE, Checkpoint, DecodingConfig, read_checkpoint
+from spotkick.checkpoint import (
+    CONFIG_FILE,
+    Checkpoint,
+    DecodingConfig,
+    read_checkpoint,
+    resolve_checkpoint,
+)
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_bytes, read_json, write_json
 from spotkick.pipelines.spot import (
@@ -80,7 +86,7 @@ def claim_folder(
             settings.
         StorageError: if the folder cannot be written.
     """
-    config = read_bytes(request.checkpoint / CONFIG_FILE)
+    config = read_bytes(resolve_checkpoint(request.checkpoint) / CONFIG_FILE)
     matches = [job.match for job in jobs]
     stamp = {
         "checkpoint": hashlib.sha256(config).hexdigest(),
