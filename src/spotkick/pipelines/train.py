@@ -66,7 +66,8 @@ class RunResult(FrozenConfig):
             return done
         if not self.best_score > 0:
             return f"{done}, no validation found anything: best/ holds the last network"
-        return f"{done}, best validation score {self.best_score:.4f} at epoch {self.best_epoch}"
+        found = f"best validation Average-mAP {self.best_score:.4f} at epoch {self.best_epoch}"
+        return f"{done}, {found}"
 
 
 def run_any_training(
