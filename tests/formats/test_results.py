@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError, SpotkickError
+from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import parse_results, read_results, results_document, write_results
 
 ROW = {
@@ -275,3 +276,13 @@ def test_read_results_file_of_another_kind_is_named(
     with pytest.raises(InputError, match=f"is needed, this is .*{kind}") as caught:
         list(read_results(str(tmp_path / name)))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("match", [".hidden", "league/.season/match"])
+def test_write_results_hidden_folder_is_refused(tmp_path: Path, match: str) -> None:
+    """No reader would find it again."""
+    with pytest.raises(InputError, match="must not start with a point"):
+        write_results(tmp_path / "out", [MatchActions(match, ())])
+    with pytest.raises(InputError, match="must not start with a point"):
+        write_label_tree(tmp_path / "out", [MatchActions(match, ())])
+    assert not list(tmp_path.rglob("*.json"))

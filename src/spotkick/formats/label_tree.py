@@ -12,7 +12,7 @@ from spotkick.errors import InputError
 from spotkick.files import write_json
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.format import Family, Format, ReadOptions
-from spotkick.formats.match_tree import clean_match_name
+from spotkick.formats.match_tree import clean_match_name, require_visible
 from spotkick.formats.sample import Certainty, Sample, objects_in
 from spotkick.formats.soccernet import label_document, read_label_set
 from spotkick.tasks import LABEL_FILES
@@ -62,7 +62,9 @@ def write_label_tree(
 
     # All documents are made before the first is written.
     documents = {
-        clean_match_name(match.match, str(root)): _label_document(match, filename)
+        require_visible(clean_match_name(match.match, str(root)), str(root)): _label_document(
+            match, filename
+        )
         for match in matches
     }
     if len(documents) != len(matches):

@@ -22,6 +22,7 @@ __all__ = [
     "misplaced_file",
     "open_match_tree",
     "require_matches",
+    "require_visible",
 ]
 
 
@@ -49,6 +50,20 @@ def clean_match_name(name: str, where: str) -> str:
             f"got {name!r}; rename the match in the source"
         )
     return "/".join(parts)
+
+
+def require_visible(name: str, where: str) -> str:
+    """Check that a match folder of this name would be found again: hidden folders are not read.
+
+    Raises:
+        InputError: if a part of the name starts with a point.
+    """
+    if any(part.startswith(".") for part in name.split("/")):
+        raise InputError(
+            f"{where}: a match folder must not start with a point, got {name!r}: hidden folders "
+            "are not read; rename the match in the source"
+        )
+    return name
 
 
 def require_matches(wanted: Iterable[str], available: Collection[str], where: str) -> None:

@@ -31,6 +31,7 @@ from spotkick.formats.match_tree import (
     misplaced_file,
     open_match_tree,
     require_matches,
+    require_visible,
 )
 from spotkick.formats.sample import Certainty, Sample, objects_in
 from spotkick.formats.soccernet import match_name_of, parse_row_time
@@ -260,7 +261,7 @@ def write_results(path: Path | str, predictions: Iterable[MatchActions]) -> tupl
     if path.suffix.lower() == ".zip":
         write_bytes(path, _zip_bytes(documents))
         return (path,)
-    written = tuple(path / name / RESULTS_FILE for name in documents)
+    written = tuple(path / require_visible(name, str(path)) / RESULTS_FILE for name in documents)
     for target, item in zip(written, documents.values(), strict=True):
         write_json(target, results_document(item))
     return written
