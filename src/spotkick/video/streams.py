@@ -1,4 +1,4 @@
-"""Which streams of a file are its video and its sound, and what their headers say of time.
+"""Which streams of a file are its video and its sound, and what their headers state about time.
 
 The video is the largest stream that moves: covers and stills are left aside, marked as such or
 not. The sound is chosen as players do it: of the programme of the video, then the track that is
