@@ -173,7 +173,9 @@ def test_spot_features_of_another_source_are_refused(spot: Invoke, tmp_path: Pat
 
 
 def test_spot_no_spots_is_a_result(spot: Invoke, tmp_path: Path) -> None:
-    code, out, errors = spot(CLIP, "--min-confidence", 1)
+    table = tmp_path / "spots.csv"
+    code, out, errors = spot(CLIP, "--min-confidence", 1, "--csv", table)
+    assert table.read_text().count("\n") == 1  # the header
     assert code == 0
     assert all(" s of video" in line for line in errors)  # progress, where the machine is slow
     assert "0 spots" in out

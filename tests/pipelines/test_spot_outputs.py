@@ -10,7 +10,7 @@ from spotkick.actions import Action, MatchActions
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores, read_scores
-from spotkick.pipelines.spot_outputs import INPUTS_FILE, MatchOutput
+from spotkick.pipelines.spot_outputs import INPUTS_FILE, MatchOutput, read_outputs
 
 
 def results(
@@ -74,6 +74,13 @@ def test_is_current_results_without_a_record_count(tmp_path: Path) -> None:
     output.write(*results(1), {}, keep_scores=False)
     (tmp_path / "m" / INPUTS_FILE).unlink()
     assert output.is_current({1: (PeriodSpan(1, file=tmp_path / "1.mkv"),)})
+
+
+@pytest.mark.parametrize("out", ["folder", "m.json"])
+def test_read_outputs_gives_what_was_written(tmp_path: Path, out: str) -> None:
+    predicted, scores = results(1, 2)
+    MatchOutput.of_match(tmp_path / out, "m").write(predicted, scores, {}, keep_scores=False)
+    assert read_outputs(tmp_path / out, ["m"]) == (predicted,)
 
 
 def test_of_match_name_that_leads_out_of_the_folder_is_refused(tmp_path: Path) -> None:

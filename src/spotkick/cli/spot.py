@@ -26,6 +26,9 @@ def spot(
     out: Annotated[
         Path, typer.Option(help="Folder for the results, a .zip, or a .json for a single match.")
     ] = Path("predictions"),
+    csv: Annotated[
+        Path | None, typer.Option(help="Write all spots as a table, too (.csv or .parquet).")
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of the matches that a split names.")
     ] = None,
@@ -83,21 +86,18 @@ def spot(
     from spotkick.checkpoint import read_checkpoint, resolve_checkpoint
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.datasets.period_options import parse_period_options
-    from spotkick.errors import ConfigError
+    from spotkick.formats.tables import write_table
     from spotkick.pipelines.clock import ensure_periods
-    from spotkick.pipelines.spot import network_for, run_spotting, speed_line
-    from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
-    from spotkick.pipelines.spot_outputs import MatchOutput, is_folder, transcripts_folder
-    from spotkick.pipelines.spot_workers import (
-        SpottingRequest,
-        claim_folder,
-        spot_in_processes,
-    )
+    from spotkick.pipelines.spot_inputs import InputOptions
+    from spotkick.pipelines.spot_outputs import read_outputs, transcripts_folder
+    from spotkick.pipelines.spot_request import run_request
+    from spotkick.pipelines.spot_workers import SpottingRequest
     from spotkick.reporter import make_reporter
 
     # What is asked for, checked before any work.
     check_command_outputs(
-        {"--out": None if out.is_dir() else out}, [checkpoint, *(inputs or ()), split, data]
+        {"--out": None if out.is_dir() else out, "--csv": csv},
+        [checkpoint, *(inputs or ()), split, data],
     )
     folder = resolve_checkpoint(checkpoint)
     trained = read_checkpoint(folder)
@@ -107,9 +107,6 @@ def spot(
         "nms_window_s": nms_window,
         "min_confidence": min_confidence,
     }
-    decoding = trained.config.decoding.replace(
-        **{key: value for key, value in changes.items() if value is not None}
-    )
     number, spans = parse_period_options(period or [])
     options = InputOptions(
         data,
@@ -120,56 +117,24 @@ def spot(
         spans=spans,
         transcripts=transcripts_folder(out),
     )
-    reporter = make_reporter()
-    if clock:
-        ensure_periods(inputs or (), reporter=reporter)
-    jobs = jobs_for(inputs or [], trained, options)
     request = SpottingRequest(
         folder,
         tuple(inputs or ()),
         options,
         out,
-        decoding=decoding,
+        decoding=trained.config.decoding.replace(
+            **{key: value for key, value in changes.items() if value is not None}
+        ),
         runtime=runtime,
         keep_scores=not no_scores,
     )
 
-    # Matches that are there already stay.
-    names = [job.match for job in jobs]
-    if is_folder(out):
-        names = claim_folder(request, jobs, resume=resume)
-    elif workers > 1 or resume:
-        raise ConfigError(f"--workers and --resume need a folder as --out, got '{out}'")
-    elif out.suffix == ".json" and len(jobs) > 1:
-        raise ConfigError(
-            f"--out {out} is for one match, and here are {len(jobs)}; give a folder or a .zip"
-        )
-    wanted = [job for job in jobs if job.match in set(names)]
-    kept = f", {len(jobs) - len(wanted)} already there" if len(wanted) < len(jobs) else ""
-    if not wanted:
-        typer.echo(f"nothing left to spot{kept}: {out}")
-        return
-
-    for note in (note for job in wanted for note in job.notes):
-        reporter.line(note)
-    if workers > 1:
-        summary = spot_in_processes(
-            request, names, workers=min(workers, len(names)), reporter=reporter
-        )
-    else:
-        network = network_for(trained, runtime, threads=threads)
-        summary = run_spotting(
-            wanted,
-            network,
-            trained,
-            out,
-            decoding=decoding,
-            keep_scores=not no_scores,
-            reporter=reporter,
-        )
-    results = out
-    if len(jobs) == 1 and is_folder(out):
-        results = MatchOutput.of_match(out, jobs[0].match).results
-    typer.echo(f"{speed_line(summary)}{kept}; results: {results}")
-    if summary.failed:
+    reporter = make_reporter()
+    if clock:
+        ensure_periods(inputs or (), reporter=reporter)
+    result = run_request(request, trained, workers=workers, resume=resume, reporter=reporter)
+    typer.echo(result.describe())
+    if csv is not None:
+        write_table(csv, read_outputs(out, result.matches))
+    if result.summary is not None and result.summary.failed:
         raise typer.Exit(1)

@@ -9,7 +9,6 @@ from spotkick.configuration import nearest
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack, read_track
-from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.soccernet import read_labels
 from spotkick.formats.splits import read_split
 
@@ -70,12 +69,15 @@ def _list_splits(root: Path) -> list[str]:
 def match_tracks(
     folder: MatchFolder, features: str, *, frame_rate: Fraction, source: FeatureSource | None = None
 ) -> dict[int, FeatureTrack]:
-    """Features of the periods of a match; a missing half is reported and the other one used.
+    """Features of the periods of a match; a missing period is reported and the others used.
 
-    A match whose labels lie in one half alone is a match of one half.
+    A match has the periods in which it has labels; without labels two halves are expected.
 
     Raises:
         InputError: if the match has no such features at all, or a file cannot be used.
+
+    Warns:
+        SpotkickWarning: if a period is missing, or one half is much shorter than the other.
     """
     paths = folder.features(features)
     if not paths:
@@ -86,11 +88,13 @@ def match_tracks(
             f"{has}"
         )
 
-    # Half of a match is better than none, and is reported.
-    missing = [period for period in HALVES if period not in paths and _is_expected(folder, period)]
+    # A part of a match is better than none, and is reported.
+    missing = [period for period in _expected_periods(folder) if period not in paths]
     if missing:
+        name = "half" if set(missing) <= set(HALVES) else "period"
+        numbers = " and ".join(map(str, missing))
         message = (
-            f"{folder.path}: features of half {missing[0]} are missing; the match is used without"
+            f"{folder.path}: features of {name} {numbers} are missing; the match is used without"
         )
         warnings.warn(message, SpotkickWarning, stacklevel=2)
     tracks = {
@@ -108,10 +112,8 @@ def match_tracks(
     return tracks
 
 
-def _is_expected(folder: MatchFolder, period: int) -> bool:
-    """Whether a match has a period, as far as its files tell: labels in it, or no labels at all."""
-    files = [folder.labels(name) for name in LABEL_FILES if folder.labels(name).is_file()]
-    labels = [read_labels(path, match=folder.match) for path in files]
-    return not any(label.actions for label in labels) or any(
-        a.period == period for label in labels for a in label.actions
-    )
+def _expected_periods(folder: MatchFolder) -> tuple[int, ...]:
+    """Periods that a match has, as far as its labels tell; both halves where there are none."""
+    labels = [read_labels(path, match=folder.match) for path in folder.label_files()]
+    periods = {action.period for match in labels for action in match.actions}
+    return tuple(sorted(periods)) or HALVES

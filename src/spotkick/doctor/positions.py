@@ -56,7 +56,7 @@ def check_positions(
     if unit is not None:
         yield unit
     elif is_soccer:
-        yield from _check_halves(full, where)
+        yield from _check_halves(full, where, scored=scored)
 
 
 def _check_unit(
@@ -109,7 +109,9 @@ def _measure_density(matches: Sequence[MatchActions]) -> float:
     return 1000 * actions / max(total_ms, 1)
 
 
-def _check_halves(matches: Sequence[MatchActions], where: str) -> Iterator[Finding]:
+def _check_halves(
+    matches: Sequence[MatchActions], where: str, *, scored: bool
+) -> Iterator[Finding]:
     seconds = [
         [action.position_s for action in match.actions if action.period == 2] for match in matches
     ]
@@ -145,7 +147,7 @@ def _check_halves(matches: Sequence[MatchActions], where: str) -> Iterator[Findi
         )
     else:
         yield Finding(
-            Severity.WARNING if len(alone) > 1 else Severity.INFO,
+            Severity.WARNING if scored and len(alone) > 1 else Severity.INFO,
             "no-second-half",
             where,
             f"no action of {len(alone)} {'match' if len(alone) == 1 else 'matches'} lies in half 2",

@@ -10,7 +10,7 @@ from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError
 from spotkick.files import read_json, write_json
 from spotkick.formats.match_tree import clean_match_name
-from spotkick.formats.results import RESULTS_FILE, parse_results, results_document
+from spotkick.formats.results import RESULTS_FILE, parse_results, read_results, results_document
 from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores, write_scores
 
 INPUTS_FILE: Final = "spotting_inputs.json"
@@ -120,6 +120,25 @@ class MatchOutput:
         kept = {period: values for period, values in other.periods.items() if period in former}
         merged = dict(sorted({**kept, **scores.periods}.items()))
         return MatchScores(scores.match, scores.classes, scores.frame_rate, merged)
+
+
+def read_outputs(out: Path, matches: Iterable[str]) -> tuple[MatchActions, ...]:
+    """Read back what was written for some matches.
+
+    Args:
+        out: folder, ``.zip`` or ``.json``.
+        matches: their names.
+
+    Raises:
+        InputError: if results are missing or damaged.
+    """
+    if is_folder(out):
+        return tuple(
+            parse_results(read_json(path), str(path), match=match)
+            for match in matches
+            for path in (MatchOutput.of_match(out, match).results,)
+        )
+    return tuple(read_results(out))
 
 
 def _read_inputs(path: Path) -> dict[str, Any]:
