@@ -24,11 +24,10 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from support.scoreboards import STYLES, Evening, write_evening
-
 from spotkick.pipelines.clock import describe_clock, find_match_clock
 from spotkick.scoreboard.still import read_scoreboard
 from spotkick.scoreboard.text_reader import TextReader
+from support.scoreboards import STYLES, Evening, write_evening
 
 GOALS = ((1500.0, 0), (5200.0, 1), (6600.0, 0))
 
