@@ -103,3 +103,27 @@ def test_all_of_every_room_exists() -> None:
         module = importlib.import_module(f"spotkick.{name}")
         for public in getattr(module, "__all__", ()):
             assert hasattr(module, public), f"{name}.{public}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "encoding.time_shift",
+        "encoding.slicing_for",
+        "formats.convert",
+        "formats.read_actions",
+        "formats.read_label_set",
+        "features.read_track",
+        "features.backbone",
+        "highlights.HighlightsConfig",
+        "highlights.edl",
+        "report.evaluation_page",
+        "evaluation.bootstrap",
+        "api.load_model",
+        "checkpoint.read_checkpoint",
+        "training.config",
+    ],
+)
+def test_name_of_room_needs_no_import_of_its_own(name: str) -> None:
+    done = run_python(f"import spotkick; print(spotkick.{name}.__name__)")
+    assert done.stdout.strip().endswith(name.rpartition(".")[2]), done.stderr

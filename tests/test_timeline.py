@@ -17,7 +17,6 @@ from spotkick.timeline import (
     parse_frame_rate,
     parse_game_time,
     position_of_frame,
-    seconds_of_frame,
 )
 
 RATES = [
@@ -84,7 +83,6 @@ def test_position_of_frame_is_first_millisecond(rate: Fraction, frame: int) -> N
 def test_frame_of_position_ntsc_does_not_drift() -> None:
     assert frame_of_position(3_600_000, Fraction(30000, 1001)) == 107_892
     assert frame_of_position(1_001_000_000, Fraction(30000, 1001)) == 30_000_000
-    assert seconds_of_frame(30_000, Fraction(30000, 1001)) == pytest.approx(1001, abs=1e-12)
 
 
 def test_frame_of_position_negative_is_before_first_frame() -> None:
@@ -190,3 +188,15 @@ def test_match_clock_soccer_counts_on_and_adds_time(
 def test_match_clock_other_lengths_follow_the_sport() -> None:
     assert match_clock(3, 60_000, lengths_s=(1200, 1200, 1200)) == "41:00"
     assert match_clock(5, 60_000, lengths_s=()) == "period 5, 1:00"
+
+
+@pytest.mark.parametrize("written", [12.5, "12.5", "25/2"])
+def test_frame_of_position_rate_as_people_write_it(written: float | str) -> None:
+    assert frame_of_position(1999, written) == frame_of_position(1999, Fraction(25, 2)) == 24
+    assert position_of_frame(24, written) == 1920
+
+
+def test_frame_of_position_integer_rate_is_exact() -> None:
+    assert frame_of_position(1999, 2) == 3
+    with pytest.raises(InputError, match="frame rate must be positive"):
+        position_of_frame(3, 0)

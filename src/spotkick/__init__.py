@@ -5,10 +5,10 @@
 it is used: public names are loaded on first access, and ``dir(spotkick)`` lists them.
 """
 
-import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from spotkick.errors import require_extra
+from spotkick.lazy_names import load_lazily
 from spotkick.version import VERSION
 
 if TYPE_CHECKING:
@@ -76,34 +76,18 @@ _HOMES: Final = {
 }
 """Public functions and classes -> the module that they are loaded from."""
 
-_ROOMS: Final = frozenset(
-    (
-        "actions",
-        "encoding",
-        "evaluation",
-        "features",
-        "formats",
-        "highlights",
-        "losses",
-        "models",
-        "report",
-        "timeline",
-    )
-)
-"""Modules that are attributes of the package."""
-
 _TORCH_ROOMS: Final = frozenset(("losses", "models"))
+"""Modules that need the extra ``train``."""
+
+
+_load_name = load_lazily(__name__, _HOMES)
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    if name in _ROOMS:
-        if name in _TORCH_ROOMS:
-            require_extra("torch", "train", f"spotkick.{name}")
-        return importlib.import_module(f"spotkick.{name}")
-    raise AttributeError(f"module 'spotkick' has no attribute {name!r}")
+    if name in _TORCH_ROOMS:
+        require_extra("torch", "train", f"spotkick.{name}")
+    return _load_name(name)
 
 
 def __dir__() -> list[str]:

@@ -67,29 +67,32 @@ def parse_frame_rate(value: str | float | Fraction) -> Fraction:
     return exact
 
 
-def frame_of_position(position_ms: int, rate: Fraction) -> int:
+def frame_of_position(position_ms: int, rate: Fraction | float | str) -> int:
     """Frame that shows ``position_ms``: the last frame that starts at or before it.
 
+    Raises:
+        InputError: if the rate is not a positive number.
+
     Example:
-        >>> frame_of_position(1999, Fraction(2))
-        3
+        >>> frame_of_position(1999, Fraction(2)), frame_of_position(1999, 12.5)
+        (3, 24)
     """
-    return position_ms * rate.numerator // (1000 * rate.denominator)
+    exact = rate if isinstance(rate, Fraction) else parse_frame_rate(rate)
+    return position_ms * exact.numerator // (1000 * exact.denominator)
 
 
-def position_of_frame(frame: int, rate: Fraction) -> int:
+def position_of_frame(frame: int, rate: Fraction | float | str) -> int:
     """Start of ``frame`` in whole milliseconds; ``frame_of_position`` gives the frame back.
+
+    Raises:
+        InputError: if the rate is not a positive number.
 
     Example:
         >>> position_of_frame(3, Fraction(2))
         1500
     """
-    return -(-frame * 1000 * rate.denominator // rate.numerator)
-
-
-def seconds_of_frame(frame: int, rate: Fraction) -> float:
-    """Start of ``frame`` in seconds."""
-    return float(frame / rate)
+    exact = rate if isinstance(rate, Fraction) else parse_frame_rate(rate)
+    return -(-frame * 1000 * exact.denominator // exact.numerator)
 
 
 def parse_game_time(text: str) -> tuple[int, int]:

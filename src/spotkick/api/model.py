@@ -152,6 +152,7 @@ def spot_with_scores(
         if not tracks:
             raise InputError("a match needs the features of at least one period, got none")
 
+    # The features must be those that the network was trained on.
     for track in tracks.values():
         model.checkpoint.feature_source.require_compatible(track.source, track.where)
     return spot_match(model.network, tracks, setup, name or default)
@@ -171,6 +172,7 @@ def _track_of(model: Model, values: npt.ArrayLike, where: str) -> FeatureTrack:
             f"got {array.dtype} of shape {array.shape}"
         )
 
+    # float16 stays as it is, as in files; all else becomes float32.
     source = model.checkpoint.feature_source
     if array.dtype not in (np.float16, np.float32):
         array = array.astype(np.float32)

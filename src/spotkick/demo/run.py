@@ -58,13 +58,13 @@ def run_demo(out: Path, *, epochs: int = EPOCHS, reporter: Reporter | None = Non
 
     # Train, and score on the test matches beside the checkpoint that ships.
     checkpoints = [("shipped", SHIPPED)]
-    trained = _train(out / "run", epochs, reporter)
+    trained = _train_checkpoint(out / "run", epochs, reporter)
     if trained is not None:
         checkpoints.insert(0, ("trained", trained))
     systems = []
     for name, folder in checkpoints:
         reporter.line(f"scoring the test matches: {name}")
-        systems.append(_score(name, folder, out / "predictions" / folder.name))
+        systems.append(_score_checkpoint(name, folder, out / "predictions" / folder.name))
 
     shipped = read_checkpoint(SHIPPED)
     reporter.line("spotting the clip from its frames with the shipped checkpoint")
@@ -87,7 +87,7 @@ def run_demo(out: Path, *, epochs: int = EPOCHS, reporter: Reporter | None = Non
     return DemoResult(tuple(systems), clip, spots, reel=reel, page=out / PAGE)
 
 
-def _train(run: Path, epochs: int, reporter: Reporter) -> Path | None:
+def _train_checkpoint(run: Path, epochs: int, reporter: Reporter) -> Path | None:
     """A checkpoint trained here; None where that is not wanted or not possible."""
     if not epochs:
         return None
@@ -110,7 +110,7 @@ def _train(run: Path, epochs: int, reporter: Reporter) -> Path | None:
     return run / BEST
 
 
-def _score(name: str, folder: Path, predictions: Path) -> ScoredCheckpoint:
+def _score_checkpoint(name: str, folder: Path, predictions: Path) -> ScoredCheckpoint:
     checkpoint = read_checkpoint(folder)
     jobs = jobs_for([], checkpoint, InputOptions(data=SEASON, split="test"))
     run_spotting(jobs, network_for(checkpoint), checkpoint, predictions)

@@ -35,13 +35,15 @@ def score_rows(systems: Sequence[ScoredCheckpoint]) -> tuple[list[str], list[lis
 
 def mean_of_common(score: SpottingScore, least: int = ENOUGH_LABELS) -> float:
     """Mean average precision of the classes with at least ``least`` labels."""
-    return _mean(score, [name for name, count in score.num_labels.items() if count >= least])
+    return _mean_precision(
+        score, [name for name, count in score.num_labels.items() if count >= least]
+    )
 
 
-def _mean(score: SpottingScore, names: Sequence[str]) -> float:
+def _mean_precision(score: SpottingScore, names: Sequence[str]) -> float:
     return sum(score.overall.per_class[name] for name in names) / max(1, len(names))
 
 
 def _mean_row(title: str, names: Sequence[str], scores: Sequence[SpottingScore]) -> list[str]:
     labels = sum(scores[0].num_labels[name] for name in names)
-    return [title, str(labels), *(f"{100 * _mean(score, names):.1f}" for score in scores)]
+    return [title, str(labels), *(f"{100 * _mean_precision(score, names):.1f}" for score in scores)]

@@ -4,12 +4,12 @@
 they are first asked for; SoccerNet's files need less.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from spotkick.formats.results import read_results, write_results
 from spotkick.formats.soccernet import TimeSource, read_label_set, read_labels, write_labels
 from spotkick.formats.splits import read_split
+from spotkick.lazy_names import load_lazily
 
 if TYPE_CHECKING:
     from spotkick.formats.reading import read_actions, read_predictions
@@ -31,9 +31,4 @@ _HOMES: Final = {
     "read_predictions": "spotkick.formats.reading",
 }
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for."""
-    if name in _HOMES:
-        return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'spotkick.formats' has no attribute {name!r}")
+__getattr__ = load_lazily(__name__, _HOMES)
