@@ -16,6 +16,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/page_figures.py --check
 
 demo: setup
 	rm -rf demo-output

@@ -170,7 +170,8 @@ def resolve_checkpoint(path: Path | str) -> Path:
     else:
         state = f"no {CONFIG_FILE}, and no {BEST}/{CONFIG_FILE} as in a run folder"
     raise CheckpointError(
-        f"{folder}: not a checkpoint ({state}); give the folder that training or import-weights wrote"
+        f"{folder}: not a checkpoint ({state}); give the folder that training or import-weights "
+        "wrote"
     )
 
 
@@ -205,7 +206,7 @@ def write_stored(
             write_bytes(temporary / name, content)
         if features_folder is not None:
             shutil.copytree(features_folder, temporary / FEATURES_FOLDER / features_folder.name)
-        written = config.replace(files=_checksums(temporary))
+        written = config.replace(files=_checksum_files(temporary))
         write_json(temporary / CONFIG_FILE, written.model_dump(mode="json"))
     return written
 
@@ -281,7 +282,8 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         raise CheckpointError(str(error)) from None
     except (KeyError, ValueError, TypeError, ZeroDivisionError) as error:
         raise CheckpointError(
-            f"{folder / CONFIG_FILE}: classes, slicing or frame rate do not fit ({error}); get it again"
+            f"{folder / CONFIG_FILE}: classes, slicing or frame rate do not fit ({error}); "
+            "get it again"
         ) from None
     return checkpoint
 
@@ -297,15 +299,16 @@ def _read_values(folder: Path) -> dict[str, Any]:
         raise CheckpointError(f"{path}: not the description of a checkpoint; get it again")
     version = values["format_version"]
     if version == 1:
-        return _upgrade(values, str(path))
+        return _upgrade_config(values, str(path))
     if version != FORMAT_VERSION:
         raise CheckpointError(
-            f"{path}: format version {version!r}; this spotkick reads up to {FORMAT_VERSION}, update it"
+            f"{path}: format version {version!r}; this spotkick reads up to {FORMAT_VERSION}, "
+            "update it"
         )
     return values
 
 
-def _upgrade(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+def _upgrade_config(values: Mapping[str, Any], where: str) -> dict[str, Any]:
     """Format version 1 as version 2: it kept classes without their task, and no purpose."""
     rest = {**values, "format_version": FORMAT_VERSION}
     if values.get("kind") == "bmn":
@@ -335,7 +338,7 @@ def _upgrade(values: Mapping[str, Any], where: str) -> dict[str, Any]:
 
 def _check_files(folder: Path, expected: Mapping[str, str]) -> None:
     try:
-        found = _checksums(folder)
+        found = _checksum_files(folder)
     except InputError as error:
         raise CheckpointError(str(error)) from None
     for name, checksum in expected.items():
@@ -346,7 +349,7 @@ def _check_files(folder: Path, expected: Mapping[str, str]) -> None:
             )
 
 
-def _checksums(folder: Path) -> dict[str, str]:
+def _checksum_files(folder: Path) -> dict[str, str]:
     paths = (
         path
         for path in sorted(folder.rglob("*"))

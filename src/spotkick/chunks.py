@@ -39,7 +39,7 @@ class ChunkPlan:
         return len(self.starts)
 
     def frame_index(self) -> npt.NDArray[np.intp]:
-        """(chunks, chunk_frames): the frame of the period that each frame of each chunk shows; the ends are replicated."""
+        """(chunks, chunk_frames): frame of the period in each place; the ends are replicated."""
         padded: npt.NDArray[np.intp] = (
             self.starts[:, None] + np.arange(self.chunk_frames) - self.pad_frames
         )
@@ -52,9 +52,9 @@ def plan_chunks(
     """Plan chunks with a stride of ``chunk_frames - 2 * border_frames``.
 
     The borders of a chunk are kept only at the ends of the period, where no other chunk sees more.
-    With ``pad_period`` the period is first extended by ``border_frames`` copies of its end frames, so
-    that even those come from the centre of a chunk. A period shorter than a chunk is extended by
-    copies of its last frame. Source: the authors' TF code, and spec for the rest.
+    With ``pad_period`` the period is first extended by ``border_frames`` copies of its end frames,
+    so that even those come from the centre of a chunk. A period shorter than a chunk is extended
+    by copies of its last frame. Source: the authors' TF code, and spec for the rest.
 
     Raises:
         ConfigError: if the borders leave no centre, or the period is empty.
@@ -62,7 +62,8 @@ def plan_chunks(
     stride = chunk_frames - 2 * border_frames
     if stride < 1 or border_frames < 0:
         raise ConfigError(
-            f"borders of 2 x {border_frames} frames leave nothing of a chunk of {chunk_frames} frames; "
+            f"borders of 2 x {border_frames} frames leave nothing of a chunk of {chunk_frames} "
+            "frames; "
             "use a longer chunk (model.chunk_s), or a shorter receptive field"
         )
     if num_frames < 1:

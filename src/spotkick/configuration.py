@@ -1,4 +1,7 @@
-"""Configurations: TOML in, frozen and validated objects out; a misspelt key is answered with the nearest valid one."""
+"""Configurations: TOML in, frozen and validated objects out.
+
+A misspelt key is answered with the nearest valid one.
+"""
 
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -35,7 +38,7 @@ class FrozenConfig(BaseModel):
             return cls.model_validate(dict(values))
         except ValidationError as error:
             raise ConfigError(
-                f"{where}: {'; '.join(_describe(detail, cls) for detail in error.errors())}"
+                f"{where}: {'; '.join(_describe_problem(detail, cls) for detail in error.errors())}"
             ) from None
 
     def replace(self, **changes: Any) -> Self:
@@ -64,7 +67,7 @@ def suggestion(name: str, valid: Sequence[str]) -> str:
     return f"did you mean '{guess}'?" if guess else f"valid: {', '.join(valid)}"
 
 
-def _describe(detail: ErrorDetails, config: type[BaseModel]) -> str:
+def _describe_problem(detail: ErrorDetails, config: type[BaseModel]) -> str:
     location = [str(part) for part in detail["loc"]]
     key = ".".join(location)
     if detail["type"] == "extra_forbidden":
@@ -79,7 +82,10 @@ def _describe(detail: ErrorDetails, config: type[BaseModel]) -> str:
 
 
 def _fields_at(config: type[BaseModel], location: Sequence[str]) -> list[str]:
-    """Keys of the table at ``location``; indices of lists, keys of mappings and tags of unions lead to no other table."""
+    """Keys of the table at ``location``.
+
+    Indices of lists, keys of mappings and tags of unions lead to no other table.
+    """
     for name in location:
         field = config.model_fields.get(name)
         config = (None if field is None else _table_of(field.annotation)) or config
@@ -109,7 +115,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def with_overrides(values: Mapping[str, Any], assignments: Iterable[str]) -> dict[str, Any]:
-    """Apply ``section.key=value`` assignments, values in TOML syntax (bare words are taken as strings).
+    """Apply ``section.key=value`` assignments; values are TOML, bare words are strings.
 
     Raises:
         ConfigError: if an assignment has no ``=``, or sets a key below something that is not a

@@ -288,8 +288,8 @@ def reading_arrays(path: Path, what: str, fix: str) -> Iterator[None]:
     """Turn every error of reading a damaged ``.npy`` or ``.npz`` file into one line.
 
     numpy, zipfile and zlib raise a dozen unrelated types, `zlib.error`, `tokenize.TokenError` and
-    `MemoryError` for a vast shape among them, so that a list of types would miss one. Do nothing but
-    reading inside.
+    `MemoryError` for a vast shape among them, so that a list of types would miss one. Do nothing
+    but reading inside.
 
     Args:
         path: the file that is read.
