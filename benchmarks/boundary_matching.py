@@ -1,4 +1,6 @@
-"""The sparse boundary-matching layer beside the product with the dense mask of the public code, at the paper's sizes, in one run.
+"""The sparse boundary-matching layer beside the dense product of the public code, in one run.
+
+Sizes are the paper's.
 
     OMP_NUM_THREADS=1 python benchmarks/boundary_matching.py
 
@@ -79,10 +81,12 @@ def main() -> None:
         rows, starts = (torch.from_numpy(index) for index in grid.cells())
         samples = layer(features).permute(2, 3, 1, 0)
         print(
-            f"largest difference of the samples: {(dense()[:, :, :, rows, starts] - samples).abs().max():.1e}"
+            "largest difference of the samples: "
+            f"{(dense()[:, :, :, rows, starts] - samples).abs().max():.1e}"
         )
         print(
-            f"largest difference after the convolution: {(dense_convolved().squeeze(2) - sparse_convolved()).abs().max():.1e}"
+            "largest difference after the convolution: "
+            f"{(dense_convolved().squeeze(2) - sparse_convolved()).abs().max():.1e}"
         )
         taken = median_seconds(
             {

@@ -1,4 +1,6 @@
-"""A literal transcription of the CALF specification: Conv2d layers, a loss of six masked terms, matching by loops.
+"""A literal transcription of the CALF specification.
+
+Conv2d layers, a loss of six masked terms, matching by loops.
 
 The yardstick that benchmarks/training_step.py measures against. It is written to be close to the
 text, not to be fast.
@@ -114,7 +116,10 @@ def literal_segmentation_loss(
 
 
 def literal_matching(target: Tensor, predicted: Tensor) -> Tensor:
-    """Propose and accept, in loops over chunks, rounds and rows; then the leftovers. Returns predictions in target order."""
+    """Propose and accept, in loops over chunks, rounds and rows; then the leftovers.
+
+    Returns predictions in target order.
+    """
     aligned = []
     for rows, guesses in zip(target, predicted, strict=True):
         spots, places = len(rows), guesses[:, 1].tolist()

@@ -1,4 +1,4 @@
-"""Peak resident memory of training on a set of 300 matches: 600 halves of 5,400 x 512 in float16, 17 classes.
+"""Peak resident memory of training on 300 matches: 600 halves of 5,400 x 512, 17 classes.
 
 Makes the set in a folder (3.3 GB), trains one epoch of the 17-class preset in a fresh process, and
 prints the peak of the resident set as the system counted it. The limit that the project sets itself
@@ -85,7 +85,8 @@ def main() -> None:
     subprocess.run(command, check=True)
     peak_gb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024**2
     print(
-        f"{2 * args.matches} halves of 5,400 x 512, {args.chunks} chunks: peak resident memory {peak_gb:.2f} GB (limit 1.5)"
+        f"{2 * args.matches} halves of 5,400 x 512, {args.chunks} chunks: "
+        f"peak resident memory {peak_gb:.2f} GB (limit 1.5)"
     )
     sys.exit(peak_gb > 1.5)
 

@@ -1,4 +1,4 @@
-"""Average-mAP on the rendered test matches, per class: CALF from pixels, chance, and a per-frame BCE network.
+"""Average-mAP on the rendered test matches, per class: CALF, chance, and a per-frame network.
 
     python benchmarks/season.py --season SEASON --masked FEATURES --open OPEN --work RUNS
 

@@ -59,7 +59,8 @@ def main() -> None:
     if args.threads:
         torch.set_num_threads(args.threads)
     print(
-        f"seconds for a match of 2 x 5,400 frames, medians of {args.rounds}, {torch.get_num_threads()} threads"
+        f"seconds for a match of 2 x 5,400 frames, medians of {args.rounds}, "
+        f"{torch.get_num_threads()} threads"
     )
     print("| classes | ONNX Runtime | torch | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:

@@ -1,4 +1,4 @@
-"""A training step of ours against a literal transcription of the specification, side by side in one run.
+"""A training step against a literal transcription of the specification, in one run.
 
 Both do the same work (batch 32, 240 x 512, C = 3 and 17) on the same data, in turns, in both
 orders; medians and their ratio are printed, with the time of each way to compute the temporal
@@ -32,7 +32,7 @@ RATE = Fraction(2)
 def in_turns(
     first: Callable[[], object], second: Callable[[], object], rounds: int
 ) -> tuple[float, float]:
-    """Median seconds of two functions that are run in turns, the order reversed in every second round."""
+    """Median seconds of two functions run in turns, the order reversed in every second round."""
     times: tuple[list[float], list[float]] = ([], [])
     first()
     second()
@@ -105,11 +105,13 @@ def bench_step(
         literal_step(literal, literal_optimizer, features, shifts, spots, bounds)
 
     print(
-        f"training step, batch {args.batch} x 240 x 512, C={len(classes)}, {torch.get_num_threads()} threads"
+        f"training step, batch {args.batch} x 240 x 512, C={len(classes)}, "
+        f"{torch.get_num_threads()} threads"
     )
     literal_s, ours_s = in_turns(reference, ours, args.rounds)
     print(
-        f"  literal {1000 * literal_s:8.1f} ms   ours {1000 * ours_s:8.1f} ms   ratio {literal_s / ours_s:.2f}"
+        f"  literal {1000 * literal_s:8.1f} ms   ours {1000 * ours_s:8.1f} ms   "
+        f"ratio {literal_s / ours_s:.2f}"
     )
     for mode in ("direct", "merged"):
         other = CalfNetwork(network.architecture, pyramid_mode=mode)
@@ -154,7 +156,8 @@ def bench_time_shift(args: argparse.Namespace) -> None:
         f"time-shift encoding of a half ({num_frames} frames, 17 classes, {actions} actions each)"
     )
     print(
-        f"  loop    {1000 * loop_s:8.1f} ms   ours {1000 * ours_s:8.2f} ms   ratio {loop_s / ours_s:.0f}"
+        f"  loop    {1000 * loop_s:8.1f} ms   ours {1000 * ours_s:8.2f} ms   "
+        f"ratio {loop_s / ours_s:.0f}"
     )
 
 

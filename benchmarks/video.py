@@ -73,7 +73,7 @@ def frames_of(source: Path | None, count: int) -> Iterator[av.VideoFrame]:
 
 
 def encode(source: Path | None, path: Path, size_px: tuple[int, int], seconds: int) -> None:
-    """H.264 at 25 pictures a second as broadcasters' web copies have it: B-pictures, a key frame every 2 s."""
+    """H.264 at 25 frames a second as web copies of broadcasts: B-frames, a key frame every 2 s."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream(
             "libx264", rate=25, options={"preset": "fast", "crf": "23", "g": "50"}
@@ -213,7 +213,8 @@ def main() -> None:
         if not files[width].exists():
             encode(arguments.source, files[width], (width, height), arguments.seconds)
     print(
-        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; multiples of real time, wall (per processor second)"
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; "
+        "multiples of real time, wall (per processor second)"
     )
     tasks: list[tuple[str, Callable[[Path], object]]] = [
         (str(reader.__doc__).splitlines()[0], reader) for reader in readers
@@ -256,7 +257,8 @@ def main() -> None:
         frames, megabytes = done.stdout.split()
         hours = probe(long).duration_s / 3600
         print(
-            f"\n{hours:.2f} hours: {frames} vectors, at most {megabytes} MB, load {os.getloadavg()[0]:.1f}"
+            f"\n{hours:.2f} hours: {frames} vectors, at most {megabytes} MB, "
+            f"load {os.getloadavg()[0]:.1f}"
         )
 
 

@@ -1,4 +1,6 @@
-"""How quick and how small the viewer is, on a fabricated two-hour match: 17 classes of curves, 2,000 spots, 900 labels, a video.
+"""How quick and how small the viewer is, on a fabricated two-hour match.
+
+It has 17 classes of curves, 2,000 spots, 900 labels, and a video.
 
     python benchmarks/viewer.py [--keep DIR] [--repeat 5]
 
@@ -51,7 +53,8 @@ _FRAMES = """async ([kind, seconds]) => {
       last = now;
       const swing = Math.sin(turn++ / 25);
       const wheel = kind === 'zoom' ? {deltaY: 40 * swing} : {deltaX: 30 * swing};
-      const at = {clientX: box.left + box.width * 0.4, clientY: box.top + 100, bubbles: true, cancelable: true};
+      const at = {clientX: box.left + box.width * 0.4, clientY: box.top + 100,
+                  bubbles: true, cancelable: true};
       lanes.dispatchEvent(new WheelEvent('wheel', {...wheel, ...at}));
       if (now - start < 1000 * seconds) requestAnimationFrame(step); else done();
     };
@@ -153,7 +156,7 @@ def get(port: int, path: str, headers: dict[str, str] | None = None) -> bytes:
 
 
 def first_byte_ms(port: int, path: str, size: int, chance: random.Random) -> float:
-    """Milliseconds from sending a range request at a random place to its first byte, on a new connection."""
+    """Milliseconds from a range request at a random place to its first byte, new connection."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     start = time.perf_counter()
     connection.request("GET", path, headers={"Range": f"bytes={chance.randrange(size)}-"})
@@ -172,7 +175,10 @@ def memory_mb(pid: int) -> float:
 
 
 def paints(browser: Browser, url: str, repeat: int) -> tuple[list[float], list[float]]:
-    """First contentful paint and time until curves and corrections are there, in milliseconds, each with an empty cache."""
+    """First contentful paint, and time until curves and corrections are there, in milliseconds.
+
+    Each with an empty cache.
+    """
     first, complete = [], []
     for _ in range(repeat):
         context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -197,7 +203,10 @@ def seek_ms(page: Page, repeat: int, chance: random.Random) -> list[float]:
     code = """async (t) => {
       const video = document.getElementById('video');
       const start = performance.now();
-      await new Promise((done) => { video.addEventListener('seeked', done, {once: true}); video.currentTime = t; });
+      await new Promise((done) => {
+        video.addEventListener('seeked', done, {once: true});
+        video.currentTime = t;
+      });
       return performance.now() - start;
     }"""
     return [float(page.evaluate(code, chance.uniform(10, MATCH_S - 10))) for _ in range(repeat)]

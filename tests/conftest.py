@@ -18,7 +18,7 @@ DIM = 16
 def _plant_half(
     random: np.random.Generator, num_frames: int, period: int, spacing: int
 ) -> tuple[np.ndarray, list[Action]]:
-    """Features of noise with a clear trace of each action: a peak on the action's frame and a slope after it."""
+    """Noise with a clear trace of each action: a peak on its frame and a slope after it."""
     values = 0.1 * random.standard_normal((num_frames, DIM))
     actions = []
     for frame in range(spacing // 2, num_frames - spacing // 3, spacing):
@@ -33,7 +33,10 @@ def _plant_half(
 
 @pytest.fixture(scope="session")
 def make_planted() -> Callable[..., Path]:
-    """A function that makes a data set: ``make(root, matches=4, num_frames=700, spacing=120, seed=0)``."""
+    """A function that makes a data set.
+
+    ``make(root, matches=4, num_frames=700, spacing=120, seed=0)``.
+    """
 
     def make(
         root: Path, *, matches: int = 4, num_frames: int = 700, spacing: int = 120, seed: int = 0

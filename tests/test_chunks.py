@@ -16,7 +16,7 @@ LENGTHS = (*range(1, 1001), *range(5400, 6001))
 
 
 def check_plan(plan: ChunkPlan, border: int) -> None:
-    """An echo of frame numbers must come back as the identity, each frame written once, each spot kept once."""
+    """An echo of frame numbers comes back as the identity; each spot is kept once."""
     frames = np.arange(plan.num_frames)
     shown = plan.frame_index()
     assert np.array_equal(stitch(plan, shown), frames)
@@ -58,7 +58,7 @@ def test_stitch_identity_for_every_chunk_geometry(
 
 
 def authors_owner(length: int) -> npt.NDArray[np.intp]:
-    """First frame of the chunk that writes each frame, as the loop of the TensorFlow code has it. Source: spec of inference."""
+    """First frame of the chunk that writes each frame, as in the loop of the TensorFlow code."""
     owner = np.full(length, -1, dtype=np.intp)
     start = 0
     while True:

@@ -19,7 +19,8 @@ def work(folder):
         time.sleep(0.05)
 
 if __name__ == "__main__":
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=end_with_parent) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=end_with_parent) as pool:
         pool.submit(work, sys.argv[1]).result()
 """
 

@@ -11,7 +11,7 @@ spots = st.lists(st.tuples(st.integers(0, 300), st.integers(1, 1000)), max_size=
 
 
 def literal_fixed(frames: list[int], confidences: list[float], window: float) -> list[float]:
-    """Take the most confident one that is left, silence its interval [t - w/2, t + int(w/2)), and so on."""
+    """Take the most confident one left, drop those in [t - w/2, t + int(w/2)), and so on."""
     left = dict(enumerate(zip(frames, confidences, strict=True)))
     kept = [0.0] * len(frames)
     while left:

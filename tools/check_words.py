@@ -1,6 +1,6 @@
 """Find words that the glossary replaced: one word, one meaning.
 
-    python tools/check_words.py            # lists them with file and line, exit code 1 where there are any
+    python tools/check_words.py    # lists them with file and line; exit code 1 where there are any
 
 docs/glossary.md says which terms are used. Here stand the words that were used for the same things
 before, or that a reader of the field stumbles over. Names of files and of other people's software

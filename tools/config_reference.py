@@ -46,7 +46,10 @@ PAGES: Final[tuple[tuple[str, str, type[BaseModel], str], ...]] = (
     ),
     (
         "Localization",
-        "The file of a localizer, which `spotkick train` reads, too; see [Localization](localization.md).",
+        (
+            "The file of a localizer, which `spotkick train` reads, too; "
+            "see [Localization](localization.md)."
+        ),
         LocalizationExperiment,
         "",
     ),
@@ -67,15 +70,15 @@ _HEAD: Final = """# Configuration
 Written by `tools/config_reference.py` from the configuration classes.
 
 A configuration is a TOML file. Keys that are not listed here are refused with the nearest valid
-name. `--set section.key=value` replaces a single value, and may be repeated; the value is written as
-in TOML, and words need no quotes.
+name. `--set section.key=value` replaces a single value, and may be repeated; the value is written
+as in TOML, and words need no quotes.
 """
 
 _BOUNDS: Final = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
 
 
 def describe_attributes(model: type[BaseModel]) -> dict[str, str]:
-    """Descriptions of a class's attributes, by name, as its docstring has them; inherited ones too."""
+    """Descriptions of a class's attributes by name, from its docstring and those it inherits."""
     described: dict[str, str] = {}
     for base in reversed(model.__mro__):
         text = inspect.cleandoc(base.__doc__ or "")

@@ -1,4 +1,4 @@
-"""Convert EfficientNet-Lite0 from its published PyTorch weights to the ONNX file that ships with spotkick.
+"""Convert EfficientNet-Lite0 from its published PyTorch weights to the ONNX file that ships.
 
 The architecture and the ImageNet weights are Google's (Apache-2.0), converted to PyTorch by ML
 Illustrated (Apache-2.0); both packages come from the package registry. The file holds the network
@@ -174,7 +174,7 @@ def pictures(count: int, side_px: int) -> np.ndarray:
 
 
 def errors(path: Path, network: PictureFeatures, images: np.ndarray) -> tuple[float, float]:
-    """Largest absolute difference from torch, and the same relative to the mean length of a feature vector."""
+    """Largest absolute difference from torch, and relative to the mean length of a vector."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     (features,) = session.run(None, {"images": images})
     with torch.inference_mode():
@@ -218,7 +218,8 @@ def main() -> None:
             absolute, relative = errors(path, network, images)
             size = path.stat().st_size
             print(
-                f"{label:6s} {size:>12,} bytes   largest error {absolute:.2e}   relative distance {relative:.2e}"
+                f"{label:6s} {size:>12,} bytes   largest error {absolute:.2e}   "
+                f"relative distance {relative:.2e}"
             )
         chosen = folder / ("single.onnx" if arguments.single else "half.onnx")
         arguments.out.parent.mkdir(parents=True, exist_ok=True)

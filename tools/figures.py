@@ -139,7 +139,7 @@ def _embed_image(pixels: npt.NDArray[np.uint8], x: float, y: float) -> str:
 
 
 def draw_encoding(path: Path) -> None:
-    """Figure 2: time shift of each frame around two actions, its segment, and the loss at p = 0.8."""
+    """Figure 2: time shift, segment, and loss at p = 0.8 of each frame around two actions."""
     bounds = SLICING_V1["card"]
     slicing = ContextSlicing((bounds,)).frames(RATE)
     length_s, actions_s = 120, (35, 82)
@@ -202,7 +202,10 @@ def _curve(
     zero = top + height * (1 - (0 - low) / (high - low))
     return [
         f'<rect class="frame" x="{left}" y="{top}" width="{width}" height="{height}"/>',
-        f'<line x1="{left}" x2="{left + width}" y1="{zero:.1f}" y2="{zero:.1f}" stroke-dasharray="2 4"/>',
+        (
+            f'<line x1="{left}" x2="{left + width}" y1="{zero:.1f}" y2="{zero:.1f}" '
+            'stroke-dasharray="2 4"/>'
+        ),
         f'<path d="{path}" stroke-width="2"/>',
         text(left + 6, top + 16, label),
         text(left - 6, top + 12, f"{high:g}", anchor="end", css="small"),
@@ -251,7 +254,10 @@ def draw_network(path: Path) -> None:
     for x, y, name, detail, colour in boxes:
         width = 140 if x == 430 else 110 if x > 430 else 100
         parts += [
-            f'<rect class="frame" style="fill:{colour}" x="{x}" y="{y}" width="{width}" height="60" rx="6"/>',
+            (
+                f'<rect class="frame" style="fill:{colour}" x="{x}" y="{y}" '
+                f'width="{width}" height="60" rx="6"/>'
+            ),
             text(x + width / 2, y + 26, name, anchor="middle"),
             text(x + width / 2, y + 44, detail, anchor="middle", css="small"),
         ]

@@ -1,7 +1,7 @@
 """Figures of the page: blank lines, comments, names and line lengths of each room, with limits.
 
     python tools/page_figures.py            # a table of the rooms of src/spotkick
-    python tools/page_figures.py --check    # the same, and exit code 1 where the whole is over a limit
+    python tools/page_figures.py --check    # the same; exit code 1 where the whole is over a limit
 
 A function without one blank line, without a comment and with helpers named ``_looks`` can be right
 and still be hard to read. Functions of 20 to 60 lines are measured: shorter ones need no stages,

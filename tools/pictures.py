@@ -3,8 +3,8 @@
     make demo && python tools/pictures.py demo-output
 
 ``viewer.webp`` shows the viewer in motion, ``reel.webp`` the clips of the reel, ``report.webp`` the
-scores of a test match over time, from an evaluation report. Needs the packages of the extra ``dev`` and Chromium; CHROMIUM names it
-where it is not found.
+scores of a test match over time, from an evaluation report. Needs the packages of the
+extra ``dev`` and Chromium; CHROMIUM names it where it is not found.
 """
 
 import argparse
@@ -133,7 +133,9 @@ def _seek(page: Page, position_s: float) -> None:
     page.evaluate(
         """async (seconds) => {
             const video = document.querySelector('video');
-            const done = new Promise((resolve) => video.addEventListener('seeked', resolve, {once: true}));
+            const done = new Promise((resolve) => {
+                video.addEventListener('seeked', resolve, {once: true});
+            });
             video.currentTime = seconds;
             await done;
             await new Promise((resolve) => setTimeout(resolve, 150));

@@ -16,7 +16,10 @@ from spotkick.tasks import Task
 
 @pytest.fixture(scope="session")
 def write_small_run() -> Callable[..., Path]:
-    """A function that writes a run directory with an untrained network: ``write(folder, dim=4, classes=("a", "b"))``."""
+    """A function that writes a run directory with an untrained network.
+
+    ``write(folder, dim=4, classes=("a", "b"))``.
+    """
 
     def write(
         folder: Path,

@@ -31,7 +31,7 @@ def values() -> npt.NDArray[np.float32]:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Callable[[str], Path]:
-    """A function that makes a match folder of the given name below a new root, and returns the folder."""
+    """A function that makes a match folder of a name below a new root, and returns it."""
 
     def make(name: str) -> Path:
         folder = tmp_path / "root" / name

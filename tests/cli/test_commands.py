@@ -67,7 +67,8 @@ def test_train_spot_evaluate_chain_gives_scores(
     classes = tmp_path / "classes.txt"
     classes.write_text("goal\ncard\nsubstitution\n")
     code, out, _ = invoke(
-        "evaluate", tmp_path / "out", planted, "--classes", classes, "--split", planted / "splits/valid.txt",
+        "evaluate", tmp_path / "out", planted, "--classes", classes,
+        "--split", planted / "splits/valid.txt",
         "--json", tmp_path / "score.json",
     )  # fmt: skip
     assert code == 0
@@ -183,8 +184,9 @@ def test_import_weights_other_file_is_one_line(
 
 def test_spot_without_torch_writes_results(checkpoint: Path, planted: Path, tmp_path: Path) -> None:
     code = (
-        "import sys; sys.modules['torch'] = None; sys.modules['sklearn'] = None; sys.modules['onnx'] = None\n"
-        f"sys.argv = ['spotkick', 'spot', {str(checkpoint)!r}, {str(planted)!r}, '--out', {str(tmp_path / 'out')!r}]\n"
+        "import sys; sys.modules.update(dict.fromkeys(('torch', 'sklearn', 'onnx')))\n"
+        f"sys.argv = ['spotkick', 'spot', {str(checkpoint)!r}, {str(planted)!r}, "
+        f"'--out', {str(tmp_path / 'out')!r}]\n"
         "from spotkick.cli.main import run\nrun()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

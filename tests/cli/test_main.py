@@ -33,7 +33,7 @@ HEAVY = (
 
 @pytest.fixture
 def run_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
-    """A function that runs the program with one command of its own, ``probe``, and returns the exit code."""
+    """A function that runs the program with its own command ``probe``; gives the exit code."""
 
     def run(probe: Callable[[], None], *arguments: str) -> int:
         app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
@@ -60,7 +60,10 @@ def raising(error: BaseException) -> Callable[[], None]:
 
 def program(*arguments: str, prelude: str = "") -> subprocess.CompletedProcess[str]:
     """Run the program in an interpreter of its own; ``prelude`` is code that runs first."""
-    code = f"{prelude}\nimport sys\nfrom spotkick.cli.main import run\nsys.argv = ['spotkick', *{list(arguments)!r}]\nrun()\n"
+    code = (
+        f"{prelude}\nimport sys\nfrom spotkick.cli.main import run\n"
+        f"sys.argv = ['spotkick', *{list(arguments)!r}]\nrun()\n"
+    )
     return subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
     )

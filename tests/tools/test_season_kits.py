@@ -16,7 +16,10 @@ SPEC.loader.exec_module(kits)
 
 
 def make_bmp(pixels: np.ndarray, masks: tuple[int, int, int, int] | None) -> bytes:
-    """A BMP written pixel by pixel: rows from the bottom up, padded to four bytes; RGBA masks mean 32 bits a pixel."""
+    """A BMP written pixel by pixel: rows from the bottom up, padded to four bytes.
+
+    RGBA masks mean 32 bits a pixel.
+    """
     height, width = pixels.shape[:2]
     body = bytearray()
     for row in pixels[::-1]:

@@ -1,4 +1,4 @@
-"""Put rendered matches of the form ``NAME.mp4`` with ``NAME.json`` into a season, and list the matches of each split.
+"""Put rendered matches, ``NAME.mp4`` with ``NAME.json``, into a season with splits.
 
     python tools/season/arrange.py SEASON --from MATCHES --train match_1001 ... --valid match_2002
     --test match_2003
@@ -24,7 +24,7 @@ LABELS = "Labels-v2.json"
 
 
 def actions_of(document: dict[str, Any], match: str) -> MatchActions:
-    """The events of a ``NAME.json`` (``t`` in seconds, ``label``, ``team``) as actions of one half."""
+    """Events of a ``NAME.json`` (``t`` in seconds, ``label``, ``team``) as actions of one half."""
     return MatchActions(
         match,
         tuple(

@@ -1,4 +1,4 @@
-"""Short bursts of play by hand, which raise the rate of the events that two computer teams rarely cause.
+"""Short bursts of play by hand: more of the events that two computer teams rarely cause.
 
 One player a side, the one nearest to the ball, is under outside control and nearly always does what
 the engine's own computer player would do. Now and then he slides at the ball carrier, runs the ball
@@ -21,7 +21,7 @@ Plan = tuple[tuple[str, ...], ...]  # for each tenth of a second, the engine's a
 
 @dataclass(frozen=True)
 class Situation:
-    """What the controlled player sees, in metres; x points at the opponent's goal, y to the top of the picture.
+    """What the controlled player sees, in metres; x points at the goal, y to the top of the image.
 
     Attributes:
         x: His position along the pitch, within [-54, 54].

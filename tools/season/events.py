@@ -142,7 +142,9 @@ def find_stoppages(states: Sequence[MatchState]) -> list[Stoppage]:
 
 
 def stop_label(stoppage: Stoppage) -> str | None:
-    """Why play stopped: a goal, a foul (or an offside, which the engine does not tell apart), or the ball over a line.
+    """Why play stopped: a goal, a foul or an offside, or the ball over a line.
+
+    The engine does not tell fouls and offsides apart.
 
     Args:
         stoppage: A stoppage.
@@ -204,7 +206,7 @@ def card_label(before: MatchState, after: MatchState, side: int) -> str | None:
 
 
 def merge_straight_red_cards(events: Sequence[MatchEvent]) -> list[MatchEvent]:
-    """A player who is booked and taken off in the same stoppage has seen one straight red card, not two cards."""
+    """A player booked and taken off in one stoppage saw a straight red card, not two cards."""
     merged: list[MatchEvent] = []
     for event in events:
         previous = merged[-1] if merged else None
@@ -255,7 +257,7 @@ def find_events(states: Sequence[MatchState]) -> list[MatchEvent]:
 
 
 def to_labels_v2(events: Sequence[MatchEvent], match: str) -> dict[str, Any]:
-    """Writes events in the layout of SoccerNet's `Labels-v2.json`; left is home, and the match is one half.
+    """Events in the layout of SoccerNet's `Labels-v2.json`; left is home, the match is one half.
 
     Args:
         events: Events of one match.

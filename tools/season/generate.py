@@ -96,7 +96,7 @@ def load_engine(data: Path) -> ModuleType:
 
 
 def make_scenario(engine: ModuleType, plan: MatchPlan) -> Any:
-    """Describes eleven against eleven to the engine, with one player a side under outside control."""
+    """Describe eleven against eleven to the engine, one player a side under outside control."""
     scenario = engine.ScenarioConfig.make()
     for team, players in enumerate((scenario.left_team, scenario.right_team)):
         for index, (x, y, role) in enumerate(FORMATION):

@@ -1,4 +1,4 @@
-"""Gives every rendered match its own look: kits, boards, crowd, grass and disc-shaped club signs, all of them fictional.
+"""Give every rendered match its own look: kits, boards, crowd, grass, club signs, all fictional.
 
 The engine reads its textures from a data folder. `write_data_folder` makes a copy of that folder
 out of symbolic links, in which only the recoloured textures and two settings of the renderer are
@@ -255,7 +255,8 @@ def replace_once(text: str, old: str, new: str) -> str:
     """Replaces a passage that must occur exactly once."""
     if text.count(old) != 1:
         raise ValueError(
-            f"expected {old!r} once in the engine's data, found it {text.count(old)} times: another engine version?"
+            f"expected {old!r} once in the engine's data, found it {text.count(old)} times: "
+            "another engine version?"
         )
     return text.replace(old, new)
 

@@ -1,4 +1,4 @@
-"""Put a season into the package: features, labels and splits, a clip with its labels, and a checkpoint.
+"""Put a season into the package: features, labels, splits, a clip, and a checkpoint.
 
     spotkick features SEASON --kind video --out FEATURES --dim 64 --fit-split
     SEASON/splits/train.txt --mask ... --mask ... python tools/season/package.py data SEASON
