@@ -110,9 +110,7 @@ def test_by_distance_planted_hits_score_in_their_bins() -> None:
     assert parts["60-120 s"].average_map == pytest.approx(1)
     assert parts["from 300 s"].num_labels == 1  # alone in its period
     assert parts["from 300 s"].average_map == 0
-    assert (
-        sum(part.num_predictions for part in parts.values()) == 3
-    )  # b has no label in period 2
+    assert sum(part.num_predictions for part in parts.values()) == 3  # b has no label in period 2
 
 
 def test_without_first_frame_labels_at_break_are_left_out() -> None:
