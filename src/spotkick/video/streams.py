@@ -41,8 +41,16 @@ _STANDARD_RATES: Final = (
 )
 """Rates that editing programs know."""
 
-_COMMON_RATES: Final = tuple(Fraction(rate) for rate in (24, 25, 30, 50, 60, 100, 120))
-"""Those that all of them know, for a video that has none of its own."""
+_COMMON_RATES: Final = tuple(
+    sorted(
+        [
+            *(Fraction(rate) for rate in (24, 25, 30, 50, 60, 100, 120)),
+            *(Fraction(1000 * rate, 1001) for rate in (24, 30, 60, 120)),
+        ]
+    )
+)
+"""Those that all of them know, slowest first, for a video that has none of its own: frames that
+were dropped from a 59.94 recording leave an average below 59.94, which is then the next."""
 
 _SAME_RATE: Final = Fraction(1, 2000)
 """Rates that differ by less are one rate with rounded timestamps; 29.97 and 30 differ by twice
