@@ -17,6 +17,7 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/page_figures.py --check
+	$(BIN)/python tools/check_words.py
 
 demo: setup
 	rm -rf demo-output

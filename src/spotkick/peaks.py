@@ -19,7 +19,7 @@ PEAK_THRESHOLD: Final = 0.5
 """Least segmentation score of an unspotted peak."""
 
 APART_S: Final = 20.0
-"""An unspotted peak lies further than this from every spot of its class, and from every higher one."""
+"""An unspotted peak lies further than this from every spot of its class and every higher peak."""
 
 
 def unspotted_peaks(

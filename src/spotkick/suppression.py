@@ -23,8 +23,8 @@ def suppress(
 ) -> npt.NDArray[np.float64]:
     """Suppress spots of one class in one period.
 
-    Greedy by confidence; of equals the earlier one stays. A spot at t suppresses those in [t - w/2, t
-    + floor(w/2)), the interval of the released code, whose right end is open.
+    Greedy by confidence; of equals the earlier one stays. A spot at t suppresses those in
+    [t - w/2, t + floor(w/2)), the interval of the released code, whose right end is open.
 
     Args:
         frames: (spots,) position of each spot.

@@ -34,5 +34,6 @@ def import_weights(
     )
     source = checkpoint.feature_source
     typer.echo(
-        f"{len(checkpoint.classes)} classes, features '{source.name}' with {source.dim} values; checkpoint: {out}"
+        f"{len(checkpoint.classes)} classes, features '{source.name}' with {source.dim} values; "
+        f"checkpoint: {out}"
     )

@@ -83,7 +83,8 @@ def _format_warning(
 def run() -> None:
     """Entry point.
 
-    Exit codes: 0 done, 1 the input is at fault (one line on stderr), 2 wrong usage, 130 interrupted.
+    Exit codes: 0 done, 1 the input is at fault (one line on stderr), 2 wrong usage, 130
+    interrupted.
     """
     warnings.formatwarning = _format_warning
     wanted = sys.argv[1:2]

@@ -54,7 +54,7 @@ def slicing(
     out: Annotated[Path | None, typer.Option(help="Write the TOML block to this file.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Write a drawing: .svg or .html.")] = None,
 ) -> None:
-    """Estimate context-slicing parameters K1..K4 from labels, so that a new sport need not guess."""
+    """Estimate the context slicing K1..K4 of a new sport from labels."""
     check_command_outputs({"--out": out, "--plot": plot}, [labels, scores])
     if compare and compare not in PRESETS:
         raise ConfigError(f"preset must be one of {', '.join(PRESETS)}, got '{compare}'")

@@ -39,7 +39,7 @@ def tune(
         typer.Option("--set", help="Replace one value, such as tune.epochs=8; may be repeated."),
     ] = None,
 ) -> None:
-    """Search parameters by Bayesian optimisation, then the context slicing on a grid, by validation scores."""
+    """Search parameters by Bayesian optimisation, then the context slicing on a grid."""
     for package, extra in (("optuna", "tune"), ("torch", "train")):
         require_extra(package, extra, "searching parameters")
     from spotkick.tuning.results import summary

@@ -180,7 +180,7 @@ def read_periods(path: Path) -> tuple[PeriodSpan, ...]:
 def write_periods(
     folder: Path, spans: Iterable[PeriodSpan], *, extra: Mapping[str, Any] | None = None
 ) -> Path:
-    """Write ``periods.json``; what it says of other files, and its further keys, are kept.
+    """Write ``periods.json``; its entries for other files, and its further keys, are kept.
 
     Args:
         folder: of the videos.

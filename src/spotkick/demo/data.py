@@ -9,7 +9,7 @@ from typing import Final
 from spotkick.formats.splits import read_split
 
 SEASON: Final = Path(__file__).parent.parent / "assets" / "demo"
-"""Features, labels and splits of the season: a data set for `spotkick.train` and `spotkick.spot`."""
+"""Features, labels and splits of the season: a data set to train on and to spot."""
 
 EXPERIMENT: Final = SEASON / "season.toml"
 """Configuration that the shipped checkpoint was trained with."""

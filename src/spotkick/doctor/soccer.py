@@ -75,7 +75,7 @@ def check_both_halves(matches: Sequence[MatchActions]) -> Iterator[Finding]:
 def judge_pair(
     where: str, pair: str, actions: tuple[Action, Action], same_frame: bool
 ) -> Finding | None:
-    """What the rules say of two actions of one class that follow each other; None when nothing.
+    """What the rules find wrong with two actions of a class that follow each other, if anything.
 
     Args:
         where: match.
