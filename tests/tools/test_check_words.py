@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
-import check_words
 import pytest
 from typer.testing import CliRunner
 
+import check_words
 from spotkick.cli.main import COMMANDS, build_app
 
 GLOSSARY = (Path(__file__).parents[2] / "docs" / "glossary.md").read_text(encoding="utf-8")
