@@ -521,7 +521,7 @@ def test_evaluate_warnings_of_many_files_are_merged(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("p.json.gz", gzip.compress(b"{}")),
+        ("p.json.gz", gzip.compress(b"{}", mtime=0)),
         ("p.csv", b"what,ever\n1,2\n"),
         ("p.txt", b"Goal 1:23\n"),
     ],

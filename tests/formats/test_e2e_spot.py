@@ -67,7 +67,7 @@ def test_read_e2e_spot_gzip_bomb_is_not_unpacked(
 ) -> None:
     monkeypatch.setattr("spotkick.formats.json_files.MAX_JSON_BYTES", 1000)
     path = tmp_path / "bomb.json.gz"
-    path.write_bytes(gzip.compress(b" " * 10_000_000))
+    path.write_bytes(gzip.compress(b" " * 10_000_000, mtime=0))
     with pytest.raises(InputError, match="unpacks to more than the limit of 1,000 bytes"):
         read_e2e_spot(path)
 
