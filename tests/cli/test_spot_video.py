@@ -1,4 +1,4 @@
-"""``spotkick spot`` on videos, with the checkpoint that ships: one file, halves, and everything that is no video."""
+"""``spotkick spot`` on videos with the shipped checkpoint: one file, halves, and other files."""
 
 import json
 from collections.abc import Callable

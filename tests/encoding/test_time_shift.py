@@ -1,4 +1,4 @@
-"""The time-shift encoding against the published table, a literal transcription of its rule, and its meaning."""
+"""The time-shift encoding against the published table and a literal transcription of its rule."""
 
 from fractions import Fraction
 
@@ -19,10 +19,10 @@ from spotkick.timeline import frame_of_position, parse_frame_rate
 BOUNDS = (-40, -20, 20, 40)
 
 TABLE = {
-    (
-        100,
-        150,
-    ): "0:-100 60:-40 99:-1 100:0 119:19 120:20 122:22 125:-25 130:-20 131:-19 149:-1 150:0 299:149",
+    (100, 150): (
+        "0:-100 60:-40 99:-1 100:0 119:19 120:20 122:22 "
+        "125:-25 130:-20 131:-19 149:-1 150:0 299:149"
+    ),
     (100, 170): "125:25 130:30 131:31 135:-35 140:-30 150:-20 169:-1 170:0",
     (100, 200): "139:39 140:-60 150:-50 160:-40 199:-1 200:0 250:50",
 }
@@ -58,7 +58,7 @@ def shift_by_the_rule(x: int, actions: list[int], bounds: reference.Bounds) -> f
 
 @st.composite
 def periods(draw: st.DrawFn) -> tuple[int, list[int], reference.Bounds]:
-    """A period, its actions (none, one, many, neighbours, at the ends) and bounds, also fractional and without transition."""
+    """A period, its actions (none to many, neighbours, at the ends) and any kind of bounds."""
     num_frames = draw(st.integers(1, 400))
     actions = sorted(draw(st.sets(st.integers(0, num_frames - 1), max_size=12)))
     before, after, first, second = (draw(st.integers(1, 120)) / 2 for _ in range(4))

@@ -35,7 +35,7 @@ def video(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def backbone(tmp_path: Path) -> Backbone:
-    """Features are the mean colours of a grid of 4 x 6 cells, so that they tell the number of the frame."""
+    """Features are the mean colours of 4 x 6 cells, which tell the number of the frame."""
     images = helper.make_tensor_value_info("images", TensorProto.UINT8, ["n", 32, 48, 3])
     features = helper.make_tensor_value_info("features", TensorProto.FLOAT, None)
     nodes = [

@@ -59,7 +59,7 @@ def spotting(
 
 
 def match_mutual(predicted: list[float], actual: list[float], actions: list[int]) -> dict[int, int]:
-    """Pairs of action row and prediction by increasing distance: the greedy equal of mutual nearest neighbours."""
+    """Action rows and predictions by increasing distance: equal to mutual nearest neighbours."""
     pairs = sorted(
         (abs(predicted[j] - actual[i]), i, j) for i in actions for j in range(len(predicted))
     )
@@ -73,7 +73,7 @@ def match_mutual(predicted: list[float], actual: list[float], actions: list[int]
 def match_propose(
     predicted: list[float], actual: list[float], actions: list[int]
 ) -> dict[int, int]:
-    """The loop of the authors' code: in each round all free actions propose, and predictions accept among their proposers."""
+    """The authors' loop: in each round free actions propose, predictions accept a proposer."""
     chosen: dict[int, int] = {}
     for _ in range(len(predicted)):
         free_actions = [i for i in actions if i not in chosen]

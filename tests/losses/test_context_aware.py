@@ -1,4 +1,4 @@
-"""The context-aware loss against the published table, a literal transcription of its equations, and its promises."""
+"""The context-aware loss against the published table and its equations, and its properties."""
 
 import itertools
 import math

@@ -200,7 +200,7 @@ def test_slicing_every_form_gives_the_same_loss() -> None:
     assert context_aware_loss(p, s, array.astype(np.float32)) == pytest.approx(expected.item())
     for rate in (Fraction(25, 2), 12.5):
         assert context_aware_loss(p, s, seconds, frame_rate=rate) == expected
-    with pytest.raises(ConfigError, match="in seconds.*give frame_rate"):
+    with pytest.raises(ConfigError, match=r"in seconds.*give frame_rate"):
         context_aware_loss(p, s, seconds)
 
 

@@ -24,7 +24,7 @@ locations = st.integers(0, 1024).map(lambda step: step / 1024) | st.sampled_from
 
 @st.composite
 def chunks(draw: st.DrawFn, most_spots: int = 15) -> tuple[Tensor, Tensor, Tensor]:
-    """Predicted and actual locations with many ties and saturated values, and any number of actions among the rows."""
+    """Predicted and actual locations with many ties and saturated values, any number of actions."""
     batch, spots = draw(st.integers(1, 4)), draw(st.integers(1, most_spots))
     row = st.lists(locations, min_size=spots, max_size=spots)
     predicted = torch.tensor([draw(row) for _ in range(batch)])

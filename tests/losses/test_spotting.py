@@ -16,7 +16,7 @@ from spotkick.losses import match_spots, spotting_loss
 def planted(
     batch: int, spots: int, classes: int, seed: int = 0, dtype: torch.dtype = torch.float64
 ) -> tuple[Tensor, Tensor]:
-    """Predictions as a network makes them, and encoded actions: none in the first chunk, all rows full in the last."""
+    """Predictions like a network's, and encoded actions: no action first, all rows full last."""
     random = np.random.default_rng(seed)
     marked = random.random((batch, 40, classes)) < 0.03
     marked[0] = False

@@ -1,4 +1,4 @@
-"""The CALF network written out layer by layer, as the table of the paper's released code has it, in Conv2d and plain sums.
+"""The CALF network layer by layer, as the released code's table has it, in Conv2d and sums.
 
 Slow and literal on purpose; the layers' names are those of the authors' PyTorch state_dict.
 """
@@ -13,7 +13,7 @@ from spotkick.models import CalfArchitecture, CalfNetwork
 
 
 class Layers(NamedTuple):
-    """What the reference computes on the way, by the numbers of the table; layout (batch, channels, time) unless said."""
+    """What the reference computes, by the table's numbers; layout (batch, channels, time)."""
 
     mlp1: Tensor
     mlp2: Tensor
@@ -30,13 +30,13 @@ class Layers(NamedTuple):
 
 
 def pad_time(values: Tensor, kernel: int) -> Tensor:
-    """Zeros for a convolution of "same" length: left (k - 1) // 2, right the rest. Layout (batch, channels, time, 1)."""
+    """Zeros for "same" length: left (k - 1) // 2, right the rest; (batch, channels, time, 1)."""
     left = (kernel - 1) // 2
     return functional.pad(values, (0, 0, left, kernel - 1 - left))
 
 
 class ReferenceCalf(nn.Module):
-    """Section 3.3 of the paper with the released code's sizes: features (batch, time, D) -> all layers."""
+    """Section 3.3 of the paper, the released code's sizes: features (batch, time, D) to layers."""
 
     def __init__(self, architecture: CalfArchitecture) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class ReferenceCalf(nn.Module):
         self.conv_class = nn.Conv2d(16 * pooled, classes * a.num_spots, (1, 1))
 
     def _normalise(self, values: Tensor) -> Tensor:
-        """Batch normalisation of (batch, time, f * classes): one mean and variance per time index (or per capsule feature)."""
+        """Normalise (batch, time, f * classes), statistics per time index (or capsule feature)."""
         over_time = self.a.bn_axis == "time"
         axes = (0, 2) if over_time else (0, 1)
         shape = (1, -1, 1) if over_time else (1, 1, -1)
@@ -135,7 +135,7 @@ class ReferenceCalf(nn.Module):
 
 
 def reference_of(network: CalfNetwork) -> ReferenceCalf:
-    """A reference that shares the values of a network's parameters and running statistics (copies, same training mode)."""
+    """A reference with copies of a network's parameters, running statistics and training mode."""
     twin = ReferenceCalf(network.architecture).to(next(network.parameters()).dtype)
     spotting, normalisation = network.spotting, network.capsule_scores.normalisation
     sources = {

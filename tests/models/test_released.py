@@ -1,4 +1,4 @@
-"""The imported network against the original graph, written down once more in plain numpy with Keras's own layouts."""
+"""The imported network against the original graph, written in numpy with Keras's own layouts."""
 
 from pathlib import Path
 

@@ -128,7 +128,7 @@ def test_spot_in_processes_bad_match_leaves_the_others(
 
 
 class DyingPool:
-    """Runs matches at once, in this process; dies of the matches in `deadly`, and with all after."""
+    """Runs matches at once, in this process; dies of those in `deadly`, and with all after."""
 
     deadly: ClassVar[set[str]] = set()
     died: ClassVar[list[str]] = []

@@ -1,4 +1,4 @@
-"""From a data set with planted answers to a scored prediction, and everything that can go wrong on the way."""
+"""From a data set with planted answers to a scored prediction, and what can go wrong."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -21,7 +21,7 @@ DIM: Final = 12
 def write_sport(
     root: Path, *, matches: int = 5, period_s: float = 60.0, every_s: float = 9.0, seed: int = 0
 ) -> Path:
-    """Write a data set: features without a description, labels, and splits with one match in each of valid and test.
+    """Write a data set: features without description, labels, splits (one match in valid and test).
 
     An action is seen for two seconds from its beginning on, in two values of its own class.
     """

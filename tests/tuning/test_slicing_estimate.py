@@ -32,7 +32,7 @@ def match(*actions: tuple[str, float], name: str = "m", period: int = 1) -> Matc
 
 
 def rallies(count: int, *, every_s: float = 60) -> MatchActions:
-    """Each rally: a serve, a smash 4 s later, and 8 s later something that is not a class of ours."""
+    """Each rally: a serve, a smash 4 s later, and 8 s later an action of another class."""
     found = [
         (label, every_s * number + offset)
         for number in range(count)
@@ -91,7 +91,7 @@ def test_estimate_slicing_labels_of_other_classes_are_refused() -> None:
 
 
 def planted_scores(positions: list[int], length: int, rate: Fraction) -> np.ndarray:
-    """0.1 far away; 0.9 from 6 s before to 10 s after each action, 0.3 for 4 s before and 20 s after that."""
+    """0.9 from 6 s before to 10 s after actions, 0.3 for 4 s before and 20 s after, else 0.1."""
     offsets = np.arange(length)[:, None] / float(rate) - np.array(positions)[None, :] / 1000
     offsets = offsets[np.arange(length), np.abs(offsets).argmin(axis=1)]
     scores = np.full(length, 0.1, dtype=np.float32)

@@ -249,7 +249,8 @@ def objective(values, name, report):
     print(name, flush=True)
     time.sleep(pause_s)
     return values["x"]
-stage = open_stage(open_storage(sys.argv[1]), Stage("s", {"x": Range(low=0.0, high=1.0)}, trials), TuneConfig(sampler="random"))
+stage = Stage("s", {"x": Range(low=0.0, high=1.0)}, trials)
+stage = open_stage(open_storage(sys.argv[1]), stage, TuneConfig(sampler="random"))
 run_stage(stage, objective, on_trial=lambda trial: None, wait=True, note=lambda line: None)
 """
 X_ONLY: dict[str, Candidates] = {"x": Range(low=0.0, high=1.0)}

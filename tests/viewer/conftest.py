@@ -1,4 +1,4 @@
-"""A small season to look at: two halves of numbered pictures, labels, predictions and scores whose comparison is known."""
+"""A small season: two halves of numbered frames, labels, predictions and known scores."""
 
 import os
 import socket
@@ -146,7 +146,7 @@ def key(client: TestClient) -> str:
 
 
 class QuickReelMaker:
-    """Proposes up to four seconds around each action, without overlap; writes files that only name what they would hold."""
+    """Proposes up to four seconds around each action, without overlap; writes small text files."""
 
     finds_shots = True
 
@@ -262,7 +262,7 @@ def serve() -> Callable[..., AbstractContextManager[str]]:
 
 @pytest.fixture(scope="session")
 def missing() -> Callable[[str], NoReturn]:
-    """Skip for the reason given; in continuous integration, where everything must be there, fail."""
+    """Skip for the reason given; fail in continuous integration, where everything exists."""
 
     def report(reason: str) -> NoReturn:
         if os.environ.get("CI"):
@@ -274,7 +274,7 @@ def missing() -> Callable[[str], NoReturn]:
 
 @pytest.fixture(scope="module")
 def browser(missing: Callable[[str], NoReturn]) -> Iterator[Any]:
-    """Debian's Chromium. While Playwright drives it no test can run an event loop of its own, so it ends with the module."""
+    """Debian's Chromium, for one module: while Playwright drives it no event loop can run."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:

@@ -132,7 +132,8 @@ def test_video_seek_shows_the_frame_of_the_time(page: Page, address: str, librar
     open_match(page, address, library)
     read = """async () => {
       const video = document.getElementById('video');
-      while (video.seeking || video.readyState < 2) await new Promise((done) => setTimeout(done, 20));
+      while (video.seeking || video.readyState < 2)
+        await new Promise((done) => setTimeout(done, 20));
       await new Promise((done) => setTimeout(done, 120));
       const canvas = document.createElement('canvas');
       canvas.width = canvas.height = 4;
@@ -224,7 +225,8 @@ def test_thresholds_count_as_python_does(page: Page, tmp_path: Path, serve: Serv
         slider = page.locator("[aria-label='Threshold of all classes']")
         for threshold in (0.5, 0.2, 0.81):
             slider.evaluate(
-                "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }",
+                "(slider, value) => "
+                "{ slider.value = value; slider.dispatchEvent(new Event('input')); }",
                 str(threshold),
             )
             for tolerance_ms in (1000, 2500):
@@ -233,7 +235,10 @@ def test_thresholds_count_as_python_does(page: Page, tmp_path: Path, serve: Serv
                 expected = [
                     f"{100 * value:.0f}" for value in (point.precision, point.recall, point.f1)
                 ]
-                cells = "[...document.querySelectorAll('.total-row td.number')].slice(1).map((cell) => cell.textContent)"
+                cells = (
+                    "[...document.querySelectorAll('.total-row td.number')]"
+                    ".slice(1).map((cell) => cell.textContent)"
+                )
                 until(page, f"{cells}.join() === '{','.join(expected)}'")
 
 
@@ -393,7 +398,8 @@ def test_unsent_changes_are_sent_after_reload(
     page.wait_for_selector("body[data-ready]")
     until(
         page,
-        "localStorage.length >= 0 && !Object.keys(localStorage).some((key) => key.includes('pending'))",
+        "localStorage.length >= 0 && !Object.keys(localStorage).some((key) => "
+        "key.includes('pending'))",
     )
     (state,) = journal(season).states().values()
     assert state.status == "rejected"
@@ -609,7 +615,8 @@ def test_reel_and_shot_changes_have_own_tracks(page: Page, address: str, library
       const canvas = document.querySelector('#lanes canvas');
       const pixels = canvas.getContext('2d').getImageData(0, 0, canvas.width, 48).data;
       const seen = new Set();
-      for (let i = 0; i < pixels.length; i += 4) if (pixels[i + 3] === 255) seen.add(pixels.slice(i, i + 3).join());
+      for (let i = 0; i < pixels.length; i += 4)
+        if (pixels[i + 3] === 255) seen.add(pixels.slice(i, i + 3).join());
       return [...seen];
     }"""
     colours = page.evaluate(read)

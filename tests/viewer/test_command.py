@@ -1,4 +1,4 @@
-"""The real command in a process of its own: reels from a real video in a real browser, and corrections that survive its death."""
+"""The command in its own process: reels in a browser, and corrections that survive a kill."""
 
 import json
 import os

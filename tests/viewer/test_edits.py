@@ -68,10 +68,13 @@ def look_slowly(journal):
 EditJournal._catch_up = look_slowly
 journal, worker = EditJournal(Path(sys.argv[1])), int(sys.argv[2])
 for number in range(30):
-    state = SpotState(source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED)
+    state = SpotState(
+        source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED
+    )
     while True:
         try:
-            journal.append([SpotEdit(id=f"a-{1000 * worker + number:012x}", state=state)], based_on=journal.revision)
+            change = SpotEdit(id=f"a-{1000 * worker + number:012x}", state=state)
+            journal.append([change], based_on=journal.revision)
             break
         except RevisionConflictError:
             continue
@@ -143,7 +146,9 @@ from spotkick.viewer.edits import SpotEdit, EditJournal, SpotState, Status
 journal = EditJournal(Path(sys.argv[1]))
 number = 0
 while True:
-    state = SpotState(source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED)
+    state = SpotState(
+        source="added", label="Goal", period=1, position_ms=number, status=Status.ACCEPTED
+    )
     journal.append([SpotEdit(id=f"a-{number:012x}", state=state)], based_on=number)
     number += 1
     print(number, flush=True)

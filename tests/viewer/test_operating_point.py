@@ -10,7 +10,7 @@ from spotkick.viewer.operating_point import assign_greedily, best_f1, measure
 
 
 def literal_correct(predictions: list[Action], labels: list[Action], tolerance_ms: int) -> int:
-    """Labels in order of time; each takes the most confident free prediction of its class within the tolerance."""
+    """Labels in order of time; each takes the most confident free prediction within tolerance."""
     free = sorted(predictions, key=lambda action: action.position_ms)
     correct = 0
     for label in sorted(labels, key=lambda action: action.position_ms):

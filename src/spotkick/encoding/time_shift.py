@@ -1,4 +1,4 @@
-"""Time-shift encoding: for each frame and class, the signed distance to the action that dominates it.
+"""Time-shift encoding: per frame and class, the signed distance to the action that dominates it.
 
 Computed once on the whole period, before chunks are cut. Source: CALF paper, section 3.1.
 """

@@ -100,7 +100,7 @@ def _add_proposals(graph: GraphBuilder, network: BmnNetwork, base: str) -> None:
 
 
 def _dense_mask(graph: GraphBuilder, sizes: BmnArchitecture) -> str:
-    """(points * steps, segments + 1); the last column is 0 and stands for the cells that are no segment."""
+    """(points * steps, segments + 1); the last column is 0, for cells that are no segment."""
     grid = SegmentGrid(sizes.num_steps, sizes.max_duration_steps)
     entries = sampling_matrix(
         grid,

@@ -112,7 +112,8 @@ class SpottingModule(nn.Module):
             frames = (frames - POOL_FRAMES) // POOL_STRIDE + 1
         if frames < 1:
             raise ConfigError(
-                f"chunk_frames must be at least 15 for the spotting module, got {architecture.chunk_frames}; "
+                "chunk_frames must be at least 15 for the spotting module, got "
+                f"{architecture.chunk_frames}; "
                 "raise model.chunk_s"
             )
 

@@ -1,4 +1,4 @@
-"""The ONNX graph of a CALF network: what spots without torch, with batch normalisation folded in."""
+"""The ONNX graph of a CALF network, for spotting without torch; batch normalisation folded in."""
 
 from typing import cast
 

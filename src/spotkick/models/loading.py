@@ -55,13 +55,14 @@ def load_network(checkpoint: Checkpoint | Path | str) -> Any:
         network.load_state_dict(safetensors.torch.load_file(weights))
     except (safetensors.SafetensorError, RuntimeError, OSError) as error:
         raise CheckpointError(
-            f"{weights}: weights cannot be loaded: {str(error).splitlines()[0]}; get the checkpoint again"
+            f"{weights}: weights cannot be loaded: {str(error).splitlines()[0]}; get the "
+            "checkpoint again"
         ) from error
     return network.eval()
 
 
 def network_files(network: nn.Module) -> dict[str, bytes]:
-    """The files of a checkpoint that hold a network: its weights, and its graph for ONNX Runtime."""
+    """The files of a checkpoint that hold a network: weights, and graph for ONNX Runtime."""
     architecture: Any = network.architecture
     kind = network_kind(architecture.kind)
     plain = {

@@ -79,7 +79,7 @@ class _FourierCorrelation(torch.autograd.Function):
 
 
 def fast_length(minimum: int) -> int:
-    """Smallest length >= minimum with the prime factors 2, 3 and 5: Fourier transforms are fast there.
+    """Smallest length >= minimum with the prime factors 2, 3 and 5, where transforms are fast.
 
     Example:
         >>> fast_length(319)

@@ -142,7 +142,7 @@ def _read_torch(path: Path) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def _keras_weights(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
-    """Keras keeps kernels as (height, width, in, out), and flattens as (time, channel) where we flatten (channel, time)."""
+    """Reorder Keras kernels (height, width, in, out), which flatten as (time, channel), to ours."""
     weights: dict[str, npt.NDArray[np.float32]] = {}
     channels = arrays["conv2d_8/kernel:0"].shape[3]
     for layer, name in _KERAS_LAYERS.items():
@@ -179,7 +179,7 @@ def _torch_weights(arrays: Arrays) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def _infer_architecture(weights: Arrays, *, score_sense: str) -> CalfArchitecture:
-    """Sizes from shapes: layer 12 reads (capsule_dim + 1) x classes channels, layer 5 writes capsule_dim x classes."""
+    """Sizes from shapes: layer 5 writes f x classes channels, layer 12 reads (f + 1) x classes."""
     capsules = weights["segmentation.weight"].shape[0]
     num_classes = weights["spotting.first.weight"].shape[1] - capsules
     pyramid = [weights[f"pyramid.convolutions.{index}.weight"] for index in range(4)]

@@ -50,7 +50,7 @@ class SpotterArchitecture(FrozenConfig):
 
     @property
     def border_frames(self) -> int:
-        """Frames at each end of a chunk whose context is cut off: half of the receptive field, rounded up."""
+        """Frames cut off at each end of a chunk: half of the receptive field, rounded up."""
         return -(-self.receptive_field_frames // 2)
 
 

@@ -1,4 +1,4 @@
-"""One TOML file describes a whole experiment: data, network, loss, sampling, optimisation, decoding."""
+"""One TOML file is a whole experiment: data, network, loss, sampling, optimisation, decoding."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

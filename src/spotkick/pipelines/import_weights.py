@@ -23,7 +23,7 @@ released."""
 def import_released(
     path: Path, out: Path, *, classes: ActionClasses | None = None, features: str | None = None
 ) -> Checkpoint:
-    """Write released weights as a checkpoint that spots like the original, with correct stitching and decoding.
+    """Write released weights as a checkpoint that spots like the original, correctly stitched.
 
     Args:
         path: the released file.

@@ -174,7 +174,8 @@ def _warn_about_labels(
     early = sum(action.position_ms < 0 for action in labels.actions)
     if early:
         _warn_user(
-            f"{labels.match}: {early} labels have a negative position and are taken as the first frame"
+            f"{labels.match}: {early} labels have a negative position and are taken as the first "
+            "frame"
         )
 
 

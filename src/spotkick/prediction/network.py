@@ -58,7 +58,8 @@ class OnnxNetwork(OnnxRunner[ChunkOutput]):
         path = checkpoint.folder / ONNX_FILE
         if not path.is_file():
             raise CheckpointError(
-                f"{checkpoint.folder}: no {ONNX_FILE}; write the checkpoint again with 'spotkick train'"
+                f"{checkpoint.folder}: no {ONNX_FILE}; write the checkpoint again with 'spotkick "
+                "train'"
             )
         return cls(path, threads=threads, use_cuda=use_cuda)
 

@@ -51,7 +51,7 @@ class SpottingSetup:
     def from_checkpoint(
         cls, checkpoint: Checkpoint, decoding: DecodingConfig | None = None
     ) -> "SpottingSetup":
-        """The setup that a checkpoint was trained for, with its own decoding unless another is given."""
+        """The setup that a checkpoint was trained for, its own decoding unless one is given."""
         config = checkpoint.config
         return cls(
             checkpoint.classes,

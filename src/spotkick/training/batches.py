@@ -41,7 +41,7 @@ def gather(
     border_frames: int,
     num_spots: int,
 ) -> Batch:
-    """Gather the chosen chunks, encode the spots of their centres, and give the features' pages back."""
+    """Gather the chosen chunks, encode the spots of their centres, release the features' pages."""
     arrays = chunk_arrays(periods, chosen, chunk_frames)
     mask = border_mask(chunk_frames, border_frames)
     rows, dropped = encode_spots(arrays.action_mask, num_spots, mask)

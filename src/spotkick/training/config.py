@@ -58,8 +58,8 @@ class SamplingConfig(FrozenConfig):
         anywhere_share: ``paper_v1`` only: further chunks from anywhere, as a share of the preset's,
             so that a network sees more of what is no action. 0 is the paper's.
         shuffle: ``paper_v1`` only: mix the chunks of all periods before batches are formed.
-        border_actions: extend each period by border_frames copies of its end frames, so that actions
-            near its ends are trained and spotted as well as any other.
+        border_actions: extend each period by border_frames copies of its end frames, so that
+            actions near its ends are trained and spotted as well as any other.
     """
 
     preset: Literal["paper_v1", "v2", "uniform"] = "paper_v1"
@@ -81,8 +81,9 @@ class TrainingConfig(FrozenConfig):
             validation has not improved for ``plateau_patience`` validations; ``constant``.
         plateau_patience: validations.
         weight_decay: decoupled, as AdamW.
-        feature_dropout: dropout: share of the values of a feature vector that are set to 0 in training,
-            the same ones in all frames of a chunk; the others are scaled up. 0 is the paper's.
+        feature_dropout: dropout: share of the values of a feature vector that are set to 0 in
+            training, the same ones in all frames of a chunk; the others are scaled up. 0 is the
+            paper's.
         adam_epsilon: Adam's denominator term; 1e-7 is Keras's.
         validate_every: epochs between validations.
         early_stop: validations without improvement before training ends; 0 never.

@@ -25,8 +25,8 @@ class LabelledPeriod:
         track: features.
         action_mask: (frames, classes) True where an action lies.
         shifts: (frames, classes) time shifts in frames.
-        pad_frames: frames by which the period is extended at each end; ``action_mask`` and ``shifts``
-            cover the extended period.
+        pad_frames: frames by which the period is extended at each end; ``action_mask`` and
+            ``shifts`` cover the extended period.
         background_mask: (frames,) True where no class has an action in its context.
     """
 

@@ -108,7 +108,7 @@ def draw_class_balanced(
     *,
     random: np.random.Generator,
 ) -> ChunkIndex:
-    """Draw chunks with equal probability for background and each class that has an action, with replacement."""
+    """Draw chunks with replacement, equally likely background and each class with an action."""
     # (actions, 2) period and frame for each class, and (runs, 3) with both ends for background.
     anchors: list[list[ChunkIndex]] = [[] for _ in range(periods[0].action_mask.shape[1])]
     background = []
@@ -161,7 +161,7 @@ def chunk_starts_around(
     *,
     random: np.random.Generator,
 ) -> npt.NDArray[np.intp]:
-    """First frames of chunks that hold the given actions at a random place in {r, ..., N_F - r}, where the period allows it."""
+    """First frames of chunks with the given actions at a random place in {r, ..., N_F - r}."""
     chunk_frames = geometry.chunk_frames
     low = min(geometry.receptive_field_frames, chunk_frames // 2)
     places = random.integers(low, chunk_frames - low + 1, size=len(frames))
@@ -173,7 +173,7 @@ def chunk_starts_around(
 def background_runs(
     background_mask: npt.NDArray[np.bool_], chunk_frames: int
 ) -> npt.NDArray[np.intp]:
-    """Maximal runs of frames far from all actions that are as long as a chunk: (runs, 2) first frame and one past the last."""
+    """Runs of at least a chunk far from all actions: (runs, 2) first frame, one past the last."""
     edges = np.flatnonzero(np.diff(background_mask, prepend=False, append=False))
     runs = edges.reshape(-1, 2)
     long_enough: npt.NDArray[np.intp] = runs[runs[:, 1] - runs[:, 0] >= chunk_frames]

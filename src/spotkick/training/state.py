@@ -1,4 +1,4 @@
-"""The state of an interrupted training: everything that the next epoch depends on, in one safetensors file.
+"""The state of an interrupted training: all that the next epoch depends on, in a safetensors file.
 
 Random numbers need no state: each epoch draws from a generator seeded by (seed, epoch).
 """
@@ -84,7 +84,8 @@ def load_state(
         ValueError,
     ) as error:
         raise CheckpointError(
-            f"{path}: cannot go on from this state ({str(error).splitlines()[0]}); start without --resume"
+            f"{path}: cannot go on from this state ({str(error).splitlines()[0]}); start without "
+            "--resume"
         ) from error
 
     # Moments lie where their parameter lies; the number of steps stays on the CPU.

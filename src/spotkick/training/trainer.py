@@ -332,7 +332,8 @@ def _check_spread(progress: TrainingState, summary: _EpochSummary, plan: Trainin
     is_saturated = len(spreads) == needed and max(spreads) < COLLAPSED_SPREAD
     if is_dead or is_saturated:
         raise ConfigError(
-            f"training stopped after epoch {progress.epoch}: the scores have collapsed, they differ "
+            f"training stopped after epoch {progress.epoch}: the scores have collapsed, they "
+            "differ "
             f"by {summary.scores:.1g} from frame to frame; lower training.learning_rate "
             f"({plan.training.learning_rate:g}), or check that the features differ from frame to "
             "frame and are of usual size"

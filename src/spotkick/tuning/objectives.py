@@ -58,7 +58,7 @@ def objective_of(base: Values, train: Train, *, seeds: int, folder: Path) -> Obj
 
 
 def trial_values(values: Values, tune: TuneConfig, *, localization: bool = False) -> Values:
-    """Tables of the configuration with the epochs and validations of a trial; localizers have no key for the latter."""
+    """Tables of the configuration with a trial's epochs and validations (localizers: epochs)."""
     changed: dict[str, Any] = {}
     if tune.epochs:
         changed["training.epochs"] = tune.epochs
@@ -102,7 +102,7 @@ def train_spotter(values: Values, folder: Path, report: Report) -> float:
 
 
 def localizer_trainer(tune: TuneConfig) -> Train:
-    """A function that trains a localizer and returns its score on the validation subset; videos are read once."""
+    """A function that trains a localizer and scores it on validation; videos are read once."""
     read = cache(load_videos)
 
     def score(

@@ -1,4 +1,4 @@
-"""What a search leaves: the best configuration as TOML, a table of all trials, and how much each parameter mattered."""
+"""What a search leaves: the best configuration, a table of trials, each parameter's importance."""
 
 import csv
 import io
@@ -61,7 +61,7 @@ def trial_rows(opened: OpenStage) -> list[TrialRow]:
 
 
 def importance(study: optuna.Study) -> dict[str, float]:
-    """Share of each parameter in what tells the better half of the trials from the rest; empty with fewer than ten trials.
+    """Share of each parameter in the gap between better and worse trials; empty below ten trials.
 
     Source: Watanabe, Bansal, Hutter: "PED-ANOVA: Efficiently Quantifying Hyperparameter Importance
     in Arbitrary Subspaces", IJCAI 2023, as optuna has it.
@@ -116,7 +116,7 @@ def summary(rows: Sequence[TrialRow], shares: Mapping[str, float], *, best: int 
 
 
 def described(row: TrialRow) -> str:
-    """A trial in one line: its score or what became of it, and its values by the last part of their keys."""
+    """A trial in one line: score or state, and its values by the last part of their keys."""
     score = (
         row.state
         if row.score is None

@@ -1,4 +1,4 @@
-"""Drawing values for trials: candidates as optuna's distributions and back, and a sampler that resumes alike."""
+"""Drawing values for trials: candidates as optuna's distributions, and a resumable sampler."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -19,7 +19,7 @@ _SEED_STRIDE: Final = 100_003
 
 
 class SeededSampler(BaseSampler):
-    """Draws for each trial with a sampler of its own, seeded by the trial's number, so that a resumed search goes on alike."""
+    """Draws with a sampler per trial, seeded by its number, so that resumed searches agree."""
 
     def __init__(self, config: TuneConfig, on_begin: Callable[[int], None]) -> None:
         """Prepare a sampler.
@@ -75,7 +75,7 @@ class SeededSampler(BaseSampler):
 
 
 def distribution(candidates: Candidates) -> BaseDistribution:
-    """What optuna draws from: numbers for a range, the place in the list for a list of numbers, else the choice itself."""
+    """What optuna draws from: a range's numbers, an index into a number list, else the choice."""
     if isinstance(candidates, Range):
         if candidates.whole:
             return IntDistribution(

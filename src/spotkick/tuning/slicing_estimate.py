@@ -406,9 +406,7 @@ class _Sums:
 
 
 def to_toml(estimates: Sequence[ClassEstimate]) -> str:
-    """The block of a training configuration that uses the estimates, with what it rests on as
-    comments.
-    """
+    """The block of a training configuration with the estimates, and their data as comments."""
     width = max(len(estimate.label) for estimate in estimates) + 2
     lines = ["[slicing.bounds_s]"]
     for estimate in estimates:

@@ -1,4 +1,4 @@
-"""A drawing of estimated context slicing, one row a class: bars over what they rest on; plain SVG."""
+"""A drawing of estimated context slicing, one row a class: bars over their data; plain SVG."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -50,7 +50,8 @@ def slicing_svg(
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" '
         f'width="{_WIDTH}" height="{height}" role="img" '
-        f'aria-label="Estimated context slicing of {len(estimates)} classes"><style>{_STYLE}</style>'
+        f'aria-label="Estimated context slicing of {len(estimates)} '
+        f'classes"><style>{_STYLE}</style>'
         f'<rect width="{_WIDTH}" height="{height}" fill="#fff"/>'
         f"{_draw_legend(estimates, other, other_name)}"
         f"{_draw_axis(height)}{rows}</svg>\n"
@@ -93,7 +94,10 @@ def _draw_legend(
 
     # A square and a name for each, one after the other.
     parts = [
-        '<text class="title" x="16" y="26">Estimated context slicing, seconds from the action</text>'
+        (
+            '<text class="title" x="16" y="26">Estimated context slicing, seconds from the '
+            "action</text>"
+        )
     ]
     x = 16
     for colour, name in entries:
@@ -134,8 +138,10 @@ def _draw_row(estimate: ClassEstimate, top: float, other: Mapping[str, Bounds]) 
         _draw_bar(k2, k3, base + 2, 10, _CORE),
         _draw_curve(estimate.response, top + 4, base),
         _draw_brackets(other.get(estimate.label), base),
-        f'<line x1="{_x_of(0)}" x2="{_x_of(0)}" y1="{top + 4}" y2="{base + 12}" '
-        f'stroke="{_MARKS}" stroke-width="1.5"/></g>',
+        (
+            f'<line x1="{_x_of(0)}" x2="{_x_of(0)}" y1="{top + 4}" y2="{base + 12}" '
+            f'stroke="{_MARKS}" stroke-width="1.5"/></g>'
+        ),
     ]
     return "".join(parts)
 
@@ -160,7 +166,8 @@ def _draw_histogram(gaps: ClassGaps, top: float, base: float) -> str:
         for start, end, tall in zip(edges[:-1], edges[1:], heights, strict=True)
         for edge in (start, end)
     )
-    return f'<polygon points="{_x_of(edges[0])},{base} {points} {_x_of(edges[-1])},{base}" fill="{_GAPS}"/>'
+    outline = f"{_x_of(edges[0])},{base} {points} {_x_of(edges[-1])},{base}"
+    return f'<polygon points="{outline}" fill="{_GAPS}"/>'
 
 
 def _draw_curve(response: MeanResponse | None, top: float, base: float) -> str:

@@ -73,7 +73,7 @@ def _range_with_own(low: float, high: float, own: float) -> Range:
 
 
 def scale_points(tune: TuneConfig, config: ExperimentConfig) -> list[tuple[str, tuple[float, ...]]]:
-    """The grids over the context slicing: key, and factors other than 1, which was scored already."""
+    """The grids over the context slicing: key, and factors; not 1, which was scored already."""
     factors = tuple(sorted(set(tune.slicing_scales) - {1.0}))
     if not factors:
         return []
@@ -165,14 +165,16 @@ def grid_points(values: Values, space: Mapping[str, Candidates], seed: int) -> l
         listed = candidates.values() if isinstance(candidates, Range) else candidates
         if listed is None:
             raise ConfigError(
-                f"tune.sampler = grid: '{key}' is a continuous range; give it a step, or list its values"
+                f"tune.sampler = grid: '{key}' is a continuous range; give it a step, or list its "
+                "values"
             )
         lists.append(listed)
 
     count = math.prod(map(len, lists))
     if count > MAX_GRID:
         raise ConfigError(
-            f"tune.sampler = grid: {count:,} combinations, more than {MAX_GRID:,}; search fewer values, or use gp"
+            f"tune.sampler = grid: {count:,} combinations, more than {MAX_GRID:,}; search fewer "
+            "values, or use gp"
         )
 
     # Configurations decide what is the same, not the values that were chosen.
@@ -188,7 +190,7 @@ def grid_points(values: Values, space: Mapping[str, Candidates], seed: int) -> l
 def starting_point(
     values: Values, space: Mapping[str, Candidates], defaults: Values
 ) -> dict[str, Any] | None:
-    """What the configuration has for each parameter, or None when a value is not among the candidates.
+    """What the configuration has for each parameter, or None where that is not a candidate.
 
     Args:
         values: tables of the configuration.

@@ -284,7 +284,7 @@ def _requeue_trial(opened: OpenStage, trial: Trial | FrozenTrial) -> None:
 
 
 def _reclaim_lost(opened: OpenStage) -> None:
-    """Put lost trials back into the queue: their process on this machine died, or never named itself."""
+    """Put lost trials back into the queue: their process here died, or never named itself."""
     host = platform.node()
     for trial in opened.trials():
         if trial.state != TrialState.RUNNING:
@@ -322,6 +322,6 @@ def _is_alive(process: int) -> bool:
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:
-    """The finished trial with the best score, the first one among equals; None when there is none."""
+    """The finished trial with the best score, of equals the first; None when there is none."""
     done = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     return max(done, key=lambda trial: (trial.value, -trial.number), default=None)

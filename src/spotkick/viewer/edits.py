@@ -172,7 +172,8 @@ class EditJournal:
                 yield
         except OSError as error:
             raise StorageError(
-                f"cannot write {self.path}: {error.strerror or error}; give a folder for corrections with --edits"
+                f"cannot write {self.path}: {error.strerror or error}; give a folder for "
+                "corrections with --edits"
             ) from error
 
     def _catch_up(self) -> None:

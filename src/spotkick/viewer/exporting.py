@@ -73,7 +73,7 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
 
 
 def export_training_set(matches: Sequence[MatchActions]) -> Download:
-    """Label files of several matches as ``<match>/Labels-v2.json`` in a zip archive, which training reads as it is."""
+    """A zip archive of ``<match>/Labels-v2.json`` of several matches, as training reads it."""
     with tempfile.TemporaryDirectory(prefix="spotkick-export-") as folder:
         bare = [
             replace(

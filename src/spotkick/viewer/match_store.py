@@ -1,4 +1,4 @@
-"""The matches that a running server shows: files, what was read from them, and their corrections."""
+"""The matches that a running server shows: files, their content, and their corrections."""
 
 import threading
 from collections import OrderedDict

@@ -69,7 +69,7 @@ def spotted_actions(
     undecided_from: float,
     thresholds: Mapping[str, float] | None = None,
 ) -> MatchActions:
-    """Actions to make highlights of: accepted and added ones count in full, undecided predictions by their confidence.
+    """Actions for highlights: accepted and added ones in full, undecided ones by confidence.
 
     A match without predictions gives its labels.
 
@@ -138,7 +138,7 @@ def _make_action(state: SpotState, original: Action | None) -> Action:
 
 
 def _find_unclaimed(labels: Sequence[Spot], confirmed: Sequence[Action]) -> list[Spot]:
-    """Labels that no confirmed prediction stands for; each prediction claims the nearest one at most."""
+    """Labels without a confirmed prediction; each prediction claims at most the nearest one."""
     pairs = sorted(
         (abs(spot.action.position_ms - action.position_ms), index, number)
         for index, spot in enumerate(labels)

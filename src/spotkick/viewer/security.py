@@ -30,7 +30,8 @@ ACCESS_COOKIE: Final = "spotkick_access"
 _TOO_LARGE: Final = f"the body must be at most {MAX_BODY_BYTES:,} bytes"
 _SAFE_METHODS: Final = ("GET", "HEAD")
 _POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src "
+    "'self' blob:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = (
@@ -80,7 +81,7 @@ def _is_address(host: str) -> bool:
 
 
 class SecurityMiddleware:
-    """Refuses requests that another site may have sent, and adds headers that keep pages of others out.
+    """Refuses requests that another site may have sent; its headers keep other pages out.
 
     Refused are: a foreign or missing ``Host``; a foreign ``Origin``; sub-resource requests that the
     browser marks as cross-site; changing requests without ``Content-Type: application/json`` (a
@@ -121,7 +122,10 @@ class SecurityMiddleware:
         if len(host) != 1 or not rules.allows_authority(host[0]):
             return (
                 403,
-                "this server answers only to its own address; open the address that 'spotkick view' printed",
+                (
+                    "this server answers only to its own address; open the address that 'spotkick "
+                    "view' printed"
+                ),
             )
 
         # Requests that a page of another site made.
@@ -156,7 +160,7 @@ class SecurityMiddleware:
         )
 
     async def _set_cookie(self, send: Send) -> None:
-        """Move the token from the address into a cookie, so that it stays out of the history and of copied links."""
+        """Move the token from the address into a cookie, out of the history and of copied links."""
         cookie = f"{ACCESS_COOKIE}={self._rules.token}; Path=/; HttpOnly; SameSite=Strict"
         headers = [
             (b"location", b"/"),

@@ -110,7 +110,8 @@ def checked_token(host: str, token: str | None) -> str | None:
     if token is None:
         if not is_loopback(host):
             raise ConfigError(
-                f"listening on {host} lets other machines in: give a token with --token, or '--token auto'"
+                f"listening on {host} lets other machines in: give a token with --token, or "
+                "'--token auto'"
             )
         return None
     if token == "auto":  # noqa: S105 - the word that asks for a token, not a secret
@@ -121,7 +122,8 @@ def checked_token(host: str, token: str | None) -> str | None:
         or not token.replace("-", "").replace("_", "").isalnum()
     ):
         raise ConfigError(
-            f"a token must have at least {SHORTEST_TOKEN} letters, digits, '-' or '_'; '--token auto' makes one"
+            f"a token must have at least {SHORTEST_TOKEN} letters, digits, '-' or '_'; '--token "
+            "auto' makes one"
         )
     return token
 
@@ -130,8 +132,10 @@ def is_loopback(host: str) -> bool:
     """Whether only this machine can reach the address.
 
     Example:
-        >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost", "0.0.0.0", "example.org")]
-        [True, True, True, False, False]
+        >>> [is_loopback(host) for host in ("127.0.0.1", "::1", "localhost")]
+        [True, True, True]
+        >>> [is_loopback(host) for host in ("0.0.0.0", "example.org")]
+        [False, False]
     """
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
 
@@ -159,5 +163,6 @@ def _bind_socket(host: str, port: int | None) -> socket.socket:
         return listener
     where = f"port {port}" if port is not None else f"ports {_PORTS.start} to {_PORTS.stop - 1}"
     raise InputError(
-        f"cannot listen on {host}, {where}: {last.strerror or last if last else 'none is free'}; choose another --port"
+        f"cannot listen on {host}, {where}: {last.strerror or last if last else 'none is free'}; "
+        "choose another --port"
     )

@@ -23,7 +23,8 @@ def shot_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
         files = require_files(library, key)
         if maker is None or not maker.finds_shots:
             raise InputError(
-                "finding shot changes needs the package 'scenedetect': pip install 'spotkick[highlights]'"
+                "finding shot changes needs the package 'scenedetect': pip install "
+                "'spotkick[highlights]'"
             )
         if not library.match(files).videos:
             raise InputError("this match has no video to find shot changes in")

@@ -33,7 +33,7 @@ def write_shots(
 
 
 def read_shots(path: Path, videos: Mapping[int, VideoInfo]) -> dict[int, tuple[float, ...]]:
-    """Read them back; those of a video that is gone or has another size now are left out, and so is a damaged file."""
+    """Read them back, without damaged files and videos that are gone or have another size."""
     try:
         document = read_json(path) if path.is_file() else {}
     except InputError:
