@@ -262,7 +262,11 @@ def test_read_results_archive_of_windows_is_read(tmp_path: Path) -> None:
     ("name", "content", "kind"),
     [
         ("x.csv", b"time,label\n1,a\n", "a file of format csv"),
-        ("x.json.gz", gzip.compress(b'[{"video": "v", "events": []}]', mtime=0), "e2e-spot-results"),
+        (
+            "x.json.gz",
+            gzip.compress(b'[{"video": "v", "events": []}]', mtime=0),
+            "e2e-spot-results",
+        ),
         ("x.json", b'{"version": "2.0", "data": []}', "a file of format osl-v2"),
         ("x.json", b'{"annotations": [{"gameTime": "1 - 00:01"}]}', "a file of format soccernet"),
         ("x.srt", b"1\n00:00:01,000 --> 00:00:02,000\nx\n", "an SRT subtitle file"),

@@ -3,10 +3,10 @@
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
-import figures
 import numpy as np
 import pytest
 
+import figures
 from spotkick.encoding.slicing import SLICING_V1
 
 
