@@ -1,16 +1,31 @@
 """Loading a model and spotting from paths and from arrays."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import av
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 import spotkick
 from spotkick.api import Model
-from spotkick.errors import CheckpointError, InputError
+from spotkick.demo.data import CLIP, SHIPPED
+from spotkick.errors import CheckpointError, ConfigError, InputError
+from spotkick.reporter import ProgressTask, SilentReporter
+
+
+def cut_short(source: Path, target: Path, *, seconds: float) -> Path:
+    """The first seconds of a video, copied."""
+    with av.open(str(source)) as whole, av.open(str(target), "w") as short:
+        stream = short.add_stream_from_template(whole.streams.video[0])
+        for packet in whole.demux(video=0):
+            if packet.dts is not None and packet.pts * packet.time_base < seconds:
+                packet.stream = stream
+                short.mux(packet)
+    return target
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +186,48 @@ def test_spot_match_folder_given_relative_has_the_same_name(
 ) -> None:
     monkeypatch.chdir(tree("league/2016-2017/match"))
     assert spotkick.spot(model, ".").match == "league/2016-2017/match"
+
+
+class RecordingReporter:
+    """Keeps the titles of the work that is reported."""
+
+    def __init__(self) -> None:
+        self.titles: list[str] = []
+
+    def line(self, text: str) -> None:
+        self.titles.append(text)
+
+    @contextmanager
+    def task(self, title: str, total: float | None, unit: str) -> Iterator[ProgressTask]:
+        self.titles.append(title)
+        with SilentReporter().task(title, total, unit) as progress:
+            yield progress
+
+
+@pytest.mark.filterwarnings("ignore::spotkick.errors.SpotkickWarning")
+def test_spot_video_reports_progress_and_takes_periods(tmp_path: Path) -> None:
+    shipped, reporter = spotkick.load_model(SHIPPED, threads=1), RecordingReporter()
+    video = cut_short(CLIP, tmp_path / "short.mp4", seconds=30)
+    whole = spotkick.spot_with_scores(shipped, video, progress=reporter)[1]
+    assert reporter.titles
+    assert list(whole.periods) == [1]
+    parts = spotkick.spot_with_scores(shipped, video, periods={1: (0, None), 2: (15, 30)})[1]
+    assert {period: len(part) for period, part in parts.periods.items()} == {1: 30, 2: 30}
+
+
+def test_spot_progress_is_shown_on_standard_error_alone(
+    model: Model,
+    values: npt.NDArray[np.float32],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    np.save(tmp_path / "1_small.npy", values)
+    silent = model.spot(tmp_path / "1_small.npy")
+    assert capsys.readouterr() == ("", "")
+    assert model.spot(tmp_path / "1_small.npy", progress=True) == silent
+    assert capsys.readouterr().out == ""
+
+
+def test_spot_contradicting_options_are_refused(model: Model, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="must not be negative"):
+        model.spot(tmp_path / "1_small.npy", start_s=-1)

@@ -5,12 +5,13 @@ memory.
 """
 
 from spotkick.api.dataframes import to_dataframe
-from spotkick.api.model import Model, load_model, spot, spot_with_scores
+from spotkick.api.model import Model, SpotOptions, load_model, spot, spot_with_scores
 from spotkick.api.scoring import evaluate, read_labels, read_predictions
 from spotkick.api.training import train
 
 __all__ = [
     "Model",
+    "SpotOptions",
     "evaluate",
     "load_model",
     "read_labels",

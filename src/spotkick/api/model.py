@@ -5,19 +5,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import Checkpoint, DecodingConfig, read_checkpoint
+from spotkick.datasets.periods import PeriodSpan, close_spans
 from spotkick.errors import InputError
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.scores import MatchScores
 from spotkick.pipelines.spot import network_for
-from spotkick.pipelines.spot_inputs import InputOptions, jobs_for, load_silently
+from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
 from spotkick.prediction import ChunkNetwork, SpottingSetup, spot_match, spot_period
+from spotkick.reporter import Reporter, SilentReporter, make_reporter
 from spotkick.tasks import Task
 
 PathLike = str | os.PathLike[str]
@@ -25,6 +27,30 @@ PathLike = str | os.PathLike[str]
 
 Features = npt.ArrayLike | Mapping[int, npt.ArrayLike]
 """Features in memory: (frames, dim) of one period, or such arrays by period."""
+
+
+class SpotOptions(TypedDict, total=False):
+    """Keywords of `spot` and `spot_with_scores`.
+
+    Attributes:
+        name: of the match in the result. Without it a match folder in a tree of matches is called
+            ``league/season/match``, as its labels are (see
+            `spotkick.datasets.match_names.name_match_folder`), a file by its name without suffix,
+            and an array ``match``.
+        decoding: replaces the checkpoint's own.
+        period: of a single file or array, 1 unless the name of the file says another.
+        start_s: where the period begins in a video file, in seconds.
+        periods: period -> its start and end in seconds, in a video file that holds several; an end
+            of None is the start of the next period or the end of the file.
+        progress: show it on standard error, or the reporter that receives it.
+    """
+
+    name: str | None
+    decoding: DecodingConfig | None
+    period: int | None
+    start_s: float
+    periods: Mapping[int, tuple[float, float | None]]
+    progress: bool | Reporter
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -80,7 +106,7 @@ class Model:
         setup = SpottingSetup.from_checkpoint(self.checkpoint, None)
         return spot_period(self.network, track, setup).scores
 
-    def spot(self, match: PathLike | Features, **options: Any) -> MatchActions:
+    def spot(self, match: PathLike | Features, **options: Unpack[SpotOptions]) -> MatchActions:
         """Spot one match; options as of `spot_with_scores`."""
         return spot(self, match, **options)
 
@@ -107,60 +133,70 @@ def load_model(path: PathLike, *, runtime: str = "onnx", threads: int = 0) -> Mo
 
 
 def spot_with_scores(
-    model: Model,
-    match: PathLike | Features,
-    *,
-    name: str | None = None,
-    decoding: DecodingConfig | None = None,
-    period: int | None = None,
-    start_s: float = 0.0,
+    model: Model, match: PathLike | Features, **options: Unpack[SpotOptions]
 ) -> tuple[MatchActions, MatchScores]:
     """Spot one match, and keep the scores of every frame.
 
     Args:
         model: of `load_model`.
         match: video, feature file, match folder, array (frames, dim), or arrays by period.
-        name: of the match in the result. Without it a match folder in a tree of matches is called
-            ``league/season/match``, as its labels are (see
-            `spotkick.datasets.match_names.name_match_folder`), a file by its name without suffix,
-            and an array ``match``.
-        decoding: replaces the checkpoint's own.
-        period: of a single file or array, 1 unless the name of the file says another.
-        start_s: where the period begins in a video file, in seconds.
+        options: keywords of `SpotOptions`: ``name``, ``decoding``, ``period``, ``start_s``,
+            ``periods``, ``progress``.
 
     Raises:
         InputError: if the input is not one match, or cannot be read.
         CheckpointError: if its features come from another source than the model's.
+        ConfigError: if options contradict each other.
     """
-    setup = SpottingSetup.from_checkpoint(model.checkpoint, decoding)
-
+    setup = SpottingSetup.from_checkpoint(model.checkpoint, options.get("decoding"))
     if isinstance(match, str | os.PathLike):
-        options = InputOptions(period=period, start_s=start_s)
-        jobs = jobs_for([Path(match)], model.checkpoint, options)
-        if len(jobs) != 1:
-            raise InputError(
-                f"{match} holds {len(jobs)} matches; give one, or use 'spotkick spot' for many"
-            )
-        default, tracks = jobs[0].match, load_silently(jobs[0])
+        default, tracks = _load_tracks(model, Path(match), options)
     else:
-        periods = match if isinstance(match, Mapping) else {period or 1: match}
-        default = "match"
-        tracks = {
-            number: _track_of(model, values, f"features of period {number}")
-            for number, values in periods.items()
-        }
-        if not tracks:
-            raise InputError("a match needs the features of at least one period, got none")
+        default, tracks = "match", _tracks_of(model, match, options.get("period") or 1)
 
     # The features must be those that the network was trained on.
     for track in tracks.values():
         model.checkpoint.feature_source.require_compatible(track.source, track.where)
-    return spot_match(model.network, tracks, setup, name or default)
+    return spot_match(model.network, tracks, setup, options.get("name") or default)
 
 
-def spot(model: Model, match: PathLike | Features, **options: Any) -> MatchActions:
+def spot(model: Model, match: PathLike | Features, **options: Unpack[SpotOptions]) -> MatchActions:
     """Spot one match; arguments as of `spot_with_scores`."""
     return spot_with_scores(model, match, **options)[0]
+
+
+def _load_tracks(
+    model: Model, path: Path, options: SpotOptions
+) -> tuple[str, dict[int, FeatureTrack]]:
+    """Name and features of the one match that a path holds."""
+    spans = tuple(
+        PeriodSpan(period, start_s, end_s)
+        for period, (start_s, end_s) in (options.get("periods") or {}).items()
+    )
+    given = InputOptions(
+        period=options.get("period"), start_s=options.get("start_s", 0.0), spans=close_spans(spans)
+    )
+    jobs = jobs_for([path], model.checkpoint, given)
+    if len(jobs) != 1:
+        raise InputError(
+            f"{path} holds {len(jobs)} matches; give one, or use 'spotkick spot' for many"
+        )
+
+    progress = options.get("progress", False)
+    if isinstance(progress, bool):
+        progress = make_reporter() if progress else SilentReporter()
+    return jobs[0].match, jobs[0].load(progress)
+
+
+def _tracks_of(model: Model, features: Features, period: int) -> dict[int, FeatureTrack]:
+    """Arrays in memory by period."""
+    arrays = features if isinstance(features, Mapping) else {period: features}
+    if not arrays:
+        raise InputError("a match needs the features of at least one period, got none")
+    return {
+        number: _track_of(model, values, f"features of period {number}")
+        for number, values in arrays.items()
+    }
 
 
 def _track_of(model: Model, values: npt.ArrayLike, where: str) -> FeatureTrack:
