@@ -33,6 +33,8 @@ MAX_BYTES: Final = 2_000_000
 """Largest size of a picture; pages with more load slowly."""
 
 VIEWPORT: Final = {"width": 1280, "height": 800}
+REEL_VIEWPORT: Final = {"width": 840, "height": 800}
+REPORT_VIEWPORT: Final = {"width": 900, "height": 800}
 WIDTH: Final = 960
 """Width of the finished pictures."""
 
@@ -146,6 +148,7 @@ def _seek(page: Page, position_s: float) -> None:
 
 def picture_reel(page: Page, demo: Path) -> Image.Image:
     """The clips of the reel, as the demo's page shows them."""
+    page.set_viewport_size(REEL_VIEWPORT)
     page.goto((demo / "index.html").absolute().as_uri())
     return photograph(page, target="div.cards")
 
@@ -158,7 +161,7 @@ def picture_report(page: Page, demo: Path, folder: Path) -> Image.Image:
     inputs = [str(demo / "predictions" / "checkpoint"), str(SEASON), "--split", "test"]
     options = ["--classes", str(classes), "--report", str(report)]
     subprocess.run([*command, *inputs, *options], check=True, stdout=subprocess.DEVNULL)
-    page.set_viewport_size({"width": 900, "height": 800})
+    page.set_viewport_size(REPORT_VIEWPORT)
     page.goto(report.absolute().as_uri())
     return photograph(page, target="#segmentation .lanes")
 

@@ -1,15 +1,14 @@
-"""Put a season into the package: features, labels, splits, a clip, and a checkpoint.
+r"""Put a season into the package: features, labels, splits, a clip, and a checkpoint.
 
-    spotkick features SEASON --kind video --out FEATURES --dim 64 \\
+    spotkick features SEASON --kind video --out FEATURES --dim 64 \
         --fit-split SEASON/splits/train.txt --mask ... --mask ...
     python tools/season/package.py data SEASON FEATURES src/spotkick/assets/demo
-    python tools/season/package.py clip SEASON/test/match_2003 src/spotkick/assets/demo \\
+    python tools/season/package.py clip SEASON/test/match_2003 src/spotkick/assets/demo \
         --start 300 --length 220
     spotkick train src/spotkick/assets/demo/season.toml --data src/spotkick/assets/demo --out RUN
     python tools/season/package.py checkpoint RUN/best src/spotkick/assets/demo
 
-README.md beside this file has the whole course of a season. A clip must come from a match that
-nobody trains on.
+README.md beside this file has the whole course of a season. A clip must come from a test match.
 """
 
 import argparse
