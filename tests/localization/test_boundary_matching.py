@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spotkick.errors import ConfigError
-from spotkick.localization.boundary_matching import BoundaryMatching, SegmentGrid, sampling_matrix
+from spotkick.localization.boundary_matching import BoundaryMatching, sampling_matrix
+from spotkick.localization.segment_grid import SegmentGrid
 
 Sizes = tuple[int, int, int, int, float]
 
@@ -58,7 +59,7 @@ def layer(
 def on_map(matching: BoundaryMatching, samples: Tensor) -> Tensor:
     """(batch, channels, points, durations, starts) with zeros where there is no segment."""
     segments, points, batch, channels = samples.shape
-    placed = matching.place(
+    placed = matching.scatter(
         samples.reshape(segments, 1, -1), torch.zeros(points * batch * channels)
     )
     return placed.reshape(points, batch, channels, *placed.shape[2:]).permute(1, 2, 0, 3, 4)
@@ -100,7 +101,7 @@ def test_convolve_equals_sampling_then_convolving(sizes: Sizes) -> None:
     kernel = torch.randn(4, 3, sizes[2], dtype=torch.float64)
     samples = on_map(matching, matching(features))
     expected = torch.nn.functional.conv3d(samples, kernel[..., None, None]).squeeze(2)
-    placed = matching.place(matching.convolve(features, kernel), torch.zeros(4))
+    placed = matching.scatter(matching.convolve(features, kernel), torch.zeros(4))
     torch.testing.assert_close(placed, expected, atol=1e-12, rtol=0)
 
 
@@ -124,24 +125,15 @@ def test_forward_constant_is_sampled_as_itself_inside_video() -> None:
     torch.testing.assert_close(samples[0, 0, :, :, 10:25], torch.ones(4, 5, 15))
 
 
-def test_place_cells_without_segment_keep_given_value() -> None:
+def test_scatter_cells_without_segment_keep_fill_value() -> None:
     matching = layer(4, 3, 2, 1, 0.5)
-    placed = matching.place(torch.ones(matching.num_segments, 1, 1), torch.tensor([7.0]))
+    placed = matching.scatter(torch.ones(matching.num_segments, 1, 1), torch.tensor([7.0]))
     expected = torch.tensor([[1.0, 1, 1, 1], [1, 1, 1, 7], [1, 1, 7, 7]])
     torch.testing.assert_close(placed[0, 0], expected)
 
 
 def test_boundary_matching_masks_are_no_weights() -> None:
     assert not layer(6, 4, 3, 2, 0.5).state_dict()
-
-
-@settings(deadline=None, max_examples=30)
-@given(st.integers(1, 12), st.data())
-def test_cells_no_segment_leaves_video(steps: int, data: st.DataObject) -> None:
-    grid = SegmentGrid(steps, data.draw(st.integers(1, steps)))
-    rows, starts = grid.cells()
-    assert (rows + 1 + starts <= steps).all()
-    assert len(rows) == sum(steps - row for row in range(grid.max_duration_steps))
 
 
 @settings(deadline=None, max_examples=30)
@@ -160,10 +152,6 @@ def test_sampling_matrix_weights_of_point_never_exceed_one(
     assert totals.max(initial=0) <= 1 + 1e-12
 
 
-def test_segment_grid_sizes_that_do_not_fit_is_config_error() -> None:
-    with pytest.raises(
-        ConfigError, match="max_duration_steps must lie between 1 and num_steps = 5"
-    ):
-        SegmentGrid(5, 6)
+def test_sampling_matrix_one_position_is_config_error() -> None:
     with pytest.raises(ConfigError, match="at least 2 sampling positions"):
         sampling_matrix(SegmentGrid(5, 5), points=1, samples_per_point=1, context_ratio=0.5)

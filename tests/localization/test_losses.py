@@ -13,7 +13,7 @@ from spotkick.localization.losses import (
     balanced_cross_entropy,
     bmn_losses,
     boundary_loss,
-    overlap_regression_loss,
+    iou_regression_loss,
 )
 from spotkick.losses.context_aware import context_aware_loss
 
@@ -111,15 +111,15 @@ def literal_regression(scores: Tensor, overlaps: Tensor) -> float:
     return 0.5 * float(np.mean([(p - o) ** 2 for p, o in kept]))
 
 
-def test_overlap_regression_loss_many_high_overlaps_uses_all() -> None:
+def test_iou_regression_loss_many_high_overlaps_uses_all() -> None:
     overlaps = torch.tensor([[[0.9, 0.8, 0.95], [0.5, 0.2, 0.0]]])
     scores = torch.rand(1, 2, 3)
-    assert overlap_regression_loss(scores, overlaps).item() == pytest.approx(
+    assert iou_regression_loss(scores, overlaps).item() == pytest.approx(
         literal_regression(scores, overlaps), abs=1e-6
     )
 
 
-def test_overlap_regression_loss_draws_equal_numbers() -> None:
+def test_iou_regression_loss_draws_equal_numbers() -> None:
     overlaps = torch.cat(
         [
             torch.full((1, 1, 100), 0.8),
@@ -137,9 +137,7 @@ def test_overlap_regression_loss_draws_equal_numbers() -> None:
         dim=2,
     )
     losses = [
-        overlap_regression_loss(
-            overlaps + errors, overlaps, torch.Generator().manual_seed(seed)
-        ).item()
+        iou_regression_loss(overlaps + errors, overlaps, torch.Generator().manual_seed(seed)).item()
         for seed in range(20)
     ]
     expected = 0.5 * (0 + 0.1**2 + 0.2**2) / 3
@@ -147,8 +145,8 @@ def test_overlap_regression_loss_draws_equal_numbers() -> None:
     assert len(set(losses)) > 1
 
 
-def test_overlap_regression_loss_without_instances_is_zero() -> None:
-    assert overlap_regression_loss(torch.rand(1, 2, 3), torch.zeros(1, 2, 3)).item() == 0
+def test_iou_regression_loss_without_instances_is_zero() -> None:
+    assert iou_regression_loss(torch.rand(1, 2, 3), torch.zeros(1, 2, 3)).item() == 0
 
 
 def test_bmn_losses_same_generator_state_gives_same_loss() -> None:

@@ -72,7 +72,7 @@ def test_proposal_evaluation_equals_layers_one_by_one() -> None:
     module = network.proposals
     base = torch.rand(2, 8, 10, dtype=torch.float64)
     samples = module.matching(torch.relu(module.first(base)))
-    flat = module.matching.place(samples.reshape(len(samples), 1, -1), torch.zeros(3 * 2 * 8))
+    flat = module.matching.scatter(samples.reshape(len(samples), 1, -1), torch.zeros(3 * 2 * 8))
     volume = flat.reshape(3, 2, 8, 7, 10).permute(1, 2, 0, 3, 4)
     wide = torch.relu(module.over_samples(volume).squeeze(2))
     narrow = torch.relu(module.narrow(wide.permute(0, 2, 3, 1))).permute(0, 3, 1, 2)

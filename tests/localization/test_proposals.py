@@ -15,10 +15,10 @@ from spotkick.localization.proposals import (
     Proposals,
     detect_segments,
     generate_proposals,
-    overlap_with,
     proposal_segments,
     propose,
     soft_nms,
+    temporal_iou,
 )
 
 
@@ -79,10 +79,10 @@ def test_generate_proposals_peaks_are_local_maxima_and_ends() -> None:
     assert ends == {2, 5}  # maximum, last step
 
 
-def test_overlap_with_gives_intersection_over_union() -> None:
+def test_temporal_iou_gives_intersection_over_union() -> None:
     others = np.array([[0.0, 1.0], [0.5, 1.5], [1.0, 2.0], [0.25, 0.75], [0.3, 0.3]])
-    np.testing.assert_allclose(overlap_with(np.array([0.0, 1.0]), others), [1, 1 / 3, 0, 0.5, 0])
-    assert overlap_with(np.array([0.3, 0.3]), others[-1:]).tolist() == [0]
+    np.testing.assert_allclose(temporal_iou(np.array([0.0, 1.0]), others), [1, 1 / 3, 0, 0.5, 0])
+    assert temporal_iou(np.array([0.3, 0.3]), others[-1:]).tolist() == [0]
 
 
 def literal_soft_nms(

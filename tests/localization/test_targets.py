@@ -9,7 +9,7 @@ from spotkick.localization.targets import (
     boundary_overlap,
     boundary_shifts,
     check_segments,
-    overlap_map,
+    temporal_iou_map,
 )
 
 SLICING = np.array([[-4.0, -2, 2, 4]] * 2)
@@ -45,11 +45,11 @@ def test_boundary_overlap_equals_definition(
 
 @settings(deadline=None, max_examples=50)
 @given(segment_sets(), st.integers(1, 10), st.data())
-def test_overlap_map_equals_definition(
+def test_temporal_iou_map_equals_definition(
     segments: npt.NDArray[np.float64], num_steps: int, data: st.DataObject
 ) -> None:
     longest = data.draw(st.integers(1, num_steps))
-    result = overlap_map(segments, num_steps, longest)
+    result = temporal_iou_map(segments, num_steps, longest)
     for row in range(longest):
         for start in range(num_steps):
             candidate = (start / num_steps, (start + row + 1) / num_steps)
@@ -63,8 +63,8 @@ def test_overlap_map_equals_definition(
             assert result[row, start] == pytest.approx(expected, abs=1e-5)
 
 
-def test_overlap_map_segment_on_grid_has_overlap_one() -> None:
-    result = overlap_map(np.array([[0.2, 0.5]]), 10, 10)
+def test_temporal_iou_map_segment_on_grid_has_overlap_one() -> None:
+    result = temporal_iou_map(np.array([[0.2, 0.5]]), 10, 10)
     assert result[2, 2] == pytest.approx(1)
     assert (result == result.max()).sum() == 1
 
@@ -82,7 +82,7 @@ def test_boundary_shifts_are_zero_at_boundaries() -> None:
 def test_boundary_shifts_without_instances_are_far_before() -> None:
     assert (boundary_shifts(np.zeros((0, 2)), 5, SLICING) == -4).all()
     assert not boundary_overlap(np.zeros((0, 2)), 5).any()
-    assert not overlap_map(np.zeros((0, 2)), 5, 5).any()
+    assert not temporal_iou_map(np.zeros((0, 2)), 5, 5).any()
 
 
 def test_check_segments_cuts_to_video_and_checks() -> None:

@@ -9,7 +9,7 @@ from spotkick.errors import ConfigError, InputError
 from spotkick.localization.features import LocalizationVideo
 from spotkick.localization.losses import TemLoss
 from spotkick.localization.network import BmnArchitecture, BmnNetwork
-from spotkick.localization.proposals import LocalizerOutput, ProposalConfig, overlap_with, propose
+from spotkick.localization.proposals import LocalizerOutput, ProposalConfig, propose, temporal_iou
 from spotkick.localization.training import (
     BmnTrainingConfig,
     batch_targets,
@@ -44,7 +44,7 @@ def recall_at_100(network: BmnNetwork, videos: tuple[LocalizationVideo, ...]) ->
         return LocalizerOutput(output.boundaries.numpy(), output.confidences.numpy())
 
     best = [
-        overlap_with(segment, proposals.segments).max()
+        temporal_iou(segment, proposals.segments).max()
         for video, proposals in propose(run, videos, ProposalConfig(max_proposals=100))
         for segment in video.segments
     ]
@@ -151,8 +151,8 @@ def test_batch_targets_have_expected_shapes() -> None:
     videos = synthetic_videos(3, num_steps=20)
     targets = batch_targets(videos, ARCHITECTURE, BmnTrainingConfig().slicing())
     assert targets.boundary_overlap.shape == targets.shifts.shape == (3, 20, 2)
-    assert targets.overlaps.shape == (3, 20, 20)
-    for video, overlap, shifts in zip(videos, targets.overlaps, targets.shifts, strict=True):
+    assert targets.ious.shape == (3, 20, 20)
+    for video, overlap, shifts in zip(videos, targets.ious, targets.shifts, strict=True):
         assert (overlap > 0.999).sum() == len(
             video.segments
         )  # on whole steps, so each instance is one candidate

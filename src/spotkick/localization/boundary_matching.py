@@ -16,39 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spotkick.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentGrid:
-    """All candidate segments.
-
-    They start at the beginning of a step, last 1 to ``max_duration_steps`` steps, and end inside
-    the video.
-
-    Attributes:
-        num_steps: steps of the time axis, T.
-        max_duration_steps: longest segment, D.
-
-    Raises:
-        ConfigError: unless 1 <= D <= T.
-    """
-
-    num_steps: int
-    max_duration_steps: int
-
-    def __post_init__(self) -> None:
-        """Check the sizes."""
-        if not 1 <= self.max_duration_steps <= self.num_steps:
-            raise ConfigError(
-                f"max_duration_steps must lie between 1 and num_steps = {self.num_steps}, "
-                f"got {self.max_duration_steps}"
-            )
-
-    def cells(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-        """Row (duration - 1) and column (start) of the segments in a (D, T) map, row by row."""
-        rows, columns = np.indices((self.max_duration_steps, self.num_steps))
-        valid = rows + columns < self.num_steps
-        return rows[valid], columns[valid]
+from spotkick.localization.segment_grid import SegmentGrid
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +89,9 @@ def sampling_matrix(
 def _merge_entries(entries: SamplingMatrix, num_steps: int) -> SamplingMatrix:
     """The same matrix with one entry for each segment, point and step."""
     flat = (entries.segment * entries.points + entries.point) * num_steps + entries.step
-    places, inverse = np.unique(flat, return_inverse=True)
-    weight = np.bincount(inverse, weights=entries.weight, minlength=len(places)).astype(np.float64)
-    rest, step = np.divmod(places, num_steps)
+    merged, inverse = np.unique(flat, return_inverse=True)
+    weight = np.bincount(inverse, weights=entries.weight, minlength=len(merged)).astype(np.float64)
+    rest, step = np.divmod(merged, num_steps)
     segment, point = np.divmod(rest, entries.points)
     return SamplingMatrix(segment, point, step, weight=weight, points=entries.points)
 
@@ -261,19 +229,19 @@ class BoundaryMatching(nn.Module):
         mapped = torch.einsum("bct,ocn->ntbo", features, kernel).reshape(self.points * steps, -1)
         return cast("Tensor", self.sums(mapped)).reshape(self.num_segments, batch, -1)
 
-    def place(self, rows: Tensor, elsewhere: Tensor) -> Tensor:
-        """Put one vector per segment into a map.
+    def scatter(self, rows: Tensor, fill_value: Tensor) -> Tensor:
+        """Scatter one vector per segment into a map.
 
         Args:
             rows: (segments, batch, channels).
-            elsewhere: (channels,), value of the cells that are no segment.
+            fill_value: (channels,), value of the cells that are no segment.
 
         Returns:
             (batch, channels, durations, starts).
         """
-        # Everywhere the value of cells that are no segment, then the segments
+        # (durations * starts, batch, channels) of the fill value, then the segments
         _, batch, channels = rows.shape
         durations, steps = self.grid.max_duration_steps, self.grid.num_steps
-        empty = elsewhere.to(rows.dtype).expand(durations * steps, batch, channels)
+        empty = fill_value.to(rows.dtype).expand(durations * steps, batch, channels)
         flat = empty.index_copy(0, self.get_buffer("cells"), rows)
         return flat.permute(1, 2, 0).reshape(batch, channels, durations, steps)

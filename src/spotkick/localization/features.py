@@ -30,7 +30,7 @@ class LocalizationVideo:
         name: unique in its set.
         duration_s: time that the steps cover.
         features: (steps, dim) float32.
-        segments: (instances, 2) starts and ends as parts of the covered time; empty where they are
+        segments: (instances, 2) starts and ends in normalised time, 0 to 1; empty where they are
             not known.
         labels: class of each instance.
     """

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from spotkick.errors import ConfigError
+from spotkick.localization.segment_grid import SegmentGrid
 from spotkick.losses import context_aware_loss, context_aware_loss_with_logits
 
 TemLoss = Literal["bmn", "context_aware", "symmetric"]
@@ -23,13 +24,14 @@ _VARIANTS: Final = {"context_aware": "paper", "symmetric": "symmetric"}
 BOUNDARY_THRESHOLD: Final = 0.5
 """Steps whose overlap with a boundary is larger are positive. Source: PyTorch code of BMN."""
 
-HIGH_OVERLAP: Final = 0.7
-LOW_OVERLAP: Final = 0.3
-"""Candidates above, between and below are drawn in equal numbers for the regression. Source: BMN
-paper, section 3.4."""
+HIGH_IOU: Final = 0.7
+LOW_IOU: Final = 0.3
+"""Candidates with a temporal IoU above, between and below are drawn in equal numbers for the
+regression. Source: BMN paper, section 3.4."""
 
-POSITIVE_OVERLAP: Final = 0.9
-"""Candidates above are positive for the classification. Source: BMN paper, section 3.4."""
+POSITIVE_IOU: Final = 0.9
+"""Candidates with a temporal IoU above are positive for the classification. Source: BMN paper,
+section 3.4."""
 
 REGRESSION_WEIGHT: Final = 10.0
 """Source: BMN paper, section 3.4."""
@@ -43,12 +45,12 @@ class BmnTargets(NamedTuple):
     Attributes:
         boundary_overlap: (batch, steps, 2), see `spotkick.localization.targets.boundary_overlap`.
         shifts: (batch, steps, 2), time shifts of starts and ends in steps.
-        overlaps: (batch, durations, starts), best overlap of each candidate with an instance.
+        ious: (batch, durations, starts), best temporal IoU of each candidate with an instance.
     """
 
     boundary_overlap: Tensor
     shifts: Tensor
-    overlaps: Tensor
+    ious: Tensor
 
 
 class BmnLosses(NamedTuple):
@@ -131,31 +133,31 @@ def boundary_loss(
     return compute(values, targets.shifts, slicing_steps, variant=_VARIANTS[kind])
 
 
-def overlap_regression_loss(
-    scores: Tensor, overlaps: Tensor, generator: torch.Generator | None = None
+def iou_regression_loss(
+    scores: Tensor, ious: Tensor, generator: torch.Generator | None = None
 ) -> Tensor:
-    """Half the mean squared error over candidates, drawn so that overlaps are balanced.
+    """Half the mean squared error over candidates, drawn so that their temporal IoUs are balanced.
 
-    About as many of medium and of low overlap are drawn as there are of high overlap.
+    About as many of medium and of low IoU are drawn as there are of high IoU.
 
     Args:
         scores: (batch, durations, starts), the regressed confidence.
-        overlaps: same shape; candidates without any overlap are not used.
+        ious: same shape; candidates without any overlap are not used.
         generator: draws the candidates; on the CPU.
 
     Source: BMN paper, section 3.4.
     """
-    high = overlaps > HIGH_OVERLAP
-    medium = (overlaps <= HIGH_OVERLAP) & (overlaps > LOW_OVERLAP)
-    low = (overlaps <= LOW_OVERLAP) & (overlaps > 0)
+    high = ious > HIGH_IOU
+    medium = (ious <= HIGH_IOU) & (ious > LOW_IOU)
+    low = (ious <= LOW_IOU) & (ious > 0)
 
-    # All of high overlap count, the others by chance
-    draw = torch.rand((2, *overlaps.shape), generator=generator).to(overlaps.device)
+    # All of high IoU count, the others by chance
+    draw = torch.rand((2, *ious.shape), generator=generator).to(ious.device)
     kept = high
     for chance, group in zip(draw, (medium, low), strict=True):
         kept = kept | (group & (chance * group.sum() < high.sum()))
 
-    squared = (scores - overlaps).square() * kept
+    squared = (scores - ious).square() * kept
     return 0.5 * squared.sum() / kept.sum().clamp(min=1)
 
 
@@ -183,19 +185,17 @@ def bmn_losses(
     Raises:
         ConfigError: see `boundary_loss`.
     """
-    # Which cells of the map are segments that end inside the video
-    durations, steps = targets.overlaps.shape[1:]
-    rows = torch.arange(durations, device=confidences.device)[:, None]
-    is_segment = (rows + torch.arange(steps, device=confidences.device) < steps).expand_as(
-        targets.overlaps
-    )
+    # (batch, durations, starts); cells that leave the video are no segments
+    durations, steps = targets.ious.shape[1:]
+    is_valid = torch.from_numpy(SegmentGrid(steps, durations).valid_mask())
+    is_segment = is_valid.to(confidences.device).expand_as(targets.ious)
 
     return BmnLosses(
         boundary=boundary_loss(
             boundaries, targets, tem_loss, slicing_steps, logits=boundary_logits
         ),
-        regression=overlap_regression_loss(confidences[:, 0], targets.overlaps, generator),
+        regression=iou_regression_loss(confidences[:, 0], targets.ious, generator),
         classification=balanced_cross_entropy(
-            confidences[:, 1], targets.overlaps > POSITIVE_OVERLAP, is_segment
+            confidences[:, 1], targets.ious > POSITIVE_IOU, is_segment
         ),
     )

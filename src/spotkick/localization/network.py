@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
-from spotkick.localization.boundary_matching import BoundaryMatching, SegmentGrid
+from spotkick.localization.boundary_matching import BoundaryMatching
+from spotkick.localization.segment_grid import SegmentGrid
 
 Positive = Annotated[int, Field(ge=1)]
 
@@ -55,8 +56,8 @@ class BmnOutput(NamedTuple):
     Attributes:
         boundaries: (batch, steps, 2), probabilities that a segment starts, and that one ends, at
             the beginning of a step.
-        confidences: (batch, 2, durations, starts), estimates of the overlap with an instance: first
-            regressed, then classified.
+        confidences: (batch, 2, durations, starts), estimates of the temporal IoU with an instance:
+            first regressed, then classified.
         boundary_logits: (batch, steps, 2), whose sigmoid the boundaries are.
     """
 
@@ -123,8 +124,8 @@ class ProposalEvaluation(nn.Module):
         # biases alone.
         rows = torch.relu(self.matching.convolve(hidden, kernel.flatten(2)) + bias)
         segments = torch.relu(self.narrow(rows))
-        elsewhere = torch.relu(self.narrow(torch.relu(bias)))
-        confidences: Tensor = self.over_map(self.matching.place(segments, elsewhere))
+        fill_value = torch.relu(self.narrow(torch.relu(bias)))
+        confidences: Tensor = self.over_map(self.matching.scatter(segments, fill_value))
         return confidences
 
 

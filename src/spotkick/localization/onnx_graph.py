@@ -11,8 +11,9 @@ import numpy.typing as npt
 from onnx import TensorProto, helper
 from torch import Tensor, nn
 
-from spotkick.localization.boundary_matching import SegmentGrid, sampling_matrix
+from spotkick.localization.boundary_matching import sampling_matrix
 from spotkick.localization.network import BmnArchitecture, BmnNetwork
+from spotkick.localization.segment_grid import SegmentGrid
 from spotkick.models.onnx_builder import GraphBuilder, Shape
 from spotkick.onnx_runtime import INPUT
 

@@ -23,9 +23,9 @@ class ProposalConfig(FrozenConfig):
             ``peaks``: starts and ends that are local maxima or above half of the maximum, and the
                 ends of the video (the BMN paper, section 3.5; mmaction2).
         suppression: ``soft``: Soft-NMS with a Gaussian. ``none``.
-        alpha: width of the Gaussian; scores are multiplied by exp(-overlap^2 / alpha).
-        low_overlap: neighbours of a proposal without length are suppressed when they overlap by
-            more.
+        alpha: width of the Gaussian; scores are multiplied by exp(-IoU^2 / alpha).
+        low_overlap: temporal IoU above which neighbours of a proposal without length are
+            suppressed.
         high_overlap: same for a proposal as long as the video; in between the threshold rises with
             the length.
         max_proposals: kept per video.
@@ -44,8 +44,8 @@ class LocalizerOutput(NamedTuple):
 
     Attributes:
         boundaries: (videos, steps, 2), start and end probabilities.
-        confidences: (videos, 2, durations, starts), regressed and classified overlap of each
-            candidate.
+        confidences: (videos, 2, durations, starts), regressed and classified temporal IoU of
+            each candidate.
     """
 
     boundaries: npt.NDArray[np.float32]
@@ -62,7 +62,7 @@ class Proposals:
     """Proposals of one video, best first.
 
     Attributes:
-        segments: (proposals, 2) as parts of the video.
+        segments: (proposals, 2) in normalised time, 0 to 1.
         scores: (proposals,).
     """
 
@@ -73,7 +73,7 @@ class Proposals:
         """Number of proposals."""
         return len(self.scores)
 
-    def first(self, count: int) -> "Proposals":
+    def top_k(self, count: int) -> "Proposals":
         """The best ``count`` proposals."""
         return Proposals(self.segments[:count], self.scores[:count])
 
@@ -131,7 +131,7 @@ def _find_peaks(probability: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
     return np.asarray(peaks, dtype=np.bool_)
 
 
-def overlap_with(
+def temporal_iou(
     segment: npt.NDArray[np.floating], others: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float64]:
     """Temporal intersection over union of a segment (2,) with others (n, 2).
@@ -142,10 +142,10 @@ def overlap_with(
         np.minimum(segment[1], others[:, 1]) - np.maximum(segment[0], others[:, 0]), 0, None
     )
     union = (segment[1] - segment[0]) + (others[:, 1] - others[:, 0]) - inside
-    overlap: npt.NDArray[np.float64] = np.divide(
+    iou: npt.NDArray[np.float64] = np.divide(
         inside, union, out=np.zeros(len(others)), where=union > 0
     )
-    return overlap
+    return iou
 
 
 def soft_nms(
@@ -158,15 +158,15 @@ def soft_nms(
 ) -> Proposals:
     """Lower the scores of proposals that overlap with a better one.
 
-    The best proposal is taken; the others that overlap with it by more than ``low + (high - low) *
-    length`` have their scores multiplied by exp(-overlap^2 / alpha); and so on with the best of the
+    The best proposal is taken; the others whose temporal IoU with it is above ``low + (high - low)
+    * length`` have their scores multiplied by exp(-IoU^2 / alpha); and so on with the best of the
     rest.
 
     Args:
-        proposals: of one video, segments as parts of the video.
+        proposals: of one video, segments in normalised time, 0 to 1.
         alpha: width of the Gaussian.
-        low: threshold for a proposal without length.
-        high: threshold for a proposal as long as the video.
+        low: IoU threshold for a proposal without length.
+        high: IoU threshold for a proposal as long as the video.
         keep: proposals that are taken.
 
     Returns:
@@ -176,19 +176,19 @@ def soft_nms(
     Source: Bodla et al., ICCV 2017; thresholds of the PyTorch code of BMN.
     """
     segments, scores = proposals.segments, proposals.scores.copy()
-    waiting = np.arange(len(scores))
+    remaining = np.arange(len(scores))
     taken: list[int] = []
 
-    while len(waiting) and len(taken) < keep:
-        place = int(np.argmax(scores[waiting]))
-        best = int(waiting[place])
+    while len(remaining) and len(taken) < keep:
+        top = int(np.argmax(scores[remaining]))
+        best = int(remaining[top])
         taken.append(best)
-        waiting = np.delete(waiting, place)
+        remaining = np.delete(remaining, top)
 
         # Long proposals may overlap more before they suppress each other.
-        overlap = overlap_with(segments[best], segments[waiting])
+        iou = temporal_iou(segments[best], segments[remaining])
         threshold = low + (high - low) * (segments[best, 1] - segments[best, 0])
-        scores[waiting] *= np.where(overlap > threshold, np.exp(-(overlap**2) / alpha), 1.0)
+        scores[remaining] *= np.where(iou > threshold, np.exp(-(iou**2) / alpha), 1.0)
 
     chosen = np.array(taken, dtype=np.intp)
     order = chosen[np.argsort(-scores[chosen], kind="stable")]
@@ -228,7 +228,7 @@ def propose(
                     high=config.high_overlap,
                     keep=config.max_proposals,
                 )
-            yield video, proposals.first(config.max_proposals)
+            yield video, proposals.top_k(config.max_proposals)
 
 
 def proposal_segments(

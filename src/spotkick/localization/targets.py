@@ -1,6 +1,6 @@
-"""Training targets of temporal localization: boundaries, overlaps of candidates, time shifts.
+"""Training targets of temporal localization: boundaries, temporal IoU of candidates, time shifts.
 
-Segments are given as parts of the video, from 0 to 1; the time axis has T steps of equal length.
+Segments are given in normalised time, from 0 to 1; the time axis has T steps of equal length.
 """
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from spotkick.encoding.time_shift import time_shift_encoding
 from spotkick.errors import InputError
+from spotkick.localization.segment_grid import SegmentGrid
 
 BOUNDARY_WIDTH_STEPS = 3
 """Length of the region around a boundary that counts as the boundary. Source: PyTorch code of BMN;
@@ -20,7 +21,7 @@ def check_segments(
     """Segments cut to the video, as float64.
 
     Args:
-        segments: (instances, 2) starts and ends as parts of the video.
+        segments: (instances, 2) starts and ends in normalised time.
         where: names their origin in messages.
 
     Raises:
@@ -41,7 +42,7 @@ def boundary_overlap(segments: npt.NDArray[np.float64], num_steps: int) -> npt.N
     """How much of the step-long interval around each step lies in the region around a boundary.
 
     Args:
-        segments: (instances, 2) as parts of the video.
+        segments: (instances, 2) in normalised time.
         num_steps: T.
 
     Returns:
@@ -58,13 +59,13 @@ def boundary_overlap(segments: npt.NDArray[np.float64], num_steps: int) -> npt.N
     return best.astype(np.float32)
 
 
-def overlap_map(
+def temporal_iou_map(
     segments: npt.NDArray[np.float64], num_steps: int, max_duration_steps: int
 ) -> npt.NDArray[np.float32]:
-    """Best temporal intersection over union of every candidate segment with an instance.
+    """Best temporal IoU (intersection over union) of every candidate segment with an instance.
 
     Args:
-        segments: (instances, 2) as parts of the video.
+        segments: (instances, 2) in normalised time.
         num_steps: T.
         max_duration_steps: D.
 
@@ -72,19 +73,23 @@ def overlap_map(
         (max_duration_steps, num_steps); row k, column i is the segment from step i to i + k + 1,
         and 0 where it leaves the video.
 
+    Raises:
+        ConfigError: unless 1 <= D <= T.
+
     Source: BMN paper, section 3.3.
     """
     duration = np.arange(1, max_duration_steps + 1)[:, None]
     start = np.arange(num_steps)[None, :]
     best = np.zeros((max_duration_steps, num_steps))
 
-    # (durations, starts) overlaps with each instance
+    # (durations, starts) IoU with each instance
     for first, last in segments * num_steps:
         inside = np.clip(np.minimum(start + duration, last) - np.maximum(start, first), 0, None)
         union = duration + (last - first) - inside
         best = np.maximum(best, inside / union)
 
-    return np.where(start + duration <= num_steps, best, 0).astype(np.float32)
+    valid = SegmentGrid(num_steps, max_duration_steps).valid_mask()
+    return np.where(valid, best, 0).astype(np.float32)
 
 
 def boundary_shifts(
@@ -93,7 +98,7 @@ def boundary_shifts(
     """Time shifts, in steps, of starts and of ends as two classes of actions.
 
     Args:
-        segments: (instances, 2) as parts of the video.
+        segments: (instances, 2) in normalised time.
         num_steps: T.
         slicing_steps: (2, 4), K1..K4 of starts and of ends, in steps.
 

@@ -21,7 +21,7 @@ from spotkick.localization.targets import (
     boundary_overlap,
     boundary_shifts,
     check_segments,
-    overlap_map,
+    temporal_iou_map,
 )
 from spotkick.training.state import TrainingState, load_state, save_state
 
@@ -229,5 +229,5 @@ def batch_targets(
         torch.from_numpy(
             np.stack([boundary_shifts(found, steps, slicing_steps) for found in segments])
         ),
-        torch.from_numpy(np.stack([overlap_map(found, steps, longest) for found in segments])),
+        torch.from_numpy(np.stack([temporal_iou_map(found, steps, longest) for found in segments])),
     )

@@ -112,7 +112,7 @@ def _make_video(
             f"the length of video '{labels.video}' is not stated; give a coverage file"
         )
 
-    # (instances, 2) as parts of the covered time
+    # (instances, 2) in normalised time
     times_s = np.array([(s.start_s, s.end_s) for s in labels.segments], dtype=np.float64)
     segments = times_s.reshape(-1, 2) / covered_s
     return LocalizationVideo(
