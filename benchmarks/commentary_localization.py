@@ -229,8 +229,8 @@ def train(args: argparse.Namespace) -> None:
 
     from spotkick.localization.network import BmnArchitecture
     from spotkick.localization.proposals import LocalizerOutput
-    from spotkick.localization.training import BmnTrainingConfig, new_localizer, train_localizer
-    from spotkick.models.loading import torch_runner
+    from spotkick.localization.training import BmnTrainingConfig, train_localizer
+    from spotkick.models.loading import new_network, torch_runner
 
     torch.set_num_threads(1)
     videos, valid, scores = (
@@ -253,7 +253,7 @@ def train(args: argparse.Namespace) -> None:
         if (args.out / f"{stem}_detections.json").is_file():
             continue
         begun = time.process_time()
-        network = new_localizer(architecture, seed)
+        network = new_network(architecture, seed)
         config = base.replace(**changes, seed=seed)
         progress = train_localizer(network, videos, config)
         found = proposal_segments(

@@ -13,9 +13,9 @@ from spotkick.localization.proposals import LocalizerOutput, ProposalConfig, pro
 from spotkick.localization.training import (
     BmnTrainingConfig,
     batch_targets,
-    new_localizer,
     train_localizer,
 )
+from spotkick.models.loading import new_network
 from support.synthetic_videos import synthetic_videos
 
 ARCHITECTURE = BmnArchitecture(
@@ -75,7 +75,7 @@ def test_bmn_training_config_defaults_are_those_of_public_code() -> None:
 @pytest.mark.parametrize("kind", ["bmn", "context_aware", "symmetric"])
 def test_train_localizer_learns_synthetic_videos(kind: TemLoss) -> None:
     videos = synthetic_videos(12, num_steps=20)
-    network = new_localizer(ARCHITECTURE, 0)
+    network = new_network(ARCHITECTURE, 0)
     untrained = recall_at_100(network, videos)
     config = BmnTrainingConfig(
         tem_loss=kind, epochs=25, step_epochs=20, batch_videos=6, learning_rate=4e-3, weight_decay=0
@@ -88,7 +88,7 @@ def test_train_localizer_learns_synthetic_videos(kind: TemLoss) -> None:
 
 def test_train_localizer_most_probable_boundaries_are_true_ones() -> None:
     videos = synthetic_videos(12, num_steps=20, max_instances=1)
-    network = new_localizer(ARCHITECTURE, 1)
+    network = new_network(ARCHITECTURE, 1)
     train_localizer(
         network,
         videos,
@@ -105,7 +105,7 @@ def test_train_localizer_depends_on_seed_alone() -> None:
     videos = synthetic_videos(8, num_steps=20)
     results = []
     for seed in (0, 0, 1):
-        network = new_localizer(ARCHITECTURE, seed)
+        network = new_network(ARCHITECTURE, seed)
         train_localizer(network, videos, QUICK.replace(seed=seed))
         results.append(weights(network))
     np.testing.assert_array_equal(results[0], results[1])
@@ -115,12 +115,12 @@ def test_train_localizer_depends_on_seed_alone() -> None:
 def test_train_localizer_resumed_equals_uninterrupted(tmp_path: Path) -> None:
     videos = synthetic_videos(8, num_steps=20)
     config = QUICK.replace(epochs=3, step_epochs=2)
-    whole = new_localizer(ARCHITECTURE, 0)
+    whole = new_network(ARCHITECTURE, 0)
     expected = train_localizer(whole, videos, config)
     state = tmp_path / "state.safetensors"
-    first = new_localizer(ARCHITECTURE, 0)
+    first = new_network(ARCHITECTURE, 0)
     train_localizer(first, videos, config.replace(epochs=1), state_path=state)
-    second = new_localizer(ARCHITECTURE, 5)
+    second = new_network(ARCHITECTURE, 5)
     progress = train_localizer(second, videos, config, state_path=state, resume=True)
     np.testing.assert_array_equal(weights(second), weights(whole))
     assert progress.history == expected.history
@@ -129,7 +129,7 @@ def test_train_localizer_resumed_equals_uninterrupted(tmp_path: Path) -> None:
 
 def test_train_localizer_calls_back_each_epoch() -> None:
     told: list[dict[str, float]] = []
-    network = new_localizer(ARCHITECTURE, 0)
+    network = new_network(ARCHITECTURE, 0)
     train_localizer(network, synthetic_videos(4, num_steps=20), QUICK, on_epoch=told.append)
     assert [entry["epoch"] for entry in told] == [1, 2]
     for entry in told:
@@ -139,7 +139,7 @@ def test_train_localizer_calls_back_each_epoch() -> None:
 
 
 def test_train_localizer_boundary_weight_is_used() -> None:
-    network = new_localizer(ARCHITECTURE, 0)
+    network = new_network(ARCHITECTURE, 0)
     config = QUICK.replace(epochs=1, boundary_weight=3, tem_loss="context_aware")
     entry = train_localizer(network, synthetic_videos(4, num_steps=20), config).history[0]
     assert entry["loss"] == pytest.approx(
@@ -171,7 +171,7 @@ def test_synthetic_videos_are_reproducible_and_valid() -> None:
 
 
 def test_check_videos_mismatch_is_input_error() -> None:
-    network = new_localizer(ARCHITECTURE, 0)
+    network = new_network(ARCHITECTURE, 0)
     with pytest.raises(InputError, match="no videos to train on"):
         train_localizer(network, [], QUICK)
     with pytest.raises(
@@ -196,7 +196,7 @@ def test_train_localizer_infinite_loss_is_config_error() -> None:
         ConfigError, match=r"the loss is nan in epoch \d; lower learning_rate \(now 1e\+30\)"
     ):
         train_localizer(
-            new_localizer(ARCHITECTURE, 0),
+            new_network(ARCHITECTURE, 0),
             synthetic_videos(4, num_steps=20),
             QUICK.replace(learning_rate=1e30),
         )

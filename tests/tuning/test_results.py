@@ -10,6 +10,7 @@ import optuna
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotkick.reporter import SilentReporter
 from spotkick.training.tune_config import Candidates, Range, TuneConfig
 from spotkick.tuning.results import TrialRow, importance, summary, to_toml, trial_rows, trials_csv
 from spotkick.tuning.study import Report, Stage, open_stage, open_storage, run_stage
@@ -68,7 +69,7 @@ def test_importance_planted_parameter_comes_first(tmp_path: Path) -> None:
         del name, report
         return -((values["x"] - 0.4) ** 2)
 
-    run_stage(stage, objective, on_trial=print, wait=False, note=print)
+    run_stage(stage, objective, on_trial=print, wait=False, reporter=SilentReporter())
     shares = importance(stage.study)
     assert shares["x"] > 0.8
     assert sum(shares.values()) > 0.99

@@ -15,6 +15,7 @@ from spotkick.files import write_json
 from spotkick.localization.experiment import read_localization_experiment
 from spotkick.pipelines.config import read_experiment
 from spotkick.pipelines.train import run_training
+from spotkick.reporter import SilentReporter
 from spotkick.tuning.search import (
     BEST_FILE,
     TRIALS_CSV,
@@ -112,7 +113,9 @@ def run(*arguments: str | Path) -> Result:
 
 
 def search(config: Path, out: Path, trials: int, train: Any, **changes: Any) -> Found:
-    return run_search(read_search(config, **changes), out, trials=trials, train=train, note=print)
+    return run_search(
+        read_search(config, **changes), out, trials=trials, train=train, reporter=SilentReporter()
+    )
 
 
 def scored(values: dict[str, Any], folder: Path, report: Report) -> float:
@@ -340,7 +343,7 @@ def test_localizer_trainer_every_score_is_computed(
     config = read_search(
         localizer, [f"tune.score={score}", "tune.space={training.boundary_weight=[1.0]}"]
     )
-    found = run_search(config, tmp_path / "out", trials=1, note=print)
+    found = run_search(config, tmp_path / "out", trials=1, reporter=SilentReporter())
     assert found.score is not None
     assert 0 <= found.score <= 1
     assert score in (tmp_path / "out" / BEST_FILE).read_text().splitlines()[0]

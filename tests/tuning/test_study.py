@@ -14,6 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 import spotkick.tuning.study as study
 from spotkick.errors import ConfigError, InputError, StorageError
+from spotkick.reporter import SilentReporter
 from spotkick.training.tune_config import Candidates, Range, TuneConfig
 from spotkick.tuning.sampler import decode, distribution, encode
 from spotkick.tuning.study import (
@@ -49,7 +50,7 @@ def run(
     stage: OpenStage, objective: Objective = planted, *, wait: bool = False
 ) -> list[FrozenTrial]:
     told: list[FrozenTrial] = []
-    run_stage(stage, objective, on_trial=told.append, wait=wait, note=print)
+    run_stage(stage, objective, on_trial=told.append, wait=wait, reporter=SilentReporter())
     return told
 
 
@@ -242,6 +243,7 @@ def test_open_storage_database_holds_a_search(tmp_path: Path) -> None:
 WORKER = """
 import sys, time
 from pathlib import Path
+from spotkick.reporter import SilentReporter
 from spotkick.training.tune_config import Range, TuneConfig
 from spotkick.tuning.study import Stage, open_stage, open_storage, run_stage
 trials, pause_s = int(sys.argv[2]), float(sys.argv[3])
@@ -251,7 +253,7 @@ def objective(values, name, report):
     return values["x"]
 stage = Stage("s", {"x": Range(low=0.0, high=1.0)}, trials)
 stage = open_stage(open_storage(sys.argv[1]), stage, TuneConfig(sampler="random"))
-run_stage(stage, objective, on_trial=lambda trial: None, wait=True, note=lambda line: None)
+run_stage(stage, objective, on_trial=lambda trial: None, wait=True, reporter=SilentReporter())
 """
 X_ONLY: dict[str, Candidates] = {"x": Range(low=0.0, high=1.0)}
 

@@ -42,6 +42,7 @@ def tune(
     """Search parameters by Bayesian optimisation, then the context slicing on a grid."""
     for package, extra in (("optuna", "tune"), ("torch", "train")):
         require_extra(package, extra, "searching parameters")
+    from spotkick.reporter import make_reporter
     from spotkick.tuning.results import summary
     from spotkick.tuning.search import BEST_FILE, read_search, run_search
 
@@ -53,7 +54,7 @@ def tune(
             out,
             trials=trials,
             storage=storage,
-            note=lambda line: typer.echo(line, err=True),
+            reporter=make_reporter(),
         )
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on where it was", err=True)

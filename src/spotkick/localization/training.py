@@ -73,17 +73,6 @@ OnEpoch = Callable[[dict[str, float]], None]
 """Called after each epoch with its number, the loss and its parts."""
 
 
-def new_localizer(architecture: BmnArchitecture, seed: int) -> BmnNetwork:
-    """A network with random weights that depend on the seed only.
-
-    Raises:
-        ConfigError: if the sizes do not fit each other.
-    """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return BmnNetwork(architecture)
-
-
 def train_localizer(
     network: BmnNetwork,
     videos: Sequence[LocalizationVideo],
@@ -96,7 +85,7 @@ def train_localizer(
     """Train a network in place; it is in evaluation mode afterwards.
 
     Args:
-        network: see `new_localizer`.
+        network: see `spotkick.models.loading.new_network`.
         videos: the training set, on the network's number of steps.
         config: losses and optimisation.
         on_epoch: called after each epoch.

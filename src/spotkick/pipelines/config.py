@@ -136,7 +136,7 @@ class ExperimentConfig(FrozenConfig):
         sampling: chunks of an epoch.
         training: optimisation.
         decoding: how outputs become actions, in validation and later.
-        tune_thresholds: choose each class's display threshold by F1 on the validation split.
+        tune_thresholds: choose each class's display threshold on the validation split.
     """
 
     data: DataConfig = DataConfig()

@@ -3,7 +3,6 @@
 import math
 import re
 import warnings
-from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -16,19 +15,31 @@ from spotkick.evaluation import (
     score_assignment,
     tolerances_of,
 )
-from spotkick.evaluation.operating_points import tune_class_thresholds
+from spotkick.evaluation.operating_points import choose_class_thresholds
 from spotkick.models import SpotterNetwork
 from spotkick.models.loading import torch_runner
 from spotkick.pipelines.config import ExperimentConfig
 from spotkick.pipelines.labelled_data import feature_folder, read_match_labels
 from spotkick.prediction import ChunkOutput, SpottingSetup, spot_match
 
-THRESHOLD_LABELS: Final = 5
-"""Classes with fewer validation labels keep the default threshold: F1 on a handful of them is
-chance."""
-
 THRESHOLD_TOLERANCE_S: Final = 20.0
-"""Window at which display thresholds are tuned: a spot within 10 s counts as found."""
+"""Window at which display thresholds are chosen: a spot within 10 s counts as found."""
+
+
+def choose_display_thresholds(assignment: AssignmentResult) -> dict[str, float]:
+    """The thresholds that a checkpoint keeps for showing spots of other matches.
+
+    A class with few labels is drawn towards what all classes share; one that is never found has no
+    threshold, and is shown at the default.
+
+    Args:
+        assignment: of the spots of the validation set, at `THRESHOLD_TOLERANCE_S` among others.
+
+    Raises:
+        InputError: if the sets were not assigned at that tolerance.
+    """
+    chosen = choose_class_thresholds(assignment, THRESHOLD_TOLERANCE_S)
+    return {name: float(value) for name, value in chosen.items() if math.isfinite(value)}
 
 
 class Validation:
@@ -62,22 +73,8 @@ class Validation:
         return score_assignment(assignment, metric=self._task.metric).average_map
 
     def thresholds(self, network: SpotterNetwork) -> dict[str, float]:
-        """Confidence of each class that maximises F1.
-
-        A class that is never found, or has fewer than `THRESHOLD_LABELS` labels, has none.
-        """
-        assignment = self._assign_spots(network, (THRESHOLD_TOLERANCE_S,))
-        tuned = tune_class_thresholds(assignment, THRESHOLD_TOLERANCE_S)
-        counts = Counter(
-            action.label
-            for match in self._labels
-            for action in self._setup.classes.select(match.actions)
-        )
-        return {
-            name: float(value)
-            for name, value in tuned.items()
-            if math.isfinite(value) and counts[name] >= THRESHOLD_LABELS
-        }
+        """Display threshold of each class; see `choose_display_thresholds`."""
+        return choose_display_thresholds(self._assign_spots(network, (THRESHOLD_TOLERANCE_S,)))
 
     def _assign_spots(
         self, network: SpotterNetwork, tolerances_s: tuple[float, ...]

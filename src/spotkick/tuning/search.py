@@ -3,7 +3,7 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -18,6 +18,7 @@ from spotkick.localization.experiment import (
     parse_localization_experiment,
 )
 from spotkick.pipelines.config import ExperimentConfig, is_localization, read_tables
+from spotkick.reporter import Reporter
 from spotkick.training.tune_config import Candidates, TuneConfig, take_tune_table
 from spotkick.tuning.objectives import (
     Train,
@@ -61,8 +62,6 @@ TRIALS_FOLDER: Final = "trials"
 BEST_FILE: Final = "best.toml"
 TRIALS_CSV: Final = "trials.csv"
 TRIALS_JSON: Final = "trials.json"
-
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +156,7 @@ def run_search(
     trials: int,
     storage: str = "",
     train: Train | None = None,
-    note: Note,
+    reporter: Reporter,
 ) -> Found:
     """Search until ``trials`` trials have been made in all, then try the grids.
 
@@ -170,7 +169,7 @@ def run_search(
         trials: of the first stage, those that the storage holds already included.
         storage: see `spotkick.tuning.study.open_storage`.
         train: replaces what scores a configuration.
-        note: shows one line to the user.
+        reporter: receives lines.
 
     Raises:
         InputError: if data are missing or damaged.
@@ -179,7 +178,11 @@ def run_search(
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     runs = _Runs(
-        search, out, train or search.trainer(), open_storage(storage or _journal_path(out)), note
+        search,
+        out,
+        train or search.trainer(),
+        open_storage(storage or _journal_path(out)),
+        reporter,
     )
 
     # The first stage begins with the configuration as it is.
@@ -192,7 +195,7 @@ def run_search(
         search.values, search.space, search.parse(search.values).model_dump(mode="json")
     )
     if point is None:
-        note(
+        reporter.line(
             "the configuration's own values are not among the candidates; it is not tried as it is"
         )
 
@@ -233,14 +236,14 @@ class _Runs:
         out: Path,
         train: Train,
         storage: optuna.storages.BaseStorage,
-        note: Note,
+        reporter: Reporter,
     ) -> None:
-        self._search, self._out, self._train, self._storage, self._note = (
+        self._search, self._out, self._train, self._storage, self._reporter = (
             search,
             out,
             train,
             storage,
-            note,
+            reporter,
         )
         self._opened: list[tuple[OpenStage, Values]] = []
 
@@ -258,7 +261,7 @@ class _Runs:
                 shutil.rmtree(folder / run_name(stage, trial), ignore_errors=True)
             self._write_results(opened, trial)
 
-        run_stage(opened, objective, on_trial=on_trial, wait=wait, note=self._note)
+        run_stage(opened, objective, on_trial=on_trial, wait=wait, reporter=self._reporter)
         if self.found().score is None:
             reason = next(
                 (row.error for row in reversed(self.found().rows) if row.error), "all were pruned"
@@ -308,7 +311,7 @@ class _Runs:
             if (row.stage, row.number) == (opened.stage.name, trial.number)
         )
         best_so_far = "" if found.score is None else f"  best {found.score:.4f}"
-        self._note(
+        self._reporter.line(
             f"{opened.stage.name} {done}/{opened.stage.trials}  {described(row)}{best_so_far}"
             f"  {row.seconds:.0f} s"
         )

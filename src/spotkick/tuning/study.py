@@ -28,6 +28,7 @@ from spotkick.errors import (
     MissingExtraError,
     StorageError,
 )
+from spotkick.reporter import Reporter
 from spotkick.training.tune_config import Candidates, TuneConfig
 from spotkick.tuning.sampler import SeededSampler, decode, distribution, encode
 
@@ -169,7 +170,7 @@ def run_stage(
     *,
     on_trial: OnTrial,
     wait: bool,
-    note: Callable[[str], None],
+    reporter: Reporter,
 ) -> None:
     """Try what is left to try in a stage.
 
@@ -179,7 +180,7 @@ def run_stage(
             cause it.
         on_trial: called after each trial that this process finished.
         wait: do not return before the trials that other processes have begun are finished, too.
-        note: shows one line to the user.
+        reporter: receives a line when others are waited for.
 
     Raises:
         InputError: if the data are at fault, which would be so in all trials.
@@ -197,7 +198,7 @@ def run_stage(
                 sorted({str(trial.user_attrs.get("worker", "?")) for trial in running})
             )
             many = "one trial" if len(running) == 1 else f"{len(running)} trials"
-            note(
+            reporter.line(
                 f"waiting for {many} of '{opened.stage.name}' that other processes have begun "
                 f"({others})"
             )
