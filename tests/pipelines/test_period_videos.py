@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -135,3 +136,53 @@ def test_make_unseen_videos_scores_or_last_spot_give_the_length() -> None:
     scores = MatchScores("m", ("Goal",), Fraction(2), {1: np.zeros((5400, 1), np.float32)})
     videos = make_unseen_videos(match, scores, Fraction(25))
     assert {period: item.duration_s for period, item in videos.items()} == {1: 2700, 2: 65}
+
+
+def test_find_period_videos_position_at_the_start_of_a_file_is_kept(
+    tmp_path: Path, video: bytes
+) -> None:
+    paths = put(tmp_path, video, "match.mp4")
+    row = {"period": 1, "start_s": 0, "position_s": 12.5, "file": "match.mp4"}
+    document = {"format": "spotkick-periods-1", "periods": [row]}
+    (tmp_path / "periods.json").write_text(json.dumps(document))
+    assert find(paths)[1].begin_s == 12.5
+
+
+@pytest.mark.parametrize(
+    ("names", "spans"),
+    [
+        (["match.mp4"], [PeriodSpan(1, 1.5, 4.0), PeriodSpan(2, 5.0)]),
+        (["match.mp4"], [PeriodSpan(2)]),
+        (["1_a.mp4", "2_a.mp4"], [PeriodSpan(1, 2.5), PeriodSpan(2)]),
+    ],
+)
+def test_find_period_videos_periods_are_those_that_were_spotted(
+    tmp_path: Path, video: bytes, names: list[str], spans: list[PeriodSpan]
+) -> None:
+    paths = put(tmp_path, video, *names)
+    spotted = [
+        replace(span, file=paths[min(number, len(paths) - 1)].relative_to(tmp_path))
+        for number, span in enumerate(spans)
+    ]
+    expected: dict[int, list[tuple[str, float, float | None]]] = {
+        span.period: [(str(span.file), span.start_s, span.end_s)] for span in spotted
+    }
+    assert described(find_period_videos(paths, PeriodChoice(), Lines(), spotted)) == expected
+
+    # Options and periods.json are newer statements.
+    if len(paths) == 1:
+        choice = PeriodChoice(period=3)
+        assert list(find_period_videos(paths, choice, Lines(), spotted)) == [3]
+        document = {"format": "spotkick-periods-1", "periods": [{"period": 4, "start_s": 1}]}
+        (tmp_path / "periods.json").write_text(json.dumps(document))
+        assert list(find_period_videos(paths, PeriodChoice(), Lines(), spotted)) == [4]
+
+
+def test_find_period_videos_another_copy_than_was_spotted_gives_a_line(
+    tmp_path: Path, video: bytes
+) -> None:
+    paths = put(tmp_path, video, "large.mp4")
+    reporter = Lines()
+    spotted = [PeriodSpan(1, 1.5, 4.0, Path("small.mp4"))]
+    assert list(find_period_videos(paths, PeriodChoice(), reporter, spotted)) == [1]
+    assert "made from small.mp4 with period 1 from 0:01.5 to 0:04" in reporter.lines[0]

@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,7 +11,12 @@ from spotkick.actions import Action, MatchActions
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores, read_scores
-from spotkick.pipelines.spot_outputs import INPUTS_FILE, MatchOutput, read_outputs
+from spotkick.pipelines.spot_outputs import (
+    INPUTS_FILE,
+    MatchOutput,
+    read_outputs,
+    read_spotted_periods,
+)
 
 
 def results(
@@ -67,6 +73,27 @@ def test_is_current_notices_replaced_files_and_new_periods(tmp_path: Path) -> No
     video.write_bytes(b"other")
     os.utime(video, ns=(1, 1))
     assert not output.is_current(files)
+
+
+def test_read_spotted_periods_gives_what_was_spotted(tmp_path: Path) -> None:
+    video = tmp_path / "match.mp4"
+    video.write_bytes(b"video")
+    first, second = PeriodSpan(1, 4.3, 24.0, video), PeriodSpan(2, 30.5, None, video, position_s=2)
+    output = MatchOutput.of_match(tmp_path / "out", "m")
+    assert read_spotted_periods(output.results.parent) == ()
+    output.write(*results(1, 2), {1: (first,), 2: (second,)}, keep_scores=False)
+    name = Path("match.mp4")
+    assert read_spotted_periods(output.results.parent) == (
+        replace(first, file=name),
+        replace(second, file=name),
+    )
+    assert not output.is_current({2: (replace(second, position_s=3),)})
+
+    (tmp_path / "out" / "m" / INPUTS_FILE).write_text(
+        '{"format": "spotkick-spotting-inputs-1", "periods": {"1": [{"file": "a"}]}}'
+    )
+    with pytest.raises(InputError, match="not a record of inputs"):
+        read_spotted_periods(output.results.parent)
 
 
 def test_is_current_results_without_a_record_count(tmp_path: Path) -> None:

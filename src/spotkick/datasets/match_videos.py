@@ -1,7 +1,7 @@
 """Which videos of a folder show which period: parts of a recording, and copies of one."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -177,9 +177,7 @@ def _place_stated(
                 f"'file', as there are {len(videos)} videos"
             )
         spoken.add(file.name)
-        chosen.spans.append(
-            PeriodSpan(span.period, span.start_s, span.end_s, file, extra=span.extra)
-        )
+        chosen.spans.append(replace(span, file=file))
     return [video for video in videos if video.path.name not in spoken]
 
 

@@ -116,13 +116,18 @@ def check_packets(match: str, path: Path) -> Iterator[Finding]:
         )
     lost = report.missing_frames + report.corrupt_packets
     if lost or report.stopped_by:
-        stopped = f"; reading stopped ({report.stopped_by})" if report.stopped_by else ""
+        found = []
+        if report.missing_frames:
+            found.append(f"{report.missing_frames} frames are missing")
+        if report.corrupt_packets:
+            found.append(f"{report.corrupt_packets} packets are marked as damaged")
+        if report.stopped_by:
+            found.append(f"reading stopped ({report.stopped_by})")
         yield Finding(
             Severity.WARNING,
             "video-damage",
             match,
-            f"{path.name}: {report.missing_frames} frames are missing and "
-            f"{report.corrupt_packets} packets are marked as damaged{stopped}",
+            f"{path.name}: {'; '.join(found)}",
             "record or download it again; actions there may be missed",
             max(lost, 1),
         )

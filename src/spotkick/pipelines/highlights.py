@@ -9,6 +9,7 @@ from typing import Final
 
 from spotkick.actions import MatchActions
 from spotkick.checkpoint import read_checkpoint
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError, SpotkickError
 from spotkick.files import check_outputs
 from spotkick.formats.results import RESULTS_FILE, read_results
@@ -31,6 +32,7 @@ from spotkick.highlights.reel import (
 )
 from spotkick.highlights.shots import can_find_shots
 from spotkick.pipelines.period_videos import PeriodChoice, find_period_videos, make_unseen_videos
+from spotkick.pipelines.spot_outputs import read_spotted_periods
 from spotkick.reporter import Reporter, SilentReporter
 from spotkick.video.reel_parts import ReelPart, SoundChoice, reel_format
 
@@ -132,7 +134,8 @@ def make_highlights(
     match, scores, read_files = read_match(request.spots, request.scores)
     _check_no_overwriting(request, read_files)
     config = make_config(request.settings, request.checkpoint)
-    videos = _find_videos(request, match, scores, reporter)
+    spotted = read_spotted_periods(read_files[0].parent) if request.videos else ()
+    videos = _find_videos(request, match, scores, spotted, reporter)
     proposal = propose(match.actions, scores, videos, config)
     for note in proposal.notes:
         reporter.line(note)
@@ -185,10 +188,11 @@ def _find_videos(
     request: HighlightsRequest,
     match: MatchActions,
     scores: MatchScores | None,
+    spotted: Sequence[PeriodSpan],
     reporter: Reporter,
 ) -> dict[int, PeriodVideo]:
     if request.videos:
-        return find_period_videos(request.videos, request.periods, reporter)
+        return find_period_videos(request.videos, request.periods, reporter, spotted)
     return make_unseen_videos(match, scores, request.rate or _UNSEEN_RATE)
 
 

@@ -1,7 +1,7 @@
 """Which stretch of which given video shows which period of a match."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -51,9 +51,12 @@ class PeriodChoice:
 
 
 def find_period_videos(
-    paths: Sequence[Path], choice: PeriodChoice, reporter: Reporter
+    paths: Sequence[Path],
+    choice: PeriodChoice,
+    reporter: Reporter,
+    spotted: Sequence[PeriodSpan] = (),
 ) -> dict[int, PeriodVideo]:
-    """Videos by period, as the options, ``periods.json`` or their names say.
+    """Videos by period, as the options, ``periods.json``, the spotting or their names say.
 
     A single video of which nothing says a period is the first one. A period in several files is
     joined in their order.
@@ -62,6 +65,7 @@ def find_period_videos(
         paths: videos, or the folder of a match.
         choice: of the user.
         reporter: receives a line about joined files, and copies that are not used.
+        spotted: where the periods lay when the spots were made; see `read_spotted_periods`.
 
     Raises:
         InputError: if it is not clear which video shows which period, or one cannot be read.
@@ -78,6 +82,8 @@ def find_period_videos(
 
     folders = dict.fromkeys(video.path.parent for video in videos)
     stated = [span for folder in folders for span in read_stated_periods(folder)]
+    if not stated:
+        stated = _place_spotted(videos, spotted, reporter)
     unclear = [video for video in videos if video.period is None and video.part is None]
     named = {span.file.name for span in stated if span.file is not None}
     if len(videos) > 1 and any(video.path.name not in named for video in unclear):
@@ -91,6 +97,33 @@ def find_period_videos(
     for line in chosen.describe():
         reporter.line(line)
     return _open_spans(chosen.spans, videos[0].path)
+
+
+def _place_spotted(
+    videos: Sequence[VideoName], spotted: Sequence[PeriodSpan], reporter: Reporter
+) -> list[PeriodSpan]:
+    """The periods as they were when the spots were made, if that was from these very files."""
+    paths = {video.path.name: video.path for video in videos}
+    placed = [
+        replace(span, file=paths[span.file.name])
+        for span in spotted
+        if span.file is not None and span.file.name in paths
+    ]
+    unplaced = [span for span in spotted if not span.is_whole_file]
+    if {span.file for span in placed} == set(paths.values()):
+        for span in placed:
+            if not span.is_whole_file and span.file is not None:
+                reporter.line(f"{span.file.name}: {span.describe()}, as it was spotted")
+        return placed
+
+    # Another copy of the recording may begin elsewhere: the user knows.
+    if unplaced and not placed:
+        lines = ", ".join(span.describe() for span in unplaced)
+        reporter.line(
+            f"the spots were made from {unplaced[0].file} with {lines}; --period says where the "
+            f"periods lie in {videos[0].path.name}"
+        )
+    return []
 
 
 def _list_names(path: Path) -> list[VideoName]:

@@ -141,6 +141,40 @@ def read_outputs(out: Path, matches: Iterable[str]) -> tuple[MatchActions, ...]:
     return tuple(read_results(out))
 
 
+def read_spotted_periods(folder: Path) -> tuple[PeriodSpan, ...]:
+    """Where the periods lay in the files that results of a folder were made from.
+
+    Args:
+        folder: of the results.
+
+    Returns:
+        by period; ``file`` holds the name alone. Nothing where no videos are recorded.
+
+    Raises:
+        InputError: if the record is damaged.
+    """
+    path = folder / INPUTS_FILE
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(
+            PeriodSpan(
+                int(period),
+                float(row["start_s"]),
+                None if row["end_s"] is None else float(row["end_s"]),
+                Path(row["file"]),
+                position_s=float(row.get("position_s", 0.0)),
+            )
+            for period, rows in sorted(_read_inputs(path).items())
+            for row in rows
+            if row["file"]
+        )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"{path}: not a record of inputs of format {_FORMAT}; delete it"
+        ) from error
+
+
 def _read_inputs(path: Path) -> dict[str, Any]:
     document = read_json(path)
     periods = document.get("periods") if isinstance(document, dict) else None
@@ -161,6 +195,7 @@ def _describe_files(spans: Iterable[PeriodSpan]) -> list[dict[str, Any]]:
                 "modified_ns": status.st_mtime_ns if status else 0,
                 "start_s": span.start_s,
                 "end_s": span.end_s,
+                **({"position_s": span.position_s} if span.position_s else {}),
             }
         )
     return rows
