@@ -50,7 +50,7 @@ def test_train_spot_evaluate_chain_gives_scores(
         "train", config, "--data", planted, "--out", tmp_path / "run", "--set", "training.epochs=1"
     )
     assert code == 0
-    assert "1 epochs, best validation score" in out
+    assert "1 epochs, best validation Average-mAP" in out
     code, out, _ = invoke(
         "spot",
         tmp_path / "run" / "best",
