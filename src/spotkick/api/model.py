@@ -169,6 +169,7 @@ def _load_tracks(
     model: Model, path: Path, options: SpotOptions
 ) -> tuple[str, dict[int, FeatureTrack]]:
     """Name and features of the one match that a path holds."""
+    # Periods of one recording; an open end is the start of the next period.
     spans = tuple(
         PeriodSpan(period, start_s, end_s)
         for period, (start_s, end_s) in (options.get("periods") or {}).items()
