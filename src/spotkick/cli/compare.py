@@ -80,6 +80,7 @@ def compare(
     systems = name_systems(predictions)
     check_command_outputs({"--report": report, "--json": json_file}, [labels, *systems.values()])
 
+    # All systems are scored on the same labels, classes and periods.
     options = ScoringOptions(
         labels,
         classes=classes,

@@ -238,6 +238,7 @@ def evaluate(
         print(segments.table())
         return
 
+    # Spots: what is scored, then how, and what is written about it.
     options = ScoringOptions(
         labels,
         classes=classes,

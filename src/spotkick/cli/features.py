@@ -122,6 +122,7 @@ def features(
         )
         summary, made = extract_videos(request, options, reporter)
 
+    # The exit code tells a script that some matches have no features.
     counts = {
         "without commentary": summary.silent,
         "already there": summary.kept,

@@ -131,6 +131,7 @@ def highlights(
     from spotkick.reporter import make_reporter
     from spotkick.timeline import parse_frame_rate
 
+    # An option that is not given leaves its value to the checkpoint or the defaults.
     lists = {"edl": edl, "fcpxml": fcpxml, "otio": otio, "vtt": vtt, "csv": csv, "json": json}
     settings: dict[str, object] = {
         "lead_s": parse_named_numbers(lead, 2, "--lead Goal=10:30"),
@@ -163,6 +164,7 @@ def highlights(
         drop=False if non_drop else None,
     )
 
+    # Lists that could not be written are named at the end; the others are there.
     reporter = make_reporter()
     if clock:
         ensure_periods(request.videos, reporter=reporter)

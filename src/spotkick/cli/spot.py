@@ -129,6 +129,7 @@ def spot(
         keep_scores=not no_scores,
     )
 
+    # Kick-offs that the clock shows are read first: they cut the videos into periods.
     reporter = make_reporter()
     if clock:
         ensure_periods(inputs or (), reporter=reporter)

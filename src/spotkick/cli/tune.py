@@ -46,6 +46,7 @@ def tune(
     from spotkick.tuning.results import summary
     from spotkick.tuning.search import BEST_FILE, read_search, run_search
 
+    # An interrupted search keeps its finished trials, so that the same command goes on.
     check_command_outputs({"--out": out / BEST_FILE}, [config])
     search = read_search(config, assignments or [], data_root=data)
     try:

@@ -94,7 +94,7 @@ def fuse_spots(
             added.append(_spot_of(observation))
             continue
         claimed.add(index)
-        result[index] = _confirm(spots[index], observation)
+        result[index] = _confirm_spot(spots[index], observation)
 
     # Spots that nothing confirmed, where a confirmation would have been seen.
     stretches = tuple(watched)
@@ -114,15 +114,17 @@ def _find_spot(spots: Sequence[Action], observation: Observation, claimed: set[i
         and (spot.label, spot.period) == (observation.label, observation.period)
         and observation.earliest_ms <= spot.position_ms <= observation.latest_ms
     ]
-    return max(inside, key=lambda index: _likelihood(spots[index], observation), default=None)
+    return max(
+        inside, key=lambda index: _compute_likelihood(spots[index], observation), default=None
+    )
 
 
-def _likelihood(spot: Action, observation: Observation) -> float:
+def _compute_likelihood(spot: Action, observation: Observation) -> float:
     distance = (spot.position_ms - observation.usual_ms) / max(observation.spread_ms, 1)
     return (spot.confidence or 0.0) * math.exp(-0.5 * distance * distance)
 
 
-def _confirm(spot: Action, observation: Observation) -> Action:
+def _confirm_spot(spot: Action, observation: Observation) -> Action:
     """Two independent sources: wrong only where both are wrong."""
     confidence = 1 - (1 - (spot.confidence or 0.0)) * (1 - observation.confidence)
     return replace(spot, confidence=confidence, team=spot.team or observation.team)
