@@ -23,7 +23,8 @@ from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.evaluation import SpottingScore, evaluate, tolerances_of
 from spotkick.evaluation.group_counts import average_over_tolerances
 from spotkick.formats.results import parse_results, read_results
-from spotkick.formats.soccernet import TimeSource, parse_labels, read_label_set
+from spotkick.formats.soccernet import parse_labels, read_label_set
+from spotkick.formats.time_source import TimeSource
 
 GOLDEN = Path(__file__).parent / "golden"
 THREE = ActionClasses(("Goal", "Card", "Corner"), name="three")

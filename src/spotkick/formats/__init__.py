@@ -7,8 +7,9 @@ they are first asked for; SoccerNet's files need less.
 from typing import TYPE_CHECKING, Final
 
 from spotkick.formats.results import read_results, write_results
-from spotkick.formats.soccernet import TimeSource, read_label_set, read_labels, write_labels
+from spotkick.formats.soccernet import read_label_set, read_labels, write_labels
 from spotkick.formats.splits import read_split
+from spotkick.formats.time_source import TimeSource
 from spotkick.lazy_names import load_lazily
 
 if TYPE_CHECKING:

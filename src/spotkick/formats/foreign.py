@@ -11,7 +11,8 @@ from typing import Final
 
 from spotkick.errors import InputError
 from spotkick.formats.json_files import GZIP_MAGIC
-from spotkick.formats.sample import UTF16_MARKS, ZIP_MAGIC, Sample
+from spotkick.formats.match_tree import ZIP_MAGIC
+from spotkick.formats.sample import UTF16_MARKS, Sample
 
 _CSV_ADVICE: Final = "export it as CSV with a column for the label and one for the time"
 

@@ -22,7 +22,7 @@ from spotkick.formats.json_files import load_json
 from spotkick.formats.match_tree import open_match_tree
 from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.segments import VideoSegments, matches_of_segments
-from spotkick.formats.soccernet import TimeSource
+from spotkick.formats.time_source import TimeSource
 from spotkick.tasks import Task
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")

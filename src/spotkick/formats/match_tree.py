@@ -19,7 +19,6 @@ __all__ = [
     "LABEL_FILES",
     "MatchTree",
     "clean_match_name",
-    "misplaced_file",
     "open_match_tree",
     "require_matches",
     "require_visible",
@@ -78,6 +77,12 @@ def require_matches(wanted: Iterable[str], available: Collection[str], where: st
         others = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
         example = f"; it has names such as {min(known)!r}" if known else "; it holds no match"
         raise InputError(f"{where}: nothing for match {missing[0]!r}{others}{example}")
+
+
+TREE_NEEDED: Final = "a folder or zip archive of match folders"
+
+ZIP_MAGIC: Final = b"PK"
+"""First bytes of a zip archive."""
 
 
 class MatchTree:
@@ -163,7 +168,8 @@ def open_match_tree(path: Path) -> Iterator[MatchTree]:
         return
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    _require_archive(path)
+    if not is_archive(path):
+        raise InputError(f"{path}: {TREE_NEEDED} is needed, this is neither")
     with open_archive(path) as archive:
         stored = [
             member.filename
@@ -176,16 +182,14 @@ def open_match_tree(path: Path) -> Iterator[MatchTree]:
         yield MatchTree(path, archive, dict(zip(names, stored, strict=True)))
 
 
-def _require_archive(path: Path) -> None:
-    """Say what a file is that can be no archive of match folders."""
-    from spotkick.formats.sample import ZIP_MAGIC, Sample  # it looks into archives itself
+def is_archive(path: Path) -> bool:
+    """Whether a file begins like a zip archive.
 
-    if not Sample(path).head.startswith(ZIP_MAGIC):
-        raise misplaced_file(path, "a folder or zip archive of match folders")
-
-
-def misplaced_file(path: Path, needed: str) -> InputError:
-    """The error for a file of another kind than is needed, which says what it is."""
-    from spotkick.formats.detect import describe_file  # it knows all formats, which use this module
-
-    return InputError(f"{path}: {needed} is needed, this is {describe_file(path)}")
+    Raises:
+        InputError: if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error

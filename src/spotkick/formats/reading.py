@@ -12,7 +12,7 @@ from spotkick.formats.format import Family, Format, ReadOptions
 from spotkick.formats.match_tree import require_matches
 from spotkick.formats.registry import FORMATS, find_format
 from spotkick.formats.sample import Certainty, Sample
-from spotkick.formats.soccernet import TimeSource
+from spotkick.formats.time_source import TimeSource
 from spotkick.tasks import Task
 
 Kind = Literal["labels", "predictions"]

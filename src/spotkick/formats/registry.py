@@ -6,16 +6,18 @@ one.
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from spotkick import formats as package
 from spotkick.errors import ConfigError
 from spotkick.formats.format import Format
 
 _NO_FORMATS: Final = frozenset({"convert", "detect", "reading", "registry", "scores"})
 """Modules that are built on the registry, or that need numpy; all others are looked through."""
+
+_PACKAGE: Final = __name__.rpartition(".")[0]
 
 _CLOSE_NAME: Final = 60
 
@@ -33,9 +35,12 @@ def collect_formats(search_path: Iterable[str] | None = None) -> dict[str, Forma
         ConfigError: if two formats have the same name.
     """
     found: list[Format] = []
-    names = [module.name for module in pkgutil.iter_modules(search_path or package.__path__)]
+    names = [
+        module.name
+        for module in pkgutil.iter_modules(search_path or sys.modules[_PACKAGE].__path__)
+    ]
     for name in sorted(set(names) - _NO_FORMATS):
-        module = importlib.import_module(f"{package.__name__}.{name}")
+        module = importlib.import_module(f"{_PACKAGE}.{name}")
         found += [value for value in vars(module).values() if isinstance(value, Format)]
 
     # Families in their order; sorting keeps the order of declaration within them.

@@ -28,11 +28,10 @@ from spotkick.formats.format import Family, Format
 from spotkick.formats.match_tree import (
     MatchTree,
     clean_match_name,
-    misplaced_file,
-    open_match_tree,
     require_matches,
     require_visible,
 )
+from spotkick.formats.misplaced import misplaced_file, open_matches
 from spotkick.formats.sample import Certainty, Sample, objects_in
 from spotkick.formats.soccernet import match_name_of, parse_row_time
 
@@ -185,7 +184,7 @@ def read_results(
         yield parse_results(document, str(path), match=matches[0] if matches else None)
         return
 
-    with open_match_tree(path) as tree:
+    with open_matches(path) as tree:
         chosen = filename or _choose_file(tree)
         available = tree.matches_with(chosen)
         if not available:

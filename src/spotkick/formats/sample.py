@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from spotkick.errors import InputError
 from spotkick.formats.json_files import GZIP_MAGIC, load_json
-from spotkick.formats.match_tree import open_match_tree
+from spotkick.formats.match_tree import ZIP_MAGIC, open_match_tree
 
 HEAD_BYTES: Final = 4096
 """How much of the start of a file is looked at."""
@@ -17,8 +17,6 @@ HEAD_BYTES: Final = 4096
 UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 """Byte order marks of UTF-16."""
 
-ZIP_MAGIC: Final = b"PK"
-"""First bytes of a zip archive."""
 
 _MOST_ITEMS: Final = 50
 _ROOT_ELEMENT: Final = re.compile(r"<([A-Za-z_][\w.:-]*)")

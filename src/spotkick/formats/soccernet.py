@@ -8,7 +8,6 @@ every score computed from them.
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,10 +25,10 @@ from spotkick.formats.fields import (
 from spotkick.formats.match_tree import (
     MatchTree,
     clean_match_name,
-    misplaced_file,
-    open_match_tree,
     require_matches,
 )
+from spotkick.formats.misplaced import misplaced_file, open_matches
+from spotkick.formats.time_source import TimeSource
 from spotkick.tasks import LABEL_FILES, TASKS, Task, task_of
 from spotkick.timeline import parse_game_time
 
@@ -37,18 +36,6 @@ _NO_TEAM: Final = "not applicable"
 _WRAP_MINUTES: Final = 100
 _USUAL_FIELDS: Final = ("gameTime", "label", "position", "team", "visibility")
 _USUAL_TIME: Final = re.compile(r"[1-5] - \d{1,3}:\d\d").fullmatch
-
-
-class TimeSource(StrEnum):
-    """Which field of a label says when it happened.
-
-    The official evaluator reads ``position`` (milliseconds) since 2022; numbers published in 2021
-    and before come from ``gameTime`` (whole seconds). A label without ``position`` is always read
-    from ``gameTime``.
-    """
-
-    POSITION = "position"
-    GAME_TIME = "gameTime"
 
 
 def parse_labels(
@@ -200,7 +187,7 @@ def read_label_set(
         yield read_labels(path, match=matches[0] if matches else None, time_source=time_source)
         return
 
-    with open_match_tree(path) as tree:
+    with open_matches(path) as tree:
         candidates = (filename,) if filename else label_files_of(task, classes)
         chosen = _choose_label_file(tree, matches, candidates)
         available = tree.matches_with(chosen)

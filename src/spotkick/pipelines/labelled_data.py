@@ -11,7 +11,8 @@ from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.errors import SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack
-from spotkick.formats.soccernet import TimeSource, read_label_set
+from spotkick.formats.soccernet import read_label_set
+from spotkick.formats.time_source import TimeSource
 from spotkick.pipelines.config import DataConfig, ExperimentConfig
 from spotkick.timeline import format_clock
 from spotkick.training.labelled_periods import (
