@@ -54,16 +54,16 @@ def _suppress_fixed(
     order: npt.NDArray[np.intp],
     window_frames: float,
 ) -> npt.NDArray[np.float64]:
-    waiting = np.ones(len(frames), dtype=np.bool_)
+    remaining = np.ones(len(frames), dtype=np.bool_)
     kept = np.zeros(len(frames), dtype=np.bool_)
 
-    # The most confident of those that wait stays, and suppresses its neighbours.
+    # The most confident of the remaining candidates stays, and suppresses its neighbours.
     for index in order:
-        if waiting[index]:
+        if remaining[index]:
             kept[index] = True
             shift = frames - frames[index]
-            waiting &= (shift < -window_frames / 2) | (shift >= int(window_frames / 2))
-            waiting[index] = False
+            remaining &= (shift < -window_frames / 2) | (shift >= int(window_frames / 2))
+            remaining[index] = False
     return np.where(kept, confidences, 0.0)
 
 
@@ -74,11 +74,11 @@ def _suppress_softly(
     *,
     gaussian: bool,
 ) -> npt.NDArray[np.float64]:
-    waiting = confidences > 0
-    while waiting.any():
-        # The most confident of those that wait lowers all that still wait.
-        best = int(np.argmax(np.where(waiting, confidences, -1.0)))
-        waiting[best] = False
+    remaining = confidences > 0
+    while remaining.any():
+        # The most confident of the remaining candidates lowers the others.
+        best = int(np.argmax(np.where(remaining, confidences, -1.0)))
+        remaining[best] = False
         shift = np.abs(frames - frames[best])
         factor = (
             -np.expm1(-0.5 * (4 * shift / window_frames) ** 2)
@@ -87,7 +87,7 @@ def _suppress_softly(
         )
 
         # What falls below the floor is out.
-        confidences = np.where(waiting, confidences * factor, confidences)
-        waiting &= confidences >= _SOFT_FLOOR
-        confidences = np.where(waiting | (confidences >= _SOFT_FLOOR), confidences, 0.0)
+        confidences = np.where(remaining, confidences * factor, confidences)
+        remaining &= confidences >= _SOFT_FLOOR
+        confidences = np.where(remaining | (confidences >= _SOFT_FLOOR), confidences, 0.0)
     return confidences

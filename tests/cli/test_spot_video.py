@@ -96,7 +96,7 @@ def make_bad(kind: str, video: Path, path: Path) -> None:
         path.touch()
     elif kind == "text":
         path.write_text("no video\n" * 100)
-    elif kind == "cut off":
+    elif kind == "truncated":
         path.write_bytes(video.read_bytes()[:-900])
     elif kind == "audio only":
         write_sound(path)
@@ -110,7 +110,7 @@ def make_bad(kind: str, video: Path, path: Path) -> None:
         ("missing", "does not exist"),
         ("zero bytes", "empty (0 bytes)"),
         ("text", "not a video that can be read"),
-        ("cut off", "cut off"),
+        ("truncated", "truncated"),
         ("audio only", "only sound"),
         ("empty folder", "no features"),
     ],
@@ -156,7 +156,7 @@ def test_spot_truncated_file_is_spotted_as_far_as_it_goes(spot: Invoke, tmp_path
     write_pattern_video(tmp_path / "a.mkv", Pattern(250, size_px=(96, 64), group_frames=25))
     whole = (tmp_path / "a.mkv").read_bytes()
     (tmp_path / "a.mkv").write_bytes(whole[: len(whole) * 6 // 10])
-    with pytest.warns(SpotkickWarning, match=r"cut off: \d\.\d of 10\.0 seconds are readable"):
+    with pytest.warns(SpotkickWarning, match=r"truncated: \d\.\d of 10\.0 seconds are readable"):
         assert spot(tmp_path / "a.mkv")[0] == 0
     assert all(
         position < 9_000 for _, position in times(tmp_path / "out" / "a" / "results_spotting.json")

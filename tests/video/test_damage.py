@@ -112,12 +112,12 @@ def test_examine_media_sound_that_is_silent_or_short_is_named(tmp_path: Path) ->
     assert report.sounds[0].end_s == pytest.approx(4, abs=0.05)
 
 
-def test_examine_media_file_cut_off_is_named(tmp_path: Path) -> None:
+def test_examine_media_file_truncated_is_named(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "whole.mkv", PATTERN)
     data = (tmp_path / "whole.mkv").read_bytes()
     (tmp_path / "a.mkv").write_bytes(data[: len(data) // 2])
-    assert examine_media(tmp_path / "a.mkv").is_cut_off
-    assert not examine_media(tmp_path / "whole.mkv").is_cut_off
+    assert examine_media(tmp_path / "a.mkv").is_truncated
+    assert not examine_media(tmp_path / "whole.mkv").is_truncated
 
 
 def test_sample_video_stream_cut_within_a_group_gives_no_warning(tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_sample_video_several_streams_shows_largest(tmp_path: Path) -> None:
     assert numbers(path, 5) == [1000, 1005, 1010, 1015, 1020]
 
 
-def cut_off(path: Path, share: float) -> Path:
+def truncate(path: Path, share: float) -> Path:
     data = path.read_bytes()
     short = path.with_name(f"short{path.suffix}")
     short.write_bytes(data[: int(len(data) * share)])
@@ -196,7 +196,9 @@ def cut_off(path: Path, share: float) -> Path:
 
 
 @pytest.mark.parametrize("name", ["a.mkv", "a.mp4"])
-def test_sample_video_file_cut_off_gives_readable_part_and_warns(tmp_path: Path, name: str) -> None:
+def test_sample_video_file_truncated_gives_readable_part_and_warns(
+    tmp_path: Path, name: str
+) -> None:
     path = tmp_path / name
     write_pattern_video(path, Pattern(250, group_frames=25))
     if name == "a.mp4":  # with its index in front, as for streaming
@@ -210,18 +212,18 @@ def test_sample_video_file_cut_off_gives_readable_part_and_warns(tmp_path: Path,
                     packet.stream = stream
                     target.mux(packet)
         path = tmp_path / "f.mp4"
-    short = cut_off(path, 0.6)
-    with pytest.warns(SpotkickWarning, match=r"cut off: \d\.\d of 10\.\d seconds are readable"):
+    short = truncate(path, 0.6)
+    with pytest.warns(SpotkickWarning, match=r"truncated: \d\.\d of 10\.\d seconds are readable"):
         got = numbers(short, 5)
     assert 10 < len(got) < 45
     assert got[:-1] == list(range(0, 5 * len(got) - 5, 5))
 
 
-def test_sample_video_transport_stream_cut_off_is_read_to_its_end(tmp_path: Path) -> None:
+def test_sample_video_transport_stream_truncated_is_read_to_its_end(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.ts", Pattern(100, group_frames=25))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
-        got = numbers(cut_off(tmp_path / "a.ts", 0.7), 5)
+        got = numbers(truncate(tmp_path / "a.ts", 0.7), 5)
     assert len(got) > 5
     assert got[:-1] == list(range(0, 5 * len(got) - 5, 5))
 
@@ -258,4 +260,4 @@ def test_sample_video_errors_name_the_fault(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="rate must be positive"):
         numbers(tmp_path / "a.mp4", 0)
     with pytest.raises(InputError, match="before its index"):
-        numbers(cut_off(tmp_path / "a.mp4", 0.9), 2)
+        numbers(truncate(tmp_path / "a.mp4", 0.9), 2)

@@ -112,5 +112,5 @@ def test_warnings_of_hard_file_name_joints_and_gaps_only_where_there_are_some(
     assert ("as if recordings were joined" in text) == (stem in {"back", "forward", "three"})
     assert ("signal was lost" in text) == (stem == "gap")
     assert ("no end mark" in text) == (stem == "live")
-    assert "cut off" not in text
+    assert "truncated" not in text
     assert "damaged" not in text

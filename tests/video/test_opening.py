@@ -48,7 +48,7 @@ def write_without_index(path: Path, share: float) -> None:
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_open_video_file_cut_before_its_index_names_the_index(tmp_path: Path, share: float) -> None:
     write_without_index(tmp_path / "a.mp4", share)
-    with pytest.raises(InputError, match="cut off before its index"):
+    with pytest.raises(InputError, match="truncated before its index"):
         probe(tmp_path / "a.mp4")
 
 

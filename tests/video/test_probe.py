@@ -68,7 +68,7 @@ def write_sound(path: Path) -> None:
             bytes(np.random.default_rng(0).integers(0, 256, 5000, dtype=np.uint8)),
             "not a video that can be read",
         ),
-        ("cut.mp4", b"\x00\x00\x00\x20ftypisom" + bytes(3000), "cut off before its index"),
+        ("cut.mp4", b"\x00\x00\x00\x20ftypisom" + bytes(3000), "truncated before its index"),
     ],
 )
 def test_probe_file_that_is_no_video_is_refused_in_one_line(

@@ -1,4 +1,4 @@
-"""Vectors of tokens from the tokens around them, before any label is seen.
+"""Embeddings of tokens from the tokens around them, before any label is seen.
 
 Source: Levy and Goldberg, "Neural Word Embedding as Implicit Matrix Factorization", NIPS 2014
 (singular value decomposition of positive pointwise mutual information), with contexts smoothed as

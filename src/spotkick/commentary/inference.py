@@ -1,4 +1,4 @@
-"""Token networks without torch: tokens of a period in, logits of each class in each bin out.
+"""The token network in numpy: tokens of a period in, logits of each class in each bin out.
 
 `spotkick.commentary.network` holds the same network for training, and exports it to the arrays that
 are read here.
@@ -17,14 +17,14 @@ from spotkick.errors import InputError
 Array = npt.NDArray[np.float32]
 
 TOKEN_KERNELS: Final = (5, 3)
-"""Tokens that the two convolutions over tokens see."""
+"""Kernel sizes of the two convolutions over tokens."""
 
 CONTEXT_KERNEL: Final = 3
 CONTEXT_DILATIONS: Final = (1, 2, 4, 8, 16)
-"""Convolutions over bins: each sees its own bin and one on each side, so many bins away."""
+"""Dilations of the convolutions over bins, in bins."""
 
 CONTEXT_S: Final = sum(CONTEXT_DILATIONS) * BIN_MS // 1000
-"""How far before and after its own time a bin sees what is said, in seconds."""
+"""Receptive field of a bin over what is said, before and after its own time, in seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,8 @@
 """The token network in torch, for training; `spotkick.commentary.inference` runs it without torch.
 
-Tokens become vectors, two convolutions read them in order, max and mean pooling in each bin of two
-seconds follow, and dilated convolutions see a minute of bins on each side.
+Embeddings of the tokens go through two convolutions over tokens and through max and mean pooling in
+each bin of two seconds. Dilated convolutions over bins follow, with a receptive field of a minute
+on each side.
 """
 
 from typing import Annotated
@@ -36,9 +37,9 @@ class TokenArchitecture(FrozenConfig):
     Attributes:
         num_ids: token ids, those of padding and unknown tokens included.
         num_classes: number of classes.
-        embedding_dim: length of the vector of a token.
+        embedding_dim: length of the embedding of a token.
         units: width of all layers behind it.
-        dropout: dropout behind each layer in training, half of it on the vectors of tokens.
+        dropout: dropout behind each layer in training, half of it on the embeddings.
         token_dropout: share of tokens that count as unknown in training.
     """
 
@@ -53,12 +54,14 @@ class TokenArchitecture(FrozenConfig):
 class TorchTokenNetwork(nn.Module):
     """Logits of each class in each bin."""
 
-    def __init__(self, architecture: TokenArchitecture, vectors: npt.NDArray[np.float32]) -> None:
-        """Start from vectors of tokens.
+    def __init__(
+        self, architecture: TokenArchitecture, embeddings: npt.NDArray[np.float32]
+    ) -> None:
+        """Start from pretrained embeddings.
 
         Args:
             architecture: sizes.
-            vectors: (num_ids, embedding_dim).
+            embeddings: (num_ids, embedding_dim).
         """
         super().__init__()
         self.architecture = architecture
@@ -66,7 +69,7 @@ class TorchTokenNetwork(nn.Module):
 
         # Tokens
         self.embedding = nn.Embedding(architecture.num_ids, architecture.embedding_dim, PADDING_ID)
-        self.embedding.weight.data.copy_(torch.from_numpy(vectors))
+        self.embedding.weight.data.copy_(torch.from_numpy(embeddings))
         first, second = TOKEN_KERNELS
         self.first = nn.Conv1d(architecture.embedding_dim, units, first, padding="same")
         self.second = nn.Conv1d(units, units, second, padding="same")
@@ -115,7 +118,7 @@ class TorchTokenNetwork(nn.Module):
         return read.transpose(1, 2)
 
     def _pool_tokens(self, tokens: Tensor, ids: Tensor, bins: Tensor, num_bins: int) -> Tensor:
-        """(batch, num_bins, 2 * units + 1); padding goes into one bin more, which is cut off."""
+        """(batch, num_bins, 2 * units + 1); padding goes into one bin more, which is dropped."""
         batch, _, units = tokens.shape
         values = tokens.flatten(0, 1)
 
@@ -124,14 +127,14 @@ class TorchTokenNetwork(nn.Module):
         offset = (num_bins + 1) * torch.arange(batch, device=bins.device).unsqueeze(1)
         place = (bins + offset).flatten()
 
-        greatest = values.new_zeros(rows, units).scatter_reduce(
+        maximum = values.new_zeros(rows, units).scatter_reduce(
             0, place.unsqueeze(1).expand(-1, units), values, "amax"
         )
         total = values.new_zeros(rows, units).index_add(0, place, values)
         present = (ids != PADDING_ID).flatten().to(values.dtype)
         count = values.new_zeros(rows).index_add(0, place, present).unsqueeze(1)
 
-        pooled = torch.cat([greatest, total / (count + 1), (count > 0).to(values.dtype)], dim=1)
+        pooled = torch.cat([maximum, total / (count + 1), (count > 0).to(values.dtype)], dim=1)
         return pooled.view(batch, num_bins + 1, -1)[:, :num_bins]
 
     def export(self) -> TokenNetwork:
@@ -150,7 +153,7 @@ class TorchTokenNetwork(nn.Module):
 
 
 class _ContextLayer(nn.Module):
-    """A dilated convolution, normalised and rectified."""
+    """A dilated convolution, batch normalisation and ReLU."""
 
     def __init__(self, units: int, dilation: int) -> None:
         super().__init__()
@@ -163,7 +166,7 @@ class _ContextLayer(nn.Module):
         return functional.relu(self.norm(self.convolution(bins)))
 
     def export(self) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-        """Weights and bias of the convolution with the normalisation folded in."""
+        """Weights and bias of the convolution with batch normalisation folded in."""
         mean, variance = self.norm.running_mean, self.norm.running_var
         if mean is None or variance is None or self.convolution.bias is None:
             raise AssertionError("normalisation keeps running statistics, convolutions have a bias")

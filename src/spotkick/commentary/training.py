@@ -44,11 +44,11 @@ class TokenTrainingConfig(FrozenConfig):
         crops_per_period: crops of each period and epoch, at random places.
         crop_bins: bins of two seconds of a crop.
         batch_crops: crops per step.
-        learning_rate: of AdamW, after the warm-up; falls along half a cosine.
+        learning_rate: of AdamW, after the warm-up; cosine decay to 0.
         warmup_steps: steps over which the learning rate rises.
         weight_decay: of AdamW.
         target_sigma_s: standard deviation of the Gaussian target around an action.
-        max_gradient_norm: longer gradients are shortened.
+        max_gradient_norm: for gradient norm clipping.
         seed: of weights, crops and dropout.
     """
 
@@ -238,11 +238,11 @@ def train_network(
 
 
 def warmup_cosine(warmup_steps: int, total_steps: int) -> Callable[[int], float]:
-    """Factor of the learning rate by step: a linear rise, times half a cosine that ends at 0."""
+    """Factor of the learning rate by step: linear warm-up times cosine decay to 0."""
 
     def factor(step: int) -> float:
-        rise = min(1.0, (step + 1) / warmup_steps)
-        return float(rise * 0.5 * (1 + np.cos(np.pi * min(1.0, step / total_steps))))
+        warmup = min(1.0, (step + 1) / warmup_steps)
+        return float(warmup * 0.5 * (1 + np.cos(np.pi * min(1.0, step / total_steps))))
 
     return factor
 

@@ -42,7 +42,10 @@ class TokenBatch(NamedTuple):
 def gaussian_targets(
     positions_ms: Sequence[npt.NDArray[np.int64]], num_bins: int, *, sigma_s: float
 ) -> npt.NDArray[np.float32]:
-    """A Gaussian around each action.
+    """A Gaussian around each action, exp(-d^2 / (2 sigma^2)) of the distance to the nearest one.
+
+    `spotkick.losses.per_frame.gaussian_cross_entropy` has targets of the same form, made in torch
+    from the distances of each batch. Here they are made once per period, in numpy, and cropped.
 
     Args:
         positions_ms: positions of the actions of each class.

@@ -1,7 +1,8 @@
-"""Readers and writers of every file format: labels, predictions, splits, annotation tools.
+"""Label, prediction and annotation formats: readers, writers, and splits.
 
-`read_actions` and `read_predictions` read any of them. They know every format and are imported when
-they are first asked for; SoccerNet's files need less.
+`read_actions` and `read_predictions` read any of them. They know all of these formats and are
+imported when they are first asked for; SoccerNet's files need less. The edit lists of reels are in
+`spotkick.highlights`.
 """
 
 from typing import TYPE_CHECKING, Final

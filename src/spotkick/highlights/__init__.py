@@ -1,4 +1,9 @@
-"""Highlights: from spots and scores to clips, a reel and edit lists."""
+"""Highlights: from spots and scores to clips, a reel and edit lists.
+
+Formats of edit lists, one module each, listed in `edit_list_files.LIST_FORMATS`: CMX3600 EDL
+(`edl`), FCPXML 1.8 (`fcpxml`), OpenTimelineIO (`otio`), WebVTT captions (`webvtt`), and the clips
+as CSV or JSON (`clip_tables`). Label and prediction formats are in `spotkick.formats`.
+"""
 
 from typing import TYPE_CHECKING, Final
 

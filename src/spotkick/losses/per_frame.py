@@ -23,7 +23,7 @@ class PerFrameOptions(FrozenConfig):
     Attributes:
         target_radius_s: ``bce`` and ``focal``: frames this near to an action count as action.
         target_sigma_s: ``gaussian``: standard deviation of the target around an action.
-        focal_gamma: ``focal``: exponent of the likelihood of the wrong answer.
+        focal_gamma: ``focal``: exponent of the focal modulating factor.
     """
 
     target_radius_s: NonNegative = 0.0
@@ -42,19 +42,29 @@ def binary_cross_entropy(scores: LogScores, distance_s: Tensor, options: PerFram
 
 
 def focal_loss(scores: LogScores, distance_s: Tensor, options: PerFrameOptions) -> Tensor:
-    """Cross-entropy that weighs frames by how wrong they are. Source: Lin et al., ICCV 2017."""
+    """Cross-entropy times the focal modulating factor, (1 - probability of the target) ** gamma.
+
+    Source: Lin et al., ICCV 2017.
+    """
     is_action = distance_s <= options.target_radius_s
     cross_entropy = -scores.choose(is_action)
     if not options.focal_gamma:
         return cross_entropy
-    log_wrong = scores.choose(~is_action)
-    return torch.exp(options.focal_gamma * log_wrong) * cross_entropy
+
+    # (1 - probability of the target) ** gamma
+    modulating = torch.exp(options.focal_gamma * scores.choose(~is_action))
+    return modulating * cross_entropy
 
 
 def gaussian_cross_entropy(
     scores: LogScores, distance_s: Tensor, options: PerFrameOptions
 ) -> Tensor:
-    """Cross-entropy with Gaussian targets, exp(-d^2 / (2 sigma^2)); its least value is not 0."""
+    """Cross-entropy with Gaussian targets, exp(-d^2 / (2 sigma^2)); its least value is not 0.
+
+    The targets of token networks have the same form. They are made in numpy, once per period and
+    from positions: `spotkick.commentary.training_data.gaussian_targets`. Here the distances come as
+    torch tensors of a batch, on the device of the network.
+    """
     target = torch.exp(-0.5 * (distance_s / options.target_sigma_s) ** 2)
     return -(target * scores.log_p + (1 - target) * scores.log_not_p)
 

@@ -1,4 +1,4 @@
-"""Find the match clock of videos: periods, goals on the scoreboard, and a picture for people."""
+"""Find the match clock of videos: periods, goals on the scoreboard, and a chart of it."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass

@@ -11,10 +11,10 @@ from spotkick.timeline import format_clock
 from spotkick.video.media_clock import MediaClock
 from spotkick.video.playlists import has_open_end
 
-_CUT_OFF_S: Final = 1
+_TRUNCATED_S: Final = 1
 """A stated length may exceed what is readable by this much."""
 
-_CUT_OFF_WHOLE_FILE_S: Final = 5
+_TRUNCATED_WHOLE_FILE_S: Final = 5
 """The same where only the length of the whole file, sound included, is stated."""
 
 
@@ -57,8 +57,8 @@ def describe_damage(
     """
     found = []
     seen = f"{float(damage.seen_s):.1f}"
-    if expected_s - damage.seen_s > (_CUT_OFF_S if exact else _CUT_OFF_WHOLE_FILE_S):
-        found.append(f"it is cut off: {seen} of {float(expected_s):.1f} seconds are readable")
+    if expected_s - damage.seen_s > (_TRUNCATED_S if exact else _TRUNCATED_WHOLE_FILE_S):
+        found.append(f"it is truncated: {seen} of {float(expected_s):.1f} seconds are readable")
     if damage.stopped_by:
         found.append(f"reading stopped after {seen} seconds ({damage.stopped_by})")
     if damage.damaged_frames:

@@ -69,7 +69,7 @@ def sample_video(
     """Show a video at a steady rate, from its first frame to the end of its last one.
 
     Frames that no sample shows are not converted, and not decoded where no other frame needs
-    them. A file that is cut off or damaged gives what is readable, and a `SpotkickWarning` says
+    them. A file that is truncated or damaged gives what is readable, and a `SpotkickWarning` says
     what is missing.
 
     Args:
@@ -114,7 +114,8 @@ def sample_video(
             shown = frame
         if shown is None:
             raise InputError(
-                f"{path}: no frame can be decoded; the file is damaged, or cut off after its header"
+                f"{path}: no frame can be decoded; the file is damaged, or truncated after "
+                "its header"
             )
 
         # the last frame is shown as long as it lasts

@@ -25,7 +25,7 @@ _SILENT_PEAK: Final = 10 ** (-60 / 20)
 _WINDOWS: Final = 6
 _WINDOW_S: Final = 1
 _SHORT_SOUND_S: Final = 2
-_CUT_OFF_S: Final = 1
+_TRUNCATED_S: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +61,9 @@ class MediaReport:
     sounds: tuple[SoundReport, ...]
 
     @property
-    def is_cut_off(self) -> bool:
+    def is_truncated(self) -> bool:
         """Whether less is readable than the file states."""
-        return self.info.duration_s - float(self.clock.readable_s) > _CUT_OFF_S
+        return self.info.duration_s - float(self.clock.readable_s) > _TRUNCATED_S
 
     @property
     def silent_tracks(self) -> tuple[int, ...]:

@@ -95,7 +95,7 @@ def _explain_failure(path: Path, error: Exception) -> str:
         return _PERMISSION
     if path.suffix.lower() in _QUICKTIME_SUFFIXES and _lacks_index(path):
         return (
-            "the file is cut off before its index ('moov'), so that nothing of it can be played; "
+            "the file is truncated before its index ('moov'), so that nothing of it can be played; "
             "copy or record it again"
         )
     return f"not a video that can be read ({getattr(error, 'strerror', None) or error})"

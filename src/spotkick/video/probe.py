@@ -30,7 +30,7 @@ from spotkick.video.streams import (
 from spotkick.video.timecode_track import read_timecode_track
 
 FieldOrder = Literal["progressive", "top", "bottom"]
-"""Whether frames are whole, or woven from two fields of which the top or bottom one is first."""
+"""Whether frames are progressive, or interlaced with the top or the bottom field first."""
 
 _FIELD_ORDERS: Final[dict[int, FieldOrder]] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
 """FFmpeg's codes: by the order of display, the second letter of TT, BB, TB and BT."""
@@ -60,7 +60,7 @@ class VideoInfo:
         nominal_rate: frames per second as an editing program counts them, chosen from
             ``frame_rate`` when 0 is given.
         field_order: whether the frames are interlaced.
-        sample_aspect: width of a pixel as shown divided by its height.
+        sample_aspect: pixel aspect ratio, width of a pixel as shown divided by its height.
         audio_tracks: all sound tracks.
         timecode_rate: numbers per second of ``timecode`` where a track of its own says so.
         timecode_drop: whether that track leaves out numbers; None where there is no such track.
@@ -180,11 +180,13 @@ def _decode_first(container: InputContainer, stream: VideoStream, path: Path) ->
         raise InputError(
             f"{path}: no frame can be decoded ({error.strerror}); the file is damaged"
         ) from error
-    raise InputError(f"{path}: the file holds no frame; it is damaged, or cut off after its header")
+    raise InputError(
+        f"{path}: the file holds no frame; it is damaged, or truncated after its header"
+    )
 
 
 def _sample_aspect(stream: VideoStream) -> Fraction:
-    """Shape of a pixel; the container's word is taken before the codec's, as FFmpeg does it."""
+    """Pixel aspect ratio; the container's value is preferred to the codec's, as in FFmpeg."""
     aspect = stream.sample_aspect_ratio or stream.codec_context.sample_aspect_ratio
     return Fraction(aspect) if aspect else Fraction(1)
 

@@ -15,7 +15,7 @@ class ReelShape:
     Attributes:
         width_px: even.
         height_px: even.
-        sample_aspect: width of a pixel as shown divided by its height.
+        sample_aspect: pixel aspect ratio, width of a pixel as shown divided by its height.
     """
 
     width_px: int

@@ -98,8 +98,8 @@ def choose_video_stream(container: InputContainer, path: Path) -> VideoStream:
         if container.streams.audio:
             raise InputError(f"{path}: the file holds only sound; a video is needed")
         raise InputError(
-            f"{path}: the file holds no frames that can be read; it is no video, damaged, or cut "
-            "off inside its index"
+            f"{path}: the file holds no frames that can be read; it is no video, damaged, or "
+            "truncated inside its index"
         )
 
     # a cover may be larger than the video
@@ -108,7 +108,7 @@ def choose_video_stream(container: InputContainer, path: Path) -> VideoStream:
     chosen = max(streams, key=_count_pixels)
     if not _count_pixels(chosen):
         raise InputError(
-            f"{path}: the format of the frames cannot be found; the file is damaged, cut off "
+            f"{path}: the format of the frames cannot be found; the file is damaged, truncated "
             "inside its index, or of a codec that is not supported"
         )
     return chosen
