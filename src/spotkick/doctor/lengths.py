@@ -74,7 +74,7 @@ def check_lengths(
                 "lengths-disagree",
                 match,
                 f"{lasts}, {against}: {apart:+.1f} s",
-                "they come from different cuts of the video, or one is cut off: extract the "
+                "they come from different cuts of the video, or one is truncated: extract the "
                 "features from this video",
             )
 
