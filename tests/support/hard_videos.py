@@ -155,6 +155,22 @@ def leave_out_container(folder: Path) -> HardVideo:
     return _single(folder, "raw.h264", pattern)
 
 
+def count_from_zero_after_seeking(folder: Path) -> HardVideo:
+    """A raw MPEG-2 stream: FFmpeg counts its decoding times from wherever it is entered."""
+    options = (("qmin", "2"), ("qmax", "3"))
+    pattern = replace(TRANSPORT, num_frames=100, codec="mpeg2video", beeps_s=None, options=options)
+    return _single(folder, "raw.m2v", pattern)
+
+
+def count_frames_alone(folder: Path) -> HardVideo:
+    """A raw stream of key frames: FFmpeg counts even the times at which they are shown."""
+    options = (("qmin", "2"), ("qmax", "3"), ("strict", "unofficial"))
+    pattern = replace(
+        TRANSPORT, num_frames=100, codec="mjpeg", b_frames=0, beeps_s=None, options=options
+    )
+    return _single(folder, "raw.mjpeg", pattern)
+
+
 def split_into_playlist(folder: Path) -> HardVideo:
     """A playlist of a recorder that died: no end mark."""
     pattern = replace(
@@ -191,6 +207,8 @@ HARD_VIDEOS: Final[dict[str, Callable[[Path], HardVideo]]] = {
         leave_out_duration_matroska,
         leave_out_duration_webm,
         leave_out_container,
+        count_from_zero_after_seeking,
+        count_frames_alone,
         split_into_playlist,
         start_late,
         round_times,

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from spotkick.video.clock_building import clock_of_decoding_times, clock_of_times
 from spotkick.video.clock_report import ClockReport
 from spotkick.video.media_clock import MediaClock
-from spotkick.video.opening import can_be_joined, open_container
+from spotkick.video.opening import can_be_joined, is_raw_stream, open_container
 from spotkick.video.packet_times import read_packet_times
 from spotkick.video.streams import (
     choose_video_stream,
@@ -92,7 +92,9 @@ def _read_anew(path: Path, *, measure: bool) -> MediaClock:
         clock = _clock_of_header(path, container, stream)
         joinable = can_be_joined(container)
         indexed = container.format.name.startswith("mov")
-        lacking = not indexed and _lacks_display_times(path, stream.index)
+        lacking = is_raw_stream(container) or (
+            not indexed and _lacks_display_times(path, stream.index)
+        )
         if not (measure or joinable or lacking or _lacks_duration(container, stream)):
             return clock
 

@@ -223,10 +223,11 @@ class MediaClock:
         packet.dts = None if packet.dts is None else packet.dts + shift
 
     def _set_display_time(self, packet: "av.Packet[Any]", known: KnownPackets, place: int) -> None:
-        if packet.dts is not None:
-            number = int(np.searchsorted(known.decoding, packet.dts))
-        else:
+        # where a raw stream is entered, FFmpeg counts decoding times from zero again
+        if packet.dts is None or can_seek_bytes(packet.stream.container):
             number = int(np.searchsorted(known.places, place))
+        else:
+            number = int(np.searchsorted(known.decoding, packet.dts))
         number = min(number, len(known.decoding) - 1)
         packet.dts = int(known.decoding[number])
         packet.pts = int(known.display[number])

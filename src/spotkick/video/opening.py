@@ -134,8 +134,12 @@ def walk_boxes(path: Path, start: int, end: int) -> Iterator[tuple[bytes, int, i
 
 def can_seek_bytes(container: InputContainer) -> bool:
     """Whether a container is a stream without index, which can be entered at any byte."""
-    raw = bool(container.format.flags & _NO_TIMESTAMPS)
-    return raw or container.format.name in _STREAMS
+    return is_raw_stream(container) or container.format.name in _STREAMS
+
+
+def is_raw_stream(container: InputContainer) -> bool:
+    """Whether a file holds no times, but those that FFmpeg counts from where it is entered."""
+    return bool(container.format.flags & _NO_TIMESTAMPS)
 
 
 def can_be_joined(container: InputContainer) -> bool:
