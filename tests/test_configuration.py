@@ -92,6 +92,8 @@ def test_parse_unknown_key_unlike_all_lists_valid_ones() -> None:
     assert suggestion("qqq", ["epochs", "kind"]) == "valid: epochs, kind"
     assert nearest("qqq", ["epochs", "kind"]) is None
     assert nearest("epoch", []) is None
+    assert nearest("V0", ["v0", "v1"]) == "v0"
+    assert nearest("GOAL KICK", ["goal kick", "Goal"]) == "goal kick"
 
 
 def test_parse_bad_value_is_named_with_rule() -> None:

@@ -57,7 +57,10 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
         >>> nearest("learning_rat", ["learning_rate", "epochs"])
         'learning_rate'
     """
-    found = process.extractOne(name, list(valid), score_cutoff=60)
+    names = list(valid)
+    found = process.extractOne(name, names, score_cutoff=60)
+    if found is None:
+        found = process.extractOne(name, names, processor=str.casefold, score_cutoff=60)
     return None if found is None else str(found[0])
 
 

@@ -257,7 +257,8 @@ def test_evaluate_detection_ambiguous_ignored_keeps_hits() -> None:
     ("name", "reason"),
     [
         ("v_abcdef", "the nearest labelled video is 'abcdef'"),
-        ("ABCDEF", "labelled videos have names such as 'abcdef'"),
+        ("ABCDEF", "the nearest labelled video is 'abcdef'"),
+        ("zzz", "labelled videos have names such as 'abcdef'"),
         ("train", "which is of the subset 'training'"),
     ],
 )
@@ -269,3 +270,13 @@ def test_evaluate_detection_foreign_video_warns_with_reason(name: str, reason: s
     found = [VideoSegments(name, None, (Segment(0, 10, "a", 0.9),))]
     with pytest.warns(SpotkickWarning, match=reason):
         assert evaluate_detection(found, labels, subset="validation").average_map == 0
+
+
+@pytest.mark.parametrize(
+    ("label", "near"), [("jump ", "Jump"), ("Jumps", "Jump"), ("DIVING", "Diving")]
+)
+def test_evaluate_detection_unknown_class_is_named_with_the_nearest(label: str, near: str) -> None:
+    labels = [VideoSegments("v", 9.0, (Segment(0, 1, "Jump"), Segment(2, 3, "Diving")), None)]
+    found = [VideoSegments("v", None, (Segment(0, 1, label, 0.5),), None)]
+    with pytest.warns(SpotkickWarning, match=f"1 detections .*{label!r}.*class is {near!r}"):
+        evaluate_detection(found, labels)

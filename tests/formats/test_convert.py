@@ -202,3 +202,11 @@ def test_convert_target_name_decides_the_format(
             convert(labels, target)
         return
     assert convert(labels, target).target_format == name
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00\x01", b'{"unknown": 1}'])
+def test_convert_unknown_format_offers_its_own_option(content: bytes, tmp_path: Path) -> None:
+    source = tmp_path / "file.dat"
+    source.write_bytes(content)
+    with pytest.raises(InputError, match="name it with --from"):
+        convert(source, tmp_path / "out.csv")

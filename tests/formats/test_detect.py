@@ -54,7 +54,9 @@ def test_detect_document_known_shapes_are_recognised(document: object, expected:
 
 @pytest.mark.parametrize("document", [{}, [], 3, None, "text", {"unknown": 1}, [1, 2], [{"a": 1}]])
 def test_detect_document_of_unknown_kind_lists_formats(document: object) -> None:
-    with pytest.raises(InputError, match=r"was not recognised.* name it with --from"):
+    with pytest.raises(
+        InputError, match=r"was not recognised.*formats that are read: soccernet-v2"
+    ):
         detect_document(document, "x.json")
 
 
@@ -159,3 +161,11 @@ def test_detect_format_damaged_json_is_named(tmp_path: Path, content: str) -> No
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(InputError, match="not valid JSON"):
         detect_format(tmp_path / "x.json")
+
+
+def test_detect_format_unknown_format_offers_no_option_of_another_command(tmp_path: Path) -> None:
+    source = tmp_path / "file.dat"
+    source.write_bytes(b"\x00\x01")
+    with pytest.raises(InputError) as caught:
+        detect_format(source)
+    assert "--" not in str(caught.value)

@@ -290,3 +290,13 @@ def test_write_results_hidden_folder_is_refused(tmp_path: Path, match: str) -> N
     with pytest.raises(InputError, match="must not start with a point"):
         write_label_tree(tmp_path / "out", [MatchActions(match, ())])
     assert not list(tmp_path.rglob("*.json"))
+
+
+@pytest.mark.parametrize("name", ["result.JSON", "result.json.gz", "result.gz", "result", "a.dat"])
+def test_read_results_one_file_is_read_whatever_it_is_called(name: str, tmp_path: Path) -> None:
+    expected = MatchActions("a/b/c", (Action("Goal", 1, 2000, 0.5),))
+    data = json.dumps(results_document(expected)).encode()
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(data) if name.endswith("gz") else b"\xef\xbb\xbf\n" + data)
+    (found,) = read_results(path, ["a/b/c"])
+    assert found == expected

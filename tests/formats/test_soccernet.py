@@ -247,3 +247,11 @@ def test_read_label_set_classes_choose_the_label_file(tmp_path: Path) -> None:
 def test_actions_from_columns_equal_constructed_actions() -> None:
     made = actions_from_columns(2, label=["a", "b"], period=[1, 2], position_ms=[3, 4])
     assert made == (Action("a", 1, 3), Action("b", 2, 4))
+
+
+def test_read_label_set_files_of_other_classes_are_named(tmp_path: Path) -> None:
+    match = tmp_path / "l/s/m"
+    match.mkdir(parents=True)
+    (match / "Labels-ball.json").write_text(json.dumps({"UrlLocal": "m", "annotations": []}))
+    with pytest.raises(InputError, match=r"no file named Labels-v2\.json.*Labels-ball\.json, of o"):
+        list(read_label_set(tmp_path, filename="Labels-v2.json"))

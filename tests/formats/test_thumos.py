@@ -1,3 +1,4 @@
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -78,3 +79,20 @@ def test_read_thumos_segments_reversed_segments_have_no_length(tmp_path: Path) -
     with pytest.warns(UserWarning, match="1 segments end before they start"):
         (video,) = read_thumos_segments(tmp_path / "run.txt")
     assert [segment.length_s for segment in video.segments] == [0, 1]
+
+
+def test_read_thumos_segments_detections_without_class_list_name_what_is_missing(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "run.txt"
+    path.write_text("video_test_0000001 1.0 2.0 7 0.5\n")
+    with pytest.raises(InputError, match=r"run\.txt: .*put detclasslist\.txt"):
+        read_thumos_segments(path)
+
+
+def test_read_thumos_segments_archive_is_to_be_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "labels.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("gt/Diving_test.txt", "video_test_0000001 1.0 2.0\n")
+    with pytest.raises(InputError, match=r"labels\.zip: .*unpack it"):
+        read_thumos_segments(path)

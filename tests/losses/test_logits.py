@@ -1,6 +1,7 @@
 """The losses on logits: exact values and gradients for every logit, and training that recovers."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -259,3 +260,14 @@ def test_reference_formulas_agree_with_the_transcription() -> None:
                 slow = reference.segmentation(p, s, BOUNDS, (0.1, 0.9), variant)  # type: ignore[arg-type]
                 exact = exact_loss(mpmath.mpf(z), s, variant, Margins())
                 assert max(0.0, float(exact)) == pytest.approx(slow, abs=1e-12)
+
+
+@pytest.mark.parametrize("loss", [context_aware_loss, context_aware_loss_with_logits])
+def test_context_aware_loss_arrays_are_refused_in_one_line(
+    loss: Callable[..., torch.Tensor],
+) -> None:
+    shifts = torch.zeros(4, 1)
+    with pytest.raises(ConfigError, match="scores must be a torch tensor, got ndarray"):
+        loss(shifts.numpy(), shifts, torch.tensor([BOUNDS]))
+    with pytest.raises(ConfigError, match="shifts must be a torch tensor, got list"):
+        loss(shifts, shifts.tolist(), torch.tensor([BOUNDS]))

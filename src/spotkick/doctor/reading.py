@@ -11,7 +11,7 @@ from spotkick.actions import MatchActions
 from spotkick.doctor.clocks import check_clocks, check_names
 from spotkick.doctor.findings import Finding, Severity
 from spotkick.doctor.raw_rows import read_raw
-from spotkick.errors import InputError, SpotkickWarning
+from spotkick.errors import SpotkickWarning
 from spotkick.formats.detect import detect_format
 from spotkick.formats.reading import Kind, read_actions
 
@@ -47,17 +47,12 @@ def read_action_file(
         InputError: if there is nothing of a known format, or it is damaged.
     """
     findings: list[Finding] = []
-    try:
-        kind = detect_format(path)
-        with collect_warnings(findings, path.name):
-            if wanted is not None and _is_tree(path):
-                matches = read_actions(path, kind=wanted, frame_rate=rate)
-            else:
-                matches = read_actions(path, format=kind, frame_rate=rate)
-    except InputError as error:
-        # The options of the command that converts are not those of this one.
-        text = str(error).replace(", name it with --from", "")
-        raise InputError(text) from error
+    kind = detect_format(path)
+    with collect_warnings(findings, path.name):
+        if wanted is not None and _is_tree(path):
+            matches = read_actions(path, kind=wanted, frame_rate=rate)
+        else:
+            matches = read_actions(path, format=kind, frame_rate=rate)
     documents = list(read_raw(path))
     findings += [*check_clocks(documents), *check_names(documents)]
     scored = any(action.confidence is not None for match in matches for action in match.actions)

@@ -9,6 +9,7 @@ address).
 """
 
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from types import MappingProxyType
@@ -16,6 +17,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from spotkick.configuration import nearest
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.evaluation.labelled_videos import (
     AMBIGUOUS,
@@ -25,7 +27,6 @@ from spotkick.evaluation.labelled_videos import (
 )
 from spotkick.evaluation.scores import Score
 from spotkick.evaluation.segment_table import (
-    SegmentTable,
     detection_average_precision,
     tabulate_segments,
 )
@@ -102,7 +103,7 @@ def evaluate_detection(
         raise InputError(
             "a detection has no score, or one that is not a number; detections need one"
         )
-    _warn_about_unknown_classes(found)
+    _warn_about_unknown_classes(counted, names)
 
     table = detection_average_precision(
         found.take(found.class_index >= 0),
@@ -119,12 +120,17 @@ def evaluate_detection(
     )
 
 
-def _warn_about_unknown_classes(found: SegmentTable) -> None:
-    unknown = int(np.sum(found.class_index < 0))
+def _warn_about_unknown_classes(videos: Iterable[VideoSegments], names: Sequence[str]) -> None:
+    unknown = Counter(
+        part.label for video in videos for part in video.segments if part.label not in names
+    )
     if unknown:
+        first = next(iter(unknown))
+        near = nearest(first, names)
+        hint = "" if near is None else f", the nearest labelled class is {near!r}"
         warnings.warn(
-            f"{unknown} detections of classes without any label were left out; "
-            "the official script stops there",
+            f"{unknown.total():,} detections of classes without any label were left out, the first "
+            f"is {first!r}{hint}; the official script stops there",
             SpotkickWarning,
             stacklevel=3,
         )

@@ -15,6 +15,7 @@ from spotkick.formats.detect import detect_format
 from spotkick.formats.match_tree import open_match_tree
 from spotkick.formats.registry import FORMATS
 from spotkick.formats.results import RESULTS_FILE
+from spotkick.formats.sample import is_json_file
 from spotkick.tasks import BALL_RATE, LABEL_FILES, TASKS, Task, task_of
 
 ActionSource = (
@@ -252,8 +253,7 @@ def fit_task_to_labels(task: Task, filename: str | None) -> Task:
 
 def is_one_match_file(path: Path) -> bool:
     """Whether a path is a prediction file of one match, in SoccerNet's form."""
-    is_json = path.suffix == ".json" and path.is_file()
-    return is_json and detect_format(path) == "soccernet-results"
+    return path.is_file() and is_json_file(path) and detect_format(path) == "soccernet-results"
 
 
 def _is_tree(path: Path) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from spotkick.files import check_outputs
 from spotkick.formats.capabilities import Capabilities, Loss, fit
-from spotkick.formats.detect import detect_format
+from spotkick.formats.detect import UnknownFormatError, detect_format
 from spotkick.formats.fields import require_frame_rate
 from spotkick.formats.format import Format, ReadOptions
 from spotkick.formats.reading import read_actions
@@ -93,7 +93,7 @@ def convert(
         StorageError: if the target cannot be written.
     """
     source, target = Path(source), Path(target)
-    reader = find_format(from_) if from_ else FORMATS[detect_format(source)]
+    reader = find_format(from_) if from_ else _detect_reader(source)
     writer = find_format(to) if to else format_of_target(target)
     _check_paths(source, target, reader, writer)
 
@@ -122,6 +122,13 @@ def convert(
         ),
         notes=tuple(_notes(writer, rate, given=frame_rate is not None or stated is not None)),
     )
+
+
+def _detect_reader(source: Path) -> Format:
+    try:
+        return FORMATS[detect_format(source)]
+    except UnknownFormatError as error:
+        raise UnknownFormatError(f"{error}; if it is one of them, name it with --from") from error
 
 
 def _check_paths(source: Path, target: Path, reader: Format, writer: Format) -> None:

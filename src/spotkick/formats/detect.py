@@ -10,6 +10,10 @@ from spotkick.formats.registry import FORMATS
 from spotkick.formats.sample import Certainty, Sample
 
 
+class UnknownFormatError(InputError):
+    """A file is of no format that is read, or does not look like its format."""
+
+
 def detect_format(path: Path | str) -> str:
     """Name of the format, as in `spotkick.formats.registry.FORMATS`.
 
@@ -52,9 +56,9 @@ def _detect_sample(sample: Sample, where: str) -> str:
             f"formats that are read: {', '.join(FORMATS)}"
         )
     document = "" if sample.document is None else f" ({shown(sample.document)})"
-    raise InputError(
-        f"{where}: the format was not recognised{document}; if it is one of "
-        f"{', '.join(FORMATS)}, name it with --from"
+    raise UnknownFormatError(
+        f"{where}: the format was not recognised{document}; formats that are read: "
+        f"{', '.join(FORMATS)}"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError
-from spotkick.files import parse_json, read_json, write_bytes, write_json
+from spotkick.files import parse_json, write_bytes, write_json
 from spotkick.formats.action_columns import actions_from_columns
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
@@ -25,6 +25,7 @@ from spotkick.formats.fields import (
     shown,
 )
 from spotkick.formats.format import Family, Format
+from spotkick.formats.json_files import load_json
 from spotkick.formats.match_tree import (
     MatchTree,
     clean_match_name,
@@ -32,7 +33,7 @@ from spotkick.formats.match_tree import (
     require_visible,
 )
 from spotkick.formats.misplaced import misplaced_file, open_matches
-from spotkick.formats.sample import Certainty, Sample, objects_in
+from spotkick.formats.sample import Certainty, Sample, is_json_file, objects_in
 from spotkick.formats.soccernet import match_name_of, parse_row_time
 
 RESULTS_FILE: Final = "results_spotting.json"
@@ -177,8 +178,8 @@ def read_results(
         InputError: if there are no predictions, a wanted match has none, or a file is damaged.
     """
     path = Path(path)
-    if path.suffix == ".json" and not path.is_dir():
-        document = read_json(path)
+    if is_json_file(path):
+        document = load_json(path)
         if not isinstance(document, dict) or not isinstance(document.get("predictions"), list):
             raise misplaced_file(path, "a file with a list 'predictions', as SoccerNet has it,")
         yield parse_results(document, str(path), match=matches[0] if matches else None)

@@ -125,3 +125,14 @@ def objects_in(value: Any) -> list[Mapping[str, Any]]:
     """The objects among the first items of a list; nothing for other values."""
     items = value[:_MOST_ITEMS] if isinstance(value, list) else []
     return [item for item in items if isinstance(item, dict)]
+
+
+def is_json_file(path: Path) -> bool:
+    """Whether a path is one JSON file, by its suffix or its first bytes, compressed or not."""
+    if path.is_dir():
+        return False
+    if path.suffix.lower() == ".json" or not path.is_file():
+        return path.suffix.lower() == ".json"
+
+    # Files are also renamed, compressed, and saved without a suffix.
+    return Sample(path).head.startswith((GZIP_MAGIC, b"{", b"["))

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from spotkick.actions import Action, ActionClasses, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.files import parse_json, read_json, write_json
+from spotkick.files import parse_json, write_json
 from spotkick.formats.action_columns import actions_from_columns
 from spotkick.formats.fields import (
     MAX_POSITION_MS,
@@ -22,12 +22,14 @@ from spotkick.formats.fields import (
     rows_of,
     shown,
 )
+from spotkick.formats.json_files import load_json
 from spotkick.formats.match_tree import (
     MatchTree,
     clean_match_name,
     require_matches,
 )
 from spotkick.formats.misplaced import misplaced_file, open_matches
+from spotkick.formats.sample import is_json_file
 from spotkick.formats.time_source import TimeSource
 from spotkick.tasks import LABEL_FILES, TASKS, Task, task_of
 from spotkick.timeline import parse_game_time
@@ -154,7 +156,7 @@ def read_labels(
     Raises:
         InputError: if the file is missing or not a label file.
     """
-    document = read_json(Path(path))
+    document = load_json(Path(path))
     if not isinstance(document, dict) or not isinstance(document.get("annotations"), list):
         raise misplaced_file(Path(path), "a file with a list 'annotations', as SoccerNet has it,")
     return parse_labels(document, str(path), match=match, time_source=time_source)
@@ -183,7 +185,7 @@ def read_label_set(
         InputError: if there are no labels, or a wanted match has none.
     """
     path = Path(path)
-    if path.suffix == ".json" and not path.is_dir():
+    if is_json_file(path):
         yield read_labels(path, match=matches[0] if matches else None, time_source=time_source)
         return
 
@@ -192,8 +194,12 @@ def read_label_set(
         chosen = _choose_label_file(tree, matches, candidates)
         available = tree.matches_with(chosen)
         if not available:
+            others = [name for name in LABEL_FILES if tree.matches_with(name)]
+            hint = (
+                f"; there are files named {', '.join(others)}, of other classes" if others else ""
+            )
             raise InputError(
-                f"{path}: no file named {chosen} in any match folder (league/season/match)"
+                f"{path}: no file named {chosen} in any match folder (league/season/match){hint}"
             )
         if matches is not None:
             require_matches(matches, available, f"{path} ({chosen})")

@@ -6,6 +6,7 @@ one ``.txt`` with lines ``video start end class score``, where the class is a nu
 """
 
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -53,7 +54,7 @@ def read_thumos_segments(path: Path | str) -> tuple[VideoSegments, ...]:
             for row in _read_label_lines(file, found, reversed_segments)
         ]
     else:
-        names = read_class_list(path.parent / CLASS_FILE)
+        names = _read_class_list_beside(path)
         rows = [
             _read_detection(fields, names, where, reversed_segments=reversed_segments)
             for fields, where in _lines_with_fields(path, 4)
@@ -68,6 +69,22 @@ def read_thumos_segments(path: Path | str) -> tuple[VideoSegments, ...]:
         VideoSegments(video, None, tuple(found), subset)
         for (video, subset), found in segments.items()
     )
+
+
+def _read_class_list_beside(path: Path) -> dict[str, str]:
+    """Class numbers of a file of detections, from the list in its folder."""
+    listed = path.parent / CLASS_FILE
+    if zipfile.is_zipfile(path):
+        raise InputError(
+            f"{path}: THUMOS files are not read from an archive; unpack it, and give the folder of "
+            "labels or the file of detections"
+        )
+    if path.is_file() and not listed.is_file():
+        raise InputError(
+            f"{path}: THUMOS detections name classes by number; put {CLASS_FILE} (lines such as "
+            "'7 BaseballPitch') into the same folder"
+        )
+    return read_class_list(listed)
 
 
 def _label_files(folder: Path) -> list[tuple[Path, re.Match[str]]]:

@@ -112,8 +112,8 @@ def context_aware_loss(
         >>> round(context_aware_loss(p, torch.tensor([[[30.0]]]), K).item(), 6)
         0.364643
     """
-    _check_scores(scores)
     bounds = _check_arguments(scores, shifts, slicing, variant=variant, frame_rate=frame_rate)
+    _check_scores(scores)
     if variant in PER_FRAME_LOSSES:
         rate = float(frame_rate or 1)
         chosen = _merge_options(options, target_radius_frames, focal_gamma, rate=rate)
@@ -237,6 +237,7 @@ def _check_arguments(
     frame_rate: Fraction | float | None,
 ) -> Tensor:
     """K1..K4 in frames as a tensor (classes, 4)."""
+    _require_tensors(values, shifts)
     bounds = _slicing_tensor(slicing, frame_rate)
     if values.shape != shifts.shape or bounds.shape != (values.shape[-1], 4):
         raise ConfigError(
@@ -286,6 +287,15 @@ def _merge_options(
         changes["focal_gamma"] = focal_gamma
     chosen = options or PerFrameOptions()
     return chosen.replace(**changes) if changes else chosen
+
+
+def _require_tensors(values: object, shifts: object) -> None:
+    for name, given in (("scores", values), ("shifts", shifts)):
+        if not isinstance(given, Tensor):
+            raise ConfigError(
+                f"{name} must be a torch tensor, got {type(given).__name__}; convert them with "
+                "torch.as_tensor"
+            )
 
 
 def _check_scores(scores: Tensor) -> None:
