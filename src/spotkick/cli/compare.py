@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from spotkick.cli.evaluate import check_metric, parse_periods, print_warnings
+from spotkick.cli.options import (
+    ClassesOption,
+    CountedPeriodsOption,
+    DateOption,
+    GridRateOption,
+    LatexOption,
+    MarkdownOption,
+    SplitOption,
+    check_metric,
+    parse_periods,
+    print_warnings,
+)
 from spotkick.cli.outputs import check_command_outputs
 from spotkick.evaluation.tables import choose_style
 from spotkick.pipelines.compare import ComparisonRequest, name_systems, run_comparison
@@ -24,17 +35,8 @@ def compare(
         ),
     ],
     labels: Annotated[Path, typer.Option(help="Folder or zip of label files, or a file.")],
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            help="soccernet-v1, soccernet-v2, soccernet-ball, soccernet-ball-2023, or a file with "
-            "one class a line; unless given, what the predictions state, else soccernet-v2."
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(help="Only the matches of this split: a file, or its name such as valid."),
-    ] = None,
+    classes: ClassesOption = None,
+    split: SplitOption = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -43,37 +45,21 @@ def compare(
             "for ball actions, else loose.",
         ),
     ] = None,
-    frame_rate: Annotated[
-        str | None,
-        typer.Option(
-            help="Frames per second of the evaluator's grid; 25 for ball actions, else 2, unless "
-            "given."
-        ),
-    ] = None,
-    periods: Annotated[
-        str | None,
-        typer.Option(
-            help="Periods that count, such as 1,2,3,4; 1,2 for SoccerNet, all for own classes."
-        ),
-    ] = None,
+    frame_rate: GridRateOption = None,
+    periods: CountedPeriodsOption = None,
     resamples: Annotated[
         int, typer.Option(min=1, help="How often matches are drawn again.")
     ] = 1000,
     seed: Annotated[int, typer.Option(help="Of the draws.")] = 0,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")] = False,
+    markdown: MarkdownOption = False,
+    latex: LatexOption = False,
     report: Annotated[
         Path | None, typer.Option(help="Write a page with tables and charts to this .html file.")
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write scores and probabilities to this file.")
     ] = None,
-    date: Annotated[
-        str,
-        typer.Option(
-            metavar="YYYY-MM-DD", help="Date on the report; that of the newest prediction file."
-        ),
-    ] = "",
+    date: DateOption = "",
 ) -> None:
     """Compare systems on the same matches, with intervals and the chance that their order holds."""
     style = choose_style(markdown=markdown, latex=latex)

@@ -6,12 +6,24 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.options import (
+    ClassesOption,
+    CountedPeriodsOption,
+    DateOption,
+    GridRateOption,
+    LatexOption,
+    MarkdownOption,
+    SplitOption,
+    check_metric,
+    parse_periods,
+    print_warnings,
+)
 from spotkick.cli.outputs import check_command_outputs
 from spotkick.errors import ConfigError
 from spotkick.evaluation.sources import LabelOptions
 from spotkick.evaluation.tables import choose_style
 from spotkick.formats import TimeSource
-from spotkick.pipelines.evaluate import EvaluationRequest, parse_metric, run_evaluation
+from spotkick.pipelines.evaluate import EvaluationRequest, run_evaluation
 from spotkick.pipelines.evaluate_segments import SegmentRequest, run_segment_evaluation
 from spotkick.pipelines.scoring_inputs import ScoringOptions
 from spotkick.report.names import ReportNames
@@ -39,28 +51,6 @@ class AmbiguousOption(StrEnum):
     IGNORE = "ignore"
 
 
-def check_metric(name: str | None) -> str | None:
-    """Refuse an unknown metric as wrong usage."""
-    try:
-        return None if name is None else parse_metric(name).name
-    except ConfigError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
-def parse_periods(text: str | None) -> tuple[int, ...]:
-    """Numbers of periods with commas, such as ``1,2,3,4``.
-
-    Raises:
-        ConfigError: if they are not numbers from 1.
-    """
-    if text is None:
-        return ()
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts):
-        raise ConfigError(f"--periods must be numbers such as 1,2,3,4, got '{text}'")
-    return tuple(dict.fromkeys(map(int, parts)))
-
-
 def evaluate(
     predictions: Annotated[
         Path,
@@ -72,17 +62,8 @@ def evaluate(
     labels: Annotated[
         Path, typer.Argument(help="Folder or zip of label files, or a file of any such format.")
     ],
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            help="soccernet-v1, soccernet-v2, soccernet-ball, soccernet-ball-2023, or a file with "
-            "one class a line; unless given, what the predictions state, else soccernet-v2."
-        ),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(help="Only the matches of this split: a file, or its name such as valid."),
-    ] = None,
+    classes: ClassesOption = None,
+    split: SplitOption = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -99,43 +80,27 @@ def evaluate(
             "behind CALF's published 62.5; predictions must come unsuppressed."
         ),
     ] = SuppressionOption.NONE,
-    periods: Annotated[
-        str | None,
-        typer.Option(
-            help="Periods that count, such as 1,2,3,4; 1,2 for SoccerNet, all for own classes."
-        ),
-    ] = None,
+    periods: CountedPeriodsOption = None,
     json_file: Annotated[
         Path | None,
         typer.Option("--json", help="Write scores, and values of figures 4 and 5, to this file."),
     ] = None,
-    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
-    latex: Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")] = False,
+    markdown: MarkdownOption = False,
+    latex: LatexOption = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with tables and charts.")
     ] = None,
     system: Annotated[
         str, typer.Option(metavar="NAME", help="Name of the system on the report.")
     ] = "",
-    date: Annotated[
-        str,
-        typer.Option(
-            metavar="YYYY-MM-DD", help="Date on the report; that of the newest prediction file."
-        ),
-    ] = "",
+    date: DateOption = "",
     match: Annotated[
         str, typer.Option(metavar="MATCH", help="With --report: draw the scores of this match.")
     ] = "",
     period: Annotated[
         int | None, typer.Option(min=1, help="With --report: draw the scores of this period.")
     ] = None,
-    frame_rate: Annotated[
-        str | None,
-        typer.Option(
-            help="Frames per second of the evaluator's grid; 25 for ball actions, else 2, unless "
-            "given."
-        ),
-    ] = None,
+    frame_rate: GridRateOption = None,
     label_file: Annotated[
         str | None, typer.Option(help="Name of the label files, such as Labels-v2.json.")
     ] = None,
@@ -265,9 +230,3 @@ def evaluate(
     )
     print_warnings(result.warnings)
     print(result.tables(style))
-
-
-def print_warnings(messages: tuple[str, ...]) -> None:
-    """Print warnings on standard error, one a line."""
-    for message in messages:
-        typer.echo(f"warning: {message}", err=True)

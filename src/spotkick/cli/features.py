@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from spotkick.cli.options import ClockOption, ThreadsOption
+
 if TYPE_CHECKING:
     from spotkick.features.extract import ExtractionConfig
 
@@ -69,14 +71,9 @@ def features(
         list[str] | None,
         typer.Option(help="left,top,right,bottom of a region to hide, 0 to 1; may be repeated."),
     ] = None,
-    clock: Annotated[
-        bool,
-        typer.Option("--clock", help="Find the periods of videos by their scoreboard first."),
-    ] = False,
+    clock: ClockOption = False,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    threads: Annotated[
-        int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
-    ] = 0,
+    threads: ThreadsOption = 0,
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from spotkick.cli.options import ClockOption
 from spotkick.errors import ConfigError
 
 
@@ -99,10 +100,7 @@ def highlights(
             help="auto: as players choose; a number from 1: that track; all: every track."
         ),
     ] = "auto",
-    clock: Annotated[
-        bool,
-        typer.Option("--clock", help="Find the periods of videos by their scoreboard first."),
-    ] = False,
+    clock: ClockOption = False,
     captions: Annotated[
         bool, typer.Option("--captions", help="Burn a caption into each clip.")
     ] = False,

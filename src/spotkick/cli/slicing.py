@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from spotkick.actions import ActionClasses
+from spotkick.cli.options import SplitOption
 from spotkick.cli.outputs import check_command_outputs
 from spotkick.datasets.splits import read_split_matches
 from spotkick.encoding.slicing import PRESETS
@@ -42,10 +43,7 @@ def slicing(
             help="soccernet-v1, soccernet-v2, soccernet-ball, or a file; all labels unless given."
         ),
     ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option(help="Only the matches of this split: a file, or its name such as valid."),
-    ] = None,
+    split: SplitOption = None,
     scores: Annotated[
         Path | None,
         typer.Option(help="Folder of predictions with scores.npz of a trained network."),

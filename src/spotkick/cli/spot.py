@@ -5,6 +5,8 @@ from typing import Annotated, Final
 
 import typer
 
+from spotkick.cli.options import ClockOption, FilePeriodsOption, ThreadsOption
+
 _INPUT_HELP: Final = (
     "Videos, feature files, match folders, folders of matches, split files; transcripts and sound "
     "files, where the checkpoint reads commentary."
@@ -35,25 +37,13 @@ def spot(
     split: Annotated[
         str | None, typer.Option(help="Split file, or its name below --data, such as test.")
     ] = None,
-    period: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PERIOD[=START:END]",
-            help="Period of a file whose name does not say it; or, repeated, where each period "
-            "lies in one recording: 1=754:3612 or 2=1:15:00-2:01:40.",
-        ),
-    ] = None,
+    period: FilePeriodsOption = None,
     start: Annotated[
         float, typer.Option(help="Second of a video at which its period begins.")
     ] = 0.0,
-    clock: Annotated[
-        bool,
-        typer.Option("--clock", help="Find the periods of videos by their scoreboard first."),
-    ] = False,
+    clock: ClockOption = False,
     runtime: Annotated[str, typer.Option(help="onnx, or torch (which may use CUDA).")] = "onnx",
-    threads: Annotated[
-        int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
-    ] = 0,
+    threads: ThreadsOption = 0,
     source: Annotated[
         str | None, typer.Option(help="Spots from the network's spots or from peaks of its scores.")
     ] = None,

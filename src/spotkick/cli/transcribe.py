@@ -5,6 +5,8 @@ from typing import Annotated, Final, Literal, cast
 
 import typer
 
+from spotkick.cli.options import FilePeriodsOption, ThreadsOption
+
 DEVICES: Final = ("auto", "cpu", "cuda")
 
 
@@ -32,18 +34,9 @@ def transcribe(
         typer.Option(help="Code of the language, such as es.", show_default="found out"),
     ] = None,
     translate: Annotated[bool, typer.Option("--translate", help="Translate into English.")] = False,
-    period: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="PERIOD[=START:END]",
-            help="Period of a file whose name does not say it; or, repeated, where each period "
-            "lies in one recording: 1=754:3612 or 2=1:15:00-2:01:40.",
-        ),
-    ] = None,
+    period: FilePeriodsOption = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[
-        int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
-    ] = 0,
+    threads: ThreadsOption = 0,
 ) -> None:
     """Transcribe what commentators say, with times of words.
 

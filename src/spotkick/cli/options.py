@@ -1,0 +1,92 @@
+"""Options that several commands have, with one name, one type and one help text."""
+
+from typing import Annotated
+
+import typer
+
+from spotkick.errors import ConfigError
+
+ClassesOption = Annotated[
+    str | None,
+    typer.Option(
+        help="soccernet-v1, soccernet-v2, soccernet-ball, soccernet-ball-2023, or a file with "
+        "one class a line; unless given, what the predictions state, else soccernet-v2."
+    ),
+]
+
+SplitOption = Annotated[
+    str | None,
+    typer.Option(help="Only the matches of this split: a file, or its name such as valid."),
+]
+
+GridRateOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Frames per second of the evaluator's grid; 25 for ball actions, else 2, unless given."
+    ),
+]
+
+CountedPeriodsOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Periods that count, such as 1,2,3,4; 1,2 for SoccerNet, all for own classes."
+    ),
+]
+
+MarkdownOption = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
+
+LatexOption = Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")]
+
+DateOption = Annotated[
+    str,
+    typer.Option(
+        metavar="YYYY-MM-DD", help="Date on the report; that of the newest prediction file."
+    ),
+]
+
+FilePeriodsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="PERIOD[=START:END]",
+        help="Period of a file whose name does not say it; or, repeated, where each period "
+        "lies in one recording: 1=754:3612 or 2=1:15:00-2:01:40.",
+    ),
+]
+
+ClockOption = Annotated[
+    bool, typer.Option("--clock", help="Find the periods of videos by their scoreboard first.")
+]
+
+ThreadsOption = Annotated[
+    int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
+]
+
+
+def check_metric(name: str | None) -> str | None:
+    """Refuse an unknown metric as wrong usage."""
+    from spotkick.pipelines.evaluate import parse_metric
+
+    try:
+        return None if name is None else parse_metric(name).name
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def parse_periods(text: str | None) -> tuple[int, ...]:
+    """Numbers of periods with commas, such as ``1,2,3,4``.
+
+    Raises:
+        ConfigError: if they are not numbers from 1.
+    """
+    if text is None:
+        return ()
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts):
+        raise ConfigError(f"--periods must be numbers such as 1,2,3,4, got '{text}'")
+    return tuple(dict.fromkeys(map(int, parts)))
+
+
+def print_warnings(messages: tuple[str, ...]) -> None:
+    """Print warnings on standard error, one a line."""
+    for message in messages:
+        typer.echo(f"warning: {message}", err=True)
