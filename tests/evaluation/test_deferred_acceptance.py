@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from spotkick.actions import ActionClasses
 from spotkick.evaluation import deferred_acceptance
-from spotkick.evaluation.deferred_acceptance import assign_to_labels, closest_labels
+from spotkick.evaluation.deferred_acceptance import (
+    assign_to_labels,
+    assigned_proposers,
+    closest_labels,
+)
 from spotkick.evaluation.frames import FramedActions, FrameGrid
 
 FRAMES = 60
@@ -126,3 +130,19 @@ def test_assign_to_labels_bounded_parts_equals_one_part(monkeypatch: pytest.Monk
     for limit in (1, 50, 400):
         monkeypatch.setattr(deferred_acceptance, "_PAIRS_AT_ONCE", limit)
         np.testing.assert_array_equal(assign_to_labels(truth, found, [4.0, 20.0]), whole)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(st.lists(st.integers(0, 4), unique=True), min_size=1, max_size=8))
+def test_assigned_proposers_equals_choosing_one_after_the_other(wishes: list[list[int]]) -> None:
+    free: set[int | None] = set(range(5))
+    expected = []
+    for wanted in wishes:
+        choice = next((receiver for receiver in wanted if receiver in free), None)
+        free.discard(choice)
+        expected.append(choice is not None)
+
+    proposer = np.repeat(np.arange(len(wishes)), [len(wanted) for wanted in wishes])
+    receiver = np.array([wish for wanted in wishes for wish in wanted], dtype=np.int64)
+    found = assigned_proposers(proposer, receiver, num_proposers=len(wishes), num_receivers=5)
+    assert found.tolist() == expected

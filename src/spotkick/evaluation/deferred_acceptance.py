@@ -163,3 +163,19 @@ def deferred_acceptance(
         cursor[active] += 1
         active = active[cursor[active] < end[active]]
     return np.where(holder < free, holder, UNASSIGNED)
+
+
+def assigned_proposers(
+    proposer: npt.NDArray[np.int64],
+    receiver: npt.NDArray[np.int64],
+    *,
+    num_proposers: int,
+    num_receivers: int,
+) -> npt.NDArray[np.bool_]:
+    """(num_proposers,): which proposers `deferred_acceptance` gives a receiver; same arguments."""
+    holder = deferred_acceptance(
+        proposer, receiver, num_proposers=num_proposers, num_receivers=num_receivers
+    )
+    is_assigned = np.zeros(num_proposers, dtype=np.bool_)
+    is_assigned[holder[holder >= 0]] = True
+    return is_assigned

@@ -16,7 +16,7 @@ import numpy as np
 
 from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.evaluation.deferred_acceptance import deferred_acceptance
+from spotkick.evaluation.deferred_acceptance import assigned_proposers
 from spotkick.evaluation.scores import Score
 from spotkick.evaluation.segment_table import interpolated_average_precision
 from spotkick.timeline import frame_of_position
@@ -150,13 +150,11 @@ def _average_precision(
     result = []
     for tolerance in tolerances:
         close = distance <= tolerance
-        holder = deferred_acceptance(
+        hit = assigned_proposers(
             prediction[close],
             target[close],
             num_proposers=len(ranked),
             num_receivers=len(targets),
         )
-        hit = np.zeros(len(ranked), dtype=bool)
-        hit[holder[holder >= 0]] = True
         result.append(interpolated_average_precision(hit, len(labels)))
     return result

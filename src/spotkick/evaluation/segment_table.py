@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.evaluation.deferred_acceptance import deferred_acceptance
+from spotkick.evaluation.deferred_acceptance import assigned_proposers
 from spotkick.formats.segments import VideoSegments
 
 _PAIRS_AT_ONCE: Final = 2_000_000
@@ -118,14 +118,12 @@ def detection_average_precision(
     table = np.zeros((len(overlaps), num_classes))
     for row, needed in zip(table, overlaps, strict=True):
         enough = overlap > needed if strict else overlap >= needed
-        holder = deferred_acceptance(
+        hit = assigned_proposers(
             prediction[enough],
             label[enough],
             num_proposers=len(ranked),
             num_receivers=len(truth),
         )
-        hit = np.zeros(len(ranked), dtype=bool)
-        hit[holder[holder >= 0]] = True
 
         # False detections on ignored segments do not count.
         counted = hit | ~excused
