@@ -7,7 +7,6 @@ import type { Player } from "./player";
 import type { Review } from "./review";
 import type { SpotList } from "./spot_list";
 import type { MatchTime } from "./time";
-import { moveByFrames } from "./time";
 import { describe } from "./timeline";
 import type { Edit, Item, Kind, MatchDocument, Status } from "./types";
 import type { ViewState } from "./view";
@@ -89,7 +88,7 @@ export class Commands {
   move(frames: number): void {
     const item = this.require();
     if (item === null) return;
-    this.moveTo(item, moveByFrames(item.position_ms, frames, this.player.rateAt(item.t)));
+    this.moveTo(item, this.player.movedBy(frames, item.period, item.position_ms));
   }
 
   moveHere(): void {
@@ -97,7 +96,7 @@ export class Commands {
     if (item === null) return;
     const { period, position_ms } = this.time.positionAt(this.player.t);
     if (period !== item.period) notify("A spot cannot move into another period.", true);
-    else this.moveTo(item, moveByFrames(position_ms, 0, this.player.rateAt(item.t)));
+    else this.moveTo(item, this.player.movedBy(0, period, position_ms));
   }
 
   private moveTo(item: Item, position_ms: number): void {
@@ -130,7 +129,7 @@ export class Commands {
     this.know(label);
     const digits = crypto.getRandomValues(new Uint8Array(6));
     const id = `a-${[...digits].map((digit) => digit.toString(16).padStart(2, "0")).join("")}`;
-    const position = moveByFrames(position_ms, 0, this.player.rate);
+    const position = this.player.movedBy(0, period, position_ms);
     const edit: Edit = { id, state: { source: "added", label, period, position_ms: position, status: "accepted", confidence: null } };
     this.review.apply("add", [edit]);
     this.view.select(id);

@@ -18,7 +18,7 @@ import { ReelPanel } from "./reel_panel";
 import { Review } from "./review";
 import { shortcutsOf } from "./shortcuts";
 import { SpotList, markOf } from "./spot_list";
-import { MatchTime, formatClock, formatDuration } from "./time";
+import { MatchTime, formatClock, formatDuration, stretchAt } from "./time";
 import { Timeline } from "./timeline";
 import { ShotFinder, shotsOf } from "./shots";
 import type { ClipDocument, Item, JobDocument, MatchDocument } from "./types";
@@ -280,7 +280,7 @@ class MatchPage {
     const period = this.time.periodAt(t);
     byId("clock").textContent = `${formatClock(t - period.offset_s, true)}`;
     byId("clock-period").textContent = this.time.periods.length > 1 || period.period !== 1 ? period.name : "";
-    byId("frame-number").textContent = period.video === null ? "" : `frame ${this.player.frame}`;
+    byId("frame-number").textContent = this.player.frame === null ? "" : `frame ${this.player.frame}`;
     this.timeline.setPlayhead(t);
     this.overview.setPlayhead(t);
     if (this.player.playing) {
@@ -353,14 +353,16 @@ class MatchPage {
   private showThumbnail(t: number): void {
     const image = byId<HTMLImageElement>("tooltip-image");
     const period = this.time.periodAt(t);
-    image.hidden = period.video === null;
+    const stretch = stretchAt(period, t - period.offset_s);
+    image.hidden = stretch === null;
     clearTimeout(this.hoverTimer);
-    if (period.video === null) return;
-    const at = Math.floor(((t - period.offset_s) * 1000) / 500) * 500;
+    if (stretch === null) return;
+    const first_ms = Math.ceil((period.video?.stretches[0]?.position_s ?? 0) * 1000);
+    const at = Math.max(first_ms, Math.floor(((t - period.offset_s) * 1000) / 500) * 500);
     image.width = 192;
-    image.height = Math.round((192 * period.video.size[1]) / period.video.size[0]);
+    image.height = Math.round((192 * stretch.size[1]) / stretch.size[0]);
     this.hoverTimer = window.setTimeout(() => {
-      image.src = `/api/matches/${this.match.key}/thumbnail/${period.period}?t_ms=${Math.max(0, at)}`;
+      image.src = `/api/matches/${this.match.key}/thumbnail/${period.period}?t_ms=${at}`;
     }, THUMBNAIL_AFTER_MS);
   }
 

@@ -1,6 +1,6 @@
 /** Match time: periods one after the other on a timeline, clocks and frames. Frame rates stay exact fractions. */
 
-import type { PeriodDocument } from "./types";
+import type { PeriodDocument, StretchDocument } from "./types";
 
 export type Rate = [numerator: number, denominator: number];
 
@@ -41,6 +41,32 @@ export class MatchTime {
   }
 }
 
+/** Sums of fractions of a second are this exact, in frames and in milliseconds. */
+const ROUNDING = 1e-6;
+
+/** Times this close to the joint of two files belong to the later one. */
+const JOINT_S = 1e-6;
+
+/**
+ * The stretch of a file that shows a second of a period: null where there is no video, and before the first stretch, whose file then
+ * begins after the kick-off. After the end of the video it is the last one.
+ */
+export function stretchAt(period: PeriodDocument, inside_s: number): StretchDocument | null {
+  let found: StretchDocument | null = null;
+  for (const stretch of period.video?.stretches ?? []) if (inside_s >= stretch.position_s - JOINT_S) found = stretch;
+  return found;
+}
+
+/** Second of the file that shows a second of the period. */
+export function secondOf(stretch: StretchDocument, inside_s: number): number {
+  return Math.max(stretch.start_s, inside_s - stretch.position_s + stretch.start_s);
+}
+
+/** Second of the period that a second of the file shows; what lies outside the stretch counts as its start or end. */
+export function insideOf(stretch: StretchDocument, second: number): number {
+  return stretch.position_s + Math.min(Math.max(second - stretch.start_s, 0), stretch.duration_s);
+}
+
 export function formatClock(seconds: number, tenths = false): string {
   const sign = seconds < 0 ? "-" : "";
   const total = tenths ? Math.floor(Math.abs(seconds) * 10 + 1e-6) / 10 : Math.floor(Math.abs(seconds) + 1e-6);
@@ -62,12 +88,11 @@ export function frameOf(position_ms: number, [numerator, denominator]: Rate): nu
   return Math.floor((position_ms * numerator) / (1000 * denominator));
 }
 
-/** Start of a frame in whole milliseconds, rounded up, so that `frameOf` gives the frame back. */
-export function positionOf(frame: number, [numerator, denominator]: Rate): number {
-  return Math.ceil((frame * 1000 * denominator) / numerator);
-}
-
-/** A position moved by whole frames. */
-export function moveByFrames(position_ms: number, frames: number, rate: Rate): number {
-  return Math.max(0, positionOf(frameOf(position_ms, rate) + frames, rate));
+/**
+ * A position of a period moved by whole frames, in whole milliseconds. Frames count from the start of the file, which is `shift_ms`
+ * before the position 0.
+ */
+export function moveByFrames(position_ms: number, frames: number, [numerator, denominator]: Rate, shift_ms = 0): number {
+  const frame = Math.floor(((position_ms + shift_ms) * numerator) / (1000 * denominator) + ROUNDING) + frames;
+  return Math.max(0, Math.ceil((frame * 1000 * denominator) / numerator - shift_ms - ROUNDING));
 }

@@ -10,14 +10,28 @@ export interface SpotDocument {
   team?: string;
 }
 
-export interface VideoDocument {
+/** A stretch of a file that shows a part of a period, or all of it. */
+export interface StretchDocument {
   url: string;
   file: string;
-  duration_s: number;
   codec: string;
   /** Numerator and denominator. */
   frame_rate: [number, number];
   size: [number, number];
+  /** Second of the file at which it begins. */
+  start_s: number;
+  /** Second of the file at which it ends; null for the end of the file. */
+  end_s: number | null;
+  /** Second of the period at which it begins. */
+  position_s: number;
+  duration_s: number;
+}
+
+export interface VideoDocument {
+  /** Length of the period, from the kick-off to the end of the last stretch. */
+  duration_s: number;
+  /** In the order in which they are played. */
+  stretches: StretchDocument[];
 }
 
 export interface PeriodDocument {

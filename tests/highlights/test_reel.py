@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from spotkick.actions import Action
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError, MissingExtraError, SpotkickWarning
 from spotkick.highlights.captions import draw_caption
 from spotkick.highlights.choosing import choose, propose_clips
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import make_source
 from spotkick.highlights.otio import write_otio
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.reel import describe, plan_parts, render, total_s, write_poster
 from spotkick.highlights.shots import find_shot_changes
 from spotkick.video.probe import probe

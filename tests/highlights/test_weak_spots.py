@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from spotkick.actions import Action
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError
 from spotkick.highlights.choosing import propose
 from spotkick.highlights.config import HighlightsConfig
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.weak_spots import find_missed_classes, find_strongest
 from spotkick.video.probe import VideoInfo
 

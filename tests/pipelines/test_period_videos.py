@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from spotkick.actions import Action, MatchActions
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError
 from spotkick.formats.scores import MatchScores
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.pipelines.period_videos import (
     PeriodChoice,
     find_period_videos,

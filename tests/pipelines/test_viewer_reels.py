@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from spotkick.actions import Action, MatchActions
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import MissingExtraError
 from spotkick.formats.scores import MatchScores
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.pipelines import viewer_reels as reels
 from spotkick.pipelines.viewer_reels import HighlightReels
-from spotkick.video.probe import VideoInfo, probe
+from spotkick.video.probe import probe
 from spotkick.viewer.jobs import JobCancelledError
 from spotkick.viewer.reels import ReelClip, ReelMoment
 from support.pattern_video import Pattern, write_pattern_video
@@ -40,13 +41,13 @@ MAKER = HighlightReels(HighlightsConfig.parse(CONFIG, "test"))
 
 
 @pytest.fixture(scope="module")
-def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[int, VideoInfo]:
+def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[int, PeriodVideo]:
     folder = tmp_path_factory.mktemp("halves")
     for period in (1, 2):
         write_pattern_video(
             folder / f"{period}_64p.mp4", Pattern(750, size_px=(96, 64), group_frames=50)
         )
-    return {period: probe(folder / f"{period}_64p.mp4") for period in (1, 2)}
+    return {period: PeriodVideo.from_file(probe(folder / f"{period}_64p.mp4")) for period in (1, 2)}
 
 
 def scores_with_peak(at_s: float) -> MatchScores:
@@ -59,7 +60,7 @@ def chosen(clips: Sequence[ReelClip]) -> list[tuple[str, int, float, float]]:
     return [(clip.label, clip.period, clip.start_s, clip.end_s) for clip in clips if clip.chosen]
 
 
-def test_propose_duration_decides_what_is_chosen(videos: dict[int, VideoInfo]) -> None:
+def test_propose_duration_decides_what_is_chosen(videos: dict[int, PeriodVideo]) -> None:
     everything = MAKER.propose(ACTIONS, (), None, videos, 60)
     assert chosen(everything) == [
         ("Corner", 1, 10.0, 14.0),
@@ -78,7 +79,7 @@ def test_propose_duration_decides_what_is_chosen(videos: dict[int, VideoInfo]) -
     assert MAKER.propose(MatchActions(MATCH, ()), (), None, videos, 60) == ()
 
 
-def test_propose_rejected_peak_is_left_out(videos: dict[int, VideoInfo]) -> None:
+def test_propose_rejected_peak_is_left_out(videos: dict[int, PeriodVideo]) -> None:
     actions = MatchActions(MATCH, (Action("Goal", 1, 20_000, 0.9),))
     found = MAKER.propose(actions, (), scores_with_peak(4), videos, 60)
     assert [clip.label for clip in found] == ["Possible goal", "Goal"]
@@ -92,7 +93,7 @@ def test_propose_rejected_peak_is_left_out(videos: dict[int, VideoInfo]) -> None
 
 
 def test_render_reel_and_all_lists_are_written(
-    videos: dict[int, VideoInfo], tmp_path: Path
+    videos: dict[int, PeriodVideo], tmp_path: Path
 ) -> None:
     clips = [clip for clip in MAKER.propose(ACTIONS, (), None, videos, 10) if clip.chosen]
     shares: list[float] = []
@@ -120,7 +121,7 @@ def test_render_reel_and_all_lists_are_written(
 
 
 def test_edit_lists_clip_without_moments_is_cut(
-    videos: dict[int, VideoInfo], tmp_path: Path
+    videos: dict[int, PeriodVideo], tmp_path: Path
 ) -> None:
     made = MAKER.edit_lists(
         MATCH, [ReelClip(2, 1.0, 3.0, "Something")], videos, tmp_path, lambda _: None
@@ -130,7 +131,7 @@ def test_edit_lists_clip_without_moments_is_cut(
 
 
 def test_edit_lists_failing_list_is_noted_and_others_written(
-    videos: dict[int, VideoInfo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    videos: dict[int, PeriodVideo], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write(kind: str, path: Path, *_: object) -> None:
         if kind == "otio":
@@ -145,7 +146,7 @@ def test_edit_lists_failing_list_is_noted_and_others_written(
     assert made.note.startswith("no OTIO: writing OTIO needs the package 'opentimelineio'")
 
 
-def test_render_cancelled_leaves_nothing(videos: dict[int, VideoInfo], tmp_path: Path) -> None:
+def test_render_cancelled_leaves_nothing(videos: dict[int, PeriodVideo], tmp_path: Path) -> None:
     def cancel(share: float) -> None:
         if share > 0.3:
             raise JobCancelledError
@@ -157,7 +158,7 @@ def test_render_cancelled_leaves_nothing(videos: dict[int, VideoInfo], tmp_path:
 
 def test_shot_changes_found_and_clips_snap_to_them(tmp_path: Path) -> None:
     write_shots_video(tmp_path / "1_64p.mp4", changes_s=(15.0, 31.0, 52.4), length_s=60)
-    video = probe(tmp_path / "1_64p.mp4")
+    video = PeriodVideo.from_file(probe(tmp_path / "1_64p.mp4"))
     shares: list[float] = []
     assert MAKER.finds_shots
     assert MAKER.shot_changes(video, shares.append) == pytest.approx([15.0, 31.0, 52.4], abs=0.11)

@@ -18,10 +18,10 @@ import uvicorn
 from fastapi.testclient import TestClient
 
 from spotkick.actions import Action, MatchActions, Visibility
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.formats.scores import MatchScores, write_scores
-from spotkick.video.probe import VideoInfo
 from spotkick.viewer.app import create_app
 from spotkick.viewer.jobs import Made
 from spotkick.viewer.match_store import Library
@@ -155,7 +155,7 @@ class QuickReelMaker:
         actions: MatchActions,
         rejected: Sequence[Action],
         scores: MatchScores | None,
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         duration_s: float,
     ) -> Sequence[ReelClip]:
         del rejected, scores, videos
@@ -194,7 +194,7 @@ class QuickReelMaker:
         self,
         match: str,
         clips: Sequence[ReelClip],
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         folder: Path,
         progress: Callable[[float], None],
     ) -> Made:
@@ -210,7 +210,7 @@ class QuickReelMaker:
         self,
         match: str,
         clips: Sequence[ReelClip],
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         folder: Path,
         progress: Callable[[float], None],
     ) -> Made:
@@ -224,7 +224,9 @@ class QuickReelMaker:
             )
         return Made(paths, "a note")
 
-    def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> Sequence[float]:
+    def shot_changes(
+        self, video: PeriodVideo, progress: Callable[[float], None]
+    ) -> Sequence[float]:
         for step in range(5):
             progress(step / 5)
             time.sleep(0.1)

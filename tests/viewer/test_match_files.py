@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError
 from spotkick.files import write_json
 from spotkick.viewer.match_files import MatchFiles, find_match_files
@@ -26,9 +27,9 @@ def test_find_match_files_joins_files_of_one_name(tmp_path: Path) -> None:
     assert files.name == MATCH
     assert files.labels == tmp_path / "data" / MATCH / "Labels-v2.json"
     assert files.predictions == tmp_path / "run" / "predictions" / MATCH / "results_spotting.json"
-    assert {period: path.name for period, path in files.videos.items()} == {
-        1: "1_224p.mkv",
-        2: "2_224p.mkv",
+    folder = tmp_path / "data" / MATCH
+    assert files.videos == {
+        period: (PeriodSpan(period, file=folder / f"{period}_224p.mkv"),) for period in (1, 2)
     }
 
 
@@ -49,7 +50,7 @@ def test_find_match_files_recordings_are_matches_of_their_own(tmp_path: Path) ->
     found = by_name(tmp_path / "clips", tmp_path / "out")
     assert set(found) == {"rally 1", "rally 2"}
     assert found["rally 2"].predictions is not None
-    assert found["rally 2"].videos[1].name == "rally 2.webm"
+    assert found["rally 2"].video_files == (tmp_path / "clips" / "rally 2.webm",)
     assert found["rally 1"].review_path(None) == tmp_path / "clips" / "rally 1.review.jsonl"
     assert found["rally 2"].review_path(None) == tmp_path / "out" / "rally 2" / "review.jsonl"
     assert (

@@ -16,7 +16,7 @@ def test_match_route_gives_periods_spots_and_files(client: TestClient, key: str)
         (1, 0.0, 20.0),
         (2, 20.0, 20.0),
     ]
-    assert match["periods"][0]["video"]["frame_rate"] == [10, 1]
+    assert match["periods"][0]["video"]["stretches"][0]["frame_rate"] == [10, 1]
     assert [spot["position_ms"] for spot in match["predictions"]] == [
         5400,
         6100,

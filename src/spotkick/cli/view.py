@@ -24,17 +24,28 @@ def view(
     clock: bool = typer.Option(
         False, "--clock", help="Find the periods of videos by their scoreboard first."
     ),
+    period: list[str] | None = typer.Option(
+        None,
+        help="Periods of one video, such as 1=754:3612 (START:END in seconds) or 2=1:15:00-2:01:40"
+        " (repeatable); or the number of its only period.",
+    ),
     edits: Path | None = typer.Option(
         None, help="Folder for corrections; the default is beside the files of each match."
     ),
 ) -> None:
     """Show matches with scores, spots and labels in the browser; correct, export, make reels."""
+    from spotkick.datasets.period_options import parse_period_options
+    from spotkick.datasets.periods import PeriodSpan
     from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.viewer_reels import HighlightReels
     from spotkick.reporter import make_reporter
     from spotkick.viewer.server import ViewerOptions, serve
 
+    number, spans = parse_period_options(period or ())
+    periods = spans or ((PeriodSpan(number),) if number else ())
     if clock:
         ensure_periods(paths, reporter=make_reporter())
-    options = ViewerOptions(host=host, port=port, token=token, browser=browser, edits=edits)
+    options = ViewerOptions(
+        host=host, port=port, token=token, browser=browser, edits=edits, periods=periods
+    )
     serve(paths, options, reel_maker=HighlightReels(), say=typer.echo)

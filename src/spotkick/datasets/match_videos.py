@@ -65,7 +65,16 @@ class MatchVideos:
             for period, spans in self.periods.items()
             if len(spans) > 1
         ]
-        return joined + [f"{item.path.name} is left out: {item.reason}" for item in self.left_out]
+        return joined + self.describe_left_out()
+
+    def describe_left_out(self) -> list[str]:
+        """Files that are not used, with the reason."""
+        return [f"{item.path.name} is left out: {item.reason}" for item in self.left_out]
+
+    def describe_missing_parts(self) -> list[str]:
+        """Periods of which parts are missing between the first and the last one."""
+        missing = {period: _describe_missing_parts(spans) for period, spans in self.periods.items()}
+        return [f"period {period}{clause}" for period, clause in missing.items() if clause]
 
 
 @dataclass(slots=True)

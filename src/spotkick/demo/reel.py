@@ -6,6 +6,7 @@ from typing import Final
 
 from spotkick.actions import Action
 from spotkick.checkpoint import Checkpoint
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.demo.results import DemoMatch, DemoReel, ReelClip
 from spotkick.errors import InputError
 from spotkick.files import read_bytes, write_text
@@ -13,7 +14,6 @@ from spotkick.highlights.choosing import choose, propose_clips
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edl import write_edl
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.reel import describe, plan_parts, render, total_s
 from spotkick.highlights.shots import can_find_shots
 from spotkick.highlights.webvtt import write_vtt

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spotkick.actions import Action
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores
 from spotkick.highlights.candidates import find_candidates, find_early_spots
 from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.fitting import LeftOut, explain_unplaced, fit_clips
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.shots import find_shot_changes
 from spotkick.highlights.weak_spots import find_missed_classes, find_strongest
 

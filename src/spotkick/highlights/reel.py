@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.highlights.captions import draw_caption
 from spotkick.highlights.clips import Clip
@@ -14,7 +15,6 @@ from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import EditList, Source, Stretch, make_edit_list, make_source
 from spotkick.highlights.fonts import load_font, warn_about_missing_letters
 from spotkick.highlights.match_time import clock_of, period_lengths
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.timeline import format_clock
 from spotkick.video.cut import shape_of, write_reel
 from spotkick.video.cut_points import PlannedCut, plan_cut

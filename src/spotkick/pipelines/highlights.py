@@ -9,6 +9,7 @@ from typing import Final
 
 from spotkick.actions import MatchActions
 from spotkick.checkpoint import read_checkpoint
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError, SpotkickError
 from spotkick.files import check_outputs
@@ -21,7 +22,6 @@ from spotkick.highlights.edit_list_files import LIST_FORMATS, write_list
 from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.fitting import find_left_out
 from spotkick.highlights.left_out_lines import describe_left_out
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.reel import (
     describe,
     plan_parts,

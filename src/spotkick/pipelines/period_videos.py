@@ -7,13 +7,13 @@ from pathlib import Path
 
 from spotkick.actions import MatchActions
 from spotkick.datasets.match_videos import choose_videos, list_videos, read_stated_periods
+from spotkick.datasets.period_video import PeriodVideo, open_periods
 from spotkick.datasets.periods import PeriodSpan, close_spans, find_contradiction
 from spotkick.datasets.video_names import VideoName, parse_video_name
 from spotkick.errors import ConfigError, InputError
 from spotkick.formats.scores import MatchScores
-from spotkick.highlights.period_video import FileStretch, PeriodVideo
 from spotkick.reporter import Reporter
-from spotkick.video.probe import VideoInfo, probe
+from spotkick.video.probe import VideoInfo
 
 _AFTER_LAST_S = 60.0
 """Without a video and scores, a period lasts this long after its last spot."""
@@ -78,7 +78,7 @@ def find_period_videos(
                 f"--period and --start are about one video of the whole match, got {len(videos)}; "
                 f"several videos are named 1_*, 2_* and so on, or described by periods.json"
             )
-        return _open_spans(spans, videos[0].path)
+        return open_periods(spans, videos[0].path)
 
     folders = dict.fromkeys(video.path.parent for video in videos)
     stated = [span for folder in folders for span in read_stated_periods(folder)]
@@ -96,7 +96,7 @@ def find_period_videos(
     chosen = choose_videos(videos, stated)
     for line in chosen.describe():
         reporter.line(line)
-    return _open_spans(chosen.spans, videos[0].path)
+    return open_periods(chosen.spans, videos[0].path)
 
 
 def _place_spotted(
@@ -133,32 +133,6 @@ def _list_names(path: Path) -> list[VideoName]:
     if not found:
         raise InputError(f"{path}: this is a folder without videos; a video file is needed")
     return found
-
-
-def _open_spans(spans: Sequence[PeriodSpan], alone: Path) -> dict[int, PeriodVideo]:
-    """Look at the files of the spans.
-
-    Args:
-        spans: of all periods, in order.
-        alone: the video of spans without a file.
-    """
-    infos: dict[Path, VideoInfo] = {}
-    stretches: dict[int, list[FileStretch]] = {}
-    begins_s: dict[int, float] = {}
-    for span in spans:
-        path = span.file or alone
-        info = infos.setdefault(path, infos.get(path) or probe(path))
-        if span.start_s >= info.duration_s > 0:
-            raise InputError(
-                f"{path}: period {span.period} begins at {span.start_s:g} s, after the end of the "
-                f"video ({info.duration_s:.1f} s)"
-            )
-        stretches.setdefault(span.period, []).append(FileStretch(info, span.start_s, span.end_s))
-        begins_s.setdefault(span.period, span.position_s)
-    return {
-        period: PeriodVideo(tuple(own), begins_s[period])
-        for period, own in sorted(stretches.items())
-    }
 
 
 def make_unseen_videos(

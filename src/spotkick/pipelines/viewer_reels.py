@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.actions import Action, MatchActions
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError, MissingExtraError
 from spotkick.formats.scores import MatchScores
 from spotkick.highlights.candidates import Candidate, find_candidates
+from spotkick.highlights.choosing import find_period_changes
 from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips, value_of
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list_files import LIST_FORMATS, write_list
 from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.fitting import fit_clips, shrink_clip
-from spotkick.highlights.period_video import PeriodVideo
 from spotkick.highlights.reel import describe, plan_parts, render, write_poster
-from spotkick.highlights.shots import can_find_shots, find_shot_changes
-from spotkick.video.probe import VideoInfo
+from spotkick.highlights.shots import can_find_shots
 from spotkick.video.reel_parts import ReelPart
 from spotkick.viewer.exporting import plain_name
 from spotkick.viewer.jobs import Made
@@ -57,15 +57,16 @@ class HighlightReels:
         actions: MatchActions,
         rejected: Sequence[Action],
         scores: MatchScores | None,
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         duration_s: float,
     ) -> tuple[ReelClip, ...]:
         """Clips around all candidates; the best that fit into ``duration_s`` are chosen."""
-        # Peaks that a reviewer has rejected do not come back.
+        # Peaks that a reviewer has rejected do not come back; what the video misses is not shown.
         candidates = [
             candidate
             for candidate in find_candidates(actions.actions, scores, self.config)
-            if candidate.spotted or not self._was_rejected(candidate, rejected)
+            if (candidate.spotted or not self._was_rejected(candidate, rejected))
+            and self._is_seen(candidate, videos)
         ]
 
         durations_s = {period: video.duration_s for period, video in videos.items()}
@@ -84,7 +85,7 @@ class HighlightReels:
         self,
         match: str,
         clips: Sequence[ReelClip],
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         folder: Path,
         progress: Callable[[float], None],
     ) -> Made:
@@ -98,14 +99,14 @@ class HighlightReels:
         span = _RENDERED_SHARE - _PLANNED_SHARE
         render(reel, parts, progress=lambda share: progress(_PLANNED_SHARE + span * share))
         lists = self._write_lists(match, shown, parts, videos=videos, folder=folder)
-        write_poster(poster, shown, _make_periods(videos))
+        write_poster(poster, shown, videos)
         return Made((reel, *lists.files, poster), lists.note)
 
     def edit_lists(
         self,
         match: str,
         clips: Sequence[ReelClip],
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         folder: Path,
         progress: Callable[[float], None],
     ) -> Made:
@@ -113,23 +114,26 @@ class HighlightReels:
         shown, parts = self._plan_clips(clips, videos, progress)
         return self._write_lists(match, shown, parts, videos=videos, folder=folder)
 
-    def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> list[float]:
-        """Starts of the shots of a video, in seconds after its first picture."""
+    def shot_changes(self, video: PeriodVideo, progress: Callable[[float], None]) -> list[float]:
+        """Starts of the shots of a period, in seconds since its start."""
         found: list[float] = []
-        for step in range(max(1, round(video.duration_s / _SEARCH_STEP_S))):
+        length_s = video.duration_s - video.begin_s
+        for step in range(max(1, round(length_s / _SEARCH_STEP_S))):
             first_s = step * _SEARCH_STEP_S
-            progress(min(1.0, first_s / max(video.duration_s, 1e-9)))
-            last_s = (
-                video.duration_s
-                if first_s + 1.5 * _SEARCH_STEP_S > video.duration_s
-                else first_s + _SEARCH_STEP_S
-            )
-            found += [
-                second
-                for second in find_shot_changes(video.path, first_s, last_s)
-                if not found or second > found[-1]
-            ]
+            progress(min(1.0, first_s / max(length_s, 1e-9)))
+
+            # A short rest is searched together with the step before it.
+            is_last = first_s + 1.5 * _SEARCH_STEP_S > length_s
+            last_s = length_s if is_last else first_s + _SEARCH_STEP_S
+            changes = find_period_changes(video, video.begin_s + first_s, video.begin_s + last_s)
+            found += [second for second in changes if not found or second > found[-1]]
         return found
+
+    @staticmethod
+    def _is_seen(candidate: Candidate, videos: Mapping[int, PeriodVideo]) -> bool:
+        """Whether the video of the period has begun; what has none is left to `make_clips`."""
+        video = videos.get(candidate.period)
+        return video is None or candidate.position_s >= video.begin_s
 
     def _was_rejected(self, candidate: Candidate, rejected: Sequence[Action]) -> bool:
         """Whether a reviewer has rejected an action at this peak of the scores."""
@@ -143,11 +147,10 @@ class HighlightReels:
     def _plan_clips(
         self,
         clips: Sequence[ReelClip],
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         progress: Callable[[float], None],
     ) -> tuple[tuple[Clip, ...], tuple[ReelPart, ...]]:
         """The clips as they are cut: joined where they touch, ends moved to near shot changes."""
-        periods = _make_periods(videos)
         joined = merge_touching([self._from_browser(clip) for clip in clips])
         num_searches = 0
 
@@ -156,16 +159,12 @@ class HighlightReels:
             nonlocal num_searches
             num_searches += 1
             progress(min(1.0, num_searches / (2 * len(joined))))
-            return [
-                second
-                for second in find_shot_changes(videos[period].path, first_s, last_s)
-                if second <= videos[period].duration_s
-            ]
+            return find_period_changes(videos[period], first_s, last_s)
 
         if self.config.snap_s and can_find_shots():
             total_s = sum(clip.duration_s for clip in joined)
             joined = snap_clips(joined, find_changes, snap_s=self.config.snap_s, budget_s=total_s)
-        return joined, plan_parts(joined, periods)
+        return joined, plan_parts(joined, videos)
 
     def _from_browser(self, clip: ReelClip) -> Clip:
         """The clip again; without moments it shows its label in the middle."""
@@ -200,10 +199,10 @@ class HighlightReels:
         clips: Sequence[Clip],
         parts: Sequence[ReelPart],
         *,
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         folder: Path,
     ) -> Made:
-        listing = ReelListing(describe(match, clips, parts, _make_periods(videos)), tuple(clips))
+        listing = ReelListing(describe(match, clips, parts, videos), tuple(clips))
         files, notes = [], []
         for kind in LIST_FORMATS:
             path = folder / f"{plain_name(match)}-reel.{kind}"
@@ -214,10 +213,6 @@ class HighlightReels:
             else:
                 files.append(path)
         return Made(files, "; ".join(notes))
-
-
-def _make_periods(videos: Mapping[int, VideoInfo]) -> dict[int, PeriodVideo]:
-    return {period: PeriodVideo.from_file(video) for period, video in videos.items()}
 
 
 def _to_browser(clip: Clip, *, chosen: bool) -> ReelClip:

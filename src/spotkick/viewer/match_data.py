@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import BUILT_IN_CLASSES, Action
+from spotkick.datasets.period_video import PeriodVideo, open_periods
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_json
 from spotkick.formats.results import read_results
 from spotkick.formats.scores import MatchScores, read_scores
 from spotkick.formats.soccernet import read_labels
-from spotkick.video.probe import VideoInfo, probe
 from spotkick.viewer.match_files import MatchFiles
 
 ID_BYTES: Final = 6
@@ -59,7 +59,7 @@ class Match:
     predictions: tuple[Spot, ...]
     labels: tuple[Spot, ...]
     scores: MatchScores | None
-    videos: dict[int, VideoInfo]
+    videos: dict[int, PeriodVideo]
     clips: tuple[dict[str, Any], ...]
     durations_s: dict[int, float]
     warnings: tuple[str, ...] = field(default=())
@@ -77,7 +77,7 @@ def load_match(files: MatchFiles) -> Match:
     labels: tuple[Action, ...] = ()
     clips: tuple[dict[str, Any], ...] = ()
     scores: MatchScores | None = None
-    videos: dict[int, VideoInfo] = {}
+    videos: dict[int, PeriodVideo] = {}
 
     # A damaged file takes away what it holds, and no more.
     if files.predictions is not None:
@@ -89,9 +89,9 @@ def load_match(files: MatchFiles) -> Match:
     if files.scores is not None:
         with _collect_problems(problems):
             scores = read_scores(files.scores, files.name)
-    for period, path in files.videos.items():
+    for spans in files.videos.values():
         with _collect_problems(problems):
-            videos[period] = probe(path)
+            videos |= open_periods(spans)
     if files.clips is not None:
         with _collect_problems(problems):
             clips = _read_clips(files.clips)
@@ -154,7 +154,7 @@ def order_classes(scored: Sequence[str], labels: Iterable[str]) -> tuple[str, ..
 
 
 def _measure_periods(
-    actions: Sequence[Action], scores: MatchScores | None, videos: dict[int, VideoInfo]
+    actions: Sequence[Action], scores: MatchScores | None, videos: dict[int, PeriodVideo]
 ) -> dict[int, float]:
     """Length of each period: what is longest of its video, its scores and its last action."""
     found: dict[int, float] = {}

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.formats.scores import MatchScores
 from spotkick.timeline import PERIOD_NAMES
-from spotkick.video.probe import VideoInfo
 from spotkick.viewer.match_data import Match, Spot
 
 
@@ -55,16 +55,25 @@ def match_document(
     }
 
 
-def _video_document(video: VideoInfo, address: str) -> dict[str, Any]:
-    rate = video.frame_rate
-    return {
-        "url": address,
-        "file": video.path.name,
-        "duration_s": video.duration_s,
-        "codec": video.codec,
-        "frame_rate": [rate.numerator, rate.denominator],
-        "size": [video.width_px, video.height_px],
-    }
+def _video_document(video: PeriodVideo, address: str) -> dict[str, Any]:
+    """Stretches of files in order; ``end_s`` is None where one lasts to the end of its file."""
+    stretches = []
+    for part, (stretch, begin_s, last_s, _) in enumerate(video.place_stretches()):
+        info, end_s = stretch.info, stretch.end_s
+        stretches.append(
+            {
+                "url": f"{address}?part={part}" if part else address,
+                "file": info.path.name,
+                "codec": info.codec,
+                "frame_rate": [info.frame_rate.numerator, info.frame_rate.denominator],
+                "size": [info.width_px, info.height_px],
+                "start_s": stretch.start_s,
+                "end_s": None if end_s is None or end_s >= info.duration_s else end_s,
+                "position_s": begin_s,
+                "duration_s": last_s - begin_s,
+            }
+        )
+    return {"duration_s": video.duration_s, "stretches": stretches}
 
 
 def _spot_document(spot: Spot) -> dict[str, Any]:

@@ -9,7 +9,7 @@ warning.
 import hashlib
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,7 @@ from spotkick.datasets.match_videos import (
     group_by_match,
     read_stated_periods,
 )
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.datasets.video_names import VideoName, is_video_name, parse_video_name
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_json, walk_folders
@@ -47,7 +48,7 @@ class MatchFiles:
         predictions: prediction file.
         scores: ``scores.npz``.
         clips: clips of a reel.
-        videos: by period; the first part where a recording is split.
+        videos: by period, in the order in which they are played; every span has a file.
         notes: what the choice of videos leaves out, for people.
     """
 
@@ -56,7 +57,7 @@ class MatchFiles:
     predictions: Path | None = None
     scores: Path | None = None
     clips: Path | None = None
-    videos: dict[int, Path] = field(default_factory=dict)
+    videos: dict[int, tuple[PeriodSpan, ...]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -65,6 +66,12 @@ class MatchFiles:
         return hashlib.blake2s(
             self.name.encode("utf-8", "surrogatepass"), digest_size=8
         ).hexdigest()
+
+    @property
+    def video_files(self) -> tuple[Path, ...]:
+        """All videos, each once, in the order of the periods."""
+        spans = (span for own in self.videos.values() for span in own)
+        return tuple(dict.fromkeys(span.file for span in spans if span.file is not None))
 
     def review_path(self, edits: Path | None) -> Path:
         """Where corrections are kept: in the folder ``edits``, else beside the first file.
@@ -78,20 +85,24 @@ class MatchFiles:
         if beside is not None:
             named = beside.name in (*PREDICTION_FILES, *LABEL_FILES, SCORES_FILE)
             return beside.with_name(REVIEW_FILE if named else f"{beside.stem}.{REVIEW_FILE}")
-        for video in self.videos.values():
+        for video in self.video_files:
             named = _belongs_to_folder(parse_video_name(video))
             return video.with_name(REVIEW_FILE if named else f"{video.stem}.{REVIEW_FILE}")
         raise InputError(f"{self.name}: no labels, predictions or video to review")
 
 
-def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
+def find_match_files(
+    paths: Sequence[Path], stated: Sequence[PeriodSpan] = ()
+) -> tuple[MatchFiles, ...]:
     """Gather the matches of all paths, sorted by name; a match may come from several paths.
 
     Args:
         paths: folders and files, as the user gave them.
+        stated: periods of the only video among them, which go before those of ``periods.json``.
 
     Raises:
-        InputError: if a path does not exist, is of no known kind, or there is no match in any.
+        InputError: if a path does not exist, is of no known kind, or there is no match in any; or
+            if periods are stated and there is not exactly one video.
     """
     if not paths:
         raise InputError(
@@ -102,11 +113,13 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
     files = folders = 0
 
     # Nothing outside the given paths is opened, wherever links lead.
+    videos = [parse_video_name(path) for path in paths if path.is_file() and is_video_name(path)]
+    _add_given_videos(videos, found)
     for path in paths:
         if path.is_dir():
             more_files, more_folders = _add_folder(path, roots, found)
             files, folders = files + more_files, folders + more_folders
-        else:
+        elif not is_video_name(path):
             _add_file(path, found)
     if files or folders:
         what = f"{files} files" if files else f"{folders} folders"
@@ -120,6 +133,8 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
     merged = _merge_suffixes(found)
     if not merged:
         raise InputError(f"{', '.join(map(str, paths))}: no labels, predictions or videos found")
+    if stated:
+        _state_periods(merged, stated)
     return tuple(sorted(merged, key=lambda match: match.name))
 
 
@@ -127,6 +142,18 @@ def is_within(file: Path, roots: Iterable[Path]) -> bool:
     """Whether the file, links followed, lies in one of the resolved roots or is one of them."""
     target = file.resolve()
     return any(target == root or root in target.parents for root in roots)
+
+
+def _state_periods(matches: Iterable[MatchFiles], stated: Sequence[PeriodSpan]) -> None:
+    """Give the periods that the user states to the only video of all matches."""
+    files = [(match, file) for match in matches for file in match.video_files]
+    if len(files) != 1:
+        raise InputError(
+            f"--period is about one video, got {len(files)}; several videos are named 1_*, 2_* "
+            "and so on, or described by periods.json"
+        )
+    match, file = files[0]
+    match.videos = {span.period: (replace(span, file=file),) for span in stated}
 
 
 def _require_path(path: Path) -> Path:
@@ -169,30 +196,27 @@ def _add_folder(root: Path, roots: Sequence[Path], found: dict[str, MatchFiles])
 
 def _add_videos(match: MatchFiles, chosen: MatchVideos) -> None:
     for period, spans in chosen.periods.items():
-        first = spans[0]
-        if first.file is None or period in match.videos:
-            continue
-        match.videos[period] = first.file
-        if len(spans) > 1:
-            match.notes.append(
-                f"period {period} is split into {len(spans)} files; the first one is shown, "
-                f"{first.file.name}"
-            )
-        elif not first.is_whole_file:
-            match.notes.append(
-                f"{first.file.name}: {first.describe()}, but it is shown from its first frame"
-            )
+        if all(span.file is not None for span in spans):
+            match.videos.setdefault(period, spans)
     match.videos = dict(sorted(match.videos.items()))
-    match.notes += [f"{item.path.name} is left out: {item.reason}" for item in chosen.left_out]
+    match.notes += chosen.describe_missing_parts() + chosen.describe_left_out()
+
+
+def _add_given_videos(videos: Iterable[VideoName], found: dict[str, MatchFiles]) -> None:
+    """Add videos that the user names; periods and parts of one recording are one match."""
+    recordings: dict[tuple[Path, str], list[VideoName]] = {}
+    for video in videos:
+        base = "" if _belongs_to_folder(video) else video.base
+        recordings.setdefault((video.path.parent, base), []).append(video)
+    for (folder, base), own in recordings.items():
+        alone = own[0].path.stem if len(own) == 1 else base
+        name = alone if base else folder.resolve().name
+        chosen = choose_videos(own, read_stated_periods(folder))
+        _add_videos(found.setdefault(name, MatchFiles(name)), chosen)
 
 
 def _add_file(path: Path, found: dict[str, MatchFiles]) -> None:
-    """Add a file that a user names to its match."""
-    if is_video_name(path):
-        video = parse_video_name(path)
-        name = path.resolve().parent.name if _belongs_to_folder(video) else path.stem
-        _add_videos(found.setdefault(name, MatchFiles(name)), choose_videos([video]))
-        return
+    """Add a file other than a video that a user names to its match."""
     if path.name == SCORES_FILE:
         name = path.resolve().parent.name
     elif path.suffix.lower() == ".json":

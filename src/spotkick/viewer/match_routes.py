@@ -9,10 +9,13 @@ from spotkick.errors import InputError
 from spotkick.viewer.match_documents import match_document, scores_bytes
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.responses import NEVER_STORE, NotHereError, require_files
-from spotkick.viewer.thumbnails import ThumbnailMaker
+from spotkick.viewer.thumbnails import THUMBNAIL_STEP_MS, ThumbnailMaker
 
 MAX_ROWS: Final = 50
 """Matches summarised in one reply."""
+
+_LAST_THUMBNAIL_MS: Final = 100
+"""The last thumbnail lies this long before the end of a period."""
 
 _MEDIA_TYPES: Final = {
     ".mp4": "video/mp4",
@@ -57,10 +60,11 @@ def match_routes(library: Library) -> APIRouter:
         )
 
     @router.api_route("/matches/{key}/video/{period}", methods=["GET", "HEAD"])
-    def video(key: str, period: int) -> Response:
-        path = require_files(library, key).videos.get(period)
+    def video(key: str, period: int, part: Annotated[int, Query(ge=0)] = 0) -> Response:
+        spans = require_files(library, key).videos.get(period, ())
+        path = spans[part].file if part < len(spans) else None
         if path is None:
-            raise NotHereError("this period has no video")
+            raise NotHereError("this period has no such video")
         target = library.require_inside(path)
         status = target.stat()
         media_type = _MEDIA_TYPES[path.suffix.lower()]
@@ -72,11 +76,15 @@ def match_routes(library: Library) -> APIRouter:
     def thumbnail(
         key: str, period: int, t_ms: Annotated[int, Query(ge=0, le=100_000_000)]
     ) -> Response:
-        facts = library.match(require_files(library, key)).videos.get(period)
-        if facts is None:
+        video = library.match(require_files(library, key)).videos.get(period)
+        if video is None:
             raise NotHereError("this period has no video")
-        latest_ms = max(0, int(facts.duration_s * 1000) - 100)
-        image = thumbnails.thumbnail_at(library.require_inside(facts.path), min(t_ms, latest_ms))
+        position_ms = min(t_ms, max(0, int(video.duration_s * 1000) - _LAST_THUMBNAIL_MS))
+        position_s = position_ms // THUMBNAIL_STEP_MS * THUMBNAIL_STEP_MS / 1000
+        if position_ms / 1000 < video.begin_s:
+            raise NotHereError("the video of this period begins later")
+        info, time_s = video.locate(max(position_s, video.begin_s))
+        image = thumbnails.thumbnail_at(library.require_inside(info.path), round(time_s * 1000))
         return Response(
             image, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"}
         )

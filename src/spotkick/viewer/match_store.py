@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError
 from spotkick.viewer.edits import EditJournal
 from spotkick.viewer.match_data import Match, load_match
@@ -24,17 +25,24 @@ class Library:
     Args:
         paths: as the user gave them.
         edits: folder for corrections; None keeps them beside the files of each match.
+        periods: which stretches of the only video are which periods, as the user states them.
 
     Raises:
-        InputError: if there is no match.
+        InputError: if there is no match, or periods are stated and there is not exactly one video.
     """
 
-    def __init__(self, paths: Sequence[Path], *, edits: Path | None = None) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        *,
+        edits: Path | None = None,
+        periods: Sequence[PeriodSpan] = (),
+    ) -> None:
         """Find the matches; nothing else is read yet."""
         self._paths = tuple(paths)
         self._roots = tuple(path.resolve() for path in paths)
         self._edits = edits
-        self._files = {files.key: files for files in find_match_files(paths)}
+        self._files = {files.key: files for files in find_match_files(paths, periods)}
         self._loaded: OrderedDict[str, tuple[tuple[tuple[Path, int, int], ...], Match]] = (
             OrderedDict()
         )
@@ -141,7 +149,7 @@ class Library:
 
 
 def _identify_files(files: MatchFiles) -> tuple[tuple[Path, int, int], ...]:
-    paths = (files.labels, files.predictions, files.scores, files.clips, *files.videos.values())
+    paths = (files.labels, files.predictions, files.scores, files.clips, *files.video_files)
     found = []
     for path in paths:
         if path is not None:

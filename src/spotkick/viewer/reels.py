@@ -13,9 +13,9 @@ from typing import Annotated, Any, Final, Protocol
 from pydantic import BaseModel, ConfigDict, Field
 
 from spotkick.actions import Action, MatchActions
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores
-from spotkick.video.probe import VideoInfo
 from spotkick.viewer.edits import LONGEST_LABEL
 from spotkick.viewer.jobs import Made
 
@@ -87,7 +87,7 @@ class ReelMaker(Protocol):
         actions: MatchActions,
         rejected: Sequence[Action],
         scores: MatchScores | None,
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         duration_s: float,
     ) -> Sequence[ReelClip]:
         """Clips in order of time; the best that fit into ``duration_s`` are chosen.
@@ -99,7 +99,7 @@ class ReelMaker(Protocol):
         self,
         match: str,
         clips: Sequence[ReelClip],
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         folder: Path,
         progress: Callable[[float], None],
     ) -> Made:
@@ -109,7 +109,7 @@ class ReelMaker(Protocol):
         self,
         match: str,
         clips: Sequence[ReelClip],
-        videos: Mapping[int, VideoInfo],
+        videos: Mapping[int, PeriodVideo],
         folder: Path,
         progress: Callable[[float], None],
     ) -> Made:
@@ -119,8 +119,10 @@ class ReelMaker(Protocol):
     def finds_shots(self) -> bool:
         """Whether `shot_changes` works here."""
 
-    def shot_changes(self, video: VideoInfo, progress: Callable[[float], None]) -> Sequence[float]:
-        """Starts of the shots of a video, in seconds after its first frame."""
+    def shot_changes(
+        self, video: PeriodVideo, progress: Callable[[float], None]
+    ) -> Sequence[float]:
+        """Starts of the shots of a period, in seconds since its start."""
 
 
 class MomentRequest(BaseModel):
@@ -150,7 +152,7 @@ class ClipRequest(BaseModel):
 
 
 def checked_clips(
-    requests: Sequence[ClipRequest], videos: Mapping[int, VideoInfo]
+    requests: Sequence[ClipRequest], videos: Mapping[int, PeriodVideo]
 ) -> tuple[ReelClip, ...]:
     """Clips that can be rendered, in order of time, cut to the length of the video.
 
@@ -166,8 +168,9 @@ def checked_clips(
         video = videos.get(request.period)
         if video is None:
             raise InputError(f"period {request.period} has no video to cut a clip from")
+        start_s = max(request.start_s, video.begin_s)
         end_s = min(request.end_s, video.duration_s)
-        if end_s <= request.start_s:
+        if end_s <= start_s:
             raise InputError(
                 f"a clip must end after it starts, inside the video, "
                 f"got {request.start_s} to {request.end_s} s"
@@ -175,11 +178,7 @@ def checked_clips(
 
         # after the clip before
         before = clips[-1] if clips else None
-        if (
-            before is not None
-            and before.period == request.period
-            and request.start_s < before.end_s - 1e-6
-        ):
+        if before is not None and before.period == request.period and start_s < before.end_s - 1e-6:
             raise InputError(
                 f"clips must not overlap, got one that starts at {request.start_s:g} s "
                 f"before another has ended"
@@ -189,7 +188,7 @@ def checked_clips(
         clips.append(
             ReelClip(
                 period=request.period,
-                start_s=request.start_s,
+                start_s=start_s,
                 end_s=end_s,
                 label=request.label,
                 rank=request.rank,

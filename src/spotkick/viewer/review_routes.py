@@ -68,7 +68,7 @@ def review_routes(library: Library) -> APIRouter:
         labels = corrected_labels(
             match, library.journal(files).states(), undecided_from=undecided_from
         )
-        rates = [video.frame_rate for video in match.videos.values()]
+        rates = [video.stretches[0].info.frame_rate for video in match.videos.values()]
         return download(export_labels(labels, kind, rates[0] if rates else None))
 
     @router.get("/export")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError, require_extra
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ReelMaker
@@ -35,6 +36,8 @@ class ViewerOptions:
         token: required for other addresses than loopback; ``auto`` makes one.
         browser: open the page.
         edits: folder for corrections; None keeps them beside the files of each match.
+        periods: which stretches of the only video are which periods; none leaves it to names and
+            ``periods.json``.
     """
 
     host: str = LOOPBACK
@@ -42,6 +45,7 @@ class ViewerOptions:
     token: str | None = None
     browser: bool = True
     edits: Path | None = None
+    periods: tuple[PeriodSpan, ...] = ()
 
 
 def serve(
@@ -66,7 +70,7 @@ def serve(
     from spotkick.viewer.security import AccessRules
 
     token = checked_token(options.host, options.token)
-    library = Library(paths, edits=options.edits)
+    library = Library(paths, edits=options.edits, periods=options.periods)
     listener = _bind_socket(options.host, options.port)
     port = int(listener.getsockname()[1])
     shown = f"[{options.host}]" if ":" in options.host else options.host

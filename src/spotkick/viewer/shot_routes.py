@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError
 from spotkick.viewer.jobs import JobRunner, Made, Work
 from spotkick.viewer.match_files import MatchFiles
@@ -48,17 +49,23 @@ def shot_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
 def _make_search(library: Library, files: MatchFiles, maker: ReelMaker) -> Work:
     def work(_: Path, progress: Callable[[float], None]) -> Made:
         videos = library.match(files).videos
-        length_s = sum(video.duration_s for video in videos.values()) or 1.0
+        lengths_s = {period: _measure_video(video) for period, video in videos.items()}
+        length_s = sum(lengths_s.values()) or 1.0
         before_s, found = 0.0, {}
         for period, video in videos.items():
             found[period] = maker.shot_changes(
-                video, _report_part(progress, before_s / length_s, video.duration_s / length_s)
+                video, _report_part(progress, before_s / length_s, lengths_s[period] / length_s)
             )
-            before_s += video.duration_s
+            before_s += lengths_s[period]
         library.keep_shots(files, found)
         return Made()
 
     return work
+
+
+def _measure_video(video: PeriodVideo) -> float:
+    """Seconds that are searched: a file may begin after the kick-off."""
+    return video.duration_s - video.begin_s
 
 
 def _report_part(

@@ -13,7 +13,9 @@ from spotkick.video.stills import decode_frame_at, encode_jpeg
 THUMBNAIL_WIDTH_PX: Final = 192
 """Width of a thumbnail."""
 
-_STEP_MS: Final = 500
+THUMBNAIL_STEP_MS: Final = 500
+"""Times of a period are rounded down to this, so that thumbnails are found again."""
+
 _MOST_KEPT: Final = 400
 
 
@@ -29,19 +31,19 @@ class ThumbnailMaker:
         self._lock = threading.Lock()
 
     def thumbnail_at(self, video: Path, position_ms: int) -> bytes:
-        """JPEG of the frame shown at a time, which is rounded to half a second.
+        """JPEG of the frame shown at a time of a file.
 
         Raises:
             InputError: if the video cannot be decoded there.
         """
-        key = (video, max(0, position_ms) // _STEP_MS)
+        key = (video, max(0, position_ms))
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return self._kept[key]
 
             # on the file's clock, as the player and the spots have it
-            frame = decode_frame_at(video, Fraction(key[1] * _STEP_MS, 1000))
+            frame = decode_frame_at(video, Fraction(key[1], 1000))
             self._kept[key] = _encode_thumbnail(frame)
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from spotkick.highlights.period_video import PeriodVideo, order_files
+from spotkick.datasets.period_video import PeriodVideo, order_files
 from spotkick.video.probe import VideoInfo
 
 

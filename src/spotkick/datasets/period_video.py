@@ -1,12 +1,14 @@
 """Where a period of a match is to be seen: a stretch of a file, or several files in order."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from spotkick.video.probe import VideoInfo
+from spotkick.datasets.periods import PeriodSpan
+from spotkick.errors import InputError
+from spotkick.video.probe import VideoInfo, probe
 
 _SHORTEST_S: Final = 0.1
 """A shorter piece of a clip at the border of two files is left out."""
@@ -64,6 +66,13 @@ class PeriodVideo:
         """Length of the period, from kick-off to the end of its last file."""
         return self.begin_s + sum(stretch.duration_s for stretch in self.stretches)
 
+    @property
+    def is_whole_file(self) -> bool:
+        """Whether the period is one file, from its first frame to its last one."""
+        first = self.stretches[0]
+        is_open = first.end_s is None and first.start_s == 0
+        return len(self.stretches) == 1 and is_open and self.begin_s == 0
+
     def cut_out(self, start_s: float, end_s: float) -> list[FileStretch]:
         """The pieces of files that show a stretch of the period.
 
@@ -73,7 +82,7 @@ class PeriodVideo:
         """
         pieces = [
             FileStretch(stretch.info, max(start_s, begin_s) + shift_s, min(end_s, last_s) + shift_s)
-            for stretch, begin_s, last_s, shift_s in self._place_stretches()
+            for stretch, begin_s, last_s, shift_s in self.place_stretches()
             if begin_s < end_s and start_s < last_s
         ]
         long_enough = [piece for piece in pieces if piece.duration_s >= _SHORTEST_S]
@@ -85,7 +94,7 @@ class PeriodVideo:
         Past the end of the period the last file is given.
         """
         info, time_s = self.stretches[0].info, 0.0
-        for stretch, begin_s, last_s, shift_s in self._place_stretches():
+        for stretch, begin_s, last_s, shift_s in self.place_stretches():
             info, time_s = stretch.info, position_s + shift_s
             if begin_s <= position_s < last_s:
                 break
@@ -93,19 +102,53 @@ class PeriodVideo:
 
     def seconds_of(self, piece: FileStretch, time_s: float) -> float:
         """Second of the period that a second of one of its files shows."""
-        for stretch, _, _, shift_s in self._place_stretches():
+        for stretch, _, _, shift_s in self.place_stretches():
             inside = stretch.start_s <= time_s <= stretch.start_s + stretch.duration_s
             if stretch.info.path == piece.info.path and inside:
                 return time_s - shift_s
         return time_s - self.stretches[0].start_s + self.begin_s
 
-    def _place_stretches(self) -> Iterator[tuple[FileStretch, float, float, float]]:
+    def place_stretches(self) -> Iterator[tuple[FileStretch, float, float, float]]:
         """Stretches with start and end in the period, and the shift to seconds of the file."""
         begin_s = self.begin_s
         for stretch in self.stretches:
             last_s = begin_s + stretch.duration_s
             yield stretch, begin_s, last_s, stretch.start_s - begin_s
             begin_s = last_s
+
+
+def open_periods(spans: Sequence[PeriodSpan], alone: Path | None = None) -> dict[int, PeriodVideo]:
+    """Look at the files of spans.
+
+    Args:
+        spans: of all periods, in order; several of one period follow each other.
+        alone: the video of spans without a file.
+
+    Returns:
+        videos by period.
+
+    Raises:
+        InputError: if a file cannot be read, or a period begins after its end.
+    """
+    infos: dict[Path, VideoInfo] = {}
+    stretches: dict[int, list[FileStretch]] = {}
+    begins_s: dict[int, float] = {}
+    for span in spans:
+        path = span.file or alone
+        if path is None:
+            raise InputError(f"{span.describe()} names no video")
+        info = infos.setdefault(path, infos.get(path) or probe(path))
+        if span.start_s >= info.duration_s > 0:
+            raise InputError(
+                f"{path}: period {span.period} begins at {span.start_s:g} s, after the end of the "
+                f"video ({info.duration_s:.1f} s)"
+            )
+        stretches.setdefault(span.period, []).append(FileStretch(info, span.start_s, span.end_s))
+        begins_s.setdefault(span.period, span.position_s)
+    return {
+        period: PeriodVideo(tuple(own), begins_s[period])
+        for period, own in sorted(stretches.items())
+    }
 
 
 def order_files(paths: Iterable[Path]) -> list[Path]:
