@@ -90,3 +90,11 @@ def test_choose_videos_stated_periods_without_file_need_one_video(tmp_path: Path
         (1, 5.0, tmp_path / "match.mp4"),
         (2, 12.0, tmp_path / "match.mp4"),
     ]
+
+
+def test_choose_videos_stated_position_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "match.mp4").touch()
+    stated = [PeriodSpan(1, 0.0, 900.0, position_s=120.5), PeriodSpan(2, 1000.0)]
+    spans = choose_videos(list_videos(tmp_path), stated).spans
+    assert [span.position_s for span in spans] == [120.5, 0.0]
+    assert {span.file for span in spans} == {tmp_path / "match.mp4"}

@@ -26,8 +26,9 @@ def view(
     ),
     period: list[str] | None = typer.Option(
         None,
-        help="Periods of one video, such as 1=754:3612 (START:END in seconds) or 2=1:15:00-2:01:40"
-        " (repeatable); or the number of its only period.",
+        metavar="PERIOD[=START:END]",
+        help="Period of a file whose name does not say it; or, repeated, where each period of one "
+        "video lies, as in --period 1=754:3612 --period 2=4500:7300.",
     ),
     edits: Path | None = typer.Option(
         None, help="Folder for corrections; the default is beside the files of each match."

@@ -1,10 +1,12 @@
 """Routes that show matches: the table, one match, scores, video and thumbnails."""
 
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError
 from spotkick.viewer.match_documents import match_document, scores_bytes
 from spotkick.viewer.match_store import Library
@@ -79,17 +81,28 @@ def match_routes(library: Library) -> APIRouter:
         video = library.match(require_files(library, key)).videos.get(period)
         if video is None:
             raise NotHereError("this period has no video")
-        position_ms = min(t_ms, max(0, int(video.duration_s * 1000) - _LAST_THUMBNAIL_MS))
-        position_s = position_ms // THUMBNAIL_STEP_MS * THUMBNAIL_STEP_MS / 1000
-        if position_ms / 1000 < video.begin_s:
-            raise NotHereError("the video of this period begins later")
-        info, time_s = video.locate(max(position_s, video.begin_s))
-        image = thumbnails.thumbnail_at(library.require_inside(info.path), round(time_s * 1000))
+        path, time_ms = _locate_thumbnail(video, t_ms)
+        image = thumbnails.thumbnail_at(library.require_inside(path), time_ms)
         return Response(
             image, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600"}
         )
 
     return router
+
+
+def _locate_thumbnail(video: PeriodVideo, position_ms: int) -> tuple[Path, int]:
+    """The file that shows a time of a period, and the millisecond in it.
+
+    Raises:
+        NotHereError: if the file begins later.
+    """
+    latest_ms = max(0, int(video.duration_s * 1000) - _LAST_THUMBNAIL_MS)
+    position_ms = min(position_ms, latest_ms)
+    if position_ms / 1000 < video.begin_s:
+        raise NotHereError("the video of this period begins later")
+    rounded_s = position_ms // THUMBNAIL_STEP_MS * THUMBNAIL_STEP_MS / 1000
+    info, time_s = video.locate(max(rounded_s, video.begin_s))
+    return info.path, round(time_s * 1000)
 
 
 def _summarise_match(library: Library, key: str) -> dict[str, Any]:
