@@ -177,16 +177,6 @@ def test_shots_of_a_whole_file_are_read_in_their_first_form(tmp_path: Path) -> N
     assert library.shots(files) == {1: (0.4,)}
 
 
-def test_library_periods_need_exactly_one_video(tmp_path: Path) -> None:
-    for period in (1, 2):
-        write_video(tmp_path / f"{period}_128p.mp4", seconds=1)
-    with pytest.raises(InputError, match="--period is about one video, got 2"):
-        Library([tmp_path], periods=STATED)
-    (tmp_path / "mine.json").write_text('{"annotations": []}')
-    with pytest.raises(InputError, match="--period is about one video, got 0"):
-        Library([tmp_path / "mine.json"], periods=STATED)
-
-
 def test_match_document_period_after_the_end_is_a_warning(tmp_path: Path) -> None:
     video = write_video(tmp_path / "match.mp4")
     client, match = browse(Library([video], periods=parse_period_options(["1=2:8", "2=30:"])[1]))

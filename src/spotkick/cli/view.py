@@ -38,6 +38,7 @@ def view(
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.datasets.periods import PeriodSpan
     from spotkick.pipelines.clock import ensure_periods
+    from spotkick.pipelines.spot_outputs import read_spotted_periods
     from spotkick.pipelines.viewer_reels import HighlightReels
     from spotkick.reporter import make_reporter
     from spotkick.viewer.server import ViewerOptions, serve
@@ -49,4 +50,10 @@ def view(
     options = ViewerOptions(
         host=host, port=port, token=token, browser=browser, edits=edits, periods=periods
     )
-    serve(paths, options, reel_maker=HighlightReels(), say=typer.echo)
+    serve(
+        paths,
+        options,
+        reel_maker=HighlightReels(),
+        read_spotted=read_spotted_periods,
+        say=typer.echo,
+    )

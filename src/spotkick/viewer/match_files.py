@@ -9,7 +9,7 @@ warning.
 import hashlib
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -91,18 +91,14 @@ class MatchFiles:
         raise InputError(f"{self.name}: no labels, predictions or video to review")
 
 
-def find_match_files(
-    paths: Sequence[Path], stated: Sequence[PeriodSpan] = ()
-) -> tuple[MatchFiles, ...]:
+def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
     """Gather the matches of all paths, sorted by name; a match may come from several paths.
 
     Args:
         paths: folders and files, as the user gave them.
-        stated: periods of the only video among them, which go before those of ``periods.json``.
 
     Raises:
-        InputError: if a path does not exist, is of no known kind, or there is no match in any; or
-            if periods are stated and there is not exactly one video.
+        InputError: if a path does not exist, is of no known kind, or there is no match in any.
     """
     if not paths:
         raise InputError(
@@ -133,8 +129,6 @@ def find_match_files(
     merged = _merge_suffixes(found)
     if not merged:
         raise InputError(f"{', '.join(map(str, paths))}: no labels, predictions or videos found")
-    if stated:
-        _state_periods(merged, stated)
     return tuple(sorted(merged, key=lambda match: match.name))
 
 
@@ -142,18 +136,6 @@ def is_within(file: Path, roots: Iterable[Path]) -> bool:
     """Whether the file, links followed, lies in one of the resolved roots or is one of them."""
     target = file.resolve()
     return any(target == root or root in target.parents for root in roots)
-
-
-def _state_periods(matches: Iterable[MatchFiles], stated: Sequence[PeriodSpan]) -> None:
-    """Give the periods that the user states to the only video of all matches."""
-    files = [(match, file) for match in matches for file in match.video_files]
-    if len(files) != 1:
-        raise InputError(
-            f"--period is about one video, got {len(files)}; several videos are named 1_*, 2_* "
-            "and so on, or described by periods.json"
-        )
-    match, file = files[0]
-    match.videos = {span.period: (replace(span, file=file),) for span in stated}
 
 
 def _require_path(path: Path) -> Path:

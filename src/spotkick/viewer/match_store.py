@@ -11,6 +11,7 @@ from spotkick.errors import InputError
 from spotkick.viewer.edits import EditJournal
 from spotkick.viewer.match_data import Match, load_match
 from spotkick.viewer.match_files import REVIEW_FILE, MatchFiles, find_match_files, is_within
+from spotkick.viewer.match_periods import ReadSpotted, place_spotted_periods, state_periods
 from spotkick.viewer.operating_point import best_f1
 from spotkick.viewer.reviewed_labels import corrected_labels, count_decided
 from spotkick.viewer.shots import SHOTS_FILE, read_shots, write_shots
@@ -26,6 +27,7 @@ class Library:
         paths: as the user gave them.
         edits: folder for corrections; None keeps them beside the files of each match.
         periods: which stretches of the only video are which periods, as the user states them.
+        read_spotted: gives the periods that predictions were made with.
 
     Raises:
         InputError: if there is no match, or periods are stated and there is not exactly one video.
@@ -37,12 +39,19 @@ class Library:
         *,
         edits: Path | None = None,
         periods: Sequence[PeriodSpan] = (),
+        read_spotted: ReadSpotted | None = None,
     ) -> None:
         """Find the matches; nothing else is read yet."""
         self._paths = tuple(paths)
         self._roots = tuple(path.resolve() for path in paths)
         self._edits = edits
-        self._files = {files.key: files for files in find_match_files(paths, periods)}
+        matches = find_match_files(paths)
+        if periods:
+            state_periods(matches, periods)
+        elif read_spotted is not None:
+            for match in matches:
+                place_spotted_periods(match, read_spotted)
+        self._files = {files.key: files for files in matches}
         self._loaded: OrderedDict[str, tuple[tuple[tuple[Path, int, int], ...], Match]] = (
             OrderedDict()
         )

@@ -13,6 +13,7 @@ from typing import Final
 
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError, require_extra
+from spotkick.viewer.match_periods import ReadSpotted
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ReelMaker
 
@@ -53,6 +54,7 @@ def serve(
     options: ViewerOptions,
     *,
     reel_maker: ReelMaker | None = None,
+    read_spotted: ReadSpotted | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve the matches of the given paths until interrupted.
@@ -70,7 +72,9 @@ def serve(
     from spotkick.viewer.security import AccessRules
 
     token = checked_token(options.host, options.token)
-    library = Library(paths, edits=options.edits, periods=options.periods)
+    library = Library(
+        paths, edits=options.edits, periods=options.periods, read_spotted=read_spotted
+    )
     listener = _bind_socket(options.host, options.port)
     port = int(listener.getsockname()[1])
     shown = f"[{options.host}]" if ":" in options.host else options.host
