@@ -32,6 +32,11 @@ def halves(tmp_path_factory: pytest.TempPathFactory) -> dict[int, PeriodVideo]:
     return videos
 
 
+def probe_image(path: Path) -> tuple[int, int]:
+    with av.open(str(path)) as container:
+        return container.streams.video[0].width, container.streams.video[0].height
+
+
 ACTIONS = (
     Action("Goal", 1, 20_000, 0.9),
     Action("Goal", 2, 30_000, 0.8),
@@ -61,6 +66,27 @@ def test_render_two_halves_frames_and_events_are_exact(
     ]
     write_poster(tmp_path / "poster.jpg", chosen, halves)
     assert read_number(frame_at(tmp_path / "poster.jpg", 0)) == 21 * 25
+
+
+@pytest.mark.parametrize(
+    ("aspect", "rotation_deg", "size_px"),
+    [
+        (Fraction(64, 45), 0, (136, 64)),
+        (Fraction(64, 45), 90, (64, 136)),
+        (Fraction(1), 0, (96, 64)),
+    ],
+)
+def test_write_poster_frames_of_any_pixels_have_the_shape_as_shown(
+    tmp_path: Path, aspect: Fraction, rotation_deg: int, size_px: tuple[int, int]
+) -> None:
+    path = tmp_path / "a.mp4"
+    pattern = Pattern(50, size_px=(96, 64), sample_aspect=aspect, rotation_deg=rotation_deg)
+    write_pattern_video(path, pattern)
+    videos = {1: PeriodVideo.from_file(probe(path))}
+    chosen = propose_clips((Action("Goal", 1, 1000, 0.9),), None, videos, CONFIG)
+    write_poster(tmp_path / "poster.jpg", chosen, videos)
+    poster, shown = probe_image(tmp_path / "poster.jpg"), size_px
+    assert abs(poster[0] / poster[1] - shown[0] / shown[1]) < 0.03
 
 
 def test_plan_parts_one_file_counts_from_period_starts(

@@ -108,6 +108,8 @@ def test_write_reel_sound_without_decoder_warns(tmp_path: Path) -> None:
     with pytest.warns(SpotkickWarning, match="no decoder for the sound"):
         write_reel(tmp_path / "reel.mp4", [ReelPart(plan_cut(path, 1, 2))])
     assert tones_of(tmp_path / "reel.mp4") == []
+    with pytest.warns(SpotkickWarning, match="no decoder for the sound"):
+        copy_reel(tmp_path / "copy.mp4", [ReelPart(plan_cut(path, 1, 2))])
 
 
 @pytest.mark.parametrize("codec", ["dvvideo", "wmv2"])

@@ -1,4 +1,5 @@
 import io
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -23,6 +24,24 @@ def test_thumbnail_at_shows_frame_of_the_time(tmp_path: Path, name: str) -> None
     for position_ms, number in ((0, 0), (1499, 37), (12_600, 315), (99_000, 399)):
         width, found = read_jpeg(maker.thumbnail_at(tmp_path / name, position_ms))
         assert (width, found) == (THUMBNAIL_WIDTH_PX, number)
+
+
+@pytest.mark.parametrize(
+    ("aspect", "rotation_deg", "size_px"),
+    [
+        (Fraction(64, 45), 0, (192, 108)),
+        (Fraction(1), 90, (144, 180)),
+        (Fraction(64, 45), 90, (144, 256)),
+    ],
+)
+def test_thumbnail_at_is_upright_with_square_pixels(
+    tmp_path: Path, aspect: Fraction, rotation_deg: int, size_px: tuple[int, int]
+) -> None:
+    pattern = Pattern(25, size_px=(180, 144), sample_aspect=aspect, rotation_deg=rotation_deg)
+    write_pattern_video(tmp_path / "a.mp4", pattern)
+    with av.open(io.BytesIO(ThumbnailMaker().thumbnail_at(tmp_path / "a.mp4", 0))) as container:
+        video = container.streams.video[0]
+        assert abs(video.width / video.height - size_px[0] / size_px[1]) < 0.02
 
 
 def test_thumbnail_at_is_kept(tmp_path: Path) -> None:

@@ -199,7 +199,7 @@ def write_poster(path: Path, clips: Sequence[Clip], videos: Mapping[int, PeriodV
     best = max(clips, key=lambda clip: clip.value)
     position_s = min(best.main.position_s + _POSTER_DELAY_S, best.end_s)
     info, time_s = videos[best.period].locate(position_s)
-    write_jpeg(path, frame_at(info.path, time_s))
+    write_jpeg(path, frame_at(info.path, time_s, info.shown_size_px))
 
 
 def total_s(parts: Sequence[ReelPart]) -> Fraction:

@@ -32,6 +32,7 @@ from spotkick.video.reel_parts import (
     reel_format,
     reel_starts,
     track_number,
+    warn_about_no_decoder,
 )
 from spotkick.video.reel_shape import ReelShape, make_shape
 from spotkick.video.sound import SILENT_PEAK, SoundTrack
@@ -208,11 +209,7 @@ class _ReelWriter:
         first = next(iter(self._infos.values()))
         others = [track for track in first.audio_tracks if track.is_decodable]
         if not self._tracks and first.audio_tracks:
-            warnings.warn(
-                f"the reel has no sound: there is no decoder for the sound of {first.path}",
-                SpotkickWarning,
-                stacklevel=3,
-            )
+            warn_about_no_decoder(first.path)
         if len(self._tracks) != 1 or self._tracks[0].peak > SILENT_PEAK or len(others) < 2:
             return
         numbers = ", ".join(str(track.number) for track in others)

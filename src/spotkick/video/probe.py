@@ -103,6 +103,11 @@ class VideoInfo:
         return self.field_order != "progressive"
 
     @property
+    def shown_size_px(self) -> tuple[int, int]:
+        """(width, height) of a frame as shown, with square pixels: a still image has no others."""
+        return max(1, round(self.width_px * self.sample_aspect)), self.height_px
+
+    @property
     def display_aspect(self) -> Fraction:
         """Width divided by height as shown."""
         return Fraction(self.width_px, self.height_px) * self.sample_aspect

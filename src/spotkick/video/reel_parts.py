@@ -1,5 +1,6 @@
 """What a reel is made of: parts of videos with titles, and the containers that it can have."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from av.audio.stream import AudioStream
 
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.video.cut_points import PlannedCut
 from spotkick.video.overlay import Overlay
 from spotkick.video.reader import MediaReader
@@ -90,3 +91,12 @@ def choose_sound(media: MediaReader, choice: SoundChoice) -> list[AudioStream]:
         if context is not None:
             decodable.append(stream)
     return decodable
+
+
+def warn_about_no_decoder(path: Path) -> None:
+    """Warn that a reel has no sound, though its first video has some."""
+    warnings.warn(
+        f"the reel has no sound: there is no decoder for the sound of {path}",
+        SpotkickWarning,
+        stacklevel=3,
+    )

@@ -24,6 +24,7 @@ from spotkick.video.reel_parts import (
     reel_format,
     reel_starts,
     track_number,
+    warn_about_no_decoder,
 )
 
 
@@ -162,7 +163,10 @@ class _Copier:
     ) -> None:
         self._container, self._choice = container, sound
         with open_media(parts[0].cut.path, audio_track=track_number(sound)) as media:
-            templates: list[Any] = [media.video, *choose_sound(media, sound)]
+            sound_streams = choose_sound(media, sound)
+            if not sound_streams and media.container.streams.audio:
+                warn_about_no_decoder(media.path)
+            templates: list[Any] = [media.video, *sound_streams]
             self._outputs = [
                 _OutputStream(container.add_stream_from_template(stream)) for stream in templates
             ]

@@ -8,6 +8,8 @@ from typing import Final
 
 from av.video.frame import VideoFrame
 
+from spotkick.video.images import to_image
+from spotkick.video.probe import probe
 from spotkick.video.stills import decode_frame_at, encode_jpeg
 
 THUMBNAIL_WIDTH_PX: Final = 192
@@ -44,14 +46,15 @@ class ThumbnailMaker:
 
             # on the file's clock, as the player and the spots have it
             frame = decode_frame_at(video, Fraction(key[1], 1000))
-            self._kept[key] = _encode_thumbnail(frame)
+            self._kept[key] = _encode_thumbnail(frame, probe(video).shown_size_px)
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
             return self._kept[key]
 
 
-def _encode_thumbnail(frame: VideoFrame) -> bytes:
-    width = min(THUMBNAIL_WIDTH_PX, frame.width) // 2 * 2
-    height = max(2, round(frame.height * width / frame.width) // 2 * 2)
-    small = frame.reformat(width, height, format="yuvj420p")
-    return encode_jpeg(small, {"qscale": "6"})
+def _encode_thumbnail(frame: VideoFrame, shown_px: tuple[int, int]) -> bytes:
+    """A small JPEG of a decoded frame, upright and with square pixels as ``shown_px`` is."""
+    width = max(2, min(THUMBNAIL_WIDTH_PX, shown_px[0]) // 2 * 2)
+    height = max(2, round(shown_px[1] * width / shown_px[0]) // 2 * 2)
+    small = VideoFrame.from_ndarray(to_image(frame, (width, height)), format="rgb24")
+    return encode_jpeg(small.reformat(format="yuvj420p"), {"qscale": "6"})
