@@ -109,6 +109,6 @@ def test_read_e2e_spot_repeated_video_is_joined_with_a_warning(tmp_path: Path) -
 def test_read_e2e_spot_unknown_frame_rate_needs_one(tmp_path: Path) -> None:
     path = tmp_path / "x.json"
     path.write_text(json.dumps([{"video": "v", "events": [{"frame": 50, "label": "x"}]}]))
-    with pytest.raises(InputError, match=r"\[0\] counts frames .* give it with --rate"):
+    with pytest.raises(InputError, match=r"\[0\] counts frames .* or to 'spotkick convert'"):
         read_e2e_spot(path)
     assert read_e2e_spot(path, frame_rate=Fraction(25))[0].actions[0].position_ms == 2000

@@ -139,7 +139,7 @@ def test_read_osl_frames_of_unknown_rate_need_one(tmp_path: Path) -> None:
         read_osl_v2(path)
     assert read_osl_v2(path, frame_rate=Fraction(25))[0].actions[0].position_ms == 2000
     old = write(tmp_path / "v1.json", {"Url": "m", "predictions": events})
-    with pytest.raises(InputError, match="give it with --rate"):
+    with pytest.raises(InputError, match="give it with --rate, here or to"):
         read_osl_v1(old)
     assert read_osl_v1(old, frame_rate=Fraction(50))[0].actions[0].position_ms == 1000
 

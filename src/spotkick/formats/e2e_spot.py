@@ -16,6 +16,7 @@ from spotkick.errors import InputError
 from spotkick.files import write_text
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
+    RATE_FIX,
     items,
     number_of_rate,
     optional_confidence,
@@ -80,7 +81,7 @@ def _read_video(video: dict[str, Any], where: str, frame_rate: Fraction | None) 
         rate = require_frame_rate(video["fps"], f"{where}.fps")
     if rate is None:
         raise InputError(
-            f"{where} counts frames and does not state their rate in 'fps': give it with --rate"
+            f"{where} counts frames and does not state their rate in 'fps': {RATE_FIX}"
         )
     events = items(video, "events", where)
     return RecordedActions(name, tuple(_read_action(event, at, rate) for event, at in events))

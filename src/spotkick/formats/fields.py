@@ -21,6 +21,9 @@ MAX_POSITION_MS: Final = 10_000_000_000
 SLOWEST_FPS: Final = Fraction(1, 1000)
 FASTEST_FPS: Final = Fraction(10_000)
 
+RATE_FIX: Final = "give it with --rate, here or to 'spotkick convert'"
+"""What to do about frames of unknown rate; commands that only score have no such option."""
+
 _LONGEST_SHOWN: Final = 40
 _MOST_SHOWN: Final = 8
 _EXACT_DENOMINATOR: Final = 1001

@@ -15,6 +15,7 @@ from spotkick.errors import InputError
 from spotkick.files import read_json
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
+    RATE_FIX,
     items,
     optional_confidence,
     optional_team,
@@ -119,8 +120,7 @@ def _read_bounds(
     support = require_interval(required(value, "support", where), f"{where}.support")
     if rate is None:
         raise InputError(
-            f"{where} counts frames, and the file does not state the frame rate: "
-            "give it with --rate"
+            f"{where} counts frames, and the file does not state the frame rate: {RATE_FIX}"
         )
     first, last = (require_integer(frame, f"{where}.support") for frame in support)
     start_s = position_of_frame(first - 1, rate) / MILLISECONDS

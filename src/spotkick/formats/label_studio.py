@@ -137,7 +137,7 @@ def _warn_about(path: Path, assumed: int, left_out: Counter[str]) -> None:
         warnings.warn(
             f"{path}: {assumed} tasks do not state the frame rate of their labeling setup; "
             f"Label Studio's default of {DEFAULT_FRAME_RATE} is assumed, "
-            "give the true rate with --rate",
+            "give the true rate with --rate, here or to 'spotkick convert'",
             SpotkickWarning,
             stacklevel=3,
         )

@@ -16,6 +16,7 @@ from spotkick.errors import InputError
 from spotkick.files import read_json
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
+    RATE_FIX,
     items,
     optional_confidence,
     optional_team,
@@ -210,8 +211,7 @@ def _read_position(event: dict[str, Any], where: str, rate: Fraction | None) -> 
         return position_of_frame(require_integer(event["frame"], f"{where}.frame"), rate)
     if event.get("gameTime") is None:
         raise InputError(
-            f"{where} counts frames, and the file does not state their rate in 'fps': "
-            "give it with --rate"
+            f"{where} counts frames, and the file does not state their rate in 'fps': {RATE_FIX}"
         )
     return None
 
