@@ -35,6 +35,27 @@ def test_fit_clips_goals_shrink_before_one_is_left_out(num_goals: int, budget_s:
         assert clip.end_s >= clip.main.position_s + 3
 
 
+@pytest.mark.parametrize(
+    ("minutes", "budget_s", "num_shown"),
+    [
+        ((10, 10.5), 25.0, 2),
+        ((10, 10.2, 10.4), 12.0, 2),
+        ((10, 10.06), 6.0, 1),
+        ((10, 10.4), 5.0, 1),
+    ],
+)
+def test_fit_clips_goals_of_one_clip_that_is_too_long_are_shown_apart(
+    minutes: tuple[float, ...], budget_s: float, num_shown: int
+) -> None:
+    clips = propose(*(("Goal", minute, 0.9 - 0.1 * n) for n, minute in enumerate(minutes)))
+    assert len(clips) == 1
+    chosen = fit_clips(clips, budget_s, CONFIG)
+    assert len(chosen) == num_shown
+    assert sum(clip.duration_s for clip in chosen) <= budget_s + 1e-9
+    assert not clips_overlap(chosen)
+    assert len(find_left_out(clips, chosen, budget_s, CONFIG)) == (num_shown < len(minutes))
+
+
 def test_fit_clips_penalty_and_red_card_are_top_as_well() -> None:
     clips = propose(("Penalty", 10, 0.4), ("Red card", 20, 0.4), ("Corner", 30, 1.0))
     assert labels_of(fit_clips(clips, 12, CONFIG)) == ["Penalty", "Red card"]

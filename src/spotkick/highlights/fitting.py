@@ -7,6 +7,7 @@ shrinks towards its shortest length; what room is left goes to clips of other cl
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from spotkick.errors import InputError
 from spotkick.highlights.candidates import Candidate
@@ -46,6 +47,7 @@ def fit_clips(
         InputError: if not even the shortest length of a clip fits.
     """
     config = config or HighlightsConfig()
+    clips = [piece for clip in clips for piece in _split_too_long(clip, budget_s, config)]
     shortest = [shrink_clip(clip, 0.0, config) for clip in clips]
     if clips and min(clip.duration_s for clip in shortest) > budget_s:
         length_s = min(clip.duration_s for clip in shortest)
@@ -98,6 +100,41 @@ def _fit_shrinking(
     return tuple(shrink_clip(full, share, config) for full, _ in kept)
 
 
+def _split_too_long(clip: Clip, budget_s: float, config: HighlightsConfig) -> list[Clip]:
+    """The clip, or one short clip for each of its top candidates where together they do not fit."""
+    shortest = shrink_clip(clip, 0.0, config)
+    kept = _top_candidates(clip, config)
+    if shortest.duration_s <= budget_s or len(kept) < 2:
+        return [clip]
+
+    # Neighbours share the time between them, so that no frame is shown twice.
+    before_s, after_s = config.least_lead_s
+    borders = [(first.position_s + last.position_s) / 2 for first, last in pairwise(kept)]
+    return [
+        replace(
+            clip,
+            start_s=max(begin_s, item.position_s - before_s),
+            end_s=min(end_s, item.position_s + after_s),
+            candidates=(item,),
+            main=item,
+            value=value_of(item, config),
+        )
+        for item, begin_s, end_s in zip(
+            kept, [clip.start_s, *borders], [*borders, clip.end_s], strict=True
+        )
+    ]
+
+
+def _top_candidates(clip: Clip, config: HighlightsConfig) -> list[Candidate]:
+    """What a clip must show however short it is: its main candidate, and spots of top classes."""
+    top = [item for item in clip.candidates if item.spotted] or [clip.main]
+    return [
+        item
+        for item in top
+        if item == clip.main or config.interest_of(item.label) >= config.top_interest
+    ] or [clip.main]
+
+
 def shrink_clip(clip: Clip, share: float, config: HighlightsConfig) -> Clip:
     """Shorten a clip around its top candidates.
 
@@ -109,12 +146,7 @@ def shrink_clip(clip: Clip, share: float, config: HighlightsConfig) -> Clip:
     Returns:
         the clip, with the candidates that it still shows.
     """
-    top = [item for item in clip.candidates if item.spotted] or [clip.main]
-    kept = [
-        item
-        for item in top
-        if item == clip.main or config.interest_of(item.label) >= config.top_interest
-    ] or [clip.main]
+    kept = _top_candidates(clip, config)
     first, last = kept[0], kept[-1]
     before_s, after_s = config.least_lead_s
 

@@ -104,7 +104,10 @@ class HighlightsResult:
 
     def lines(self, out: Path | None = None) -> list[str]:
         """Summary for the terminal."""
-        count = f"{len(self.listing.clips)} of {self.num_proposed} clips"
+        # a clip that was too long for the reel may be shown in pieces
+        num_shown = len(self.listing.clips)
+        proposed = f" of {self.num_proposed}" if num_shown <= self.num_proposed else ""
+        count = f"{num_shown}{proposed} clips"
         reel = f": {out}" if out else ""
         shown = [f"  {clip.title}: {clip.reason}" for clip in self.listing.clips]
         left_out = describe_left_out(self.listing.left_out)
