@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spotkick.localization.boundary_matching import BoundaryMatching, SegmentGrid, sampling_matrix
+from spotkick.localization.boundary_matching import BoundaryMatching, sampling_matrix
+from spotkick.localization.segment_grid import SegmentGrid
 
 CHANNELS, OUT_CHANNELS = 256, 512
 MEGABYTE = 1e6
@@ -75,7 +76,7 @@ def main() -> None:
         return torch.nn.functional.conv3d(dense(), kernel[..., None, None])
 
     def sparse_convolved() -> Tensor:
-        return layer.place(layer.convolve(features, kernel), torch.zeros(OUT_CHANNELS))
+        return layer.scatter(layer.convolve(features, kernel), torch.zeros(OUT_CHANNELS))
 
     with torch.inference_mode():
         rows, starts = (torch.from_numpy(index) for index in grid.cells())

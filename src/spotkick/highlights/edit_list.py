@@ -1,7 +1,7 @@
 """What every edit list holds: which frames of which video come where in the reel.
 
 Frames are counted at rates that editing programs know (see `VideoInfo.nominal_rate`), and mean
-time: frame n starts n / rate seconds after the first one, whether the file holds a picture there
+time: frame n starts n / rate seconds after the first one, whether the file holds a frame there
 or not. Source and record side have a rate and a way of counting each.
 """
 

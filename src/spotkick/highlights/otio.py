@@ -22,7 +22,7 @@ def _require_library() -> Any:
 
 
 def write_otio(edits: EditList) -> str:
-    """The text of an OTIO timeline: a picture track, and a sound track when a source has sound.
+    """The text of an OTIO timeline: a video track, and a sound track when a source has sound.
 
     Raises:
         MissingExtraError: if the package opentimelineio is not installed.
