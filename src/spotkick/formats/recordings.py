@@ -25,9 +25,10 @@ _VIDEO: Final = "mp4|mkv|avi|mov|webm|m4v|ts|mts|m2ts|mpg|mpeg|mxf|wmv|flv|ogv|3
 _AUDIO: Final = "wav|mp3|m4a|aac|flac|ogg|opus|wma"
 _MEDIA_SUFFIX: Final = re.compile(rf"\.(?:{_VIDEO}|{_AUDIO}|npy|parquet|h5)$", re.IGNORECASE)
 _PERIOD_NAME: Final = re.compile(r"^(?P<match>.+)/(?P<period>[1-9])$", re.DOTALL)
-_PERIOD_VIDEO: Final = re.compile(r"^(?P<match>.+)/(?P<period>[1-9])(?:_(?:\d+p|HQ))?$", re.DOTALL)
+_SIZE: Final = r"(?i:\d+p|[HL]Q|[HS]D)"
+_PERIOD_VIDEO: Final = re.compile(rf"^(?P<match>.+)/(?P<period>[1-9])(?:_{_SIZE})?$", re.DOTALL)
 _PERIOD_FEATURES: Final = re.compile(r"^(?P<match>.+)/(?P<period>[1-9])(?:_[^/]*)?$", re.DOTALL)
-_BARE_PERIOD: Final = re.compile(r"^(?P<period>[1-9])_(?:\d+p|HQ)$")
+_BARE_PERIOD: Final = re.compile(rf"^(?P<period>[1-9])_{_SIZE}$")
 _SOCCERNET_VIDEO: Final = re.compile(r"[^/]+/\d{4}-\d{4}/[^/]+/[^/]+$")
 
 _ADDRESS: Final = re.compile(r"^(?P<scheme>[a-z][a-z0-9+-]+)://[^/]*", re.IGNORECASE)
