@@ -36,7 +36,8 @@ def test_read_fiftyone_segments_frames_without_a_rate_are_refused(tmp_path: Path
     (tmp_path / "labels.json").write_text(json.dumps(DOCUMENT))
     with pytest.raises(
         InputError,
-        match="counts frames, and the file does not state the frame rate: give it with --rate, here or to",
+        match="counts frames, and the file does not state the frame rate: "
+        "give it with --rate, here or to",
     ):
         read_fiftyone_segments(tmp_path / "labels.json")
 

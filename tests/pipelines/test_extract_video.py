@@ -8,6 +8,7 @@ from onnx import TensorProto, helper
 from typer.testing import CliRunner, Result
 
 from spotkick.cli.main import build_app
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError, SpotkickError, SpotkickWarning
 from spotkick.features.extract import ExtractionConfig, extract_video, read_extractor
 from spotkick.features.pca import fit_projection
@@ -232,3 +233,20 @@ def test_features_command_wrong_option_is_error(
     assert isinstance(error, SpotkickError)
     assert message in str(error)
     assert not (tmp_path / "out").exists()
+
+
+def test_features_command_periods_of_one_recording_become_tracks_of_their_lengths(
+    data: Path, backbone: Path, tmp_path: Path
+) -> None:
+    whole = data / MATCHES[1] / "2_224p.mp4"  # 10 s
+    options = ("--period", "1=1:4", "--period", "2=5:", "--backbone", backbone)
+    result = _run(whole, "--out", tmp_path, *options)
+    assert result.exit_code == 0, result.output
+    lengths = {path.name[0]: len(np.load(path)) for path in tmp_path.rglob("*.npy")}
+    assert lengths == {"1": 6, "2": 10}
+
+
+def test_extraction_request_periods_of_several_recordings_are_refused() -> None:
+    spans = (PeriodSpan(1, 0.0, 5.0),)
+    with pytest.raises(ConfigError, match="one recording, and here are 2"):
+        ExtractionRequest((Path("a.mp4"), Path("b.mp4")), Path("out"), spans=spans)

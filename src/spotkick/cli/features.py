@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from spotkick.cli.options import ClockOption, ThreadsOption
+from spotkick.cli.options import ClockOption, FilePeriodsOption, ThreadsOption
 
 if TYPE_CHECKING:
     from spotkick.features.extract import ExtractionConfig
@@ -28,6 +28,7 @@ def features(
     out: Annotated[
         Path, typer.Option(help="Folder for the features: <out>/<match>/<period>_<name>.npy.")
     ],
+    period: FilePeriodsOption = None,
     kind: Annotated[
         str | None, typer.Option(help="commentary or video; judged by the inputs unless given.")
     ] = None,
@@ -85,6 +86,7 @@ def features(
     is fitted is fitted on the training split only, and saved in <out>/<name>.source.
     """
     from spotkick.cli.outputs import check_command_outputs
+    from spotkick.datasets.period_options import parse_period_options
     from spotkick.features.backbone import BUNDLED_BACKBONE
     from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.extract import ExtractionRequest, extract_commentary, judge_kind
@@ -95,6 +97,7 @@ def features(
     # Nothing that is read may be written over.
     check_command_outputs({"--out": None if out.is_dir() else out}, [*inputs, source])
     reporter = make_reporter()
+    number, spans = parse_period_options(period or [])
     request = ExtractionRequest(
         tuple(inputs),
         out,
@@ -105,6 +108,8 @@ def features(
         dim=dim,
         labels=labels,
         workers=threads or os.cpu_count() or 1,
+        period=number,
+        spans=spans,
     )
     if _check_choice("--kind", kind or judge_kind(request), KINDS) == "commentary":
         summary, made = extract_commentary(request, reporter)

@@ -25,6 +25,7 @@ from spotkick.commentary.transcript_files import (
 )
 from spotkick.datasets.match_folder import open_folder
 from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
+from spotkick.datasets.periods import PeriodSpan
 from spotkick.datasets.splits import read_split_matches
 from spotkick.errors import ConfigError, InputError, require_extra
 from spotkick.features.extract import EXTRACTION_FILE
@@ -58,6 +59,8 @@ class ExtractionRequest:
             or for what the source says.
         labels: commentary: learn from the labels of the fitted matches.
         workers: processes that learn from labels.
+        period: of single videos whose name does not say it.
+        spans: periods of a single video that holds several; their ``file`` is None.
     """
 
     inputs: tuple[Path, ...]
@@ -69,9 +72,16 @@ class ExtractionRequest:
     dim: int | None = None
     labels: bool = False
     workers: int = 1
+    period: int | None = None
+    spans: tuple[PeriodSpan, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that the options do not contradict each other."""
+        if self.spans and len(self.inputs) != 1:
+            raise ConfigError(
+                f"--period with times is for one recording, and here are {len(self.inputs)}; "
+                "state their periods in periods.json"
+            )
         if self.source is not None and self.fit_split is not None:
             raise ConfigError(
                 "--source brings a fitted source, --fit-split fits a new one; give one of the two"

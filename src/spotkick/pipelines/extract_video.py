@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -78,7 +78,7 @@ def extract_videos(
         ConfigError: if there are too few frames for ``dim``, or options contradict the source.
     """
     options, reporter = options or ImageOptions(), reporter or SilentReporter()
-    found = [video for path in request.inputs for video in _find_videos(path)]
+    found = [video for path in request.inputs for video in _find_videos(path, request)]
     chosen = choose_files(found, request)
     if request.source is not None:
         extractor = _read_given_extractor(request.source, options)
@@ -193,7 +193,7 @@ def _read_given_extractor(folder: Path, options: ImageOptions) -> Extractor:
     return read_extractor(described, device=options.device, threads=options.threads)
 
 
-def _find_videos(path: Path) -> list[PeriodFile]:
+def _find_videos(path: Path, request: ExtractionRequest) -> list[PeriodFile]:
     """A video file by its own name, or the videos of match folders and of folders of recordings."""
     if path.is_dir():
         found = [
@@ -214,8 +214,10 @@ def _find_videos(path: Path) -> list[PeriodFile]:
             f"{path}: '{path.suffix}' is no video; known are {', '.join(sorted(VIDEO_SUFFIXES))}"
         )
 
-    # One file: periods.json beside it, or its name, says which period it is.
-    stated = find_periods(path)
+    # One file: the options, periods.json beside it, or its name, say which period it is.
+    stated = tuple(replace(span, file=path) for span in request.spans) or find_periods(path)
+    if request.period is not None and stated:
+        stated = tuple(span for span in stated if span.period == request.period)
     if stated:
         return [PeriodFile(path.stem, span.period, path, (span,)) for span in stated]
-    return [PeriodFile(path.stem, parse_video_name(path).period or 1, path)]
+    return [PeriodFile(path.stem, request.period or parse_video_name(path).period or 1, path)]
