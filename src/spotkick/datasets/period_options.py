@@ -59,8 +59,9 @@ def parse_period_span(text: str) -> PeriodSpan:
         ConfigError: if the text has another form, or can be read in more than one way.
 
     Example:
-        >>> parse_period_span("2=1:15:00-2:01:40")
-        PeriodSpan(period=2, start_s=4500.0, end_s=7300.0, file=None, extra=mappingproxy({}))
+        >>> span = parse_period_span("2=1:15:00-2:01:40")
+        >>> span.period, span.start_s, span.end_s
+        (2, 4500.0, 7300.0)
     """
     found = _OPTION.fullmatch(text)
     if found is None:
