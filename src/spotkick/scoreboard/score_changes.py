@@ -1,7 +1,7 @@
 """Changes of the score on the scoreboard, and goals that were taken back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from spotkick.scoreboard.readings import Reading
@@ -66,20 +66,10 @@ def find_score_changes(readings: Iterable[Reading]) -> list[ScoreChange]:
 
 
 def _take_back(changes: list[ScoreChange], score: tuple[int, int]) -> None:
-    """Mark the goals that a lower score undoes, the last ones first."""
-    for index in range(len(changes) - 1, -1, -1):
-        change = changes[index]
-        if change.taken_back:
-            continue
+    """Mark the goals that a lower score undoes."""
+    for index, change in enumerate(changes):
         if change.new[0] > score[0] or change.new[1] > score[1]:
-            changes[index] = ScoreChange(
-                change.before_s,
-                change.after_s,
-                change.old,
-                change.new,
-                taken_back=True,
-                names=change.names,
-            )
+            changes[index] = replace(change, taken_back=True)
 
 
 Step = tuple[
