@@ -16,11 +16,12 @@ from spotkick.checkpoint import (
     resolve_checkpoint,
     write_checkpoint,
 )
-from spotkick.errors import CheckpointError
+from spotkick.errors import CheckpointError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource
 from spotkick.localization.checkpoint import LocalizerConfig, read_localizer
 from spotkick.models import load_network
 from spotkick.prediction import OnnxNetwork
+from spotkick.shipped_folders import SHIPPED_FOLDER
 from spotkick.tasks import SOCCERNET_V1_TASK, TASKS, Task
 
 STORED = Path(__file__).parent / "stored"
@@ -99,6 +100,38 @@ def test_resolve_checkpoint_run_folder_gives_its_best(tmp_path: Path) -> None:
     shutil.rmtree(run / "best")
     assert resolve_checkpoint(run) == run / "last"
     assert read_checkpoint(str(run)).folder == run / "last"
+
+
+def test_resolve_checkpoint_bare_name_finds_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert resolve_checkpoint("demo") == SHIPPED_FOLDER / "demo"
+    assert resolve_checkpoint(Path("demo")) == SHIPPED_FOLDER / "demo"
+    with pytest.raises(CheckpointError, match="did you mean the shipped checkpoint 'demo'"):
+        resolve_checkpoint("demmo")
+    with pytest.raises(CheckpointError, match=r"nothing of that name\)"):
+        resolve_checkpoint("folder/demo")
+
+
+def test_resolve_checkpoint_own_folder_comes_before_shipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_checkpoint(tmp_path / "demo" / "best", config_for(SOCCERNET_V1_TASK), {})
+    with pytest.warns(SpotkickWarning, match="the one here is taken: .*demo/best"):
+        found = resolve_checkpoint("demo")
+    assert found == tmp_path / "demo" / "best"
+    assert resolve_checkpoint(found) == found  # as a worker process does, without a warning
+
+
+def test_resolve_checkpoint_other_folder_of_a_shipped_name_is_passed_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "demo").mkdir()
+    with pytest.warns(SpotkickWarning, match="demo is not a checkpoint; the shipped .* is taken"):
+        assert resolve_checkpoint("demo") == SHIPPED_FOLDER / "demo"
 
 
 def test_resolve_checkpoint_other_folders_are_one_line(tmp_path: Path) -> None:

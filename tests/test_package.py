@@ -13,6 +13,7 @@ import spotkick
 FUNCTIONS = {
     "encode_shifts",
     "evaluate",
+    "list_models",
     "load_model",
     "read_labels",
     "read_predictions",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from spotkick.api import (
         Model,
         evaluate,
+        list_models,
         load_model,
         read_labels,
         read_predictions,
@@ -49,6 +50,7 @@ __all__ = [
     "features",
     "formats",
     "highlights",
+    "list_models",
     "load_model",
     "losses",
     "models",
@@ -66,6 +68,7 @@ _HOMES: Final = {
     "Model": "spotkick.api",
     "encode_shifts": "spotkick.encoding",
     "evaluate": "spotkick.api",
+    "list_models": "spotkick.api",
     "load_model": "spotkick.api",
     "read_labels": "spotkick.api",
     "read_predictions": "spotkick.api",

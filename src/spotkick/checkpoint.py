@@ -9,6 +9,7 @@ own in ``config.json``: `CheckpointConfig`, and
 
 import hashlib
 import shutil
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,9 +21,10 @@ from pydantic import Field
 from spotkick.actions import ActionClasses
 from spotkick.configuration import FrozenConfig
 from spotkick.encoding.slicing import ContextSlicing
-from spotkick.errors import CheckpointError, ConfigError, InputError
+from spotkick.errors import CheckpointError, ConfigError, InputError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource
 from spotkick.files import atomic_folder, read_bytes, read_json, write_bytes, write_json
+from spotkick.shipped_folders import describe_unknown, find_shipped
 from spotkick.tasks import TASKS, Task, task_of
 
 FORMAT_VERSION: Final = 2
@@ -154,25 +156,59 @@ Payload = TypeVar("Payload", bound=StoredConfig)
 
 
 def resolve_checkpoint(path: Path | str) -> Path:
-    """The checkpoint that a path names: the folder itself, or the best one of a run folder.
+    """The checkpoint that a path names: a folder, the best one of a run folder, or a shipped one.
+
+    A bare name such as ``demo`` finds the shipped checkpoint of that name, unless the working
+    directory holds a checkpoint or a run of the same name.
 
     Raises:
-        CheckpointError: if it is neither.
+        CheckpointError: if it is none of these.
+
+    Warns:
+        SpotkickWarning: if a file or folder has the name of a shipped checkpoint; the warning says
+            which of the two is taken.
     """
     folder = Path(path)
-    for candidate in (folder, folder / BEST, folder / LAST):
-        if (candidate / CONFIG_FILE).is_file():
-            return candidate
+    own = next(
+        (
+            candidate
+            for candidate in (folder, folder / BEST, folder / LAST)
+            if (candidate / CONFIG_FILE).is_file()
+        ),
+        None,
+    )
+
+    # What the user made comes before what ships; where both have the name, the choice is said.
+    shipped = find_shipped(path)
+    if shipped is not None and folder.exists():
+        _warn_about_choice(folder, own)
+    if own is not None:
+        # A worker process that gets the absolute path has no choice left to warn about.
+        return own if shipped is None else own.resolve()
+    if shipped is not None:
+        return shipped
+
     if not folder.exists():
-        state = "there is nothing of that name"
+        state = "there is nothing of that name" + describe_unknown(path)
     elif (folder / "experiment.json").is_file():
         state = "this run has no checkpoint yet; finish it with --resume"
     else:
         state = f"no {CONFIG_FILE}, and no {BEST}/{CONFIG_FILE} as in a run folder"
     raise CheckpointError(
         f"{folder}: not a checkpoint ({state}); give the folder that training or import-weights "
-        "wrote"
+        "wrote, or a name that 'spotkick models' lists"
     )
+
+
+def _warn_about_choice(folder: Path, own: Path | None) -> None:
+    """Say which is taken where a name is that of a shipped checkpoint and of something here."""
+    text = (
+        f"{folder} is the name of a shipped checkpoint and of one in the working directory; the "
+        f"one here is taken: {own.resolve()}"
+        if own is not None
+        else f"{folder.resolve()} is not a checkpoint; the shipped checkpoint '{folder}' is taken"
+    )
+    warnings.warn(text, SpotkickWarning, stacklevel=4)
 
 
 def write_stored(

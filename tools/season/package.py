@@ -21,9 +21,10 @@ import av
 from spotkick.actions import Action, MatchActions
 from spotkick.checkpoint import read_checkpoint, write_checkpoint
 from spotkick.features.tracks import SOURCE_SUFFIX, read_track, write_track
-from spotkick.files import atomic_path
+from spotkick.files import atomic_path, read_bytes, write_bytes
 from spotkick.formats.soccernet import read_labels, write_labels
 from spotkick.formats.splits import read_split
+from spotkick.model_cards import CARD_FILE
 
 SPLITS = ("train", "valid", "test")
 VIDEO = "1_224p.mp4"
@@ -77,7 +78,7 @@ def package_clip(match: Path, assets: Path, start_s: float, length_s: float) -> 
 
 
 def package_checkpoint(folder: Path, assets: Path) -> None:
-    """Copy a checkpoint, without the folder that its data lay in."""
+    """Copy a checkpoint, without the folder that its data lay in; its card stays."""
     checkpoint = read_checkpoint(folder)
     training = {**checkpoint.config.training}
     training["experiment"] = {
@@ -87,13 +88,16 @@ def package_checkpoint(folder: Path, assets: Path) -> None:
     files = {
         name: (folder / name).read_bytes() for name in checkpoint.config.files if "/" not in name
     }
-    shutil.rmtree(assets / "checkpoint", ignore_errors=True)
+    target = assets.parent / "checkpoints" / "demo"
+    card = read_bytes(target / CARD_FILE)
+    shutil.rmtree(target, ignore_errors=True)
     write_checkpoint(
-        assets / "checkpoint",
+        target,
         checkpoint.config.replace(training=training),
         files,
         checkpoint.features_folder,
     )
+    write_bytes(target / CARD_FILE, card)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Choose the display thresholds of a trained checkpoint again, from its validation matches.
 
-    python tools/season/thresholds.py src/spotkick/assets/demo/checkpoint src/spotkick/assets/demo
+    python tools/season/thresholds.py src/spotkick/assets/checkpoints/demo src/spotkick/assets/demo
 
 Only the thresholds in the checkpoint's ``config.json`` change. The tables say what is found, false
 and missed at the former and the new thresholds, on the validation and the test matches.

@@ -8,11 +8,13 @@ from spotkick.api.dataframes import to_dataframe
 from spotkick.api.model import Model, SpotOptions, load_model, spot, spot_with_scores
 from spotkick.api.scoring import evaluate, read_labels, read_predictions
 from spotkick.api.training import train
+from spotkick.model_cards import list_models
 
 __all__ = [
     "Model",
     "SpotOptions",
     "evaluate",
+    "list_models",
     "load_model",
     "read_labels",
     "read_predictions",

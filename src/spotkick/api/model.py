@@ -112,10 +112,10 @@ class Model:
 
 
 def load_model(path: PathLike, *, runtime: str = "onnx", threads: int = 0) -> Model:
-    """Load a checkpoint, or the best one of a run directory.
+    """Load a checkpoint, the best one of a run directory, or one that ships.
 
     Args:
-        path: folder.
+        path: folder, or the name of a shipped checkpoint (see `spotkick.list_models`).
         runtime: ``onnx``, or ``torch``, which runs on CUDA where there is one.
         threads: CPU threads; 0 for as many as there are cores.
 
@@ -124,8 +124,7 @@ def load_model(path: PathLike, *, runtime: str = "onnx", threads: int = 0) -> Mo
         MissingExtraError: if torch is asked for and not installed.
 
     Example:
-        >>> from spotkick.demo.data import SHIPPED
-        >>> load_model(SHIPPED).frame_rate
+        >>> load_model("demo").frame_rate
         Fraction(2, 1)
     """
     checkpoint = read_checkpoint(Path(path))

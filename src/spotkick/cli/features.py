@@ -57,7 +57,10 @@ def features(
     ] = False,
     source: Annotated[
         Path | None,
-        typer.Option(help="Use the source of this feature set or checkpoint; nothing is fitted."),
+        typer.Option(
+            help="Use the source of this feature set or checkpoint, which may be a shipped one's "
+            "name; nothing is fitted."
+        ),
     ] = None,
     backbone: Annotated[
         Path | None,
@@ -92,6 +95,7 @@ def features(
     from spotkick.pipelines.extract import ExtractionRequest, extract_commentary, judge_kind
     from spotkick.pipelines.extract_video import ImageOptions, extract_videos
     from spotkick.reporter import make_reporter
+    from spotkick.shipped_folders import find_source
     from spotkick.timeline import parse_frame_rate
 
     # Nothing that is read may be written over.
@@ -103,7 +107,7 @@ def features(
         out,
         splits=tuple(split or ()),
         fit_split=fit_split,
-        source=source,
+        source=None if source is None else find_source(source),
         frame_rate=None if rate is None else parse_frame_rate(rate),
         dim=dim,
         labels=labels,

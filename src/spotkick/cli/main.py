@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "tune",
     "clock",
     "spot",
+    "models",
     "evaluate",
     "compare",
     "highlights",

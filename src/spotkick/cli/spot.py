@@ -15,7 +15,11 @@ _INPUT_HELP: Final = (
 
 def spot(
     checkpoint: Annotated[
-        Path, typer.Argument(help="Checkpoint folder, or a run folder, whose best one is taken.")
+        Path,
+        typer.Argument(
+            help="Checkpoint folder, a run folder, whose best one is taken, or the name of a "
+            "shipped one ('spotkick models' lists them)."
+        ),
     ],
     inputs: Annotated[
         list[Path] | None,

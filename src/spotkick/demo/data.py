@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.formats.splits import read_split
+from spotkick.shipped_folders import SHIPPED_FOLDER
 
 SEASON: Final = Path(__file__).parent.parent / "assets" / "demo"
 """Features, labels and splits of the season: a data set to train on and to spot."""
@@ -14,7 +15,7 @@ SEASON: Final = Path(__file__).parent.parent / "assets" / "demo"
 EXPERIMENT: Final = SEASON / "season.toml"
 """Configuration that the shipped checkpoint was trained with."""
 
-SHIPPED: Final = SEASON / "checkpoint"
+SHIPPED: Final = SHIPPED_FOLDER / "demo"
 """Checkpoint that was trained on the season."""
 
 CLIP: Final = SEASON / "clip" / "clip.mp4"
