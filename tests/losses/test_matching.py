@@ -217,3 +217,13 @@ def test_match_spots_unknown_method_or_missing_package_is_named(
         MissingExtraError, match=r"Hungarian matching needs the package 'scipy'.*spotkick\[train\]"
     ):
         match_spots(*batch, "hungarian")
+
+
+@pytest.mark.parametrize("method", ["mutual", "propose"])
+@given(batch=chunks())
+@settings(deadline=None, max_examples=30)
+def test_match_spots_most_actions_per_chunk_are_rounds_enough(
+    method: MatchingMethod, batch: tuple[Tensor, Tensor, Tensor]
+) -> None:
+    most = int(batch[2].sum(dim=1).max())
+    assert torch.equal(match_spots(*batch, method, max_actions=most), match_spots(*batch, method))

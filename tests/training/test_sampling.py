@@ -13,6 +13,7 @@ from spotkick.training.sampling import (
     draw_class_balanced,
     draw_uniform,
     epoch_batches,
+    find_anchors,
 )
 
 CHUNK, FIELD = 60, 20
@@ -99,7 +100,12 @@ def test_chunk_starts_around_actions_near_the_ends_give_the_end_chunks() -> None
 
 
 def test_draw_class_balanced_classes_and_background_have_equal_shares() -> None:
-    chosen = draw_class_balanced(PERIODS, 6000, GEOMETRY, random=np.random.default_rng(1))
+    chosen = draw_class_balanced(
+        find_anchors(PERIODS, GEOMETRY.chunk_frames),
+        6000,
+        GEOMETRY,
+        random=np.random.default_rng(1),
+    )
     background = sum(
         bool(PERIODS[index].background_mask[start : start + CHUNK].all()) for index, start in chosen
     )
@@ -107,7 +113,12 @@ def test_draw_class_balanced_classes_and_background_have_equal_shares() -> None:
 
 
 def test_draw_uniform_every_start_is_as_likely() -> None:
-    chosen = draw_uniform(PERIODS, 20_000, GEOMETRY, random=np.random.default_rng(2))
+    chosen = draw_uniform(
+        find_anchors(PERIODS, GEOMETRY.chunk_frames),
+        20_000,
+        GEOMETRY,
+        random=np.random.default_rng(2),
+    )
     starts = [len(one) - CHUNK + 1 for one in PERIODS]
     shares = np.bincount(chosen[:, 0]) / 20_000
     assert shares == pytest.approx(np.array(starts) / sum(starts), abs=0.02)

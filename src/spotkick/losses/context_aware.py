@@ -222,9 +222,9 @@ def _work_out_coefficients(
         slope = torch.where(just_before, 1 - fall, slope)
         wants_high = just_after | just_before
 
-    # Eqs. (7) and (8).
-    margin_high = torch.tensor(margins.high, dtype=shifts.dtype, device=shifts.device).log()
-    margin_low = torch.tensor(margins.low, dtype=shifts.dtype, device=shifts.device).neg().log1p()
+    # Eqs. (7) and (8), made on the device: nothing is copied to it in a step.
+    margin_high = shifts.new_full((), margins.high).log()
+    margin_low = shifts.new_full((), margins.low).neg().log1p()
     return _Coefficients(constant, slope, torch.where(wants_high, margin_high, margin_low))
 
 

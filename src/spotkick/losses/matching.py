@@ -20,7 +20,12 @@ paper's ablation iv)."""
 
 @torch.no_grad()
 def match_spots(
-    predicted: Tensor, actual: Tensor, is_action: Tensor, method: MatchingMethod = "mutual"
+    predicted: Tensor,
+    actual: Tensor,
+    is_action: Tensor,
+    method: MatchingMethod = "mutual",
+    *,
+    max_actions: int | None = None,
 ) -> Tensor:
     """Choose a prediction for each target row.
 
@@ -29,6 +34,7 @@ def match_spots(
         actual: (batch, spots) locations of the target rows.
         is_action: (batch, spots), True for rows that hold an action.
         method: see `MatchingMethod`.
+        max_actions: no chunk has more of them; saves rounds on a GPU.
 
     Returns:
         (batch, spots) index of the prediction that each row is given; each row of the result is a
@@ -48,24 +54,30 @@ def match_spots(
     if method == "hungarian":
         chosen = _match_hungarian(distance, is_action)
     elif method in ("mutual", "propose"):
-        chosen = _match_by_rounds(distance, is_action, only_proposers=method == "propose")
+        rounds = num_spots if max_actions is None else min(max_actions, num_spots)
+        chosen = _match_by_rounds(
+            distance, is_action, only_proposers=method == "propose", rounds=rounds
+        )
     else:
         raise ConfigError(f"matching must be mutual, propose, hungarian or none, got '{method}'")
     return _give_leftovers(chosen)
 
 
-def _match_by_rounds(distance: Tensor, is_action: Tensor, *, only_proposers: bool) -> Tensor:
+def _match_by_rounds(
+    distance: Tensor, is_action: Tensor, *, only_proposers: bool, rounds: int
+) -> Tensor:
     """(batch, rows) chosen prediction, -1 where a row is still free.
 
-    Each round fixes at least one pair per chunk.
+    Each round fixes at least one pair per chunk, so as many rounds as there are actions are enough,
+    and further ones change nothing. To see whether all are matched would make a GPU wait.
     """
     chosen = torch.full(is_action.shape, -1, dtype=torch.long, device=distance.device)
     free_distance = distance.masked_fill(~is_action[:, :, None], torch.inf)
     row_index = torch.arange(is_action.shape[1], device=distance.device)
     free_rows = is_action.clone()
 
-    for _ in range(is_action.shape[1]):
-        if not free_rows.any():
+    for _ in range(rounds):
+        if distance.device.type == "cpu" and not free_rows.any():
             break
 
         # What each free row is nearest to, and which of the rows a prediction may take.

@@ -22,6 +22,7 @@ def spotting_loss(
     location_weight: float = LOCATION_WEIGHT,
     unmatched_weight: float = UNMATCHED_WEIGHT,
     reduction: Literal["mean", "sum"] = "mean",
+    max_actions: int | None = None,
 ) -> Tensor:
     """Squared errors of spots that are matched with actions, squared confidence of the others.
 
@@ -32,6 +33,7 @@ def spotting_loss(
         location_weight: alpha_2.
         unmatched_weight: beta.
         reduction: over the chunks of the batch; a chunk's terms are always summed.
+        max_actions: see `match_spots`.
 
     Raises:
         ConfigError: if the shapes disagree or hold no spots.
@@ -47,7 +49,9 @@ def spotting_loss(
     # Rows of the predictions in the order of the actions: (batch, spots, 2 + classes).
     predicted = predicted if predicted.dtype == target.dtype else predicted.to(target.dtype)
     is_action = target[..., 0] > 0
-    chosen = match_spots(predicted[..., 1], target[..., 1], is_action, matching)
+    chosen = match_spots(
+        predicted[..., 1], target[..., 1], is_action, matching, max_actions=max_actions
+    )
     matched = predicted.gather(1, chosen[:, :, None].expand_as(predicted))
 
     # Matched rows carry squared errors, the others the square of their confidence.

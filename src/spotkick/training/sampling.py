@@ -34,12 +34,58 @@ class ChunkGeometry:
     receptive_field_frames: int
 
 
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Where chunks may be drawn around; found once, since labels do not change from epoch to epoch.
+
+    Attributes:
+        action_frames: of each period, the frames of its actions in order.
+        runs: of each period, its `background_runs`.
+        pools: of each class with actions, (actions, 2) period and frame.
+        background: (runs, 3) period, first frame, one past the last.
+        lengths: (periods,) frames.
+        num_classes: of the labels, those without actions included.
+    """
+
+    action_frames: tuple[npt.NDArray[np.intp], ...]
+    runs: tuple[npt.NDArray[np.intp], ...]
+    pools: tuple[ChunkIndex, ...]
+    background: npt.NDArray[np.intp]
+    lengths: npt.NDArray[np.intp]
+    num_classes: int
+
+
+def find_anchors(periods: Sequence[LabelledPeriod], chunk_frames: int) -> Anchors:
+    """Find all that an epoch is drawn from."""
+    per_class: list[list[ChunkIndex]] = [[] for _ in range(periods[0].action_mask.shape[1])]
+    action_frames, runs, background = [], [], []
+    for index, period in enumerate(periods):
+        frames, classes = np.nonzero(period.action_mask)
+        action_frames.append(frames)
+        for column, own in enumerate(per_class):
+            in_class = frames[classes == column]
+            own.append(np.stack([np.full_like(in_class, index), in_class], axis=1))
+
+        runs.append(background_runs(period.background_mask, chunk_frames))
+        background.append(np.concatenate([np.full((len(runs[-1]), 1), index), runs[-1]], axis=1))
+
+    return Anchors(
+        tuple(action_frames),
+        tuple(runs),
+        pools=tuple(pool for pool in map(np.concatenate, per_class) if len(pool)),
+        background=np.concatenate(background),
+        lengths=np.array([len(period) for period in periods], dtype=np.intp),
+        num_classes=len(per_class),
+    )
+
+
 def epoch_batches(
     periods: Sequence[LabelledPeriod],
     config: SamplingConfig,
     geometry: ChunkGeometry,
     *,
     random: np.random.Generator,
+    anchors: Anchors | None = None,
 ) -> list[ChunkIndex]:
     """Draw the chunks of one epoch, already divided into batches.
 
@@ -48,25 +94,26 @@ def epoch_batches(
         config: which preset, and its numbers.
         geometry: lengths in frames.
         random: decides everything.
+        anchors: of the periods, when an earlier epoch found them.
     """
+    found = anchors or find_anchors(periods, geometry.chunk_frames)
     batch_chunks = config.batch_chunks or DEFAULT_BATCH_CHUNKS
     if config.preset == "v2":
-        chosen = draw_class_balanced(periods, config.chunks_per_epoch, geometry, random=random)
+        chosen = draw_class_balanced(found, config.chunks_per_epoch, geometry, random=random)
         return _split_batches(chosen, batch_chunks)
     if config.preset == "uniform":
-        chosen = draw_uniform(periods, config.chunks_per_epoch, geometry, random=random)
+        chosen = draw_uniform(found, config.chunks_per_epoch, geometry, random=random)
         return _split_batches(chosen, batch_chunks)
 
     # paper_v1: the chunks of a period are a batch, unless they are mixed.
     per_period = [
-        _draw_around_actions(period, index, geometry, random=random)
-        for index, period in enumerate(periods)
+        _draw_around_actions(found, index, geometry, random=random) for index in range(len(periods))
     ]
     if not config.shuffle and not config.batch_chunks and not config.anywhere_share:
         return per_period
     merged = np.concatenate(per_period)
     further = round(config.anywhere_share * len(merged))
-    merged = np.concatenate([merged, draw_uniform(periods, further, geometry, random=random)])
+    merged = np.concatenate([merged, draw_uniform(found, further, geometry, random=random)])
     if config.shuffle:
         random.shuffle(merged)
     return _split_batches(merged, batch_chunks)
@@ -77,78 +124,67 @@ def _split_batches(chosen: ChunkIndex, size: int) -> list[ChunkIndex]:
 
 
 def _draw_around_actions(
-    period: LabelledPeriod,
+    anchors: Anchors,
     index: int,
     geometry: ChunkGeometry,
     *,
     random: np.random.Generator,
 ) -> ChunkIndex:
     """One chunk per action, and floor(actions / classes) + 1 of background, at most one per run."""
-    frames = np.nonzero(period.action_mask)[0]
-    runs = background_runs(period.background_mask, geometry.chunk_frames)
-    wanted = len(frames) // period.action_mask.shape[1] + 1 if len(frames) else 1
+    frames, runs, length = anchors.action_frames[index], anchors.runs[index], anchors.lengths[index]
+    wanted = len(frames) // anchors.num_classes + 1 if len(frames) else 1
     count = min(wanted, len(runs))
     starts = np.concatenate(
         [
-            chunk_starts_around(frames, len(period), geometry, random=random),
+            chunk_starts_around(frames, length, geometry, random=random),
             _draw_background(runs, count, geometry.chunk_frames, random=random),
         ]
     )
 
     # A period without actions and without background long enough: any chunk.
     if not len(starts):
-        starts = random.integers(0, len(period) - geometry.chunk_frames + 1, size=1)
+        starts = random.integers(0, length - geometry.chunk_frames + 1, size=1)
     return np.stack([np.full_like(starts, index), starts], axis=1)
 
 
 def draw_class_balanced(
-    periods: Sequence[LabelledPeriod],
+    anchors: Anchors,
     count: int,
     geometry: ChunkGeometry,
     *,
     random: np.random.Generator,
 ) -> ChunkIndex:
     """Draw chunks with replacement, equally likely background and each class with an action."""
-    # (actions, 2) period and frame for each class, and (runs, 3) with both ends for background.
-    anchors: list[list[ChunkIndex]] = [[] for _ in range(periods[0].action_mask.shape[1])]
-    background = []
-    for index, period in enumerate(periods):
-        for column, own in enumerate(anchors):
-            frames = np.flatnonzero(period.action_mask[:, column])
-            own.append(np.stack([np.full_like(frames, index), frames], axis=1))
-        runs = background_runs(period.background_mask, geometry.chunk_frames)
-        background.append(np.concatenate([np.full((len(runs), 1), index), runs], axis=1))
-    pools = [pool for pool in map(np.concatenate, anchors) if len(pool)]
-    runs_of_all = np.concatenate(background)
+    pools, background = anchors.pools, anchors.background
 
     # Which kind each chunk is of.
-    kinds = random.integers(0, len(pools) + bool(len(runs_of_all)), size=count)
+    kinds = random.integers(0, len(pools) + bool(len(background)), size=count)
     chosen = np.empty((count, 2), dtype=np.intp)
     for kind, pool in enumerate(pools):
         rows = np.flatnonzero(kinds == kind)
         picked = pool[random.integers(0, len(pool), size=len(rows))]
-        lengths = np.array([len(periods[index]) for index in picked[:, 0]], dtype=np.intp)
+        lengths = anchors.lengths[picked[:, 0]]
         chosen[rows, 0] = picked[:, 0]
         chosen[rows, 1] = chunk_starts_around(picked[:, 1], lengths, geometry, random=random)
 
     # Background comes last, anywhere in its run.
     rows = np.flatnonzero(kinds == len(pools))
     if len(rows):
-        picked = runs_of_all[random.integers(0, len(runs_of_all), size=len(rows))]
+        picked = background[random.integers(0, len(background), size=len(rows))]
         chosen[rows, 0] = picked[:, 0]
         chosen[rows, 1] = random.integers(picked[:, 1], picked[:, 2] - geometry.chunk_frames + 1)
     return chosen
 
 
 def draw_uniform(
-    periods: Sequence[LabelledPeriod],
+    anchors: Anchors,
     count: int,
     geometry: ChunkGeometry,
     *,
     random: np.random.Generator,
 ) -> ChunkIndex:
     """Draw chunks so that each start of each period has the same probability."""
-    ends = np.cumsum([len(period) - geometry.chunk_frames + 1 for period in periods])
+    ends = np.cumsum(anchors.lengths - geometry.chunk_frames + 1)
     places = random.integers(0, ends[-1], size=count)
     index = np.searchsorted(ends, places, side="right")
     return np.stack([index, places - np.concatenate(([0], ends[:-1]))[index]], axis=1)

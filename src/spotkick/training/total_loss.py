@@ -42,6 +42,7 @@ def total_loss(
     slicing_frames: Tensor,
     mask: Tensor,
     plan: TrainingPlan,
+    max_actions: int | None = None,
 ) -> Tensor:
     """Eq. (11): spotting loss plus weighted segmentation loss.
 
@@ -55,6 +56,7 @@ def total_loss(
         slicing_frames: (classes, 4).
         mask: (frames,) False where a frame carries no loss.
         plan: weights and variants.
+        max_actions: no chunk has more of them; see `spotkick.losses.match_spots`.
     """
     config = plan.loss
     loss = output.scores.new_zeros(())
@@ -70,6 +72,7 @@ def total_loss(
             matching=config.matching,
             location_weight=config.location_weight,
             unmatched_weight=config.unmatched_weight,
+            max_actions=max_actions,
         )
     return loss
 
