@@ -109,8 +109,8 @@ def test_run_training_interrupted_resumes_bit_identically(
     original = trainer.save_state
     calls = []
 
-    def save_then_die(path: Path, *rest: object) -> None:
-        original(path, *rest)  # type: ignore[arg-type]  # passes on what it is given
+    def save_then_die(path: Path, *rest: object, **named: object) -> None:
+        original(path, *rest, **named)  # type: ignore[arg-type]  # passes on what it is given
         calls.append(path.name)
         if calls.count(STATE_FILE) == 2:
             raise InterruptError

@@ -287,8 +287,8 @@ def test_run_search_interrupted_training_goes_on_from_its_epoch(
 
     original, epochs = trainer.save_state, []
 
-    def save(path: Path, *rest: Any) -> None:
-        original(path, *rest)
+    def save(path: Path, *rest: Any, **named: Any) -> None:
+        original(path, *rest, **named)
         if not path.name.startswith("best-"):
             epochs.append(rest[-1].epoch)
             if len(epochs) == 1:

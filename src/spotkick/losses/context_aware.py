@@ -92,7 +92,7 @@ def context_aware_loss(
         variant: a name of `segmentation_losses`.
         margins: tau_min and tau_max of Eqs. (7) and (8).
         mask: False where a frame carries no loss: (frames,) or any shape that broadcasts to the
-            scores without classes, or the shape of the scores.
+            scores without classes; or weights with as many axes as the scores.
         frame_rate: frames per second, for a `ContextSlicing` and for lengths in ``options``, which
             are in frames without it.
         options: parameters of per-frame losses.
@@ -322,12 +322,12 @@ def _reduce_loss(loss: Tensor, mask: Tensor | None, reduction: str) -> Tensor:
 
 def _mask_of_scores(mask: Tensor, loss: Tensor) -> Tensor:
     """The mask with an axis for the classes."""
-    per_class = mask if mask.shape == loss.shape else mask.unsqueeze(-1)
+    per_class = mask if mask.ndim == loss.ndim else mask.unsqueeze(-1)
     sizes = zip(reversed(per_class.shape), reversed(loss.shape), strict=False)
     fits = per_class.ndim <= loss.ndim and all(own in (1, size) for own, size in sizes)
     if not fits:
         raise ConfigError(
-            f"the mask must broadcast to {tuple(loss.shape[:-1])} (scores without classes) or have "
-            f"the shape of the scores, {tuple(loss.shape)}; got {tuple(mask.shape)}"
+            f"the mask must broadcast to {tuple(loss.shape[:-1])} (scores without classes) or to "
+            f"the scores, {tuple(loss.shape)}; got {tuple(mask.shape)}"
         )
     return per_class

@@ -7,6 +7,9 @@ from pydantic import Field, field_validator
 from spotkick.configuration import FrozenConfig, suggestion
 from spotkick.losses import MatchingMethod, PerFrameOptions, segmentation_losses
 
+MixupPartners = Literal["any", "balanced"]
+"""Second chunk of a pair: any of the batch, or one of each class of the batch equally often."""
+
 _Weight = Annotated[float, Field(ge=0)]
 _Count = Annotated[int, Field(ge=1)]
 
@@ -26,6 +29,8 @@ class LossConfig(PerFrameOptions):
         matching: of predicted with true spots; ``none`` is the paper's ablation iv.
         location_weight: alpha_2.
         unmatched_weight: beta.
+        class_weights: of the segmentation loss. ``entropy``: rare classes count more, each by the
+            square root of the entropy of its frequency; ``none``: all alike, as in the paper.
     """
 
     segmentation: str = "paper"
@@ -35,6 +40,7 @@ class LossConfig(PerFrameOptions):
     matching: MatchingMethod = "mutual"
     location_weight: _Weight = 5.0
     unmatched_weight: _Weight = 0.5
+    class_weights: Literal["none", "entropy"] = "none"
 
     @field_validator("segmentation")
     @classmethod
@@ -77,14 +83,24 @@ class TrainingConfig(FrozenConfig):
         epochs: number of epochs.
         learning_rate: of Adam, at the start.
         final_learning_rate: at the end of ``linear`` and ``cosine``; lower bound of ``plateau``.
-        schedule: ``linear`` and ``cosine`` over the epochs; ``plateau`` divides by ten when
-            validation has not improved for ``plateau_patience`` validations; ``constant``.
+        schedule: ``linear`` and ``cosine`` over the epochs; ``cosine_by_step`` over the steps;
+            ``plateau`` divides by ten when validation has not improved for ``plateau_patience``
+            validations; ``constant``.
+        warmup_steps: steps over which the learning rate rises to that of the schedule.
         plateau_patience: validations.
         weight_decay: decoupled, as AdamW.
         feature_dropout: dropout: share of the values of a feature vector that are set to 0 in
             training, the same ones in all frames of a chunk; the others are scaled up. 0 is the
             paper's.
         adam_epsilon: Adam's denominator term; 1e-7 is Keras's.
+        gradient_clip: largest norm of the gradient of all weights; 0 for no limit.
+        ema_decay: of the exponential moving average of the weights, such as 0.999; the average is
+            what is validated and kept. 0 keeps the weights of single steps.
+        mixup_alpha: mixup of the chunks of a batch, with weights from Beta(alpha, alpha); 0 for
+            none. For networks without a spotting module.
+        mixup_partners: ``any`` chunk of the batch, or ``balanced``: each class equally often.
+        sam_radius: rho of sharpness-aware minimisation, such as 0.05, which takes two gradients a
+            step; 0 for none.
         validate_every: epochs between validations.
         early_stop: validations without improvement before training ends; 0 never.
         seed: of every source of randomness.
@@ -97,11 +113,17 @@ class TrainingConfig(FrozenConfig):
     epochs: _Count = 1000
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     final_learning_rate: _Weight = 1e-6
-    schedule: Literal["linear", "cosine", "plateau", "constant"] = "linear"
+    schedule: Literal["linear", "cosine", "cosine_by_step", "plateau", "constant"] = "linear"
+    warmup_steps: Annotated[int, Field(ge=0)] = 0
     plateau_patience: _Count = 25
     weight_decay: _Weight = 0.0
     feature_dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     adam_epsilon: Annotated[float, Field(gt=0)] = 1e-7
+    gradient_clip: _Weight = 0.0
+    ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    mixup_alpha: _Weight = 0.0
+    mixup_partners: MixupPartners = "any"
+    sam_radius: _Weight = 0.0
     validate_every: _Count = 20
     early_stop: Annotated[int, Field(ge=0)] = 0
     seed: Annotated[int, Field(ge=0)] = 0

@@ -30,6 +30,28 @@ def learning_rate_of_epoch(config: TrainingConfig, epoch: int, plateau_rate: flo
     return plateau_rate if config.schedule == "plateau" else config.learning_rate
 
 
+def learning_rate_of_step(
+    config: TrainingConfig, epoch: int, step: int, steps: int, *, plateau_rate: float
+) -> float:
+    """Learning rate of a step, with the warm-up.
+
+    Args:
+        config: schedule, its ends, and the warm-up.
+        epoch: counted from 0.
+        step: of the epoch, counted from 0.
+        steps: of an epoch.
+        plateau_rate: present rate of the ``plateau`` schedule.
+    """
+    done = epoch * steps + step
+    if config.schedule == "cosine_by_step":
+        span = config.learning_rate - config.final_learning_rate
+        fall = (1 + math.cos(math.pi * done / (config.epochs * steps))) / 2
+        rate = config.final_learning_rate + span * fall
+    else:
+        rate = learning_rate_of_epoch(config, epoch, plateau_rate)
+    return rate * min(1.0, (done + 1) / config.warmup_steps) if config.warmup_steps else rate
+
+
 def record_score(progress: TrainingState, score: float, config: TrainingConfig) -> bool:
     """Keep a validation score; True when it is the best so far. Lowers the rate of ``plateau``.
 

@@ -6,6 +6,7 @@ Random numbers need no state: each epoch draws from a generator seeded by (seed,
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import safetensors
 import safetensors.torch
@@ -14,6 +15,7 @@ from torch import Tensor
 
 from spotkick.errors import CheckpointError
 from spotkick.files import atomic_path
+from spotkick.training.ema import AVERAGE_PREFIX, WeightAverage
 
 
 @dataclass
@@ -40,9 +42,14 @@ class TrainingState:
 
 
 def save_state(
-    path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: TrainingState
+    path: Path,
+    network: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    progress: TrainingState,
+    *,
+    average: WeightAverage[Any] | None = None,
 ) -> None:
-    """Save weights, the optimiser's moments and the progress in one step.
+    """Save weights, their average, the optimiser's moments and the progress in one step.
 
     Raises:
         StorageError: if it cannot be written; the former state stays.
@@ -52,6 +59,9 @@ def save_state(
     for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
         for key, tensor in optimizer.state[parameter].items():
             tensors[f"optimizer.{index}.{key}"] = tensor
+    if average is not None:
+        for name, tensor in average.state_tensors().items():
+            tensors[f"{AVERAGE_PREFIX}{name}"] = tensor
 
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     data = safetensors.torch.save(plain, metadata={"progress": json.dumps(asdict(progress))})
@@ -60,7 +70,11 @@ def save_state(
 
 
 def load_state(
-    path: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer
+    path: Path,
+    network: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    *,
+    average: WeightAverage[Any] | None = None,
 ) -> TrainingState:
     """Restore what `save_state` saved.
 
@@ -75,6 +89,9 @@ def load_state(
         network.load_state_dict(
             {n.removeprefix("network."): t for n, t in tensors.items() if n.startswith("network.")}
         )
+        if average is not None:
+            own = {name: t for name, t in tensors.items() if name.startswith(AVERAGE_PREFIX)}
+            average.restore({name.removeprefix(AVERAGE_PREFIX): t for name, t in own.items()})
     except (
         safetensors.SafetensorError,
         OSError,

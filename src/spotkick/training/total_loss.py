@@ -13,6 +13,7 @@ from spotkick.losses import (
 )
 from spotkick.models import NetworkOutput
 from spotkick.training.config import LossConfig, SamplingConfig, TrainingConfig
+from spotkick.training.mixup import Mixture
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ def total_loss(
     mask: Tensor,
     plan: TrainingPlan,
     max_actions: int | None = None,
+    mixture: Mixture | None = None,
 ) -> Tensor:
     """Eq. (11): spotting loss plus weighted segmentation loss.
 
@@ -54,16 +56,18 @@ def total_loss(
         shifts: (chunks, frames, classes).
         spots: (chunks, spots, 2 + classes) targets.
         slicing_frames: (classes, 4).
-        mask: (frames,) False where a frame carries no loss.
+        mask: (frames,) False where a frame carries no loss; or weights (1, frames, classes).
         plan: weights and variants.
         max_actions: no chunk has more of them; see `spotkick.losses.match_spots`.
+        mixture: of the chunks whose sums the network was shown; None without mixup.
     """
     config = plan.loss
     loss = output.scores.new_zeros(())
     if config.segmentation_weight:
-        loss = config.segmentation_weight * _segmentation_loss(
-            output, shifts, slicing_frames=slicing_frames, mask=mask, plan=plan
-        )
+        for labels, weights in _label_sets(shifts, mask, mixture):
+            loss = loss + config.segmentation_weight * _segmentation_loss(
+                output, labels, slicing_frames=slicing_frames, mask=weights, plan=plan
+            )
 
     if output.spots.shape[1]:
         loss = loss + spotting_loss(
@@ -75,6 +79,25 @@ def total_loss(
             max_actions=max_actions,
         )
     return loss
+
+
+def _label_sets(
+    shifts: Tensor, mask: Tensor, mixture: Mixture | None
+) -> list[tuple[Tensor, Tensor]]:
+    """Labels and the weight of each frame: once, or of both chunks of each sum.
+
+    A cross-entropy is linear in its target, so that the two together are that of mixed targets.
+    """
+    if mixture is None:
+        return [(shifts, mask)]
+
+    # (chunks, frames, classes), or (chunks, frames) where all classes are alike.
+    weights = mask if mask.ndim > 1 else mask.unsqueeze(0)
+    shares = mixture.shares.reshape(-1, *(1,) * (weights.ndim - 1))
+    return [
+        (shifts, shares * weights),
+        (shifts[mixture.partners], (1 - shares) * weights),
+    ]
 
 
 def _segmentation_loss(

@@ -17,9 +17,13 @@ from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.models.loading import choose_device
 from spotkick.models.spotter import NetworkOutput, SpotterNetwork
 from spotkick.training.batches import Batch, gather, prepare_ahead
+from spotkick.training.class_weights import class_weights
+from spotkick.training.ema import WeightAverage
 from spotkick.training.labelled_periods import LabelledPeriod
+from spotkick.training.mixup import MixupDraws, choose_partners, draw_mixup, mix_features
+from spotkick.training.sam import SharpnessStep
 from spotkick.training.sampling import ChunkGeometry, ChunkIndex, epoch_batches
-from spotkick.training.schedule import learning_rate_of_epoch, record_score, stops_early
+from spotkick.training.schedule import learning_rate_of_step, record_score, stops_early
 from spotkick.training.state import TrainingState, load_state, save_state
 from spotkick.training.total_loss import TrainingPlan, total_loss
 
@@ -34,6 +38,9 @@ and steps."""
 _SEED_STRIDE: Final = 1_000_003
 """More than any number of epochs, so that (seed, epoch) names one stream of random numbers."""
 
+_MIXUP_STREAM: Final = 1
+"""Distinguishes the random numbers of mixup from those that draw chunks."""
+
 Validate = Callable[[SpotterNetwork], float]
 """Scores a network in evaluation mode; higher is better."""
 
@@ -45,7 +52,10 @@ class TrainingObserver(Protocol):
         """A step was made; epoch and batch count from 1."""
 
     def on_epoch(self, entry: dict[str, float], *, is_best: bool, network: SpotterNetwork) -> None:
-        """An epoch, and its validation if it had one, are done."""
+        """An epoch, and its validation if it had one, are done.
+
+        The network is the one that is validated: the average where the weights are averaged.
+        """
 
 
 def train_network(
@@ -58,7 +68,7 @@ def train_network(
     state_path: Path | None = None,
     resume: bool = False,
 ) -> tuple[SpotterNetwork, TrainingState]:
-    """Train a network in place.
+    """Train a network in place; it ends with the averaged weights where they are averaged.
 
     Args:
         network: freshly initialised; see `spotkick.models.loading.new_network` for a seeded one.
@@ -90,13 +100,21 @@ def train_network(
 
     # Where the training stands.
     progress = TrainingState(learning_rate=config.learning_rate)
+    average = WeightAverage(network, config.ema_decay) if config.ema_decay else None
     if resume and state_path is not None and state_path.is_file():
-        progress = load_state(state_path, network, optimizer)
+        progress = load_state(state_path, network, optimizer, average=average)
     keeper = _BestNetwork(network, state_path, progress)
 
-    stepper = _Stepper(network, optimizer, plan, device=device)
+    weights = _weigh_classes(periods, plan)
+    stepper = _Stepper(
+        network, optimizer, plan, device=device, class_weights=weights, average=average
+    )
+    kept = network if average is None else average.network
     while progress.epoch < config.epochs and not stops_early(progress, config):
-        summary = _run_epoch(stepper, periods, progress, observer=observer)
+        # Dropout draws from torch's own generator, which the caller gets back as it was.
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(_SEED_STRIDE * config.seed + progress.epoch)
+            summary = _run_epoch(stepper, periods, progress, observer=observer)
         progress.epoch += 1
         entry = {
             "epoch": float(progress.epoch),
@@ -109,18 +127,29 @@ def train_network(
         is_best = False
         is_last = progress.epoch == config.epochs
         if validate is not None and (progress.epoch % config.validate_every == 0 or is_last):
-            network.eval()
-            entry["score"] = validate(network)
+            kept.eval()
+            entry["score"] = validate(kept)
             is_best = record_score(progress, entry["score"], config)
         progress.history.append(entry)
         if is_best:
-            keeper.keep(network, optimizer, progress)
+            keeper.keep(kept, optimizer, progress)
 
         if state_path is not None:
-            save_state(state_path, network, optimizer, progress)
-        observer.on_epoch(entry, is_best=is_best, network=network)
+            save_state(state_path, network, optimizer, progress, average=average)
+        observer.on_epoch(entry, is_best=is_best, network=kept)
         _check_spread(progress, summary, plan)
+
+    if average is not None:
+        network.load_state_dict(average.network.state_dict())
     return keeper.best(network), progress
+
+
+def _weigh_classes(periods: Sequence[LabelledPeriod], plan: TrainingPlan) -> Tensor | None:
+    """(classes,) weights of the classes, None where all are alike."""
+    if plan.loss.class_weights == "none":
+        return None
+    bounds = plan.slicing_frames.double().cpu().numpy()
+    return torch.from_numpy(class_weights(periods, plan.loss, bounds, float(plan.frame_rate)))
 
 
 class _BestNetwork:
@@ -197,12 +226,24 @@ class _Stepper:
         plan: TrainingPlan,
         *,
         device: torch.device,
+        class_weights: Tensor | None = None,
+        average: WeightAverage[SpotterNetwork] | None = None,
     ) -> None:
-        sizes = network.architecture
+        sizes, training = network.architecture, plan.training
         self.network, self.optimizer, self.plan, self.device = network, optimizer, plan, device
+        self.average = average
+        self.sharpness = (
+            SharpnessStep(network.parameters(), training.sam_radius)
+            if training.sam_radius
+            else None
+        )
         self.slicing_frames = plan.slicing_frames.to(device)
         mask = border_mask(sizes.chunk_frames, sizes.border_frames)
         self.mask = torch.from_numpy(mask).to(device)
+        self.loss_weights = self.mask
+        if class_weights is not None:
+            # (1, frames, classes)
+            self.loss_weights = (self.mask[:, None] * class_weights.to(device)).unsqueeze(0)
         self.random = torch.Generator(device)
 
         # Speed-ups of a GPU.
@@ -211,23 +252,40 @@ class _Stepper:
             torch.compile(network) if plan.training.compile else network
         )
 
-    def step(self, batch: Batch) -> _Step:
+    def step(self, batch: Batch, draws: MixupDraws | None = None) -> _Step:
         features, shifts, spots = (
             tensor.to(self.device, non_blocking=True)
             for tensor in (batch.features, batch.shifts, batch.spots)
         )
         self._drop_features(features)
 
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast):
-            output = self.forward(features)
-        loss = total_loss(
-            output,
-            shifts,
-            spots,
-            slicing_frames=self.slicing_frames,
-            mask=self.mask,
-            plan=self.plan,
-        )
+        # Each chunk as a weighted sum with another.
+        mixture = None
+        if draws is not None:
+            drawn = MixupDraws(*(tensor.to(self.device) for tensor in draws))
+            mixture = choose_partners(shifts, drawn, self.plan.training.mixup_partners)
+            features = mix_features(features, mixture)
+
+        def compute_loss() -> tuple[NetworkOutput, Tensor]:
+            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.autocast):
+                output = self.forward(features)
+            loss = total_loss(
+                output,
+                shifts,
+                spots,
+                slicing_frames=self.slicing_frames,
+                mask=self.loss_weights,
+                plan=self.plan,
+                mixture=mixture,
+            )
+            return output, loss
+
+        output, loss = compute_loss()
+        if mixture is not None and output.spots.shape[1]:
+            raise ConfigError(
+                "training.mixup_alpha needs a network without a spotting module, whose spots have "
+                "no weighted sum; set it to 0, or model.kind to another network"
+            )
         value = float(loss.detach())
         if not math.isfinite(value):
             rate = self.plan.training.learning_rate
@@ -237,7 +295,11 @@ class _Stepper:
 
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
-        self.optimizer.step()
+        if self.sharpness is not None:
+            self.sharpness.climb()
+            torch.autograd.backward(compute_loss()[1])
+            self.sharpness.descend()
+        self._update_weights()
         logits = output.scores if output.logits is None else output.logits
         return _Step(
             value,
@@ -245,6 +307,16 @@ class _Stepper:
             logits=self._measure_spread(logits),
             has_spots=output.spots.shape[1] > 0,
         )
+
+    def _update_weights(self) -> None:
+        """From gradients to weights, and to their average."""
+        if self.plan.training.gradient_clip:
+            torch.nn.utils.clip_grad_norm_(
+                self.network.parameters(), self.plan.training.gradient_clip
+            )
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update()
 
     def _measure_spread(self, values: Tensor) -> Tensor:
         """How far values (chunks, frames, classes) differ, where frames carry loss.
@@ -285,8 +357,17 @@ def _run_epoch(
         ChunkGeometry(sizes.chunk_frames, sizes.receptive_field_frames),
         random=np.random.default_rng((plan.training.seed, progress.epoch)),
     )
-    for group in stepper.optimizer.param_groups:
-        group["lr"] = learning_rate_of_epoch(plan.training, progress.epoch, progress.learning_rate)
+
+    def set_learning_rate(step: int) -> None:
+        rate = learning_rate_of_step(
+            plan.training,
+            progress.epoch,
+            step,
+            len(batches),
+            plateau_rate=progress.learning_rate,
+        )
+        for group in stepper.optimizer.param_groups:
+            group["lr"] = rate
 
     def prepare(chosen: ChunkIndex) -> Batch:
         return gather(
@@ -299,8 +380,12 @@ def _run_epoch(
 
     steps: list[_Step] = []
     dropped, most_dropped = 0, 0
+    mixing = np.random.default_rng((plan.training.seed, progress.epoch, _MIXUP_STREAM))
+    alpha = plan.training.mixup_alpha
     for index, batch in enumerate(prepare_ahead(batches, prepare)):
-        steps.append(stepper.step(batch))
+        set_learning_rate(index)
+        draws = draw_mixup(len(batch.features), alpha, mixing) if alpha else None
+        steps.append(stepper.step(batch, draws))
         dropped, most_dropped = dropped + batch.dropped, max(most_dropped, batch.most_dropped)
         observer.on_batch(progress.epoch + 1, index + 1, len(batches), steps[-1].loss)
 
