@@ -33,6 +33,7 @@ class Action:
         confidence: score of a prediction, None for a label.
         team: ``home``, ``away``, ``left``, ``right`` or None when not stated.
         visibility: None when the file does not state it.
+        details: further facts as (name, value), such as ``("player", "Messi")``; a name may repeat.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Action:
     confidence: float | None = None
     team: str | None = None
     visibility: Visibility | None = None
+    details: tuple[tuple[str, str], ...] = ()
 
     @property
     def position_s(self) -> float:
@@ -65,10 +67,13 @@ class MatchActions:
         match: ``league/season/match`` with forward slashes, or any other name that is unique in its
             set.
         actions: in file order.
+        period_starts_ms: (period, start) in a video of the whole match, where it is known; no part
+            of what is compared.
     """
 
     match: str
     actions: tuple[Action, ...]
+    period_starts_ms: tuple[tuple[int, int], ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         """Number of actions."""

@@ -1,6 +1,7 @@
 import csv
 import warnings
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ from pyarrow import parquet
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.formats.tables import read_table
+from spotkick.formats.tables import read_table, write_table
 
 
 def unread_of(path: Path) -> Counter[str]:
@@ -190,3 +191,79 @@ def test_read_table_period_that_contradicts_the_video_is_refused(tmp_path: Path)
 def test_read_table_separator_line_of_excel_is_read(tmp_path: Path, delimiter: str) -> None:
     lines = [f"sep={delimiter}", f"time{delimiter}label", f"1{delimiter}a"]
     assert table_of(tmp_path, "\r\n".join(lines)) == (MatchActions("x", (Action("a", 1, 1000),)),)
+
+
+BORIS = (
+    "Observation id,Media file,Total length,FPS,Subject,Behavior,Behavior type,Start (s),Stop (s)\n"
+    "obs1,C:/videos/final.mp4,5400,25,Messi,Shot,POINT,63.250,63.250\n"
+)
+
+
+def test_read_table_boris_export_is_read_by_its_headers(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(BORIS)
+    assert read_table(path) == (MatchActions("final", (Action("Shot", 1, 63_250),)),)
+    assert unread_of(path)["field 'Subject' of the source"] == 1
+
+
+def test_read_table_stated_columns_count_before_names(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("label,time,What,When,Who\nx,1,Shot,12:34.5,Messi\n")
+    columns = (("label", "What"), ("time", "when"), ("player", "Who"))
+    assert read_table(path, columns=columns)[0].actions == (
+        Action("Shot", 1, 754_500, details=(("player", "Messi"),)),
+    )
+    with pytest.raises(InputError, match="no column 'Behaviour', found label, time"):
+        read_table(path, columns=(("label", "Behaviour"),))
+
+
+@pytest.mark.parametrize(
+    ("names", "period"),
+    [(("1H", "2H"), 2), (("first half", "E1"), 3), (("1", "E2"), 4), (("1", "P"), 5)],
+)
+def test_read_table_names_of_periods_are_read(
+    tmp_path: Path, names: tuple[str, str], period: int
+) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(f"time,label,half\n1,a,{names[0]}\n2,b,{names[1]}\n")
+    assert [action.period for action in read_table(path)[0]] == [1, period]
+
+
+def test_read_table_minutes_that_run_on_count_from_the_period(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("period,minute,second,event\n1,18,21,Goal\n2,63,11.5,Goal\n2,45,0,Kick-off\n")
+    with pytest.warns(SpotkickWarning, match="those of period 2 count from 45:00"):
+        (match,) = read_table(path)
+    assert [action.position_ms for action in match] == [1_101_000, 1_091_500, 0]
+
+    # and minutes that restart are left as they are
+    path.write_text("period,minute,second,event\n1,18,21,Goal\n2,18,11.5,Goal\n2,45,0,Foul\n")
+    assert [action.position_ms for action in read_table(path)[0]] == [
+        1_101_000,
+        1_091_500,
+        2_700_000,
+    ]
+
+
+def test_read_table_frames_need_a_rate(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("frame,label\n50,Goal\n")
+    assert read_table(path, frame_rate=Fraction(25))[0].actions == (Action("Goal", 1, 2000),)
+    with pytest.raises(InputError, match="a frame needs its rate"):
+        read_table(path)
+    path.write_text("frame,fps,label\n30,29.97,Goal\n")
+    assert read_table(path)[0].actions == (Action("Goal", 1, 1001),)
+
+
+def test_read_table_data_frame_of_kloppy_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("event_type,period_id,timestamp,player_id\nSHOT,2,0 days 00:18:21.250000,7\n")
+    assert read_table(path)[0].actions == (Action("SHOT", 2, 1_101_250),)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_write_table_details_come_back(tmp_path: Path, suffix: str) -> None:
+    details = (("player", "A"), ("player", "B"), ("zone", "left"))
+    match = MatchActions("m", (Action("Pass", 1, 5, details=details), Action("Pass", 1, 9)))
+    write_table(tmp_path / f"x{suffix}", (match,))
+    assert read_table(tmp_path / f"x{suffix}") == (match,)

@@ -5,7 +5,7 @@ must come back from its file.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -27,6 +27,8 @@ class Capabilities:
         needs_confidence: every action must have one.
         team: the team of an action.
         visibility: whether the broadcast shows the action.
+        details: further facts, such as the player.
+        period_starts: where periods start in a video of the whole match.
         frames: positions are frame numbers; finer ones move to the start of their frame.
         whole_seconds: positions are whole seconds.
         negative: positions before the start of the recording.
@@ -42,6 +44,8 @@ class Capabilities:
     needs_confidence: bool = False
     team: bool = True
     visibility: bool = True
+    details: bool = False
+    period_starts: bool = False
     frames: bool = False
     whole_seconds: bool = False
     negative: bool = True
@@ -68,7 +72,7 @@ class Loss:
     detail: str
 
 
-_DETAILS: Final[Mapping[str, str]] = {
+_DETAILS: Final[dict[str, str]] = {
     "confidence": "left out",
     "missing confidence": "set to 1",
     "team": "left out",
@@ -78,6 +82,7 @@ _DETAILS: Final[Mapping[str, str]] = {
     "position before the start": "moved to the start",
     "period outside 1 to 9": "action left out",
     "match without actions": "left out",
+    "start of a period in the video": "left out",
 }
 
 
@@ -105,13 +110,25 @@ def fit(
             for action in match.actions
             if _has_period(action, losses)
         )
+        starts_ms = match.period_starts_ms if capabilities.period_starts else ()
+        losses["start of a period in the video"] += len(match.period_starts_ms) - len(starts_ms)
         if actions or capabilities.empty:
-            fitted.append(MatchActions(match.match, actions))
+            fitted.append(MatchActions(match.match, actions, starts_ms))
         else:
             losses["match without actions"] += 1
 
+    # Details by their names, after the fields that every action has.
+    named = {f"detail '{name}'": "left out" for name in _detail_names(matches)}
     return tuple(fitted), tuple(
-        Loss(field, losses[field], detail) for field, detail in _DETAILS.items() if losses[field]
+        Loss(field, losses[field], detail)
+        for field, detail in (_DETAILS | named).items()
+        if losses[field]
+    )
+
+
+def _detail_names(matches: Sequence[MatchActions]) -> list[str]:
+    return sorted(
+        {name for match in matches for action in match.actions for name, _ in action.details}
     )
 
 
@@ -138,10 +155,18 @@ def _fit_action(
     if visibility is not None and not capabilities.visibility:
         losses["visibility"] += 1
         visibility = None
+    details = action.details if capabilities.details else ()
+    if action.details and not details:
+        losses.update(f"detail '{name}'" for name, _ in action.details)
 
     position_ms = _fit_position(action.position_ms, capabilities, frame_rate, losses)
     return replace(
-        action, confidence=confidence, team=team, visibility=visibility, position_ms=position_ms
+        action,
+        confidence=confidence,
+        team=team,
+        visibility=visibility,
+        position_ms=position_ms,
+        details=details,
     )
 
 

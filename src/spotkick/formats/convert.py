@@ -4,17 +4,20 @@ Two formats that both know intervals exchange segments; all others exchange acti
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+from spotkick.actions import MatchActions
+from spotkick.errors import ConfigError
 from spotkick.files import check_outputs
 from spotkick.formats.capabilities import Capabilities, Loss, fit
 from spotkick.formats.detect import UnknownFormatError, detect_format
 from spotkick.formats.fields import require_frame_rate
-from spotkick.formats.format import Format, ReadOptions
+from spotkick.formats.format import Family, Format, ReadOptions
+from spotkick.formats.period_places import place_matches, place_videos
 from spotkick.formats.reading import read_actions
 from spotkick.formats.registry import FORMATS, find_format, format_of_target
 from spotkick.formats.segments import VideoSegments, matches_of_segments
@@ -74,6 +77,8 @@ def convert(
     from_: str | None = None,
     to: str | None = None,
     frame_rate: Fraction | None = None,
+    period_starts_s: Mapping[int, float] | None = None,
+    columns: Sequence[tuple[str, str]] = (),
 ) -> ConversionReport:
     """Convert a file or folder.
 
@@ -84,12 +89,16 @@ def convert(
         to: name of the target's format; judged by its name when None.
         frame_rate: of formats that count frames and do not state it; 25 when it is known from
             nowhere.
+        period_starts_s: period -> where it starts in a video of the whole match, see
+            `spotkick.formats.period_places`.
+        columns: (field, header) of a table whose headers have other names, see
+            `spotkick.formats.table_columns`.
 
     Raises:
         InputError: if the source is damaged or of no known format, the target cannot hold it at
             all, or the target would overwrite the source.
-        ConfigError: if a format name is unknown, or the target's format cannot be told from its
-            name.
+        ConfigError: if a format name is unknown, columns are named of what is no table, or the
+            target's format cannot be told from its name.
         StorageError: if the target cannot be written.
     """
     source, target = Path(source), Path(target)
@@ -99,10 +108,16 @@ def convert(
 
     # What the source holds: segments where it knows them, and everything that is not read.
     unread, stated = _examine(source, reader)
-    options = ReadOptions(frame_rate=frame_rate, unread=unread)
+    if columns and reader.family is not Family.TABLE:
+        raise ConfigError(f"--column names columns of tables; {source} is of format {reader.name}")
+    options = ReadOptions(frame_rate=frame_rate, columns=tuple(columns), unread=unread)
     rate = frame_rate or stated or DEFAULT_FRAME_RATE
     videos = None if reader.segment_reader is None else reader.read_segments(source, options)
+    if videos is not None and period_starts_s:
+        videos = place_videos(videos, period_starts_s)
     matches = reader.read(source, options) if videos is None else matches_of_segments(videos)
+    if videos is None and period_starts_s:
+        matches = place_matches(matches, period_starts_s)
 
     # What the target can hold of it.
     fitted, losses = fit(matches, writer.capabilities, rate)
@@ -120,7 +135,10 @@ def convert(
             *_video_losses(videos or (), writer.capabilities),
             *(Loss(field, count, "not read") for field, count in sorted((+unread).items())),
         ),
-        notes=tuple(_notes(writer, rate, given=frame_rate is not None or stated is not None)),
+        notes=(
+            *_notes(writer, rate, given=frame_rate is not None or stated is not None),
+            *_notes_of_places(writer, fitted),
+        ),
     )
 
 
@@ -184,6 +202,22 @@ def _video_losses(videos: Sequence[VideoSegments], capabilities: Capabilities) -
     grouped = sum(video.subset is not None for video in videos)
     if grouped and not capabilities.subsets:
         yield Loss("subset of the video", grouped, "left out")
+
+
+def _notes_of_places(writer: Format, matches: Sequence[MatchActions]) -> Iterator[str]:
+    """Say that periods were laid one after another, where their places are not known."""
+    if not writer.capabilities.period_starts:
+        return
+    periods = {
+        (action.period, action.period in dict(match.period_starts_ms))
+        for match in matches
+        for action in match.actions
+    }
+    if any(period > 1 and not placed for period, placed in periods):
+        yield (
+            "where periods start in the video is not known, they are laid one after another; give "
+            "--period 1=START: --period 2=START:"
+        )
 
 
 def _notes(writer: Format, rate: Fraction, *, given: bool) -> Iterator[str]:

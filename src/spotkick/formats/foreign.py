@@ -53,7 +53,6 @@ _TEXTS: Final = (
 """Regular expression that the start of a text file matches -> kind."""
 
 _ROOTS: Final = {
-    "file": ForeignKind("a SportsCode (Hudl, Nacsport, LongoMatch) XML of instances"),
     "Games": ForeignKind("an Opta F24 event feed"),
     "SoccerFeed": ForeignKind("an Opta F7 match feed"),
     "SoccerDocument": ForeignKind("an Opta F7 match feed"),
@@ -130,8 +129,6 @@ def _kind_of_xml(sample: Sample) -> ForeignKind | None:
         return None
     root = sample.xml_root.rpartition(":")[2]
     other = ForeignKind(f"an XML file with the root element {root[:40]!r}")
-    if root == "file" and "ALL_INSTANCES" not in sample.text:
-        return other
     return _ROOTS.get(root, other)
 
 

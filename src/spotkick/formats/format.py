@@ -48,6 +48,8 @@ class ReadOptions:
             folders look at it, so that they open these files only.
         file_name: name of the files in match folders, instead of the choice by ``task``.
         time_source: which time field of SoccerNet labels counts.
+        columns: (field, header) of tables whose headers have other names, see
+            `spotkick.formats.table_columns`.
         unread: filled by readers with what a source holds and an action cannot: what it is ->
             how often. Fields of JSON files are counted by `Format.fields`.
     """
@@ -57,6 +59,7 @@ class ReadOptions:
     matches: tuple[str, ...] | None = None
     file_name: str | None = None
     time_source: TimeSource = TimeSource.POSITION
+    columns: tuple[tuple[str, str], ...] = ()
     unread: Counter[str] = field(default_factory=Counter, compare=False)
 
 

@@ -6,12 +6,17 @@ spotting marks single times. A spot is a segment of no length; the spot of a seg
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.errors import SpotkickWarning
-from spotkick.formats.recordings import RecordedActions, group_recordings, split_periods
+from spotkick.formats.recordings import (
+    RecordedActions,
+    group_recordings,
+    parse_recording,
+    split_periods,
+)
 
 MILLISECONDS: Final = 1000
 """Per second."""
@@ -28,6 +33,7 @@ class Segment:
         score: of a detection or proposal, None for a label.
         team: see `spotkick.actions.Action`; only some annotation tools hold it.
         visibility: likewise.
+        details: likewise.
     """
 
     start_s: float
@@ -36,6 +42,7 @@ class Segment:
     score: float | None = None
     team: str | None = None
     visibility: Visibility | None = None
+    details: tuple[tuple[str, str], ...] = ()
 
     @property
     def length_s(self) -> float:
@@ -52,22 +59,38 @@ class VideoSegments:
         duration_s: length of the video, None when the file does not state it.
         segments: in file order.
         subset: such as ``training``, ``validation`` or ``testing``; None when not stated.
+        start_in_match_s: where a period starts in a video of the whole match, None when not known.
     """
 
     video: str
     duration_s: float | None
     segments: tuple[Segment, ...]
     subset: str | None = None
+    start_in_match_s: float | None = None
 
 
 def segments_of_matches(matches: Iterable[MatchActions]) -> tuple[VideoSegments, ...]:
     """Write actions as segments of no length, one video for each recording of a match."""
-    return tuple(
-        VideoSegments(
-            recording.name, None, tuple(_segment_of_action(action) for action in recording.actions)
+    matches = tuple(matches)
+    starts_ms = {
+        (match.match, period): start_ms
+        for match in matches
+        for period, start_ms in match.period_starts_ms
+    }
+
+    videos = []
+    for recording in split_periods(matches):
+        name, period = parse_recording(recording.name)
+        start_ms = starts_ms.get((name, period or 1))
+        videos.append(
+            VideoSegments(
+                recording.name,
+                None,
+                tuple(_segment_of_action(action) for action in recording.actions),
+                start_in_match_s=None if start_ms is None else start_ms / MILLISECONDS,
+            )
         )
-        for recording in split_periods(tuple(matches))
-    )
+    return tuple(videos)
 
 
 def _segment_of_action(action: Action) -> Segment:
@@ -78,22 +101,45 @@ def _segment_of_action(action: Action) -> Segment:
         action.confidence,
         action.team,
         action.visibility,
+        action.details,
     )
 
 
 def matches_of_segments(videos: Sequence[VideoSegments]) -> tuple[MatchActions, ...]:
     """Read segments as actions at their starts; the ends are lost."""
-    return group_recordings(
+    grouped = group_recordings(
         RecordedActions(
             video.video, tuple(_action_of_segment(segment) for segment in video.segments)
         )
         for video in videos
     )
 
+    # Where periods start in a video of the whole match.
+    starts_ms: dict[str, dict[int, int]] = {}
+    for video in videos:
+        name, period = parse_recording(video.video)
+        if video.start_in_match_s is not None:
+            start_ms = round(video.start_in_match_s * MILLISECONDS)
+            starts_ms.setdefault(name, {})[period or 1] = start_ms
+    return tuple(
+        replace(match, period_starts_ms=tuple(sorted(starts_ms[match.match].items())))
+        if match.match in starts_ms
+        else match
+        for match in grouped
+    )
+
 
 def _action_of_segment(segment: Segment) -> Action:
     position_ms = round(segment.start_s * MILLISECONDS)
-    return Action(segment.label, 1, position_ms, segment.score, segment.team, segment.visibility)
+    return Action(
+        label=segment.label,
+        period=1,
+        position_ms=position_ms,
+        confidence=segment.score,
+        team=segment.team,
+        visibility=segment.visibility,
+        details=segment.details,
+    )
 
 
 class ReversedSegments:

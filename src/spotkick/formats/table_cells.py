@@ -3,23 +3,31 @@
 import math
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from spotkick.errors import InputError
 from spotkick.formats.fields import (
+    RATE_FIX,
     optional_confidence,
+    require_frame_rate,
     require_integer,
     require_position,
     require_seconds,
     require_text,
 )
+from spotkick.formats.period_names import parse_period_name
 from spotkick.formats.recordings import MAX_PERIOD
-from spotkick.timeline import parse_game_time
+from spotkick.timeline import parse_game_time, position_of_frame
 
 _DECIMAL_COMMA: Final = re.compile(r"^\s*-?\d+,\d+\s*$")
 _THOUSANDS: Final = re.compile(r"^\s*-?[1-9]\d{0,2}(?:,\d{3})+(?P<point>\.\d*)?\s*$")
 _POINT_THOUSANDS: Final = re.compile(r"^\s*-?[1-9]\d{0,2}(?:\.\d{3})+,\d*\s*$")
 _CLOCK: Final = re.compile(r"^\s*(?:(\d{1,4}):)?(\d{1,6}):(\d{1,2}(?:[.,]\d{1,9})?)\s*$")
+
+
+_DAYS: Final = re.compile(r"^\s*0 days\s+")
+"""How pandas writes a time of less than a day."""
 
 
 def is_blank(value: Any) -> bool:
@@ -41,6 +49,9 @@ def read_confidence(value: Any, where: str, delimiter: str) -> float | None:
 
 def _read_seconds(value: Any, where: str, delimiter: str) -> float:
     """Seconds, also of a clock such as ``12:34.5`` or ``1:02:05``."""
+    if isinstance(value, timedelta):
+        return require_seconds(value.total_seconds(), where)
+    value = _DAYS.sub("", value) if isinstance(value, str) else value
     clock = _CLOCK.match(value) if isinstance(value, str) else None
     if clock is None:
         return require_seconds(_plain_number(value, where, delimiter), where)
@@ -87,8 +98,7 @@ def read_time(
     Raises:
         InputError: if the time or period is malformed, or periods contradict each other.
     """
-    column = values.get("period")
-    stated = None if is_blank(column) else require_integer(column, f"{where}: period")
+    stated = _read_period(values.get("period"), f"{where}: period")
     if stated is not None and period is not None and stated != period:
         raise InputError(
             f"{where}: period {stated} contradicts the name of the video, which is period {period}"
@@ -102,6 +112,10 @@ def read_time(
         position_ms = require_position(1000 * seconds, f"{where}: gameTime")
     elif "position_ms" in values:
         position_ms = require_integer(values["position_ms"], f"{where}: position_ms")
+    elif "minute" in values:
+        position_ms = _read_minute(values, where, delimiter)
+    elif "frame" in values:
+        position_ms = _read_frame(values, where)
     else:
         position_ms = round(
             1000 * _read_seconds(values["position_s"], f"{where}: time in seconds", delimiter)
@@ -111,3 +125,26 @@ def read_time(
     if not 1 <= stated <= MAX_PERIOD:
         raise InputError(f"{where}: period must lie within 1 and {MAX_PERIOD}, found {stated}")
     return stated, position_ms
+
+
+def _read_period(value: Any, where: str) -> int | None:
+    """A period as a number or a name such as ``1H``, ``E2`` or ``second half``."""
+    if is_blank(value):
+        return None
+    named = parse_period_name(value) if isinstance(value, str) else None
+    return require_integer(value, where) if named is None else named
+
+
+def _read_minute(values: Mapping[str, Any], where: str, delimiter: str) -> int:
+    minutes = _plain_number(values["minute"], f"{where}: minute", delimiter)
+    minute = require_seconds(minutes, f"{where}: minute")
+    second = values.get("second")
+    seconds = 0.0 if is_blank(second) else _read_seconds(second, f"{where}: second", delimiter)
+    return round(1000 * require_seconds(60 * minute + seconds, f"{where}: minute"))
+
+
+def _read_frame(values: Mapping[str, Any], where: str) -> int:
+    if is_blank(values.get("rate")):
+        raise InputError(f"{where}: a frame needs its rate: --column rate=..., or {RATE_FIX}")
+    rate = require_frame_rate(values["rate"], f"{where}: rate")
+    return position_of_frame(require_integer(values["frame"], f"{where}: frame"), rate)

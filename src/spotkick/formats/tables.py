@@ -1,9 +1,10 @@
 """Tables of actions: CSV and Parquet, one row an action.
 
 Written columns: ``match, period, position_ms, label, confidence, team, visibility``. Read are also
-tables that people make by hand: a label and a time are enough, under any of the names in `COLUMNS`;
-a time may be seconds or a clock such as ``1:02:05``. A column ``video`` names recordings
-(``<match>/1_720p.mkv``), a column ``match`` names matches.
+tables that people make by hand: a label and a time are enough, under any of the names in
+`spotkick.formats.table_columns`, or under those that a column map states; a time may be seconds, a
+clock such as ``1:02:05``, minute and second, or a frame. A column ``video`` names recordings
+(``<match>/1_720p.mkv``), a column ``match`` names matches. Details have columns ``detail:NAME``.
 """
 
 import csv
@@ -11,7 +12,8 @@ import io
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,7 +26,7 @@ from spotkick.formats.fields import (
     optional_visibility,
     require_text,
 )
-from spotkick.formats.format import Family, Format
+from spotkick.formats.format import Family, Format, ReadOptions
 from spotkick.formats.recordings import (
     MediaReference,
     name_recordings,
@@ -32,21 +34,15 @@ from spotkick.formats.recordings import (
 )
 from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.table_cells import is_blank, read_confidence, read_time
-
-COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "match": ("match", "game", "urllocal"),
-    "video": ("video", "video_name"),
-    "period": ("period", "half"),
-    "position_ms": ("position_ms", "time_ms", "start_ms"),
-    "position_s": ("position_s", "time_s", "start_s", "seconds", "time", "start", "timestamp"),
-    "game_time": ("gametime", "game_time"),
-    "label": ("label", "class", "event", "action"),
-    "confidence": ("confidence", "score"),
-    "team": ("team",),
-    "visibility": ("visibility",),
-}
-"""What a column holds -> header names that are read as it, in lower case; the first one found
-counts."""
+from spotkick.formats.table_clocks import restart_clock
+from spotkick.formats.table_columns import (
+    COLUMNS,
+    DETAIL,
+    detail_cells,
+    detail_columns,
+    detail_headers,
+    find_columns,
+)
 
 WRITTEN: Final = ("match", "period", "position_ms", "label", "confidence", "team", "visibility")
 
@@ -55,9 +51,6 @@ _PARQUET_MAGIC: Final = b"PAR1"
 MAX_ROWS: Final = 50_000_000
 """Most rows that are read from a Parquet file, which may be tiny on disk."""
 
-_MOST_SHOWN: Final = 10
-_LONGEST_SHOWN: Final = 200
-_TIMES: Final = ("position_ms", "position_s", "game_time")
 _DELIMITERS: Final = (",", ";", "\t")
 _SEPARATOR_LINE: Final = re.compile(r"^\s*sep=(.)\s*$", re.IGNORECASE)
 
@@ -77,7 +70,13 @@ class _Table:
     delimiter: str = ""
 
 
-def read_table(path: Path | str, *, unread: Counter[str] | None = None) -> tuple[MatchActions, ...]:
+def read_table(
+    path: Path | str,
+    *,
+    unread: Counter[str] | None = None,
+    columns: Sequence[tuple[str, str]] = (),
+    frame_rate: Fraction | None = None,
+) -> tuple[MatchActions, ...]:
     """Read a CSV (comma, semicolon or tab) or Parquet table.
 
     Matches come in order of first appearance; rows without a match or video column belong to one
@@ -86,26 +85,39 @@ def read_table(path: Path | str, *, unread: Counter[str] | None = None) -> tuple
     Args:
         path: the table.
         unread: gets the number of values of each column that is not read.
+        columns: (field, header) of columns with other names, see
+            `spotkick.formats.table_columns.find_columns`.
+        frame_rate: of tables that count frames without a column for the rate.
 
     Raises:
         InputError: if the file is not such a table, a column is missing, or a value is malformed.
         MissingExtraError: for Parquet without pyarrow.
     """
     path = Path(path)
-    table = _read_rows(path, every_column=unread is not None)
-    columns = _columns(table.header, str(path))
+    table = _read_rows(path, every_column=unread is not None or bool(columns))
+    found = find_columns(table.header, columns, str(path))
     if unread is not None:
-        unread.update(_unread_values(table, columns.values()))
-    recordings = _recordings_of(table, columns, path)
+        unread.update(_unread_values(table, found.used))
+    recordings = _recordings_of(table, found.fields, path)
     actions: dict[str, list[Action]] = {}
 
     for number, row in enumerate(table.rows, start=1):
-        values = {field: row[index] for field, index in columns.items()}
+        values = found.values_of(row)
+        if frame_rate is not None and is_blank(values.get("rate")):
+            values["rate"] = str(frame_rate)
         where = f"{path}, row {number}"
         match, period = _match_of_row(values, recordings, where=where, default=path.stem)
         action = _read_action(values, where, table.delimiter, period=period)
-        actions.setdefault(match, []).append(action)
-    return tuple(MatchActions(match, tuple(found)) for match, found in actions.items())
+        details = found.details_of(row)
+        actions.setdefault(match, []).append(
+            replace(action, details=details) if details else action
+        )
+
+    # Minutes of a match clock run on from period to period.
+    matches = (MatchActions(match, tuple(items)) for match, items in actions.items())
+    if "minute" in found.fields:
+        return tuple(restart_clock(match, str(path)) for match in matches)
+    return tuple(matches)
 
 
 def _read_rows(path: Path, *, every_column: bool = False) -> _Table:
@@ -160,25 +172,6 @@ def _unread_values(table: _Table, used: Collection[int]) -> Counter[str]:
             held = sum(not is_blank(row[index]) for row in table.rows)
             counts[f"field '{name}' of the source"] += held
     return counts
-
-
-def _columns(header: Sequence[str], where: str) -> dict[str, int]:
-    names = [name.strip().lower() for name in header]
-    columns = {
-        field: names.index(known)
-        for field, found in COLUMNS.items()
-        for known in reversed(found)
-        if known in names
-    }
-    times = [field for field in _TIMES if field in columns]
-    if "label" not in columns or not times:
-        raise InputError(
-            f"{where}: a table needs a column 'label' and one of 'position_ms', 'position_s' or "
-            f"'gameTime', found {', '.join(header[:_MOST_SHOWN])[:_LONGEST_SHOWN]}"
-        )
-    return {
-        field: index for field, index in columns.items() if field not in _TIMES or field == times[0]
-    }
 
 
 def _read_action(
@@ -241,7 +234,9 @@ def _read_parquet(path: Path, *, every_column: bool = False) -> _Table:
         header = [
             name
             for name in file.schema_arrow.names
-            if every_column or name.strip().lower() in wanted
+            if every_column
+            or name.strip().lower() in wanted
+            or name.strip().lower().startswith(DETAIL)
         ]
         table = file.read(columns=header)
         columns = [table.column(name).to_pylist() for name in header]
@@ -264,15 +259,21 @@ def write_table(path: Path | str, matches: Sequence[MatchActions]) -> None:
         StorageError: if the file cannot be written.
     """
     path = Path(path)
-    rows = [_row_of(match.match, action) for match in matches for action in match.actions]
+    details = detail_columns([action for match in matches for action in match.actions])
+    rows = [
+        (*_row_of(match.match, action), *detail_cells(action, details))
+        for match in matches
+        for action in match.actions
+    ]
+    header = (*WRITTEN, *detail_headers(details))
     if path.suffix.lower() == ".parquet":
-        _write_parquet(path, rows)
+        _write_parquet(path, rows, header)
         return
 
     # Without a confidence or team the field is empty.
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(WRITTEN)
+    writer.writerow(header)
     writer.writerows(["" if value is None else value for value in row] for row in rows)
     write_text(path, buffer.getvalue())
 
@@ -290,7 +291,7 @@ def _row_of(match: str, action: Action) -> tuple[Any, ...]:
     )
 
 
-def _write_parquet(path: Path, rows: Sequence[tuple[Any, ...]]) -> None:
+def _write_parquet(path: Path, rows: Sequence[tuple[Any, ...]], header: Sequence[str]) -> None:
     parquet = _import_parquet()
     import pyarrow as pa
 
@@ -303,10 +304,11 @@ def _write_parquet(path: Path, rows: Sequence[tuple[Any, ...]]) -> None:
         pa.float64(),
         pa.string(),
         pa.string(),
+        *(pa.string() for _ in header[len(WRITTEN) :]),
     )
     arrays = [pa.array([row[index] for row in rows], type=kind) for index, kind in enumerate(types)]
     with atomic_path(path) as temporary:
-        parquet.write_table(pa.table(arrays, names=list(WRITTEN)), temporary)
+        parquet.write_table(pa.table(arrays, names=list(header)), temporary)
 
 
 def _detect_csv(sample: Sample) -> Certainty:
@@ -320,14 +322,23 @@ def _detect_parquet(sample: Sample) -> Certainty:
     return Certainty.MARK if held else Certainty.NO
 
 
+def _read_with_options(path: Path, options: ReadOptions) -> tuple[MatchActions, ...]:
+    return read_table(
+        path,
+        unread=options.unread,
+        columns=options.columns,
+        frame_rate=options.frame_rate,
+    )
+
+
 CSV_FORMAT: Final = Format(
     name="csv",
     title="CSV table",
     description="table, one row an action",
     family=Family.TABLE,
-    capabilities=Capabilities(empty=False),
+    capabilities=Capabilities(details=True, empty=False),
     detect=_detect_csv,
-    reader=lambda path, options: read_table(path, unread=options.unread),
+    reader=_read_with_options,
     writer=lambda path, matches, _: write_table(path, matches),
     suffix=".csv",
     own_suffixes=(".csv",),
@@ -338,9 +349,9 @@ PARQUET_FORMAT: Final = Format(
     title="Parquet table",
     description="the same; needs pyarrow",
     family=Family.TABLE,
-    capabilities=Capabilities(empty=False),
+    capabilities=Capabilities(details=True, empty=False),
     detect=_detect_parquet,
-    reader=lambda path, options: read_table(path, unread=options.unread),
+    reader=_read_with_options,
     writer=lambda path, matches, _: write_table(path, matches),
     suffix=".parquet",
     own_suffixes=(".parquet",),
