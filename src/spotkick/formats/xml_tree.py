@@ -48,7 +48,7 @@ def parse_xml(path: Path, what: str) -> ET.Element:
     def refuse(*_: Any) -> None:
         raise InputError(f"{path}: XML with a document type or entities is not read as {what}")
 
-    # Handlers by hand: only expat tells of a document type before it is expanded.
+    # Handlers by hand: only expat reports a document type before it is expanded.
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler = start
