@@ -9,9 +9,10 @@ import torch
 
 from spotkick.actions import Action, ActionClasses
 from spotkick.encoding import ContextSlicing
+from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.training.batches import gather
-from spotkick.training.device_data import DeviceData
+from spotkick.training.device_data import DeviceData, place_data
 from spotkick.training.labelled_periods import LabelledPeriod, label_period
 
 CLASSES = ActionClasses(("a", "b", "c"))
@@ -64,11 +65,10 @@ def test_gather_every_chunk_equals_the_loader(
     data = DeviceData.from_periods(periods, CPU)
     assert data.features.dtype == torch.from_numpy(np.zeros(1, dtype)).dtype
     epoch = data.epoch(chosen, chunk_frames=24, border_frames=border_frames, num_spots=num_spots)
-    rows, spots = epoch.batch(torch.arange(len(chosen)))
-    features, shifts = data.gather(rows, 24)
+    features, shifts = data.gather(epoch.rows, 24)
     assert torch.equal(features, batch.features)
     assert torch.equal(shifts, batch.shifts)
-    assert torch.equal(spots, batch.spots)
+    assert torch.equal(epoch.spots, batch.spots)
     assert (epoch.dropped, epoch.most_dropped) == (batch.dropped, batch.most_dropped)
 
 
@@ -85,3 +85,41 @@ def test_gather_whole_numbers_keep_their_type() -> None:
     assert features.dtype == torch.int32
     assert features[0, :, 0].tolist() == list(range(3, 11))
     assert not epoch.spots.any()
+
+
+def test_from_periods_mixed_types_keep_every_value() -> None:
+    periods = [make_periods(np.float16)[0], make_periods(np.float32)[0]]
+    data = DeviceData.from_periods(periods, CPU)
+    assert data.features.dtype == torch.float32
+    assert np.array_equal(data.features[90:].numpy(), periods[1].track.values)
+
+
+@pytest.mark.parametrize("border_frames", [0, 5, 12])
+def test_most_actions_equals_a_slow_count(border_frames: int) -> None:
+    periods = make_periods()
+    mask = np.concatenate([period.action_mask for period in periods])
+    slow = max(
+        int(mask[start + border_frames : start + 24 - border_frames].sum())
+        for start in range(len(mask) - 23)
+    )
+    data = DeviceData.from_periods(periods, CPU)
+    assert data.most_actions(24, border_frames) == slow
+
+
+def test_place_data_auto_leaves_the_cpu_to_the_loader() -> None:
+    periods = make_periods()
+    assert place_data(periods, "auto", CPU) is None
+    assert place_data(periods, "never", CPU) is None
+    assert place_data(periods, "always", CPU) is not None
+
+
+def test_place_data_too_small_card_falls_back_with_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    periods = make_periods()
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1000, 2000))
+    cuda = torch.device("cuda")
+    with pytest.warns(SpotkickWarning, match="batches are loaded one by one: .* GiB"):
+        assert place_data(periods, "auto", cuda) is None
+    with pytest.raises(ConfigError, match="data_on_device = always: the training set needs"):
+        place_data(periods, "always", cuda)

@@ -1,5 +1,6 @@
 """The training loop with small networks: what stops it, and what it keeps."""
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.models import CalfArchitecture, CalfNetwork, SpotterNetwork
 from spotkick.models.loading import new_network
-from spotkick.training.config import LossConfig
+from spotkick.training.config import LossConfig, SamplingConfig
 from spotkick.training.labelled_periods import label_period
 from spotkick.training.total_loss import TrainingPlan
 from spotkick.training.trainer import train_network
@@ -167,3 +168,70 @@ def test_train_network_crowded_chunks_name_the_number_of_spots(num_spots: int) -
         SpotkickWarning, match=f"{num_spots} spots .* model.num_spots = 5 would hold"
     ):
         train_network(CalfNetwork(sizes), [period], make_plan(epochs=1), observer=Silent())
+
+
+SMALL_CALF = CalfArchitecture(
+    feature_dim=4,
+    num_classes=2,
+    chunk_frames=24,
+    num_spots=3,
+    receptive_field_frames=4,
+    hidden=(4, 4),
+)
+
+
+def losses_of(
+    training: dict[str, object],
+    sampling: dict[str, object] | None = None,
+    architecture: CalfArchitecture = SMALL_CALF,
+) -> tuple[list[dict[str, float]], dict[str, Tensor]]:
+    """History and weights of a training of a small network on random features."""
+    random = np.random.default_rng(5)
+    periods = []
+    for length in (80, 30, 64):
+        values = random.standard_normal((length, 4)).astype(np.float16)
+        actions = [Action("ab"[index % 2], 1, 4000 * index) for index in range(length // 9)]
+        track = FeatureTrack(values, FeatureSource("x", 4, RATE))
+        periods.append(label_period(track, actions, CLASSES, slicing=SLICING, chunk_frames=24))
+    plan = make_plan(feature_dropout=0.2, **training)
+    plan = dataclasses.replace(plan, sampling=SamplingConfig.parse(sampling or {}))
+    network = new_network(architecture, 0)
+    _, progress = train_network(network, periods, plan, observer=Silent())
+    return progress.history, network.state_dict()
+
+
+@pytest.mark.parametrize(
+    ("training", "sampling", "kind"),
+    [
+        ({"ema_decay": 0.9, "warmup_steps": 7}, {}, "calf"),
+        ({}, {"preset": "v2", "chunks_per_epoch": 37, "batch_chunks": 8}, "calf"),
+        ({"mixup_alpha": 0.4, "gradient_clip": 0.1}, {"batch_chunks": 4}, "dense"),
+        ({"sam_radius": 0.05, "schedule": "cosine_by_step"}, {"batch_chunks": 4}, "dense"),
+    ],
+)
+def test_train_network_data_on_device_equals_the_loader(
+    training: dict[str, object], sampling: dict[str, object], kind: str
+) -> None:
+    sizes = SMALL_CALF.replace(kind=kind)
+    history, weights = losses_of(training, sampling, sizes)
+    on_device, device_weights = losses_of({**training, "data_on_device": "always"}, sampling, sizes)
+    assert on_device == history
+    assert all(torch.equal(device_weights[name], own) for name, own in weights.items())
+
+
+def test_train_network_data_on_device_stops_at_a_loss_that_is_not_finite() -> None:
+    with pytest.raises(ConfigError, match=r"the loss became nan; lower training\.learning_rate"):
+        losses_of({"data_on_device": "always", "learning_rate": 1e30})
+
+
+def test_train_network_data_on_device_resumes_to_the_same_weights(tmp_path: Path) -> None:
+    def run(path: Path, epochs: int, *, resume: bool = False) -> Tensor:
+        plan = make_plan(epochs=epochs, schedule="constant", data_on_device="always")
+        network = new_network(SMALL_CALF, 0)
+        periods = make_periods()
+        train_network(network, periods, plan, observer=Silent(), state_path=path, resume=resume)
+        return network.state_dict()["encoder.first.weight"]
+
+    whole = run(tmp_path / "a.safetensors", 3)
+    run(tmp_path / "b.safetensors", 1)
+    assert torch.equal(run(tmp_path / "b.safetensors", 3, resume=True), whole)

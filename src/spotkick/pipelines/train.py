@@ -35,7 +35,13 @@ from spotkick.training.trainer import TrainingObserver, train_network
 
 __all__ = ["BEST", "EXPERIMENT_FILE", "LAST", "STATE_FILE", "RunResult", "run_training"]
 
-_FREE: Final = ("training.threads", "training.validate_every", "training.early_stop")
+_FREE: Final = (
+    "training.threads",
+    "training.validate_every",
+    "training.early_stop",
+    "training.device",
+    "training.data_on_device",
+)
 _PATHS: Final = ("data.root", "data.features_root")
 """Keys that may differ when a run is resumed, and keys that hold paths."""
 

@@ -106,7 +106,11 @@ class TrainingConfig(FrozenConfig):
         seed: of every source of randomness.
         device: ``auto`` takes CUDA where there is one.
         mixed_precision: bfloat16 products on CUDA; ignored on CPU.
-        compile: compile the network with torch.compile.
+        tf32: on CUDA, products of float32 with 10 bits of mantissa, faster and less exact.
+        data_on_device: ``auto`` keeps the whole training set in the memory of a GPU when it fits,
+            and gathers batches there; ``always`` does so on any device; ``never`` loads each batch.
+        compile: compile the network with torch.compile; where the data are on the device, the loss,
+            too.
         threads: CPU threads of torch; 0 leaves its own choice.
     """
 
@@ -129,5 +133,7 @@ class TrainingConfig(FrozenConfig):
     seed: Annotated[int, Field(ge=0)] = 0
     device: str = "auto"
     mixed_precision: bool = False
+    tf32: bool = False
+    data_on_device: Literal["auto", "always", "never"] = "auto"
     compile: bool = False
     threads: Annotated[int, Field(ge=0)] = 0

@@ -4,16 +4,21 @@ Features keep the type of their files (float16, or whole numbers for tokens). An
 whole numbers per chunk; everything else of a batch is read from tables on the device.
 """
 
+import warnings
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.training.labelled_periods import LabelledPeriod
 from spotkick.training.sampling import ChunkIndex
+
+_SHARE_FOR_DATA: Final = 0.8
+"""Of a GPU's free memory; the rest is for the network and its steps."""
 
 
 class EpochChunks(NamedTuple):
@@ -31,10 +36,6 @@ class EpochChunks(NamedTuple):
     spots: Tensor
     dropped: int
     most_dropped: int
-
-    def batch(self, chunks: Tensor) -> tuple[Tensor, Tensor]:
-        """Rows and spots of the chunks of a batch."""
-        return self.rows.index_select(0, chunks), self.spots.index_select(0, chunks)
 
 
 class DeviceData:
@@ -83,7 +84,7 @@ class DeviceData:
         """
         feature_frames = [len(period.track) for period in periods]
         first = periods[0]
-        dtype = torch.from_numpy(np.array(first.track.values[:1])).dtype
+        dtype = _common_dtype(periods)
         dim, classes = first.track.values.shape[1], first.action_mask.shape[1]
         features = torch.empty((sum(feature_frames), dim), dtype=dtype, device=device)
         shifts = torch.empty((sum(map(len, periods)), classes), device=device)
@@ -103,10 +104,13 @@ class DeviceData:
             pad_frames=first.pad_frames,
         )
 
-    @property
-    def nbytes(self) -> int:
-        """Memory of the tables."""
-        return self.features.nbytes + self.shifts.nbytes
+    def most_actions(self, chunk_frames: int, border_frames: int) -> int:
+        """The most actions that the centre of any chunk can have."""
+        inside = max(chunk_frames - 2 * border_frames, 0)
+        before = self._actions_before
+        if len(before) <= inside:
+            return int(before[-1])
+        return int((before[inside:] - before[: len(before) - inside]).max(initial=0))
 
     def epoch(
         self, chosen: ChunkIndex, *, chunk_frames: int, border_frames: int, num_spots: int
@@ -194,3 +198,48 @@ class DeviceData:
 
     def _to_device(self, values: npt.NDArray[np.intp]) -> Tensor:
         return torch.from_numpy(values).to(self.features.device)
+
+
+def place_data(
+    periods: Sequence[LabelledPeriod],
+    choice: Literal["auto", "always", "never"],
+    device: torch.device,
+) -> DeviceData | None:
+    """Copy a training set to the device that trains on it, or None where a loader is to be used.
+
+    Args:
+        periods: the training set.
+        choice: ``training.data_on_device``.
+        device: of the training.
+
+    Raises:
+        ConfigError: if it must be there, and does not fit.
+
+    Warns:
+        SpotkickWarning: if ``auto`` finds no room.
+    """
+    is_cuda = device.type == "cuda"
+    if choice == "never" or (choice == "auto" and not is_cuda):
+        return None
+
+    needed = sum(_period_bytes(period, _common_dtype(periods).itemsize) for period in periods)
+    free = torch.cuda.mem_get_info(device)[0] * _SHARE_FOR_DATA if is_cuda else float("inf")
+    if needed <= free:
+        return DeviceData.from_periods(periods, device)
+    shown = f"the training set needs {needed / 2**30:.1f} GiB, {free / 2**30:.1f} are free on it"
+    if choice == "always":
+        raise ConfigError(
+            f"training.data_on_device = always: {shown}; use auto, or features in float16"
+        )
+    warnings.warn(f"batches are loaded one by one: {shown}", SpotkickWarning, stacklevel=2)
+    return None
+
+
+def _common_dtype(periods: Sequence[LabelledPeriod]) -> torch.dtype:
+    """The type that holds the features of every period exactly."""
+    common = np.result_type(*{period.track.values.dtype for period in periods})
+    return torch.from_numpy(np.empty(0, dtype=common)).dtype
+
+
+def _period_bytes(period: LabelledPeriod, itemsize: int) -> int:
+    return period.track.values.size * itemsize + period.shifts.nbytes

@@ -105,7 +105,8 @@ def load_state(
             "--resume"
         ) from error
 
-    # Moments lie where their parameter lies; the number of steps stays on the CPU.
+    # Moments lie where their parameter lies; the number of steps does where a graph counts it.
+    is_counted_there = bool(optimizer.param_groups[0].get("capturable"))
     for index, parameter in enumerate(optimizer.param_groups[0]["params"]):
         prefix = f"optimizer.{index}."
         own = {
@@ -115,7 +116,9 @@ def load_state(
         }
         if own:
             optimizer.state[parameter] = {
-                key: tensor if key == "step" else tensor.to(parameter.device)
+                key: tensor
+                if key == "step" and not is_counted_there
+                else tensor.to(parameter.device)
                 for key, tensor in own.items()
             }
     return progress
