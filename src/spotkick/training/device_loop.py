@@ -223,7 +223,7 @@ class _StepGraphs:
         self, advance: Callable[[int], None], generators: Sequence[torch.Generator]
     ) -> None:
         self._advance, self._generators = advance, generators
-        self._stream = torch.cuda.Stream()
+        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         self._pool = torch.cuda.graph_pool_handle()
         self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
         self._seen: Counter[int] = Counter()

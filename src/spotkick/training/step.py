@@ -194,17 +194,17 @@ def make_optimizer(
         on_device: keep its numbers on CUDA, too, so that a step can be recorded in a graph.
     """
     rate: float | Tensor = config.learning_rate
-    options: dict[str, bool] = {}
     device = next(network.parameters()).device
-    if on_device and device.type == "cuda":
+    is_recorded = on_device and device.type == "cuda"
+    if is_recorded:
         rate = torch.tensor(config.learning_rate, device=device)
-        options = {"fused": True, "capturable": True}
     return torch.optim.AdamW(
         network.parameters(),
         lr=rate,
         eps=config.adam_epsilon,
         weight_decay=config.weight_decay,
-        **options,
+        capturable=is_recorded,
+        fused=is_recorded or None,
     )
 
 
