@@ -40,10 +40,14 @@ class ChunkPlan:
 
     def frame_index(self) -> npt.NDArray[np.intp]:
         """(chunks, chunk_frames): frame of the period in each place; the ends are replicated."""
+        return self.padded_index().clip(0, self.num_frames - 1)
+
+    def padded_index(self) -> npt.NDArray[np.intp]:
+        """(chunks, chunk_frames): frame in each place, before 0 and behind the last one, too."""
         padded: npt.NDArray[np.intp] = (
             self.starts[:, None] + np.arange(self.chunk_frames) - self.pad_frames
         )
-        return padded.clip(0, self.num_frames - 1)
+        return padded
 
 
 def plan_chunks(

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spotkick.commentary.inference import CONTEXT_S, TOKEN_KERNELS, TokenNetwork
-from spotkick.commentary.tokenizer import BIN_MS, TokenSequence
+from spotkick.commentary.inference import CONTEXT_S, TokenNetwork
+from spotkick.commentary.tokenizer import TokenSequence
 from spotkick.errors import InputError
+from spotkick.features.token_rows import BIN_MS, TOKEN_KERNELS
 
 NUM_IDS, UNITS = 9, 5
 Maker = Callable[[int], TokenNetwork]

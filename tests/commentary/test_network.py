@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from spotkick.commentary.network import TokenArchitecture, TorchTokenNetwork
-from spotkick.commentary.tokenizer import PADDING_ID, TokenSequence
+from spotkick.commentary.tokenizer import TokenSequence
+from spotkick.features.token_rows import PADDING_ID
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spotkick.commentary.tokenizer import BIN_MS, TokenSequence
+from spotkick.commentary.tokenizer import TokenSequence
 from spotkick.commentary.training_data import (
     LabelledPeriod,
     class_weights,
     gather_crops,
     gaussian_targets,
 )
+from spotkick.features.token_rows import BIN_MS
 
 CELLS = 200
 positions = st.lists(st.integers(0, 2000 * CELLS), max_size=5)

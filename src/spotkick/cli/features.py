@@ -12,7 +12,7 @@ from spotkick.cli.options import ClockOption, FilePeriodsOption, ThreadsOption
 if TYPE_CHECKING:
     from spotkick.features.extract import ExtractionConfig
 
-KINDS: Final = ("commentary", "video")
+KINDS: Final = ("commentary", "tokens", "video")
 DEVICES: Final = ("cpu", "cuda")
 
 
@@ -30,7 +30,10 @@ def features(
     ],
     period: FilePeriodsOption = None,
     kind: Annotated[
-        str | None, typer.Option(help="commentary or video; judged by the inputs unless given.")
+        str | None,
+        typer.Option(
+            help="commentary, tokens (of commentary), or video; judged by the inputs unless given."
+        ),
     ] = None,
     rate: Annotated[
         str | None, typer.Option(help="Feature frames per second.", show_default="2")
@@ -81,7 +84,8 @@ def features(
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
 
-    Commentary becomes TF-IDF of words and word pairs, projected by a truncated SVD. It is read from
+    Commentary becomes TF-IDF of words and word pairs, projected by a truncated SVD; with --kind
+    tokens, the ids of its words in bins of two seconds, for networks of kind tokens. It is read from
     JSON of SoccerNet-Echoes (1_asr.json) and of the Whisper family, SRT, WebVTT and tables. With
     --labels, small networks learn the classes from the training labels (features of training
     matches are out-of-fold predictions).
@@ -102,6 +106,8 @@ def features(
     check_command_outputs({"--out": None if out.is_dir() else out}, [*inputs, source])
     reporter = make_reporter()
     number, spans = parse_period_options(period or [])
+    if kind is not None:
+        _check_choice("--kind", kind, KINDS)
     request = ExtractionRequest(
         tuple(inputs),
         out,
@@ -111,11 +117,12 @@ def features(
         frame_rate=None if rate is None else parse_frame_rate(rate),
         dim=dim,
         labels=labels,
+        tokens=kind == "tokens",
         workers=threads or os.cpu_count() or 1,
         period=number,
         spans=spans,
     )
-    if _check_choice("--kind", kind or judge_kind(request), KINDS) == "commentary":
+    if (kind or judge_kind(request)) != "video":
         summary, made = extract_commentary(request, reporter)
     else:
         if clock:

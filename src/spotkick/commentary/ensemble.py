@@ -22,9 +22,10 @@ import safetensors.numpy
 
 from spotkick.commentary.descriptions import read_texts, reading_description
 from spotkick.commentary.inference import Array, TokenNetwork
-from spotkick.commentary.tokenizer import BIN_MS, Tokenizer, Vocabulary
+from spotkick.commentary.tokenizer import Tokenizer, Vocabulary
 from spotkick.commentary.transcripts import TranscriptSegment
 from spotkick.errors import ConfigError, InputError
+from spotkick.features.token_rows import BIN_MS
 from spotkick.features.tracks import fingerprint
 from spotkick.files import read_bytes, write_bytes, write_json
 

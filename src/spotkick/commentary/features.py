@@ -1,5 +1,6 @@
 """Commentary features: what the commentators say, as one vector per frame.
 
+`spotkick.commentary.token_model.TokenModel` gives the ids of tokens, from which a network learns;
 `spotkick.commentary.tfidf.TfidfModel` is fitted on texts alone,
 `spotkick.commentary.ensemble.TokenEnsemble` on texts and labels. Their modules say what a frame
 sees.
@@ -17,10 +18,13 @@ import numpy.typing as npt
 from spotkick.commentary.ensemble import DESCRIPTION_FILE as ENSEMBLE_FILE
 from spotkick.commentary.ensemble import TokenEnsemble, read_ensemble, write_ensemble
 from spotkick.commentary.tfidf import TfidfModel, fit_tfidf, read_tfidf, write_tfidf
+from spotkick.commentary.token_model import DESCRIPTION_FILE as TOKENS_FILE
+from spotkick.commentary.token_model import TokenModel, fit_tokens, read_tokens, write_tokens
 from spotkick.commentary.transcript_files import read_period
-from spotkick.commentary.transcripts import TranscriptSegment, count_frames
+from spotkick.commentary.transcripts import Transcript, TranscriptSegment, count_frames
 from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
 from spotkick.errors import InputError, SpotkickWarning
+from spotkick.features.token_rows import BIN_RATE
 from spotkick.features.tracks import (
     SOURCE_SUFFIX,
     FeatureSource,
@@ -32,7 +36,14 @@ from spotkick.files import read_json
 from spotkick.timeline import FEATURE_RATE
 
 FEATURE_NAME: Final = "commentary"
+TOKENS_NAME: Final = "tokens"
+COMMENTARY_KINDS: Final = (FEATURE_NAME, TOKENS_NAME)
+"""Kinds of sources whose features are made from transcripts."""
+
 _SOURCE_FILE: Final = "source.json"
+
+FittedModel = TfidfModel | TokenEnsemble | TokenModel
+"""A model that a source folder can hold."""
 
 
 class CommentaryModel(Protocol):
@@ -52,18 +63,45 @@ class CommentaryModel(Protocol):
         segments: Sequence[TranscriptSegment],
         num_frames: int,
         frame_rate: Fraction,
-    ) -> npt.NDArray[np.floating[Any]]:
+    ) -> npt.NDArray[np.floating[Any] | np.integer[Any]]:
         """(num_frames, frame_dim) of a period; all zeros where it has no commentary."""
 
 
 def commentary_source(
-    model: CommentaryModel, *, name: str = FEATURE_NAME, frame_rate: Fraction = FEATURE_RATE
+    model: CommentaryModel, *, name: str = "", frame_rate: Fraction | None = None
 ) -> FeatureSource:
-    """Describe the features that ``model`` makes."""
-    everything = fingerprint("commentary-2", model.fingerprint, str(frame_rate))
+    """Describe the features that ``model`` makes.
+
+    Args:
+        model: makes them.
+        name: of the features; their kind when empty.
+        frame_rate: frames per second; None for 2, and for tokens 1/2.
+    """
+    num_ids = model.num_ids if isinstance(model, TokenModel) else 0
+    kind, usual_rate = (TOKENS_NAME, BIN_RATE) if num_ids else (FEATURE_NAME, FEATURE_RATE)
+    rate = frame_rate or usual_rate
     return FeatureSource(
-        name, model.frame_dim, frame_rate, kind="commentary", fingerprint=everything
+        name or kind,
+        model.frame_dim,
+        rate,
+        kind=kind,
+        fingerprint=fingerprint("commentary-2", model.fingerprint, str(rate)),
+        num_ids=num_ids,
     )
+
+
+def make_frames(
+    model: CommentaryModel, match: str, transcript: Transcript, frame_rate: Fraction
+) -> npt.NDArray[np.floating[Any] | np.integer[Any]]:
+    """(frames, dim) of a period as they are stored: vectors as float16, token ids as they are."""
+    length = count_frames(transcript, frame_rate)
+    frames = model.frames(match, transcript.segments, length, frame_rate)
+    return frames if np.issubdtype(frames.dtype, np.integer) else frames.astype(np.float16)
+
+
+def fit_token_model(files: Iterable[PeriodFile]) -> TokenModel:
+    """Collect a vocabulary. Only transcripts of the training split belong here."""
+    return fit_tokens(read_period(file).segments for file in files)
 
 
 def fit_commentary(
@@ -96,7 +134,7 @@ def fit_commentary(
 def write_commentary_tracks(
     files: Iterable[PeriodFile], out: Path, model: CommentaryModel, source: FeatureSource
 ) -> ExtractionSummary:
-    """Write ``<out>/<match>/<period>_<name>.npy`` (float16) for each transcript.
+    """Write ``<out>/<match>/<period>_<name>.npy`` for each transcript; see `make_frames`.
 
     A period without commentary gets zeros. A file that cannot be read is left out, and the others
     are made.
@@ -121,11 +159,9 @@ def write_commentary_tracks(
         if not transcript.segments:
             silent.append(file.path)
 
-        # (frames, dim) values
-        length = count_frames(transcript, source.frame_rate)
-        frames = model.frames(file.match, transcript.segments, length, source.frame_rate)
-        write_track(frames.astype(np.float16), file.track(out, source.name))
-        written, num_frames = written + 1, num_frames + length
+        frames = make_frames(model, file.match, transcript, source.frame_rate)
+        write_track(frames, file.track(out, source.name))
+        written, num_frames = written + 1, num_frames + len(frames)
 
     if silent:
         warnings.warn(
@@ -137,9 +173,7 @@ def write_commentary_tracks(
     return ExtractionSummary(written, num_frames, len(silent), failed)
 
 
-def write_commentary_source(
-    model: TfidfModel | TokenEnsemble, source: FeatureSource, root: Path
-) -> None:
+def write_commentary_source(model: FittedModel, source: FeatureSource, root: Path) -> None:
     """Write the source folder: its description and its model, which reads new commentary.
 
     Raises:
@@ -158,14 +192,16 @@ def write_commentary_source(
         )
 
     # The description comes last: a folder that has it is complete.
-    if isinstance(model, TokenEnsemble):
+    if isinstance(model, TokenModel):
+        write_tokens(model, folder)
+    elif isinstance(model, TokenEnsemble):
         write_ensemble(model, folder)
     else:
         write_tfidf(model, folder)
     write_source(source, root)
 
 
-def read_commentary_source(folder: Path) -> tuple[TfidfModel | TokenEnsemble, FeatureSource]:
+def read_commentary_source(folder: Path) -> tuple[FittedModel, FeatureSource]:
     """Read a source folder ``NAME.source``, or the only one in a feature set or checkpoint.
 
     Raises:
@@ -174,14 +210,19 @@ def read_commentary_source(folder: Path) -> tuple[TfidfModel | TokenEnsemble, Fe
     inner = _find_source_folder(folder)
     described = inner / _SOURCE_FILE
     source = FeatureSource.from_json(read_json(described), str(described))
-    if source.kind != "commentary":
+    if source.kind not in COMMENTARY_KINDS:
         raise InputError(
             f"{described}: these features are of kind {source.kind!r}, not commentary; "
             "choose another source"
         )
 
-    is_ensemble = (inner / ENSEMBLE_FILE).is_file()
-    model = read_ensemble(inner) if is_ensemble else read_tfidf(inner)
+    model: FittedModel
+    if (inner / TOKENS_FILE).is_file():
+        model = read_tokens(inner)
+    elif (inner / ENSEMBLE_FILE).is_file():
+        model = read_ensemble(inner)
+    else:
+        model = read_tfidf(inner)
     if commentary_source(model, name=source.name, frame_rate=source.frame_rate) != source:
         raise InputError(
             f"{inner}: the description and the model do not belong together; fit the features again"

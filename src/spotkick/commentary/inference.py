@@ -11,13 +11,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.commentary.tokenizer import BIN_MS, TokenSequence
+from spotkick.commentary.tokenizer import TokenSequence
 from spotkick.errors import InputError
+from spotkick.features.token_rows import BIN_MS, TOKEN_KERNELS
 
 Array = npt.NDArray[np.float32]
-
-TOKEN_KERNELS: Final = (5, 3)
-"""Kernel sizes of the two convolutions over tokens."""
 
 CONTEXT_KERNEL: Final = 3
 CONTEXT_DILATIONS: Final = (1, 2, 4, 8, 16)

@@ -17,11 +17,10 @@ from torch.nn import functional
 from spotkick.commentary.inference import (
     CONTEXT_DILATIONS,
     CONTEXT_KERNEL,
-    TOKEN_KERNELS,
     TokenNetwork,
 )
-from spotkick.commentary.tokenizer import PADDING_ID, UNKNOWN_ID
 from spotkick.configuration import FrozenConfig
+from spotkick.features.token_rows import PADDING_ID, TOKEN_KERNELS, UNKNOWN_ID
 
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.commentary.transcripts import TranscriptSegment
+from spotkick.features.token_rows import BIN_MS, FIRST_TOKEN_ID, UNKNOWN_ID
 from spotkick.timeline import FEATURE_RATE
 
 NAME: Final = "<name>"
@@ -35,12 +36,6 @@ _END_MARKS: Final = frozenset(".!?")
 _COMMON_RATIO: Final = 2
 """A word is common where it begins with a small letter this many times as often as with a capital
 inside a sentence."""
-
-BIN_MS: Final = 2_000
-PADDING_ID: Final = 0
-UNKNOWN_ID: Final = 1
-FIRST_TOKEN_ID: Final = 2
-"""Ids from here on are those of known tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from spotkick.commentary.embeddings import embed_tokens
 from spotkick.commentary.ensemble import TokenEnsemble
 from spotkick.commentary.inference import TokenNetwork
 from spotkick.commentary.network import TokenArchitecture, TorchTokenNetwork
@@ -30,6 +29,7 @@ from spotkick.commentary.training_data import (
 )
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
+from spotkick.models.token_embeddings import embed_tokens
 from spotkick.processes import end_with_parent
 
 Positive = Annotated[int, Field(ge=1)]

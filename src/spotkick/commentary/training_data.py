@@ -9,7 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from spotkick.commentary.tokenizer import BIN_MS, TokenSequence
+from spotkick.commentary.tokenizer import TokenSequence
+from spotkick.features.token_rows import BIN_MS
 
 _MIN_FREQUENCY: Final = 1e-4
 """Rarer classes are taken to be as rare as this, so that a single action does not rule a

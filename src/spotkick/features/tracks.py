@@ -17,8 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.errors import CheckpointError, InputError
+from spotkick.features.token_rows import check_rows
 from spotkick.files import atomic_path, read_json, write_json
 from spotkick.timeline import FEATURE_RATE, parse_frame_rate
+
+_VECTOR_TYPES: Final = (np.float16, np.float32)
+_TOKEN_TYPES: Final = (np.int16,)
+"""Types of the values in files; float16 does not hold every token id."""
 
 SOURCE_SUFFIX: Final = ".source"
 """A folder ``NAME.source`` at the root of a feature set describes the features called NAME."""
@@ -33,9 +38,10 @@ class FeatureSource:
             ``commentary``.
         dim: length of a vector.
         frame_rate: vectors per second.
-        kind: ``file`` (made elsewhere), ``commentary`` or ``backbone``.
+        kind: ``file`` (made elsewhere), ``commentary``, ``tokens`` or ``backbone``.
         fingerprint: SHA-256 of everything that decides the values (model, projection,
             preprocessing); empty when not known.
+        num_ids: ``tokens``: size of the vocabulary, whose ids the values are; else 0.
     """
 
     name: str
@@ -43,16 +49,18 @@ class FeatureSource:
     frame_rate: Fraction = FEATURE_RATE
     kind: str = "file"
     fingerprint: str = ""
+    num_ids: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""
-        return {
+        described: dict[str, Any] = {
             "name": self.name,
             "dim": self.dim,
             "frame_rate": str(self.frame_rate),
             "kind": self.kind,
             "fingerprint": self.fingerprint,
         }
+        return {**described, "num_ids": self.num_ids} if self.num_ids else described
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any], where: str) -> "FeatureSource":
@@ -68,8 +76,9 @@ class FeatureSource:
                 frame_rate=parse_frame_rate(value["frame_rate"]),
                 kind=str(value["kind"]),
                 fingerprint=str(value["fingerprint"]),
+                num_ids=int(value.get("num_ids", 0)),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"{where}: not a feature source description: {type(error).__name__} {error}"
             ) from error
@@ -105,12 +114,12 @@ class FeatureTrack:
     """The features of one period (or one video).
 
     Attributes:
-        values: (frames, dim), float16 or float32, usually mapped from a file.
+        values: (frames, dim), float16 or float32, int16 for token ids; usually mapped from a file.
         source: where they come from, with their frame rate.
         where: file name for messages.
     """
 
-    values: npt.NDArray[np.floating[Any]]
+    values: npt.NDArray[np.floating[Any] | np.integer[Any]]
     source: FeatureSource
     where: str = "features"
 
@@ -123,6 +132,22 @@ class FeatureTrack:
         """Length in seconds."""
         return float(len(self.values) / self.source.frame_rate)
 
+    def rows(self, frames: npt.NDArray[np.intp]) -> npt.NDArray[np.floating[Any] | np.integer[Any]]:
+        """The vectors of frames in any order.
+
+        Beyond both ends vectors are those of the end frames; of token ids, there are none.
+
+        Args:
+            frames: any shape, may lie before the first and behind the last frame.
+
+        Returns:
+            the shape of ``frames``, and dim.
+        """
+        values = self.values[frames.clip(0, len(self) - 1)]
+        if self.source.num_ids:
+            values[(frames < 0) | (frames >= len(self))] = 0
+        return values
+
     def release(self) -> None:
         """Give the pages that were read back to the system; the next read maps them again."""
         mapped = getattr(self.values, "_mmap", None)
@@ -133,7 +158,8 @@ class FeatureTrack:
         """Check every value.
 
         Raises:
-            InputError: naming the first frame that holds NaN or infinity.
+            InputError: naming the first frame that holds NaN or infinity, or no token ids where
+                these are expected.
         """
         bad = ~np.isfinite(self.values).all(axis=1)
         if bad.any():
@@ -141,6 +167,9 @@ class FeatureTrack:
                 f"{self.where}: frame {int(np.argmax(bad))} holds NaN or infinity "
                 f"({int(bad.sum())} of {len(bad)} frames do); extract the features again"
             )
+
+        if self.source.num_ids:
+            check_rows(self.values, self.source.num_ids, self.where)
 
 
 def read_track(
@@ -159,11 +188,11 @@ def read_track(
         InputError: if the file is missing, empty, truncated, of another type or shape, or disagrees
             with its source.
     """
-    values = _map_array(path)
-    if source is None:
-        source = find_source(path) or FeatureSource(
-            name=feature_name(path), dim=values.shape[1], frame_rate=frame_rate
-        )
+    described = source or find_source(path)
+    values = _map_array(path, _TOKEN_TYPES if described and described.num_ids else _VECTOR_TYPES)
+    source = described or FeatureSource(
+        name=feature_name(path), dim=values.shape[1], frame_rate=frame_rate
+    )
     if values.shape[1] != source.dim:
         raise InputError(
             f"{path}: {values.shape[1]} values per frame, but '{source.name}' features have "
@@ -172,7 +201,9 @@ def read_track(
     return FeatureTrack(values=values, source=source, where=str(path))
 
 
-def _map_array(path: Path) -> npt.NDArray[np.floating[Any]]:
+def _map_array(
+    path: Path, types: tuple[type[np.generic], ...]
+) -> npt.NDArray[np.floating[Any] | np.integer[Any]]:
     if not path.is_file():
         raise InputError(
             f"{path}: no such feature file; make it with 'spotkick features' or download it"
@@ -192,9 +223,9 @@ def _map_array(path: Path) -> npt.NDArray[np.floating[Any]]:
 
     # numpy opens archives of arrays under the same name.
     if not isinstance(values, np.ndarray):
-        raise _wrong_array(path, "an archive of arrays")
-    if values.ndim != 2 or values.dtype not in (np.float16, np.float32):
-        raise _wrong_array(path, f"{values.dtype} of shape {values.shape}")
+        raise _wrong_array(path, "an archive of arrays", types)
+    if values.ndim != 2 or values.dtype not in types:
+        raise _wrong_array(path, f"{values.dtype} of shape {values.shape}", types)
     if 0 in values.shape:
         raise InputError(
             f"{path}: no frames or no values per frame (shape {values.shape}); "
@@ -203,10 +234,11 @@ def _map_array(path: Path) -> npt.NDArray[np.floating[Any]]:
     return values
 
 
-def _wrong_array(path: Path, found: str) -> InputError:
+def _wrong_array(path: Path, found: str, types: tuple[type[np.generic], ...]) -> InputError:
+    names = [wanted.__name__ for wanted in types]
     return InputError(
-        f"{path}: features must be float16 or float32 of shape (frames, dim), found {found}; "
-        "write them with np.save(path, values.astype(np.float32))"
+        f"{path}: features must be {' or '.join(names)} of shape (frames, dim), found {found}; "
+        f"write them with np.save(path, values.astype(np.{names[-1]}))"
     )
 
 
@@ -244,8 +276,8 @@ def write_source(source: FeatureSource, root: Path) -> None:
     write_json(root / f"{source.name}{SOURCE_SUFFIX}" / "source.json", source.to_json())
 
 
-def write_track(values: npt.NDArray[np.floating[Any]], path: Path) -> None:
-    """Write a track atomically as ``.npy``, keeping its float16 or float32.
+def write_track(values: npt.NDArray[np.floating[Any] | np.integer[Any]], path: Path) -> None:
+    """Write a track atomically as ``.npy``, keeping its type.
 
     Raises:
         StorageError: if it cannot be written.

@@ -68,10 +68,15 @@ def network_files(network: nn.Module) -> dict[str, bytes]:
     plain = {
         name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()
     }
+    is_halved = getattr(architecture, "stored_as", "float32") == "float16"
+    stored = {
+        name: tensor.half() if is_halved and tensor.ndim > 1 else tensor
+        for name, tensor in plain.items()
+    }
     on_cpu = kind.build(architecture)
     on_cpu.load_state_dict(plain)
     return {
-        WEIGHTS_FILE: safetensors.torch.save(plain),
+        WEIGHTS_FILE: safetensors.torch.save(stored),
         ONNX_FILE: kind.onnx_bytes(on_cpu.eval()),
     }
 

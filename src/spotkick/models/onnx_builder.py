@@ -26,16 +26,28 @@ Shape = Sequence[str | int | None]
 class GraphBuilder:
     """Collects nodes and weights; each method adds one layer and returns the name of its output."""
 
-    def __init__(self) -> None:
-        """An empty graph with the input ``features``."""
+    def __init__(self, *, half_matrices: bool = False) -> None:
+        """An empty graph with the input ``features``.
+
+        Args:
+            half_matrices: store matrices and kernels as float16; the graph still computes in
+                float32.
+        """
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
+        self._half_matrices = half_matrices
 
     def weight(self, name: str, values: Tensor | npt.NDArray[Any]) -> str:
         """Store an array under a name."""
         array = values.detach().cpu().numpy() if isinstance(values, Tensor) else values
-        self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
+        is_matrix = sum(size > 1 for size in array.shape) > 1 and array.dtype == np.float32
+        is_halved = self._half_matrices and is_matrix
+        if not is_halved:
+            self.weights.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
+            return name
+        halved = np.ascontiguousarray(array.astype(np.float16))
+        self.weights.append(numpy_helper.from_array(halved, f"{name}.half"))
+        return self.node("Cast", [f"{name}.half"], name, to=TensorProto.FLOAT)
 
     def constant(self, name: str, value: float) -> str:
         """Store one float32."""
@@ -69,11 +81,14 @@ class GraphBuilder:
             self.weight(f"{name}.weight", layer.weight),
             self.weight(f"{name}.bias", cast("Tensor", layer.bias)),
         ]
-        sides = [same_padding(size) for size in layer.kernel_size]
+        spans = zip(layer.kernel_size, layer.dilation, strict=True)
+        sides = [same_padding(dilation * (size - 1) + 1) for size, dilation in spans]
         attributes: dict[str, Any] = {
             "kernel_shape": list(layer.kernel_size),
             "pads": [left for left, _ in sides] + [right for _, right in sides],
         }
+        if max(layer.dilation) > 1:
+            attributes["dilations"] = list(layer.dilation)
         if layer.groups > 1:
             attributes["group"] = layer.groups
         return self.node("Conv", inputs, name, **attributes)

@@ -6,11 +6,12 @@ imported when they are first asked for. docs/add-network.md is the recipe.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final, NamedTuple
 
+import numpy.typing as npt
 from torch import nn
 
 from spotkick.configuration import FrozenConfig, suggestion
@@ -24,11 +25,13 @@ class DataSizes(NamedTuple):
         feature_dim: length of a feature vector.
         num_classes: number of classes.
         frame_rate: feature frames per second.
+        num_ids: size of the vocabulary where the features are token ids; else 0.
     """
 
     feature_dim: int
     num_classes: int
     frame_rate: Fraction
+    num_ids: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class NetworkKind:
         choose_sizes: from the table and the sizes of the data to the architecture.
         build: makes the network; its attribute ``architecture`` holds the sizes.
         onnx_bytes: serialises a network in evaluation mode, with the input ``features``.
+        start: gives a new network weights that the features of the training set decide, without
+            their labels: called with the network, the features of each period, and the seed.
     """
 
     name: str
@@ -54,11 +59,13 @@ class NetworkKind:
     choose_sizes: Callable[[Any, DataSizes], Any]
     build: Callable[[Any], nn.Module]
     onnx_bytes: Callable[[Any], bytes]
+    start: Callable[[Any, Sequence[npt.NDArray[Any]], int], None] | None = None
 
 
 _BUILT_IN: Final = {
     "calf": "spotkick.models.calf_kind:CALF",
     "dense": "spotkick.models.calf_kind:DENSE",
+    "tokens": "spotkick.models.tokens_kind:TOKENS",
     "bmn": "spotkick.localization.kind:BMN",
 }
 """Kind -> module and name of its entry."""

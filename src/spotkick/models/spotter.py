@@ -53,6 +53,11 @@ class SpotterArchitecture(FrozenConfig):
         """Frames cut off at each end of a chunk: half of the receptive field, rounded up."""
         return -(-self.receptive_field_frames // 2)
 
+    @property
+    def loss_border_frames(self) -> int:
+        """Frames at each end of a chunk that carry no loss in training."""
+        return self.border_frames
+
 
 class NetworkOutput(NamedTuple):
     """Outputs of a network for a batch of chunks.

@@ -11,13 +11,15 @@ from spotkick.actions import Action
 from spotkick.commentary.ensemble import TokenEnsemble
 from spotkick.commentary.features import (
     FEATURE_NAME,
+    TOKENS_NAME,
+    FittedModel,
     commentary_source,
     fit_commentary,
+    fit_token_model,
     read_commentary_source,
     write_commentary_source,
     write_commentary_tracks,
 )
-from spotkick.commentary.tfidf import TfidfModel
 from spotkick.commentary.transcript_files import (
     TRANSCRIPT_SUFFIXES,
     find_transcripts,
@@ -33,14 +35,13 @@ from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
 from spotkick.formats import read_label_set
 from spotkick.formats.match_tree import require_matches
 from spotkick.reporter import Reporter, SilentReporter, track
-from spotkick.timeline import FEATURE_RATE
 
 COMMENTARY_DIM: Final = 512
 TRAIN_SPLIT: Final = "train"
 FITTING_FOLDER: Final = f"{FEATURE_NAME}.fitting"
 """Holds what an interrupted fit goes on with."""
 
-Kind = Literal["commentary", "video"]
+Kind = Literal["commentary", "tokens", "video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class ExtractionRequest:
         dim: values per frame; None for 512 (commentary), for all that the backbone gives (video),
             or for what the source says.
         labels: commentary: learn from the labels of the fitted matches.
+        tokens: make token ids of commentary instead of vectors.
         workers: processes that learn from labels.
         period: of single videos whose name does not say it.
         spans: periods of a single video that holds several; their ``file`` is None.
@@ -71,6 +73,7 @@ class ExtractionRequest:
     frame_rate: Fraction | None = None
     dim: int | None = None
     labels: bool = False
+    tokens: bool = False
     workers: int = 1
     period: int | None = None
     spans: tuple[PeriodSpan, ...] = ()
@@ -89,6 +92,11 @@ class ExtractionRequest:
         if self.source is not None and self.labels:
             raise ConfigError(
                 "--source brings a fitted source, --labels fits a new one; give one of the two"
+            )
+        if self.tokens and (self.labels or self.dim is not None):
+            raise ConfigError(
+                "tokens are fitted without labels, and their number is fixed; leave out --labels "
+                "and --dim"
             )
         if self.labels and self.dim is not None:
             raise ConfigError(
@@ -169,21 +177,29 @@ def extract_commentary(
 
 def _load_or_fit_model(
     found: Sequence[PeriodFile], request: ExtractionRequest, reporter: Reporter
-) -> tuple[TfidfModel | TokenEnsemble, FeatureSource]:
+) -> tuple[FittedModel, FeatureSource]:
     """The model of a given source, or of the one in ``out``; else a new one."""
-    given, present = request.source, request.out / f"{FEATURE_NAME}{SOURCE_SUFFIX}"
+    name = TOKENS_NAME if request.tokens else FEATURE_NAME
+    given, present = request.source, request.out / f"{name}{SOURCE_SUFFIX}"
     fits_anew = request.fit_split is not None or request.labels
     if given is None and not fits_anew and (present / "source.json").is_file():
         given = present
     if given is not None:
         model, source = read_commentary_source(given)
         request.require_agreement(source)
+        if request.tokens and source.kind != TOKENS_NAME:
+            raise ConfigError(
+                f"the source '{source.name}' gives vectors, no tokens; leave out --kind tokens"
+            )
         return model, source
 
     training = training_files(found, request)
     reporter.line(f"fitting on {len(training)} periods")
-    fitted: TfidfModel | TokenEnsemble
-    if request.labels:
+    fitted: FittedModel
+    if request.tokens:
+        fitted = fit_token_model(training)
+        reporter.line(f"{fitted.num_ids:,} token ids")
+    elif request.labels:
         fitted = _fit_to_labels(training, request, reporter)
     else:
         fitted = fit_commentary(training, dim=request.dim or COMMENTARY_DIM)
@@ -191,7 +207,7 @@ def _load_or_fit_model(
             f"{len(fitted.vocabulary):,} terms; "
             f"{fitted.explained_variance:.1%} of the variance kept"
         )
-    return fitted, commentary_source(fitted, frame_rate=request.frame_rate or FEATURE_RATE)
+    return fitted, commentary_source(fitted, frame_rate=request.frame_rate)
 
 
 def _fit_to_labels(

@@ -4,17 +4,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-
 from spotkick.checkpoint import Checkpoint
-from spotkick.commentary.features import CommentaryModel, read_commentary_source
+from spotkick.commentary.features import (
+    COMMENTARY_KINDS,
+    CommentaryModel,
+    make_frames,
+    read_commentary_source,
+)
 from spotkick.commentary.speech import Recogniser, open_recogniser
 from spotkick.commentary.transcript_files import (
     find_transcripts,
     holds_transcripts,
     read_period,
 )
-from spotkick.commentary.transcripts import Transcript, count_frames
+from spotkick.commentary.transcripts import Transcript
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.features.tracks import FeatureSource, FeatureTrack
@@ -62,7 +65,7 @@ class CommentaryReader:
     ) -> "CommentaryReader | None":
         """The reader of a checkpoint; None where it reads no commentary, or has no model of it."""
         folder = checkpoint.features_folder
-        if checkpoint.feature_source.kind != "commentary" or folder is None:
+        if checkpoint.feature_source.kind not in COMMENTARY_KINDS or folder is None:
             return None
         return cls(folder, kept, threads=threads)
 
@@ -122,7 +125,5 @@ class CommentaryReader:
         """(frames, dim) as `spotkick features` writes them."""
         if self._model is None or self._source is None:
             self._model, self._source = read_commentary_source(self._folder)
-        rate = self._source.frame_rate
-        length = count_frames(transcript, rate)
-        frames = self._model.frames(match, transcript.segments, length, rate)
-        return FeatureTrack(frames.astype(np.float16), self._source, where)
+        frames = make_frames(self._model, match, transcript, self._source.frame_rate)
+        return FeatureTrack(frames, self._source, where)

@@ -139,6 +139,9 @@ def run_training(
     )
     validation = Validation(config, parts.setup) if config.data.valid else None
     network: SpotterNetwork = new_network(parts.architecture, config.training.seed)
+    start = network_kind(parts.architecture.kind).start
+    if start is not None and not (resume and run.state.is_file()):
+        start(network, [period.track.values for period in periods], config.training.seed)
 
     log_folder = None if quiet else out / "tensorboard"
     shown = reporter or make_reporter()
@@ -188,7 +191,7 @@ def architecture_for(
     Raises:
         ConfigError: if they do not fit each other.
     """
-    sizes = DataSizes(source.dim, num_classes, source.frame_rate)
+    sizes = DataSizes(source.dim, num_classes, source.frame_rate, source.num_ids)
     architecture: SpotterArchitecture = network_kind(config.model.kind).choose_sizes(
         config.model, sizes
     )

@@ -7,7 +7,7 @@ Source: CALF paper, section 3.3, and the authors' inference code; stitching and 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +125,7 @@ def spot_period(
     plan = plan_chunks(
         len(track), setup.chunk_frames, setup.border_frames, pad_period=setup.pad_period
     )
-    outputs = list(_run_chunks(network, track.values, plan))
+    outputs = list(_run_chunks(network, track, plan))
     track.release()
 
     # (chunks, frames, classes) and (chunks, spots, 2 + classes)
@@ -144,11 +144,11 @@ def spot_period(
 
 
 def _run_chunks(
-    network: ChunkNetwork, values: npt.NDArray[np.floating[Any]], plan: ChunkPlan
+    network: ChunkNetwork, track: FeatureTrack, plan: ChunkPlan
 ) -> Iterator[ChunkOutput]:
-    index = plan.frame_index()
+    index = plan.padded_index()
     for start in range(0, len(index), BATCH_CHUNKS):
-        yield network(values[index[start : start + BATCH_CHUNKS]].astype(np.float32))
+        yield network(track.rows(index[start : start + BATCH_CHUNKS]).astype(np.float32))
 
 
 def _spots_of_rows(rows: npt.NDArray[np.float32], plan: ChunkPlan) -> _Candidates:

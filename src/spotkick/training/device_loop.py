@@ -158,7 +158,7 @@ class DeviceLoop:
         epoch = self._data.epoch(
             np.concatenate(batches),
             chunk_frames=self._sizes.chunk_frames,
-            border_frames=self._sizes.border_frames,
+            border_frames=self._sizes.loss_border_frames,
             num_spots=self._sizes.num_spots,
         )
         mixed = [own for own in draws if own is not None]

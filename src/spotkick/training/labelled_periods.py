@@ -41,7 +41,7 @@ class LabelledPeriod:
         return len(self.action_mask)
 
     def features(self, start: int, num_frames: int, out: npt.NDArray[np.float32]) -> None:
-        """Copy the features of a chunk; beyond the ends of the period they are replicated.
+        """Copy the features of a chunk; beyond the ends of the period see `FeatureTrack.rows`.
 
         Args:
             start: first frame in the extended period.
@@ -52,8 +52,7 @@ class LabelledPeriod:
         if first >= 0 and first + num_frames <= len(self.track):
             out[:] = self.track.values[first : first + num_frames]
         else:
-            frames = np.arange(first, first + num_frames).clip(0, len(self.track) - 1)
-            out[:] = self.track.values[frames]
+            out[:] = self.track.rows(np.arange(first, first + num_frames))
 
 
 def label_period(

@@ -59,9 +59,9 @@ class TrainingStep:
         self._sharpness = SharpnessStep(network.parameters(), radius) if radius else None
 
         # Which frames carry loss, and how much.
-        self._border_frames = sizes.border_frames
+        self._border_frames = sizes.loss_border_frames
         self._slicing_frames = plan.slicing_frames.to(device)
-        mask = border_mask(sizes.chunk_frames, sizes.border_frames)
+        mask = border_mask(sizes.chunk_frames, sizes.loss_border_frames)
         self._loss_weights = torch.from_numpy(mask).to(device)
         if class_weights is not None:
             # (1, frames, classes)

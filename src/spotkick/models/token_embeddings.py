@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.commentary.tokenizer import FIRST_TOKEN_ID
 from spotkick.errors import ConfigError
+from spotkick.features.token_rows import FIRST_TOKEN_ID
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -4,8 +4,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from spotkick.commentary.embeddings import WINDOW_TOKENS, _mutual_information, embed_tokens
 from spotkick.errors import ConfigError
+from spotkick.models.token_embeddings import WINDOW_TOKENS, _mutual_information, embed_tokens
 
 
 @pytest.fixture(scope="module")
