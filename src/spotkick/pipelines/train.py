@@ -281,6 +281,7 @@ def _prepare_parts(config: ExperimentConfig) -> _Parts:
     architecture = architecture_for(config, source, len(task.classes))
     slicing = config.slicing.slicing(task.classes, source.frame_rate)
     _check_radius(config, slicing)
+    _check_tokens(config, source)
     return _Parts(config, task, source, architecture=architecture, slicing=slicing)
 
 
@@ -292,6 +293,23 @@ def _check_radius(config: ExperimentConfig, slicing: ContextSlicing) -> None:
         raise ConfigError(
             f"loss.target_radius_s = {loss.target_radius_s:g} must be less than -K1 of every class "
             f"({nearest_s:g} s); widen [slicing], which a per-frame loss does not use otherwise"
+        )
+
+
+def _check_tokens(config: ExperimentConfig, source: FeatureSource) -> None:
+    """Token ids are no values that a network could weigh or scale."""
+    training = config.training
+    if not source.num_ids:
+        return
+    if config.model.kind != "tokens":
+        raise ConfigError(
+            f"the features '{source.name}' are token ids, which model.kind = '{config.model.kind}' "
+            "cannot read; use model.kind = 'tokens'"
+        )
+    if training.feature_dropout or training.mixup_alpha:
+        raise ConfigError(
+            "training.feature_dropout and training.mixup_alpha would change token ids; leave them "
+            "at 0, and use model.token_dropout"
         )
 
 
