@@ -33,7 +33,13 @@ def test_frames_hold_tokens_where_they_are_said(model: TokenModel) -> None:
     rows = make_frames(model, "m", Transcript(SEGMENTS, 9_000), BIN_RATE)
     assert rows.dtype == np.int16
     assert rows.shape == (5, model.frame_dim)
-    assert rows[:, 0].tolist() == [5, 1, 0, 4, 0]  # segments begin with a token, and end at their last
+    assert rows[:, 0].tolist() == [
+        5,
+        1,
+        0,
+        4,
+        0,
+    ]  # segments begin with a token, and end at their last
     names = ("", "", *model.vocabulary.tokens)
     assert [names[token] for token in rows[3, 4:8]] == ["<segment>", "what", "a", "goal"]
 

@@ -4,8 +4,8 @@ Rows, each of which imports only from those below it::
 
     features  fitting  speech
     training
-    training_data  embeddings  network
-    ensemble  tfidf
+    training_data  network
+    ensemble  tfidf  token_model
     inference  descriptions
     tokenizer  transcript_files  sound
     whisper_json  subtitles

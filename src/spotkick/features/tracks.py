@@ -143,7 +143,9 @@ class FeatureTrack:
         Returns:
             the shape of ``frames``, and dim.
         """
-        values = self.values[frames.clip(0, len(self) - 1)]
+        values: npt.NDArray[np.floating[Any] | np.integer[Any]] = self.values[
+            frames.clip(0, len(self) - 1)
+        ]
         if self.source.num_ids:
             values[(frames < 0) | (frames >= len(self))] = 0
         return values
