@@ -110,7 +110,7 @@ def test_add_loss_page_trains_every_network(squared: None, sport: Path, tmp_path
 def test_register_network_taken_name_is_refused(cnn: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="'cnn' is there already"):
         register_network(cnn["CNN"])
-    assert known_kinds() == ("calf", "dense", "bmn", "cnn")
+    assert known_kinds() == ("calf", "dense", "tokens", "bmn", "cnn")
 
 
 @pytest.mark.parametrize("name", ["calf", "dense", "bmn"])
