@@ -37,6 +37,34 @@ def test_write_track_round_trip_keeps_type(tmp_path: Path, values: np.ndarray, d
     assert [path.name for path in (tmp_path / "game").iterdir()] == ["1_probe.npy"]
 
 
+def test_rows_beyond_the_ends_repeat_vectors_and_hold_no_tokens(values: np.ndarray) -> None:
+    frames = np.array([[-2, 0], [3, 9]])
+    vectors = FeatureTrack(values, SOURCE).rows(frames)
+    np.testing.assert_array_equal(vectors, values[[[0, 0], [3, 3]]])
+    tokens = FeatureTrack(values, FeatureSource("tokens", 3, num_ids=20)).rows(frames)
+    np.testing.assert_array_equal(tokens[[0, 1], [1, 0]], values[[0, 3]])
+    assert not tokens[[0, 1], [0, 1]].any()
+
+
+def test_read_track_token_ids_are_whole_numbers_of_a_stated_source(tmp_path: Path) -> None:
+    ids = np.full((3, 8), 6000, dtype=np.int16)
+    ids[:, 0] = 1
+    source = FeatureSource("tokens", 8, Fraction(1, 2), "tokens", "abc", num_ids=6250)
+    write_source(source, tmp_path)
+    write_track(ids, tmp_path / "1_tokens.npy")
+    track = read_track(tmp_path / "1_tokens.npy")
+    track.require_finite()
+    np.testing.assert_array_equal(track.values, ids)
+    assert track.source == source
+
+    write_track(ids.astype(np.float16), tmp_path / "2_tokens.npy")
+    with pytest.raises(InputError, match="must be int16 of shape"):
+        read_track(tmp_path / "2_tokens.npy")
+    write_track(ids + 250, tmp_path / "2_tokens.npy")
+    with pytest.raises(InputError, match="row 0 holds no token ids of this vocabulary of 6250"):
+        read_track(tmp_path / "2_tokens.npy").require_finite()
+
+
 def test_release_keeps_values(tmp_path: Path, values: np.ndarray) -> None:
     write_track(values, tmp_path / "1_probe.npy")
     track = read_track(tmp_path / "1_probe.npy")

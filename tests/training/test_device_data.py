@@ -87,6 +87,22 @@ def test_gather_whole_numbers_keep_their_type() -> None:
     assert not epoch.spots.any()
 
 
+def test_gather_whole_numbers_beyond_the_ends_are_none() -> None:
+    values = np.arange(1, 10, dtype=np.int16)[:, None].repeat(8, axis=1)
+    values[:, 0] = 0
+    track = FeatureTrack(values, FeatureSource("tokens", 8, Fraction(1, 2), "tokens", num_ids=10))
+    period = label_period(
+        track, [Action("a", 1, 0)], CLASSES, slicing=SLICING, chunk_frames=24, pad_frames=2
+    )
+    chosen = np.array([[0, 0]])
+    data = DeviceData.from_periods([period], CPU)
+    epoch = data.epoch(chosen, chunk_frames=24, border_frames=0, num_spots=2)
+    features, _ = data.gather(epoch.rows, 24)
+    assert features[0, :, 1].tolist() == [0, 0, *range(1, 10), *[0] * 13]
+    batch = gather([period], chosen, chunk_frames=24, border_frames=0, num_spots=2)
+    assert torch.equal(features.float(), batch.features)
+
+
 def test_from_periods_mixed_types_keep_every_value() -> None:
     periods = [make_periods(np.float16)[0], make_periods(np.float32)[0]]
     data = DeviceData.from_periods(periods, CPU)

@@ -185,15 +185,18 @@ class DeviceData:
             chunk_frames: length of a chunk.
 
         Returns:
-            (chunks, frames, dim), float32 or whole numbers, the end frames of a period replicated
-            beyond its ends; and (chunks, frames, classes).
+            (chunks, frames, dim), float32 or whole numbers, beyond the ends of a period as
+            `spotkick.features.tracks.FeatureTrack.rows`; and (chunks, frames, classes).
         """
         place = torch.arange(chunk_frames, device=rows.device)
         first, low, high, label_row = rows[:, :, None].unbind(dim=1)
-        frames = torch.minimum(torch.maximum(first + place, low), high)
+        wanted = first + place
+        frames = torch.minimum(torch.maximum(wanted, low), high)
         features = self.features[frames]
         if features.is_floating_point():
             features = features.float()
+        else:
+            features = features * (frames == wanted)[:, :, None]
         return features, self.shifts[label_row + place]
 
     def _to_device(self, values: npt.NDArray[np.intp]) -> Tensor:

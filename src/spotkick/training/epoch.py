@@ -100,7 +100,11 @@ class EpochRunner:
         self._anchors = find_anchors(periods, sizes.chunk_frames)
 
         data = place_data(periods, config.data_on_device, device)
-        most = None if data is None else data.most_actions(sizes.chunk_frames, sizes.loss_border_frames)
+        most = (
+            None
+            if data is None
+            else data.most_actions(sizes.chunk_frames, sizes.loss_border_frames)
+        )
         self.step = TrainingStep(
             network,
             make_optimizer(network, config, on_device=data is not None),
