@@ -27,13 +27,13 @@ def models(
     if as_json:
         typer.echo(json.dumps([model.to_json() for model in found], indent=2, ensure_ascii=False))
     elif name is not None:
-        typer.echo(_describe(found[0]))
+        typer.echo(_full_card(found[0]))
     else:
-        typer.echo("\n\n".join(_summarise(model) for model in found))
+        typer.echo("\n\n".join(_list_entry(model) for model in found))
         typer.echo("\nEverything about one: spotkick models NAME")
 
 
-def _summarise(model: "ShippedModel") -> str:
+def _list_entry(model: "ShippedModel") -> str:
     """The lines of a list: what it finds, what it reads, how well."""
     card = model.card
     lines = [
@@ -45,7 +45,7 @@ def _summarise(model: "ShippedModel") -> str:
     return "\n".join(lines)
 
 
-def _describe(model: "ShippedModel") -> str:
+def _full_card(model: "ShippedModel") -> str:
     """Everything on the card, one topic after the other."""
     card = model.card
     topics = {
