@@ -55,7 +55,7 @@ class MatchPage {
     this.view.order = match.has_predictions ? "confidence" : "time";
     this.compared = match.has_labels && match.has_predictions;
     this.review = new Review(match, this.time);
-    this.player = new Player(this.time);
+    this.player = new Player(this.time, match.key);
     this.timeline = new Timeline(this.view, this.time);
     this.overview = new Overview(this.view, this.time);
     this.list = new SpotList(this.time);
@@ -84,6 +84,7 @@ class MatchPage {
       this.overview.setCurves(this.curves);
     }
     document.body.dataset.ready = "true";
+    void this.player.readFrames();
     await setUpNeighbours(this.match.key);
     const { reels, shots } = await getJson<{ reels: boolean; shots: boolean }>("/api/abilities");
     if (!this.player.hasVideo) return;
@@ -281,6 +282,7 @@ class MatchPage {
     byId("clock").textContent = `${formatClock(t - period.offset_s, true)}`;
     byId("clock-period").textContent = this.time.periods.length > 1 || period.period !== 1 ? period.name : "";
     byId("frame-number").textContent = this.player.frame === null ? "" : `frame ${this.player.frame}`;
+    byId("frame-number").title = this.player.varies ? "The frame rate of this file varies; frames are counted one by one" : "Counted from the first frame of the file";
     this.timeline.setPlayhead(t);
     this.overview.setPlayhead(t);
     if (this.player.playing) {

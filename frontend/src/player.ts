@@ -1,17 +1,17 @@
-/** The picture and the clock. Without a video the clock runs alone, so that the timeline can be read all the same. */
+/** The clock of the page, and what is on the screen at it. Where nothing can be played the clock runs alone, so that the timeline can be read all the same. */
 
-import { byId, notify } from "./dom";
-import type { MatchTime, Rate } from "./time";
-import { formatClock, frameOf, insideOf, moveByFrames, secondOf, stretchAt } from "./time";
+import { byId } from "./dom";
+import { Screen } from "./screen";
+import type { FrameTable } from "./frame_table";
+import type { MatchTime } from "./time";
+import { formatClock, insideOf, secondOf, stretchAt } from "./time";
 import type { PeriodDocument, StretchDocument } from "./types";
 
 const SPEEDS = [0.25, 0.5, 1, 1.5, 2, 4];
-const WAIT_MS = 400;
-const BLIND_RATE: Rate = [25, 1];
-/** The clock of a video is read this exactly, so that the start of a frame counts as the frame. */
-const READING_MS = 0.01;
 /** Places before the end of a stretch are at least this far from it. */
 const BEFORE_END_S = 0.001;
+/** The clock keeps a time that was asked for while its frame is on. */
+const ROUNDING_MS = 1e-6;
 
 export class Player {
   /** Seconds on the timeline. */
@@ -19,28 +19,38 @@ export class Player {
   ontime: (t: number) => void = () => undefined;
   onstate: () => void = () => undefined;
 
-  private readonly video = byId<HTMLVideoElement>("video");
+  private readonly screen = new Screen();
   private readonly message = byId("video-message");
+  private readonly note = byId("video-note");
   private period: PeriodDocument;
   /** What is shown; null where there is no video. */
   private stretch: StretchDocument | null = null;
   private speed = 1;
-  private clockRuns = false;
-  private wanted: number | null = null;
-  private resume = false;
-  private waitTimer = 0;
+  /** Whether the page plays, also while a file is being opened or without any video. */
+  private running = false;
+  private loop: [from: number, to: number] | null = null;
 
-  constructor(private readonly time: MatchTime) {
-    this.video.addEventListener("play", () => this.watch());
-    this.video.addEventListener("play", () => this.onstate());
-    this.video.addEventListener("pause", () => this.onstate());
-    this.video.addEventListener("ended", () => this.next());
-    this.video.addEventListener("seeked", () => this.read());
-    this.video.addEventListener("loadedmetadata", () => this.loaded());
-    this.video.addEventListener("error", () => this.failed());
-    this.video.addEventListener("waiting", () => this.wait());
-    for (const name of ["playing", "seeked", "canplay", "error", "emptied"]) this.video.addEventListener(name, () => this.waited());
-    this.video.addEventListener("timeupdate", () => this.stop()); // in a hidden tab no frame is drawn
+  constructor(
+    private readonly time: MatchTime,
+    private readonly key: string,
+  ) {
+    const { screen } = this;
+    screen.onframe = (second, frame) => this.follow(second, frame);
+    screen.onready = () => {
+      if (this.running) screen.play();
+    };
+    screen.onstate = () => {
+      // The browser itself may pause, for a headset that was unplugged.
+      if (screen.mode === "video" && screen.paused && !screen.video.ended && !screen.seeking && screen.video.readyState > 2) this.running = false;
+      this.onstate();
+    };
+    screen.onended = () => {
+      if (this.running) this.next();
+    };
+    screen.onstills = () => {
+      this.show();
+      if (this.running) this.play();
+    };
     this.period = time.periods[0]!;
     this.open(this.period, stretchAt(this.period, 0));
   }
@@ -50,45 +60,77 @@ export class Player {
   }
 
   get playing(): boolean {
-    return this.clockRuns || this.resume || !this.video.paused;
+    return this.running;
   }
 
-  /** A position of a period, in whole milliseconds, moved by whole frames of the file that shows it. */
-  movedBy(frames: number, period: number, position_ms: number): number {
-    const document = this.time.get(period);
-    const stretch = document === undefined ? null : stretchAt(document, position_ms / 1000);
-    if (stretch === null) return moveByFrames(position_ms, frames, BLIND_RATE);
-    return moveByFrames(position_ms, frames, stretch.frame_rate, (stretch.start_s - stretch.position_s) * 1000);
+  get looping(): boolean {
+    return this.loop !== null;
   }
 
   get playbackSpeed(): number {
     return this.speed;
   }
 
+  get volume(): number {
+    return this.screen.video.volume;
+  }
+
+  get muted(): boolean {
+    return this.screen.video.muted;
+  }
+
   /** Frame that is shown now, counted from the first one of its file; null without a video. */
   get frame(): number | null {
-    if (this.stretch === null) return null;
-    return frameOf(secondOf(this.stretch, this.t - this.period.offset_s) * 1000 + READING_MS, this.stretch.frame_rate);
+    return this.stretch === null ? null : this.screen.table.at(this.shownSecond(this.stretch));
+  }
+
+  /** Whether the frames of the file that is shown follow each other unevenly. */
+  get varies(): boolean {
+    return this.screen.table.varies;
+  }
+
+  /** Read when the frames of all files are shown. */
+  async readFrames(): Promise<void> {
+    for (const period of this.time.periods) {
+      for (const stretch of period.video?.stretches ?? []) await this.screen.readFrames(stretch).catch(() => undefined);
+    }
+    this.ontime(this.t);
+  }
+
+  setVolume(volume: number, muted: boolean): void {
+    this.screen.video.volume = Math.min(1, Math.max(0, volume));
+    this.screen.video.muted = muted;
+    this.onstate();
+  }
+
+  /** A position of a period, in whole milliseconds, moved by whole frames of the file that shows it; it is the start of a frame then. */
+  movedBy(frames: number, period: number, position_ms: number): number {
+    const document = this.time.get(period);
+    const stretch = document === undefined ? null : stretchAt(document, position_ms / 1000);
+    const table: FrameTable = this.screen.tableOf(stretch);
+    const shift_s = stretch === null ? 0 : stretch.start_s - stretch.position_s;
+    const frame = table.at(position_ms / 1000 + shift_s) + frames;
+    return Math.max(0, Math.ceil((table.start(frame) - shift_s) * 1000 - ROUNDING_MS));
   }
 
   seek(t: number): void {
-    const inside = Math.min(Math.max(t, 0), this.time.duration_s - 0.001);
-    this.t = inside;
-    const period = this.time.periodAt(inside);
-    const stretch = stretchAt(period, inside - period.offset_s);
+    if (this.loop !== null && (t < this.loop[0] - BEFORE_END_S || t > this.loop[1])) this.loop = null;
+    this.t = Math.min(Math.max(t, 0), this.time.duration_s - BEFORE_END_S);
+    const period = this.time.periodAt(this.t);
+    const stretch = stretchAt(period, this.t - period.offset_s);
     if (period !== this.period || stretch !== this.stretch) this.open(period, stretch);
-    if (stretch !== null) this.place(stretch, inside - period.offset_s);
+    this.show();
     this.ontime(this.t);
   }
 
   step(frames: number): void {
     this.pause();
-    const shift_s = this.stretch === null ? 0 : this.stretch.start_s - this.stretch.position_s;
-    const [numerator, denominator] = this.stretch?.frame_rate ?? BLIND_RATE;
-    const frame = (this.frame ?? frameOf((this.t - this.period.offset_s) * 1000 + READING_MS, BLIND_RATE)) + frames;
-    // The middle of a frame cannot be rounded into its neighbour.
-    const inside = ((frame + 0.5) * denominator) / numerator - shift_s;
-    this.seek(this.period.offset_s + Math.max(0, inside));
+    const { stretch } = this;
+    const { table } = this.screen;
+    const second = stretch === null ? this.t - this.period.offset_s : this.shownSecond(stretch);
+    const shift_s = stretch === null ? 0 : stretch.start_s - stretch.position_s;
+    const inside = table.middle(table.at(second) + frames) - shift_s;
+    this.seek(Math.max(0, this.period.offset_s + inside));
   }
 
   toggle(): void {
@@ -97,43 +139,34 @@ export class Player {
   }
 
   play(): void {
-    if (this.stretch !== null) {
-      if (this.atEnd()) this.seek(this.period.offset_s + this.stretch.position_s);
-      void this.video.play().catch((error: Error) => {
-        if (error.name !== "AbortError") notify(`The video cannot be played: ${error.message}`, true);
-      });
-      return;
+    this.running = true;
+    if (this.stretch !== null && this.atEnd(this.stretch)) {
+      if (this.following() !== undefined) return this.next();
+      this.seek(this.period.offset_s + (this.period.video?.stretches[0]?.position_s ?? 0));
     }
-    this.clockRuns = true;
-    let last = performance.now();
-    const tick = (now: number): void => {
-      if (!this.clockRuns) return;
-      const t = this.t + ((now - last) / 1000) * this.speed;
-      last = now;
-      if (t >= this.time.duration_s) this.pause();
-      else {
-        this.seek(t);
-        if (this.stretch !== null) {
-          this.clockRuns = false;
-          this.play();
-        } else requestAnimationFrame(tick);
-      }
-    };
-    requestAnimationFrame(tick);
+    if (this.screen.mode === "video") this.screen.play();
+    else this.runClock();
     this.onstate();
   }
 
+  /** Play a part of the match again and again, until something else is shown. */
+  playLoop(from: number, to: number, start = from): void {
+    this.seek(start);
+    this.loop = [from, to];
+    this.play();
+  }
+
   pause(): void {
-    this.clockRuns = false;
-    this.resume = false;
-    this.video.pause();
+    this.running = false;
+    this.loop = null;
+    this.screen.pause(this.frame);
     this.onstate();
   }
 
   setSpeed(speed: number): void {
     this.speed = speed;
-    this.video.defaultPlaybackRate = speed;
-    this.video.playbackRate = speed;
+    this.screen.video.defaultPlaybackRate = speed;
+    this.screen.video.playbackRate = speed;
     this.onstate();
   }
 
@@ -143,22 +176,12 @@ export class Player {
   }
 
   private open(period: PeriodDocument, stretch: StretchDocument | null): void {
-    this.resume = this.resume || (!this.video.paused && !this.video.ended);
     this.period = period;
     this.stretch = stretch;
-    this.wanted = null;
     this.message.hidden = stretch !== null;
-    this.video.hidden = stretch === null;
-    if (stretch === null) {
-      this.resume = false;
-      this.video.pause();
-      this.video.removeAttribute("src");
-      this.video.load();
-      this.message.textContent = this.describeMissing();
-      return;
-    }
-    this.video.src = stretch.url;
-    this.video.playbackRate = this.speed;
+    if (stretch === null) this.message.textContent = this.describeMissing();
+    this.screen.open(stretch);
+    this.screen.video.playbackRate = this.speed;
   }
 
   /** Why nothing is shown. */
@@ -168,80 +191,82 @@ export class Player {
     return this.hasVideo ? `There is no video of the ${this.period.name}.` : "There is no video of this match.";
   }
 
-  private place(stretch: StretchDocument, inside: number): void {
-    const second = secondOf(stretch, inside);
-    const place = stretch.end_s === null ? second : Math.max(stretch.start_s, Math.min(second, stretch.end_s - BEFORE_END_S));
-    if (this.video.readyState === 0) this.wanted = place;
-    else if (Math.abs(this.video.currentTime - place) > 1e-4) this.video.currentTime = place;
+  /** Put the frame of the clock on the screen; past the end of the video its last one. */
+  private show(): void {
+    const { stretch } = this;
+    this.note.hidden = true;
+    if (stretch === null) return;
+    const inside = this.t - this.period.offset_s;
+    const end = stretch.position_s + stretch.duration_s;
+    this.note.hidden = inside < end;
+    this.note.textContent = `The video ends at ${formatClock(end)}, before this time.`;
+    const second = this.shownSecond(stretch);
+    const { table } = this.screen;
+    const at_ms = Math.round((table.middle(table.at(second)) - stretch.start_s + stretch.position_s) * 1000);
+    this.screen.place(second, `/api/matches/${this.key}/still/${this.period.period}?t_ms=${Math.max(0, at_ms)}`);
   }
 
-  private loaded(): void {
-    if (this.wanted !== null) this.video.currentTime = this.wanted;
-    this.wanted = null;
-    if (this.resume) void this.video.play().catch(() => undefined);
-    this.resume = false;
+  /** Second of the file that is on the screen at the time of the clock. */
+  private shownSecond(stretch: StretchDocument): number {
+    const second = secondOf(stretch, this.t - this.period.offset_s);
+    const end = stretch.start_s + stretch.duration_s;
+    const { table } = this.screen;
+    if (second < end - BEFORE_END_S) return second;
+    return Math.max(stretch.start_s, table.middle(table.at(end - BEFORE_END_S)));
   }
 
-  private failed(): void {
-    if (this.stretch === null || !this.video.hasAttribute("src")) return;
-    this.video.hidden = true;
-    this.message.hidden = false;
-    this.message.textContent =
-      `Your browser cannot play ${this.stretch.file} (${this.stretch.codec}). ` +
-      "The timeline works all the same; 'ffmpeg -i IN -c:v libx264 OUT.mp4' makes a file that every browser plays.";
-  }
-
-  /** Say that the picture is on its way, unless it comes at once. */
-  private wait(): void {
-    clearTimeout(this.waitTimer);
-    this.waitTimer = window.setTimeout(() => this.video.parentElement!.classList.add("waiting"), WAIT_MS);
-  }
-
-  private waited(): void {
-    clearTimeout(this.waitTimer);
-    this.video.parentElement!.classList.remove("waiting");
-  }
-
-  private read(): void {
-    if (this.stretch === null || this.wanted !== null) return; // until it is there, the clock says where it will be
-    const inside = insideOf(this.stretch, this.video.currentTime);
-    this.t = this.period.offset_s + Math.min(inside, this.period.duration_s - BEFORE_END_S);
+  /** A frame is on the screen: the clock follows, unless it shows the time of this frame already. */
+  private follow(second: number, frame: number): void {
+    const { stretch } = this;
+    if (stretch === null) return;
+    const paused = this.screen.paused;
+    if (paused && this.screen.isPlaced(frame)) return this.ontime(this.t);
+    this.t = this.period.offset_s + Math.min(insideOf(stretch, second), this.period.duration_s - BEFORE_END_S);
     this.ontime(this.t);
+    if (this.loop !== null && this.t >= this.loop[1]) this.seek(this.loop[0]);
+    else if (this.running && !paused && stretch.end_s !== null && second >= stretch.end_s - BEFORE_END_S) this.next();
   }
 
-  private watch(): void {
-    const tick = (): void => {
-      if (this.video.paused) return;
-      this.read();
-      this.stop();
+  /** Let the clock run without a video that plays, until there is one. */
+  private runClock(): void {
+    let last = performance.now();
+    const mode = this.screen.mode;
+    const tick = (now: number): void => {
+      if (!this.running || this.screen.mode !== mode) {
+        if (this.running) this.play();
+        return;
+      }
+      const t = this.t + ((now - last) / 1000) * this.speed;
+      last = now;
+      if (this.loop !== null && t >= this.loop[1]) this.seek(this.loop[0]);
+      else if (t >= this.time.duration_s) return this.pause();
+      else this.seek(t);
       requestAnimationFrame(tick);
     };
     requestAnimationFrame(tick);
   }
 
-  /** Whether the video stands at the end of what is to be seen of its file. */
-  private atEnd(): boolean {
-    const end_s = this.stretch?.end_s ?? null;
-    if (this.wanted !== null || this.video.seeking) return false;
-    return this.video.ended || (end_s !== null && this.video.currentTime >= end_s);
+  /** Whether the clock stands at the end of what is to be seen of a file. */
+  private atEnd(stretch: StretchDocument): boolean {
+    if (this.screen.mode !== "video" || this.screen.seeking) return this.t - this.period.offset_s >= stretch.position_s + stretch.duration_s;
+    const { table } = this.screen;
+    const end = stretch.start_s + stretch.duration_s;
+    return this.screen.video.ended || table.at(this.shownSecond(stretch)) >= table.at(end - BEFORE_END_S);
   }
 
-  /** Leave a file at the end of its stretch, where the file itself goes on. */
-  private stop(): void {
-    if (!this.video.paused && this.atEnd()) this.next();
+  /** Second of the timeline at which the next file of the period, or the next period, begins. */
+  private following(): number | undefined {
+    const stretches = this.period.video?.stretches ?? [];
+    const joint = this.stretch === null ? undefined : stretches[stretches.indexOf(this.stretch) + 1];
+    if (joint !== undefined) return this.period.offset_s + joint.position_s;
+    return this.time.periods[this.time.periods.indexOf(this.period) + 1]?.offset_s;
   }
 
   /** Go on with the next file of the period, or with the period after this one. */
   private next(): void {
-    const stretches = this.period.video?.stretches ?? [];
-    const joint = this.stretch === null ? undefined : stretches[stretches.indexOf(this.stretch) + 1];
-    const following = this.time.periods[this.time.periods.indexOf(this.period) + 1];
-    if (joint === undefined && following === undefined) {
-      this.video.pause();
-      return;
-    }
-    this.resume = true;
-    this.seek(joint !== undefined ? this.period.offset_s + joint.position_s : following!.offset_s);
+    const following = this.following();
+    if (following === undefined) return this.pause();
+    this.seek(following);
     this.play();
   }
 }

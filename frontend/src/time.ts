@@ -41,9 +41,6 @@ export class MatchTime {
   }
 }
 
-/** Sums of fractions of a second are this exact, in frames and in milliseconds. */
-const ROUNDING = 1e-6;
-
 /** Times this close to the joint of two files belong to the later one. */
 const JOINT_S = 1e-6;
 
@@ -81,18 +78,4 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.floor((whole % 3600) / 60);
   const rest = String(whole % 60).padStart(2, "0");
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
-}
-
-/** Frame that shows a position: the last one that starts at or before it. */
-export function frameOf(position_ms: number, [numerator, denominator]: Rate): number {
-  return Math.floor((position_ms * numerator) / (1000 * denominator));
-}
-
-/**
- * A position of a period moved by whole frames, in whole milliseconds. Frames count from the start of the file, which is `shift_ms`
- * before the position 0.
- */
-export function moveByFrames(position_ms: number, frames: number, [numerator, denominator]: Rate, shift_ms = 0): number {
-  const frame = Math.floor(((position_ms + shift_ms) * numerator) / (1000 * denominator) + ROUNDING) + frames;
-  return Math.max(0, Math.ceil((frame * 1000 * denominator) / numerator - shift_ms - ROUNDING));
 }

@@ -17,6 +17,11 @@ export interface StretchDocument {
   codec: string;
   /** Numerator and denominator. */
   frame_rate: [number, number];
+  /** Timestamp of the first frame in the file. */
+  origin_s: number;
+  /** Whether a browser may be able to play the file. */
+  playable: boolean;
+  /** As shown, with square pixels. */
   size: [number, number];
   /** Second of the file at which it begins. */
   start_s: number;
@@ -118,6 +123,13 @@ export interface Item extends SpotState {
   team: string | null;
   /** Seconds on the timeline. */
   t: number;
+}
+
+/** A copy of a video that the browser cannot play. */
+export interface ProxyDocument {
+  state: "none" | "waiting" | "running" | "done" | "failed";
+  progress: number;
+  message: string;
 }
 
 export interface JobDocument {

@@ -17,16 +17,21 @@ from spotkick.errors import SpotkickError, StorageError
 from spotkick.viewer.jobs import JobRunner
 from spotkick.viewer.match_routes import match_routes
 from spotkick.viewer.match_store import Library
+from spotkick.viewer.proxies import ProxyMaker
 from spotkick.viewer.reel_routes import job_routes, reel_routes
 from spotkick.viewer.reels import ReelMaker
 from spotkick.viewer.responses import NEVER_STORE, NotHereError
 from spotkick.viewer.review_routes import review_routes
 from spotkick.viewer.security import AccessRules, SecurityMiddleware
 from spotkick.viewer.shot_routes import shot_routes
+from spotkick.viewer.video_routes import image_routes, video_routes
 
 
 def create_app(
-    library: Library, rules: AccessRules, reel_maker: ReelMaker | None = None
+    library: Library,
+    rules: AccessRules,
+    reel_maker: ReelMaker | None = None,
+    proxies: ProxyMaker | None = None,
 ) -> FastAPI:
     """Build the application.
 
@@ -34,13 +39,17 @@ def create_app(
         library: matches to show.
         rules: which requests are answered.
         reel_maker: proposes and renders highlights; None leaves them out.
+        proxies: makes copies of videos that browsers cannot play; None keeps them in the cache
+            folder of the user.
     """
     jobs = JobRunner()
+    copies = proxies or ProxyMaker()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         jobs.close()
+        copies.close()
 
     app = FastAPI(
         title="spotkick", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
@@ -52,6 +61,8 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.include_router(_page_routes())
     app.include_router(match_routes(library))
+    app.include_router(video_routes(library, copies))
+    app.include_router(image_routes(library))
     app.include_router(review_routes(library))
     app.include_router(reel_routes(library, jobs, reel_maker))
     app.include_router(shot_routes(library, jobs, reel_maker))

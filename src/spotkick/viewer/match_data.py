@@ -96,6 +96,8 @@ def load_match(files: MatchFiles) -> Match:
         with _collect_problems(problems):
             clips = _read_clips(files.clips)
 
+    problems += list(_find_outside(predictions, labels, videos))
+
     # What the parts say together.
     classes = order_classes(
         scores.classes if scores else (), (action.label for action in (*predictions, *labels))
@@ -173,6 +175,38 @@ def _measure_periods(
     return {period: round(length, 3) for period, length in sorted(found.items())} or {
         1: _SHORTEST_PERIOD_S
     }
+
+
+def _find_outside(
+    predictions: Sequence[Action], labels: Sequence[Action], videos: dict[int, PeriodVideo]
+) -> Iterator[str]:
+    """Actions that no frame can show, and confidences that are none."""
+    for name, actions in (("spot", predictions), ("label", labels)):
+        after = [
+            action
+            for action in actions
+            if action.period in videos and action.position_s >= videos[action.period].duration_s
+        ]
+        if after:
+            last_s = max(action.position_s for action in after)
+            yield (
+                f"{_count_of(name, after)} after the end of the video, the last one at "
+                f"{last_s:.1f} s of its period; is this the video of these {name}s?"
+            )
+        before = [action for action in actions if action.position_ms < 0]
+        if before:
+            yield f"{_count_of(name, before)} before the start of the period"
+    odd = [
+        action
+        for action in predictions
+        if action.confidence is not None and not 0 <= action.confidence <= 1
+    ]
+    if odd:
+        yield f"{len(odd)} spots have a confidence outside 0 to 1, the first {odd[0].confidence:g}"
+
+
+def _count_of(name: str, actions: Sequence[Action]) -> str:
+    return f"1 {name} lies" if len(actions) == 1 else f"{len(actions):,} {name}s lie"
 
 
 def _make_finite(actions: Iterable[Action]) -> tuple[Action, ...]:

@@ -9,6 +9,7 @@ from spotkick.datasets.period_video import PeriodVideo
 from spotkick.formats.scores import MatchScores
 from spotkick.timeline import PERIOD_NAMES
 from spotkick.viewer.match_data import Match, Spot
+from spotkick.viewer.playback import may_be_played
 
 
 def match_document(
@@ -66,7 +67,9 @@ def _video_document(video: PeriodVideo, address: str) -> dict[str, Any]:
                 "file": info.path.name,
                 "codec": info.codec,
                 "frame_rate": [info.frame_rate.numerator, info.frame_rate.denominator],
-                "size": [info.width_px, info.height_px],
+                "origin_s": info.start_s,
+                "playable": may_be_played(info),
+                "size": list(info.shown_size_px),
                 "start_s": stretch.start_s,
                 "end_s": None if end_s is None or end_s >= info.duration_s else end_s,
                 "position_s": begin_s,

@@ -1,4 +1,4 @@
-"""Small images of a video, for hovering over the timeline."""
+"""Still images of a video: small ones for hovering, large ones where a browser cannot play it."""
 
 import threading
 from collections import OrderedDict
@@ -15,6 +15,9 @@ from spotkick.video.stills import decode_frame_at, encode_jpeg
 THUMBNAIL_WIDTH_PX: Final = 192
 """Width of a thumbnail."""
 
+STILL_WIDTH_PX: Final = 960
+"""Width of a still that stands for a video."""
+
 THUMBNAIL_STEP_MS: Final = 500
 """Times of a period are rounded down to this, so that thumbnails are found again."""
 
@@ -22,13 +25,15 @@ _MOST_KEPT: Final = 400
 
 
 class ThumbnailMaker:
-    """Makes thumbnails and keeps the latest few hundred (about 6 kB each).
+    """Makes images of one width and keeps the latest few hundred (thumbnails have about 6 kB).
 
     At most one frame is decoded at a time, so that a fast mouse cannot take all processor cores.
     """
 
-    def __init__(self) -> None:
-        """Start with none."""
+    def __init__(self, width_px: int = THUMBNAIL_WIDTH_PX, most_kept: int = _MOST_KEPT) -> None:
+        """Start with none; images are no wider than ``width_px``."""
+        self._width_px = width_px
+        self._most_kept = most_kept
         self._kept: OrderedDict[tuple[Path, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -46,15 +51,15 @@ class ThumbnailMaker:
 
             # on the file's clock, as the player and the spots have it
             frame = decode_frame_at(video, Fraction(key[1], 1000))
-            self._kept[key] = _encode_thumbnail(frame, probe(video).shown_size_px)
-            while len(self._kept) > _MOST_KEPT:
+            self._kept[key] = _encode_image(frame, probe(video).shown_size_px, self._width_px)
+            while len(self._kept) > self._most_kept:
                 self._kept.popitem(last=False)
             return self._kept[key]
 
 
-def _encode_thumbnail(frame: VideoFrame, shown_px: tuple[int, int]) -> bytes:
-    """A small JPEG of a decoded frame, upright and with square pixels as ``shown_px`` is."""
-    width = max(2, min(THUMBNAIL_WIDTH_PX, shown_px[0]) // 2 * 2)
+def _encode_image(frame: VideoFrame, shown_px: tuple[int, int], width_px: int) -> bytes:
+    """JPEG of a decoded frame, upright and with square pixels as ``shown_px`` is."""
+    width = max(2, min(width_px, shown_px[0]) // 2 * 2)
     height = max(2, round(shown_px[1] * width / shown_px[0]) // 2 * 2)
     small = VideoFrame.from_ndarray(to_image(frame, (width, height)), format="rgb24")
     return encode_jpeg(small.reformat(format="yuvj420p"), {"qscale": "6"})
