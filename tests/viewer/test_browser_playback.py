@@ -37,7 +37,7 @@ def write_match(
 ) -> None:
     folder.mkdir(parents=True)
     write_pattern_video(folder / video, pattern)
-    actions = (Action("Goal", 1, round(1000 * at_s), 0.9),)
+    actions: tuple[Action, ...] = (Action("Goal", 1, round(1000 * at_s), 0.9),)
     if second:
         write_pattern_video(folder / "2_224p.mp4", pattern)
         actions = (*actions, Action("Foul", 1, 6500, 0.8), Action("Corner", 2, 1000, 0.7))
@@ -69,11 +69,9 @@ def library(root: Path) -> Library:
 
 
 @pytest.fixture(scope="module")
-def address(library: Library, serve: Serve, root: Path) -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(root / "cache"))
-        with serve(library) as address:
-            yield address
+def address(library: Library, serve: Serve) -> Iterator[str]:
+    with serve(library) as address:
+        yield address
 
 
 @pytest.mark.parametrize("name", ["late-mp4", "late-mkv", "reordered"])

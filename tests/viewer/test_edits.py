@@ -174,3 +174,31 @@ def test_append_killed_writer_keeps_confirmed_changes(tmp_path: Path) -> None:
     assert [state.position_ms for state in journal.states().values()] == list(
         range(journal.revision)
     )
+
+
+def test_journal_bad_lines_are_left_out_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    EditJournal(path).append([edit(number, number) for number in range(3)], based_on=0)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + b'{"id": "p-00", "state"\n' + b"\xff\xfe\n" + lines[1] + lines[2])
+    journal = EditJournal(path)
+    assert journal.since(0) == tuple(edit(number, number) for number in range(3))
+    assert [problem.split(" is not")[0] for problem in journal.problems] == [
+        "review.jsonl, line 2",
+        "review.jsonl, line 3",
+    ]
+    assert journal.append([edit(9, 9)], based_on=3) == 4
+    assert EditJournal(path).since(3) == (edit(9, 9),)
+
+
+def test_journal_of_the_first_form_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "review.jsonl"
+    path.write_text(
+        '{"id": "p-00112233", "state": {"source": "prediction", "label": "Goal", "period": 1, '
+        '"position_ms": 5, "status": "accepted", "confidence": 0.5}}\n'
+        '{"id": "a-00112233", "state": null}\n'
+    )
+    first, second = EditJournal(path).since(0)
+    assert first.state is not None
+    assert (first.state.label, first.state.team, first.reviewer) == ("Goal", None, None)
+    assert b"".join(each.to_line() for each in (first, second)) == path.read_bytes()

@@ -16,7 +16,7 @@ from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.video.probe import probe
 from spotkick.viewer.match_data import load_match, order_classes
 from spotkick.viewer.match_documents import match_document
-from spotkick.viewer.match_files import find_match_files
+from spotkick.viewer.match_finding import find_match_files
 
 
 def document(folder: Path) -> dict[str, Any]:

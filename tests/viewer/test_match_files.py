@@ -7,7 +7,8 @@ import pytest
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError
 from spotkick.files import write_json
-from spotkick.viewer.match_files import MatchFiles, find_match_files
+from spotkick.viewer.match_files import MatchFiles
+from spotkick.viewer.match_finding import find_match_files
 
 LABELS = {"UrlLocal": "", "annotations": []}
 RESULTS = {"UrlLocal": "", "predictions": []}
@@ -96,3 +97,69 @@ def test_find_match_files_nothing_to_show_is_refused(tmp_path: Path) -> None:
         find_match_files([tmp_path / "y"])
     with pytest.raises(InputError, match="no path was given"):
         find_match_files([])
+
+
+def write_system(folder: Path, match: str = MATCH, *, scores: bool = False) -> None:
+    write_json(folder / match / "results_spotting.json", RESULTS)
+    if scores:
+        (folder / match / "scores.npz").touch()
+
+
+@pytest.mark.parametrize("one_root", [True, False])
+def test_find_match_files_systems_are_never_mixed(tmp_path: Path, one_root: bool) -> None:
+    write_json(tmp_path / "labels" / MATCH / "Labels-v2.json", LABELS)
+    write_system(tmp_path / "predictions" / "a", scores=True)
+    write_system(tmp_path / "predictions" / "bb")
+    write_system(tmp_path / "predictions" / "c", scores=True)
+    runs = tmp_path / "predictions"
+    roots = [runs] if one_root else [runs / "a", runs / "bb", runs / "c"]
+    (files,) = find_match_files([*roots, tmp_path / "labels"])
+    assert files.name == MATCH
+    assert [(system.place.parts[-4], system.scores is None) for system in files.systems] == [
+        ("a", False),
+        ("bb", True),
+        ("c", False),
+    ]
+    (note,) = files.notes
+    assert "3 systems: a is reviewed, and bb, c" in note
+
+
+def test_find_match_files_scores_of_another_folder_complete_the_only_system(tmp_path: Path) -> None:
+    write_system(tmp_path / "spots")
+    (tmp_path / "curves" / MATCH).mkdir(parents=True)
+    (tmp_path / "curves" / MATCH / "scores.npz").touch()
+    (files,) = find_match_files([tmp_path / "spots", tmp_path / "curves"])
+    assert (files.predictions, files.scores, files.others) != (None, None, [])
+    assert files.others == []
+
+
+def test_find_match_files_labels_and_videos_found_twice_are_named(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        write_json(tmp_path / name / MATCH / "Labels-v2.json", LABELS)
+        (tmp_path / name / MATCH / "1_224p.mp4").touch()
+    (files,) = find_match_files([tmp_path / "old", tmp_path / "new"])
+    assert files.labels == tmp_path / "old" / MATCH / "Labels-v2.json"
+    assert [note.partition(" were found twice")[0] for note in files.notes] == [
+        "labels",
+        "videos of period 1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "predictions", "joined"),
+    [
+        ("labels/l/s/m", "predictions/l/s/m", True),
+        ("data/l/s/m", "out/best/l/s/m", True),
+        ("l/s/m", "predictions/l/s/m", True),
+        ("epl/m", "laliga/m", False),
+        ("labels/l/s/m", "predictions/l/s/other", False),
+    ],
+)
+def test_find_match_files_folders_of_one_project_are_joined(
+    tmp_path: Path, labels: str, predictions: str, joined: bool
+) -> None:
+    write_json(tmp_path / labels / "Labels-v2.json", LABELS)
+    write_system(tmp_path, predictions)
+    found = find_match_files([tmp_path])
+    assert len(found) == (1 if joined else 2)
+    assert found[0].name.endswith("/m")

@@ -159,3 +159,44 @@ def test_spot_state_round_trip_keeps_all_fields() -> None:
         confidence=0.25,
     )
     assert SpotState.model_validate(state.model_dump(mode="json")) == state
+
+
+def test_accepted_prediction_keeps_team_and_visibility_of_its_label(
+    client: TestClient, key: str
+) -> None:
+    spot = client.get(f"/api/matches/{key}").json()["predictions"][0]
+    accept = change(spot, "prediction", status="accepted")
+    assert post(client, key, 0, accept).status_code == 200
+    document = client.get(f"/api/matches/{key}/export?format=soccernet-v2").json()
+    goal = next(row for row in document["annotations"] if row["position"] == "5400")
+    assert (goal["label"], goal["team"], goal["visibility"]) == ("Goal", "home", "visible")
+
+    # What the reviewer states counts, and an empty text takes it away.
+    stated = change(spot, "prediction", status="accepted", team="away", visibility="not shown")
+    assert post(client, key, 1, stated).status_code == 200
+    document = client.get(f"/api/matches/{key}/export?format=soccernet-v2").json()
+    goal = next(row for row in document["annotations"] if row["position"] == "5400")
+    assert (goal["team"], goal["visibility"]) == ("away", "not shown")
+    cleared = change(spot, "prediction", status="accepted", team="", visibility="")
+    assert post(client, key, 2, cleared).status_code == 200
+    document = client.get(f"/api/matches/{key}/export?format=soccernet-v2").json()
+    goal = next(row for row in document["annotations"] if row["position"] == "5400")
+    assert goal["team"] == "not applicable"
+
+
+def test_added_spot_has_team_and_remarks_are_named_as_lost(client: TestClient, key: str) -> None:
+    state = {"source": "added", "label": "Foul", "period": 2, "position_ms": 1000}
+    state |= {"status": "accepted", "team": "home", "player": "7", "note": "late"}
+    assert post(client, key, 0, {"id": "a-00112233", "state": state}).status_code == 200
+    reply = client.get(f"/api/matches/{key}/export?format=soccernet-v2")
+    foul = next(row for row in reply.json()["annotations"] if row["position"] == "1000")
+    assert foul["team"] == "home"
+    assert reply.headers["x-spotkick-lost"] == "1 x player: left out; 1 x note: left out"
+
+
+def test_export_of_names_like_formulas_says_so(client: TestClient, key: str) -> None:
+    state = {"source": "added", "label": "=cmd|'/C calc'!A0", "period": 1, "position_ms": 1000}
+    state |= {"status": "accepted"}
+    assert post(client, key, 0, {"id": "a-00112233", "state": state}).status_code == 200
+    reply = client.get(f"/api/matches/{key}/export?format=csv")
+    assert "a spreadsheet takes for a formula" in reply.headers["x-spotkick-lost"]

@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+import socket
+import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
+import uvicorn
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import ConfigError
 from spotkick.formats.label_tree import write_label_tree
+from spotkick.viewer import server
 from spotkick.viewer.app import create_app
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.security import MAX_BODY_BYTES, AccessRules
@@ -21,6 +25,7 @@ from spotkick.viewer.server import checked_token
 ORIGIN = "http://127.0.0.1:8765"
 CHANGE = {"revision": 0, "edits": []}
 TOKEN = "-".join(["letters"] * 3)
+PORT = 8765
 
 
 @pytest.mark.parametrize(
@@ -197,7 +202,7 @@ def test_security_file_replaced_by_a_link_is_not_served(
     reply = client.get(f"/api/matches/{key}/video/1")
     assert reply.status_code == 422
     assert "outside" in reply.json()["error"]
-    assert client.get(f"/api/matches/{key}/thumbnail/1?t_ms=0").status_code == 422
+    assert client.get(f"/api/matches/{key}/thumbnail/1?t_ms=0").status_code == 404
 
 
 def test_security_large_body_is_refused_before_reading(library: Library, key: str) -> None:
@@ -364,3 +369,81 @@ def test_serve_loopback_needs_no_token() -> None:
 def test_security_websockets_are_refused(client: TestClient) -> None:
     with pytest.raises(WebSocketDisconnect), client.websocket_connect("/api/matches"):
         pass
+
+
+def token_client(library: Library, port: int = PORT) -> TestClient:
+    app = create_app(library, AccessRules(port, token=TOKEN))
+    return TestClient(app, base_url=f"http://127.0.0.1:{port}", follow_redirects=False)
+
+
+@pytest.mark.parametrize(
+    "others",
+    ['theme={"dark":true}', "a[b]=1", "x y=2", "=3", "ü=4", "broken", "", 'q="a;b"'],
+)
+def test_security_cookies_of_other_programs_do_not_lock_out(library: Library, others: str) -> None:
+    cookie = f"{others}; spotkick_access_{PORT}={TOKEN}; z=1"
+    headers = {"cookie": cookie.encode("latin-1").decode("latin-1")}
+    client = token_client(library)
+    raw = [(b"cookie", headers["cookie"].encode("latin-1"))]
+    assert client.get("/api/matches", headers=raw).status_code == 200
+    assert client.get("/api/matches", headers=[(b"cookie", b"a=1")]).status_code == 401
+
+
+def test_security_two_viewers_have_cookies_of_their_own(library: Library) -> None:
+    cookies = []
+    for port in (8765, 8766):
+        reply = token_client(library, port).get(f"/?token={TOKEN}")
+        cookies.append(reply.headers["set-cookie"].split("=")[0])
+    assert cookies[0] != cookies[1]
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/", "/"),
+        ("/match?id=ab12&t=5", "/match?id=ab12&t=5"),
+        ("//evil.example/x", "/evil.example/x"),
+        ("/match?id=a%0d%0ab", "/match?id=a%0D%0Ab"),
+    ],
+)
+def test_security_token_in_a_deep_link_leads_to_its_page(
+    library: Library, path: str, place: str
+) -> None:
+    separator = "&" if "?" in path else "?"
+    client = token_client(library)
+    reply = client.get(f"http://127.0.0.1:{PORT}{path}{separator}token={TOKEN}")
+    assert (reply.status_code, reply.headers["location"]) == (303, place)
+
+
+def test_security_other_sites_may_link_to_pages_alone(library: Library) -> None:
+    client = TestClient(create_app(library, AccessRules(PORT)), base_url=ORIGIN)
+    headers = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=headers).status_code == 200
+    for path in ("/api/export", "/api/matches"):
+        assert client.get(path, headers=headers).status_code == 403
+
+
+def test_serve_half_sent_requests_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "LONGEST_REQUEST_S", 0.3)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        answer, http=server.make_impatient_protocol(), lifespan="off", log_level="error"
+    )
+    running = uvicorn.Server(config)
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    with socket.create_connection(listener.getsockname()) as half:
+        half.sendall(b"GET / HTTP/1.1\r\nHost: 127")
+        half.settimeout(20)
+        assert half.recv(100) == b""
+    with socket.create_connection(listener.getsockname()) as whole:
+        whole.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert b"204" in whole.recv(100)
+    running.should_exit = True
+    thread.join(10)

@@ -19,7 +19,10 @@ def view(
         "127.0.0.1", help="Address to listen on. Others than loopback need a token."
     ),
     token: str | None = typer.Option(
-        None, help="Secret that every request must carry; 'auto' makes one."
+        None,
+        envvar="SPOTKICK_TOKEN",
+        help="Secret that every request must carry; 'auto' makes one. The variable keeps it out of "
+        "the list of processes.",
     ),
     clock: bool = typer.Option(
         False, "--clock", help="Find the periods of videos by their scoreboard first."

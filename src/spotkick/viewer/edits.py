@@ -32,6 +32,12 @@ MAX_JOURNAL_BYTES: Final = 256 * 1024 * 1024
 LONGEST_LABEL: Final = 200
 """Characters of a class name."""
 
+LONGEST_NOTE: Final = 1000
+"""Characters of a note."""
+
+_ONE_LINE: Final = r"^[^\x00-\x1f\x7f]*$"
+_MOST_PROBLEMS: Final = 5
+
 
 class Status(StrEnum):
     """What a person has decided about a spot."""
@@ -42,7 +48,11 @@ class Status(StrEnum):
 
 
 class SpotState(BaseModel):
-    """A spot as a person left it."""
+    """A spot as a person left it.
+
+    Team, visibility, player and note are None where the person left them as the file has them, and
+    empty where there is to be none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -59,18 +69,39 @@ class SpotState(BaseModel):
     position_ms: Annotated[int, Field(ge=-100_000_000, le=100_000_000)]
     status: Annotated[Status, Field(strict=False)]
     confidence: Annotated[float | None, Field(allow_inf_nan=False)] = None
+    team: Annotated[str | None, Field(max_length=LONGEST_LABEL, pattern=_ONE_LINE)] = None
+    visibility: Literal["", "visible", "not shown"] | None = None
+    player: Annotated[str | None, Field(max_length=LONGEST_LABEL, pattern=_ONE_LINE)] = None
+    note: Annotated[str | None, Field(max_length=LONGEST_NOTE, pattern=_ONE_LINE)] = None
 
 
 class SpotEdit(BaseModel):
     """One change: spot ``id`` is now ``state``.
 
-    None puts it back as the files have it, or removes it when it was added.
+    None puts it back as the files have it, or removes it when it was added. ``reviewer`` and ``at``
+    say who made the change, and when.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     id: Annotated[str, Field(pattern=r"^[pla]-[0-9a-f]{8,32}$")]
     state: SpotState | None
+    reviewer: Annotated[str | None, Field(max_length=LONGEST_LABEL, pattern=_ONE_LINE)] = None
+    at: Annotated[str | None, Field(max_length=40, pattern=_ONE_LINE)] = None
+
+    def document(self) -> dict[str, Any]:
+        """The change as JSON; what is not stated is left out."""
+        optional = ("team", "visibility", "player", "note", "reviewer", "at")
+        document = self.model_dump(mode="json")
+        for part in (document, document["state"] or {}):
+            for name in optional:
+                if part.get(name) is None:
+                    part.pop(name, None)
+        return document
+
+    def to_line(self) -> bytes:
+        """The change as a line of the journal."""
+        return f"{json.dumps(self.document(), ensure_ascii=False)}\n".encode()
 
 
 class RevisionConflictError(Exception):
@@ -87,14 +118,18 @@ class EditJournal:
 
     Args:
         path: of the journal; made with the first change.
+        roots: resolved folders in which it must lie, links followed; empty for anywhere.
 
     Raises:
-        InputError: if the file exists and is no such journal.
+        InputError: if the file exists and is no such journal, or is a link to another place.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, roots: Sequence[Path] = ()) -> None:
         """Read what is there."""
         self.path = path
+        self._roots = tuple(roots)
+        self._problems: list[str] = []
+        self._num_lines = 0
         self._lock = threading.Lock()
         self._edits: list[SpotEdit] = []
         self._size = 0
@@ -107,6 +142,13 @@ class EditJournal:
         with self._lock:
             self._catch_up()
             return len(self._edits)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Lines that were left out since they are no corrections."""
+        with self._lock:
+            self._catch_up()
+            return tuple(self._problems[:_MOST_PROBLEMS])
 
     def since(self, revision: int) -> tuple[SpotEdit, ...]:
         """Changes after a revision, oldest first."""
@@ -132,12 +174,10 @@ class EditJournal:
             self._catch_up()
             if len(self._edits) != based_on:
                 raise RevisionConflictError(len(self._edits))
-            lines = "".join(
-                f"{json.dumps(edit.model_dump(mode='json'), ensure_ascii=False)}\n"
-                for edit in edits
-            ).encode()
+            lines = b"".join(edit.to_line() for edit in edits)
             self._append_lines(lines)
             self._edits.extend(edits)
+            self._num_lines += len(edits)
             self._size += len(lines)
             return len(self._edits)
 
@@ -164,6 +204,7 @@ class EditJournal:
     @contextmanager
     def _lock_file(self) -> Iterator[None]:
         """Keep other processes out while the journal is compared and extended."""
+        self._require_inside()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with self.path.open("ab") as journal:
@@ -178,6 +219,7 @@ class EditJournal:
 
     def _catch_up(self) -> None:
         """Read complete lines that were added since the last look."""
+        self._require_inside()
         try:
             size = self.path.stat().st_size
         except FileNotFoundError:
@@ -186,6 +228,7 @@ class EditJournal:
         # A file that is shorter than before was removed or replaced: start again.
         if size < self._size:
             self._edits, self._size = [], 0
+            self._problems, self._num_lines = [], 0
         if size == self._size:
             return
 
@@ -203,19 +246,31 @@ class EditJournal:
         # A last line without its end is still being written, and is read the next time.
         complete = data[: data.rfind(b"\n") + 1]
         for line in complete.splitlines():
-            self._edits.append(_parse_line(line, f"{self.path}, line {len(self._edits) + 1}"))
+            self._num_lines += 1
+            try:
+                self._edits.append(SpotEdit.model_validate(json.loads(line)))
+            except (ValueError, RecursionError, ValidationError) as error:
+                reason = str(error).splitlines()[0]
+                self._problems.append(
+                    f"{self.path.name}, line {self._num_lines} is not a correction and is left "
+                    f"out ({reason})"
+                )
         self._size += len(complete)
+        if self._problems and not self._edits:
+            raise InputError(
+                f"{self.path} holds no corrections ({self._problems[0]}); move the file away to "
+                "start afresh"
+            )
 
-
-def _parse_line(line: bytes, where: str) -> SpotEdit:
-    try:
-        value: Any = json.loads(line)
-        return SpotEdit.model_validate(value)
-    except (ValueError, RecursionError, ValidationError) as error:
-        first = str(error).splitlines()[0]
-        raise InputError(
-            f"{where} is not a correction ({first}); move the file away to start afresh"
-        ) from error
+    def _require_inside(self) -> None:
+        """Refuse a journal that is a link to a place that is not shown."""
+        target = self.path.resolve()
+        inside = any(target == root or root in target.parents for root in self._roots)
+        if self._roots and self.path.is_symlink() and not inside:
+            raise InputError(
+                f"{self.path} is a link to a place outside the folders that are shown; remove the "
+                "link, or give a folder for corrections with --edits"
+            )
 
 
 def _sync_folder(folder: Path) -> None:

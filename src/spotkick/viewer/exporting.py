@@ -17,6 +17,8 @@ from spotkick.formats.convert import DEFAULT_FRAME_RATE
 from spotkick.formats.registry import FORMATS, export_file_name
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@")
+_SHEET_SUFFIXES: Final = (".csv", ".tsv")
 _ZIP_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
 
@@ -67,9 +69,19 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
             name, data = written[0].name, written[0].read_bytes()
         else:
             name, data = f"{stem}.{kind}.zip", _pack_files(Path(folder), written)
-    return Download(
-        name, data, tuple(f"{loss.count} x {loss.field}: {loss.detail}" for loss in losses)
-    )
+    notes = [f"{loss.count} x {loss.field}: {loss.detail}" for loss in losses]
+    if name.endswith(_SHEET_SUFFIXES):
+        notes += _warn_about_formulas(labels)
+    return Download(name, data, tuple(notes))
+
+
+def _warn_about_formulas(labels: MatchActions) -> list[str]:
+    """Spreadsheets compute cells that begin like a formula, whatever wrote them."""
+    texts = {text for action in labels.actions for text in (action.label, action.team or "")}
+    found = sorted(text for text in texts if text.startswith(_FORMULA_STARTS))
+    if not found:
+        return []
+    return [f"{len(found)} x name that a spreadsheet takes for a formula, the first {found[0]!r}"]
 
 
 def export_training_set(matches: Sequence[MatchActions]) -> Download:

@@ -20,7 +20,8 @@ from spotkick.files import read_json
 from spotkick.formats.results import read_results
 from spotkick.formats.scores import MatchScores, read_scores
 from spotkick.formats.soccernet import read_labels
-from spotkick.viewer.match_files import MatchFiles
+from spotkick.viewer.match_files import MatchFiles, SystemFiles
+from spotkick.viewer.match_joining import name_systems
 
 ID_BYTES: Final = 6
 """Length of a spot's id; made from its content, so that corrections still fit after 'spotkick spot'
@@ -38,6 +39,21 @@ class Spot:
     action: Action
 
 
+@dataclass(frozen=True, slots=True)
+class System:
+    """What a further system has made of the match.
+
+    Attributes:
+        name: what tells its path from those of the others.
+        predictions: spots in file order.
+        scores: per-frame scores, None when there are none.
+    """
+
+    name: str
+    predictions: tuple[Spot, ...]
+    scores: MatchScores | None
+
+
 @dataclass(frozen=True)
 class Match:
     """A match as it was read.
@@ -52,6 +68,8 @@ class Match:
         clips: objects of the clips file, checked for their times.
         durations_s: length of every period.
         warnings: what was repaired or could not be read.
+        system_name: of the system whose predictions are reviewed; empty where there is only one.
+        others: further systems to compare with it.
     """
 
     files: MatchFiles
@@ -63,6 +81,8 @@ class Match:
     clips: tuple[dict[str, Any], ...]
     durations_s: dict[int, float]
     warnings: tuple[str, ...] = field(default=())
+    system_name: str = ""
+    others: tuple[System, ...] = ()
 
     @property
     def name(self) -> str:
@@ -96,11 +116,17 @@ def load_match(files: MatchFiles) -> Match:
         with _collect_problems(problems):
             clips = _read_clips(files.clips)
 
+    names = name_systems(files.systems) if files.others else [""]
+    others = tuple(
+        _read_system(name, system, files.name, problems)
+        for name, system in zip(names[1:], files.others, strict=True)
+    )
     problems += list(_find_outside(predictions, labels, videos))
 
     # What the parts say together.
     classes = order_classes(
-        scores.classes if scores else (), (action.label for action in (*predictions, *labels))
+        scores.classes if scores else (),
+        (action.label for action in (*predictions, *labels, *_actions_of(others))),
     )
     return Match(
         files=files,
@@ -110,9 +136,28 @@ def load_match(files: MatchFiles) -> Match:
         scores=scores,
         videos=videos,
         clips=clips,
-        durations_s=_measure_periods((*predictions, *labels), scores, videos),
+        durations_s=_measure_periods((*predictions, *labels, *_actions_of(others)), scores, videos),
         warnings=tuple(problems[:_MOST_WARNINGS]),
+        system_name=names[0],
+        others=others,
     )
+
+
+def _read_system(name: str, system: SystemFiles, match: str, problems: list[str]) -> System:
+    """Read the spots and scores of a further system."""
+    predictions: tuple[Action, ...] = ()
+    scores: MatchScores | None = None
+    if system.predictions is not None:
+        with _collect_problems(problems):
+            predictions = _make_finite(next(iter(read_results(system.predictions))).actions)
+    if system.scores is not None:
+        with _collect_problems(problems):
+            scores = read_scores(system.scores, match)
+    return System(name, name_spots("p", predictions), scores)
+
+
+def _actions_of(systems: Iterable[System]) -> Iterator[Action]:
+    return (spot.action for system in systems for spot in system.predictions)
 
 
 def name_spots(kind: str, actions: Sequence[Action]) -> tuple[Spot, ...]:

@@ -13,7 +13,12 @@ from spotkick.viewer.playback import may_be_played
 
 
 def match_document(
-    match: Match, address: str, shots: Mapping[int, Sequence[float]]
+    match: Match,
+    address: str,
+    shots: Mapping[int, Sequence[float]],
+    *,
+    store: str = "",
+    problems: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The match as JSON for the browser.
 
@@ -21,6 +26,8 @@ def match_document(
         match: as read.
         address: path under which its media are served.
         shots: shot changes in seconds by period.
+        store: name under which the browser keeps what it could not save yet.
+        problems: of the corrections.
     """
     periods = []
     offset_s = 0.0
@@ -42,6 +49,7 @@ def match_document(
     # Spots keep the order of their file; the browser sorts what it draws.
     return {
         "key": match.files.key,
+        "store": store,
         "name": match.name,
         "classes": list(match.classes),
         "periods": periods,
@@ -49,10 +57,11 @@ def match_document(
         "has_predictions": match.files.predictions is not None,
         "predictions": [_spot_document(spot) for spot in match.predictions],
         "labels": [_spot_document(spot) for spot in match.labels],
-        "scores": _scores_document(match.scores, address),
+        "scores": _scores_document(match.scores, f"{address}/scores"),
         "clips": [clip for clip in match.clips if clip["period"] in match.durations_s],
         "shots": {str(period): list(times) for period, times in shots.items()},
-        "warnings": list(match.warnings),
+        "systems": _system_documents(match, address),
+        "warnings": [*match.warnings, *problems],
     }
 
 
@@ -96,11 +105,27 @@ def _spot_document(spot: Spot) -> dict[str, Any]:
     return document
 
 
-def _scores_document(scores: MatchScores | None, address: str) -> dict[str, Any] | None:
+def _system_documents(match: Match, address: str) -> list[dict[str, Any]]:
+    """Systems to be compared, the reviewed one first; its spots are those of the match."""
+    if not match.others:
+        return []
+    reviewed: dict[str, Any] = {"name": match.system_name, "predictions": None, "scores": None}
+    others = [
+        {
+            "name": system.name,
+            "predictions": [_spot_document(spot) for spot in system.predictions],
+            "scores": _scores_document(system.scores, f"{address}/scores?system={number}"),
+        }
+        for number, system in enumerate(match.others, start=1)
+    ]
+    return [reviewed, *others]
+
+
+def _scores_document(scores: MatchScores | None, url: str) -> dict[str, Any] | None:
     if scores is None:
         return None
     return {
-        "url": f"{address}/scores",
+        "url": url,
         "classes": list(scores.classes),
         "frame_rate": [scores.frame_rate.numerator, scores.frame_rate.denominator],
         "frames": {str(period): int(values.shape[0]) for period, values in scores.periods.items()},

@@ -9,6 +9,7 @@ from spotkick.errors import InputError
 from spotkick.viewer.match_documents import match_document, scores_bytes
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.responses import NEVER_STORE, NotHereError, require_files
+from spotkick.viewer.summaries import SummaryStore
 
 MAX_ROWS: Final = 50
 """Matches summarised in one reply."""
@@ -17,6 +18,7 @@ MAX_ROWS: Final = 50
 def match_routes(library: Library) -> APIRouter:
     """Routes that only read."""
     router = APIRouter(prefix="/api")
+    kept = SummaryStore(library)
 
     @router.get("/matches")
     def matches() -> Response:
@@ -28,18 +30,32 @@ def match_routes(library: Library) -> APIRouter:
         start: Annotated[int, Query(ge=0)] = 0,
         count: Annotated[int, Query(ge=1, le=MAX_ROWS)] = MAX_ROWS,
     ) -> Response:
-        rows = [_summarise_match(library, key) for key in library.keys[start : start + count]]
+        rows = [_summarise_match(kept, library, key) for key in library.keys[start : start + count]]
+        kept.keep()
         return JSONResponse({"summaries": rows}, headers=NEVER_STORE)
 
     @router.get("/matches/{key}")
     def match(key: str) -> Response:
         files = require_files(library, key)
-        document = match_document(library.match(files), f"/api/matches/{key}", library.shots(files))
+        try:
+            problems = library.journal(files).problems
+        except InputError as error:
+            problems = (str(error),)
+        document = match_document(
+            library.match(files),
+            f"/api/matches/{key}",
+            library.shots(files),
+            store=library.storage_name(files),
+            problems=problems,
+        )
         return JSONResponse(document, headers=NEVER_STORE)
 
     @router.get("/matches/{key}/scores")
-    def scores(key: str) -> Response:
-        found = library.match(require_files(library, key)).scores
+    def scores(key: str, system: Annotated[int, Query(ge=0)] = 0) -> Response:
+        match = library.match(require_files(library, key))
+        if system > len(match.others):
+            raise NotHereError("there is no such system")
+        found = match.others[system - 1].scores if system else match.scores
         if found is None:
             raise NotHereError("this match has no scores")
         return Response(
@@ -49,9 +65,9 @@ def match_routes(library: Library) -> APIRouter:
     return router
 
 
-def _summarise_match(library: Library, key: str) -> dict[str, Any]:
+def _summarise_match(kept: SummaryStore, library: Library, key: str) -> dict[str, Any]:
     """A match that cannot be read keeps its line, with the reason."""
     try:
-        return library.summary(require_files(library, key))
+        return kept.get(key, require_files(library, key))
     except InputError as error:
         return {"key": key, "error": str(error)}

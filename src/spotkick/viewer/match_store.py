@@ -1,8 +1,10 @@
 """The matches that a running server shows: files, their content, and their corrections."""
 
+import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,10 +12,9 @@ from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError
 from spotkick.viewer.edits import EditJournal
 from spotkick.viewer.match_data import Match, load_match
-from spotkick.viewer.match_files import REVIEW_FILE, MatchFiles, find_match_files, is_within
+from spotkick.viewer.match_files import REVIEW_FILE, MatchFiles, SystemFiles, is_within
+from spotkick.viewer.match_finding import find_match_files
 from spotkick.viewer.match_periods import ReadSpotted, place_spotted_periods, state_periods
-from spotkick.viewer.operating_point import best_f1
-from spotkick.viewer.reviewed_labels import corrected_labels, count_decided
 from spotkick.viewer.shots import SHOTS_FILE, read_shots, write_shots
 
 MAX_LOADED: Final = 8
@@ -73,7 +74,7 @@ class Library:
             stamp = _identify_files(files)
             known = self._loaded.get(files.key)
             if known is None or known[0] != stamp:
-                known = (stamp, load_match(files))
+                known = (stamp, load_match(self._keep_readable(files)))
                 self._loaded[files.key] = known
             self._loaded.move_to_end(files.key)
             while len(self._loaded) > MAX_LOADED:
@@ -84,8 +85,44 @@ class Library:
         """The corrections of a match."""
         with self._lock:
             if files.key not in self._journals:
-                self._journals[files.key] = EditJournal(files.review_path(self._edits))
+                roots = self._roots if self._edits is None else (self._edits.resolve(),)
+                path = files.review_path(self._edits)
+                self._journals[files.key] = EditJournal(path, roots=roots)
             return self._journals[files.key]
+
+    def storage_name(self, files: MatchFiles) -> str:
+        """Name under which a browser keeps what it could not save yet.
+
+        It differs between projects that have a match of the same name.
+        """
+        place = str(files.review_path(self._edits).resolve())
+        return hashlib.blake2s(place.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+    def _keep_readable(self, files: MatchFiles) -> MatchFiles:
+        """The match without files that were removed, or replaced by links to other places."""
+        kept = replace(files, notes=list(files.notes))
+
+        def check(path: Path | None) -> Path | None:
+            if path is None or (path.is_file() and is_within(path, self._roots)):
+                return path
+            gone = "is no longer there" if not path.is_file() else "is a link to another place now"
+            kept.notes.append(f"{path.name} {gone} and is not shown")
+            return None
+
+        kept.labels = check(files.labels)
+        own, *others = [
+            SystemFiles(check(system.predictions), check(system.scores), check(system.clips))
+            for system in files.systems
+        ] or [SystemFiles()]
+        kept.predictions, kept.scores, kept.clips = own.predictions, own.scores, own.clips
+        kept.others = others
+        missing = {path for path in files.video_files if check(path) is None}
+        kept.videos = {
+            period: spans
+            for period, spans in files.videos.items()
+            if not missing & {span.file for span in spans}
+        }
+        return kept
 
     def shots(self, files: MatchFiles) -> dict[int, tuple[float, ...]]:
         """Shot changes in seconds by period, as far as they have been looked for."""
@@ -128,43 +165,31 @@ class Library:
             "videos": sorted(files.videos),
         }
 
-    def summary(self, files: MatchFiles) -> dict[str, Any]:
-        """What the start page shows of a match after reading it."""
-        match = self.match(files)
-        journal = self.journal(files)
-        states = journal.states()
-        labels = [spot.action for spot in match.labels]
+    @property
+    def identity(self) -> str:
+        """Tells this choice of paths and corrections from others."""
+        text = "\0".join(map(str, (*self._roots, self._edits and self._edits.resolve())))
+        return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
-        # An operating point needs both labels and predictions.
-        point = (
-            best_f1([spot.action for spot in match.predictions], labels)
-            if labels and match.predictions
-            else None
-        )
-
-        return {
-            "key": files.key,
-            "duration_s": sum(match.durations_s.values()),
-            "periods": len(match.durations_s),
-            "labels": len(match.labels),
-            "predictions": len(match.predictions),
-            "decided": count_decided(match, states),
-            "corrected": len(corrected_labels(match, states).actions),
-            "revision": journal.revision,
-            "f1": None if point is None else point.f1,
-            "threshold": None if point is None else point.threshold,
-            "warnings": len(match.warnings),
-        }
+    def stamp(self, files: MatchFiles) -> tuple[tuple[Path, int, int], ...]:
+        """State of the files of a match: it changes whenever one of them does."""
+        return _identify_files(files)
 
 
 def _identify_files(files: MatchFiles) -> tuple[tuple[Path, int, int], ...]:
-    paths = (files.labels, files.predictions, files.scores, files.clips, *files.video_files)
+    """State of all files of a match; one that is gone has a state as well."""
+    systems = [
+        path
+        for system in files.systems
+        for path in (system.predictions, system.scores, system.clips)
+    ]
     found = []
-    for path in paths:
+    for path in (files.labels, *systems, *files.video_files):
         if path is not None:
             try:
                 status = path.stat()
-            except OSError as error:
-                raise InputError(f"{path}: no longer there ({error.strerror})") from error
-            found.append((path, status.st_mtime_ns, status.st_size))
+            except OSError:
+                found.append((path, 0, -1))
+            else:
+                found.append((path.resolve(), status.st_mtime_ns, status.st_size))
     return tuple(found)

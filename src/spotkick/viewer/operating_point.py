@@ -1,6 +1,7 @@
 """Precision, recall and F1 at a threshold, counted as the browser counts while a slider moves."""
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,29 +34,42 @@ def assign_greedily(
     Returns:
         Index of a label -> index of its prediction.
     """
+    candidates = _find_candidates(predictions, labels, tolerance_ms)
+    return _assign_candidates(labels, candidates, range(len(predictions)).__contains__)
+
+
+def _find_candidates(
+    predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int
+) -> list[list[int]]:
+    """For each label the predictions within the tolerance, the one to be taken first before all."""
     groups: dict[tuple[str, int], list[int]] = {}
     for index, action in enumerate(predictions):
         groups.setdefault((action.label, action.period), []).append(index)
+    places: dict[tuple[str, int], list[int]] = {}
+    for name, group in groups.items():
+        group.sort(key=lambda index: predictions[index].position_ms)
+        places[name] = [predictions[index].position_ms for index in group]
 
-    # Labels in the order of time, each with the most confident prediction that is free.
+    found = []
+    for label in labels:
+        name = (label.label, label.period)
+        first = bisect_left(places.get(name, []), label.position_ms - tolerance_ms)
+        last = bisect_right(places.get(name, []), label.position_ms + tolerance_ms)
+        near = groups.get(name, [])[first:last]
+        found.append(sorted(near, key=lambda index: -(predictions[index].confidence or 0.0)))
+    return found
+
+
+def _assign_candidates(
+    labels: Sequence[Action], candidates: Sequence[Sequence[int]], counts: Callable[[int], bool]
+) -> dict[int, int]:
+    """Labels in the order of time, each with its first candidate that is free and counts."""
     taken: set[int] = set()
     pairs: dict[int, int] = {}
     for number in sorted(range(len(labels)), key=lambda index: labels[index].position_ms):
-        label = labels[number]
-        near = [
-            index
-            for index in groups.get((label.label, label.period), ())
-            if index not in taken
-            and abs(predictions[index].position_ms - label.position_ms) <= tolerance_ms
-        ]
-        if near:
-            best = min(
-                near,
-                key=lambda index: (
-                    -(predictions[index].confidence or 0.0),
-                    predictions[index].position_ms,
-                ),
-            )
+        free = (index for index in candidates[number] if index not in taken and counts(index))
+        best = next(free, None)
+        if best is not None:
             taken.add(best)
             pairs[number] = best
     return pairs
@@ -68,17 +82,37 @@ def measure(
     tolerance_ms: int = TOLERANCE_MS,
 ) -> OperatingPoint:
     """Quality at one threshold for all classes together."""
-    kept = [action for action in predictions if (action.confidence or 0.0) >= threshold]
-    correct = len(assign_greedily(kept, labels, tolerance_ms))
-    precision = correct / len(kept) if kept else 0.0
-    recall = correct / len(labels) if labels else 0.0
-    total = len(kept) + len(labels)
-    return OperatingPoint(threshold, precision, recall, 2 * correct / total if total else 0.0)
+    found = tuple(predictions)
+    return _measure_all(found, labels, [threshold], tolerance_ms)[0]
+
+
+def _measure_all(
+    predictions: Sequence[Action],
+    labels: Sequence[Action],
+    thresholds: Sequence[float],
+    tolerance_ms: int,
+) -> list[OperatingPoint]:
+    """Quality at each threshold; what lies near each label is looked up once for all of them."""
+    confidences = [action.confidence or 0.0 for action in predictions]
+    candidates = _find_candidates(predictions, labels, tolerance_ms)
+    points = []
+    for threshold in thresholds:
+        pairs = _assign_candidates(
+            labels, candidates, lambda index, least=threshold: confidences[index] >= least
+        )
+        correct, kept = len(pairs), sum(value >= threshold for value in confidences)
+        precision = correct / kept if kept else 0.0
+        recall = correct / len(labels) if labels else 0.0
+        total = kept + len(labels)
+        f1 = 2 * correct / total if total else 0.0
+        points.append(OperatingPoint(threshold, precision, recall, f1))
+    return points
 
 
 def best_f1(
     predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int = TOLERANCE_MS
 ) -> OperatingPoint:
     """The threshold, out of 0.05 to 0.95, with the highest F1 for all classes together."""
-    points = [measure(predictions, labels, step / 20, tolerance_ms) for step in range(1, 20)]
+    steps = [step / 20 for step in range(1, 20)]
+    points = _measure_all(predictions, labels, steps, tolerance_ms)
     return max(points, key=lambda point: point.f1)

@@ -129,4 +129,5 @@ def _read_frame_times(path: Path) -> FrameTimes:
         packets = read_packet_times(container, choose_video_stream(container, path))
     ticks = np.unique(fill_times(packets.pts, packets.dts))
     ticks = ticks[ticks >= clock.start_ticks] - clock.start_ticks
-    return measure_frames(ticks * float(clock.time_base), clock.average_rate)
+    times_s = ticks.astype(np.float64) * float(clock.time_base)
+    return measure_frames(times_s, clock.average_rate)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import av
 from av.audio.resampler import AudioResampler
@@ -199,7 +199,7 @@ def write_proxy(video: Path, target: Path, *, progress: Callable[[float], object
                     copy.mux(picture.encode(_convert_frame(frame, picture, info, seconds)))
                     progress(float(seconds) / length_s)
             elif sound is not None:
-                sound.add(packet)
+                sound.add(cast("av.Packet[AudioStream]", packet))
 
         # What the decoders and encoders still hold.
         for frame, ticks in media.decoder.decode(None):
@@ -247,7 +247,7 @@ class _SoundCopier:
         self._resampler = AudioResampler("fltp", "stereo", _AUDIO_RATE_HZ)
         self._next: int | None = None
 
-    def add(self, packet: "av.Packet[Any]") -> None:
+    def add(self, packet: "av.Packet[AudioStream]") -> None:
         """Copy the sound of one packet."""
         start_s = self._clock.seconds(packet)
         try:

@@ -1,5 +1,6 @@
 """Routes of the review: corrections, and their export."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -12,7 +13,7 @@ from spotkick.viewer.exporting import export_labels, export_training_set, format
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.responses import NEVER_STORE, download, require_files
-from spotkick.viewer.reviewed_labels import corrected_labels
+from spotkick.viewer.reviewed_labels import corrected_labels, describe_remarks
 
 
 class EditRequest(BaseModel):
@@ -32,7 +33,7 @@ def review_routes(library: Library) -> APIRouter:
         changes = library.journal(files).since(since)
         return {
             "revision": since + len(changes),
-            "edits": [edit.model_dump(mode="json") for edit in changes],
+            "edits": [edit.document() for edit in changes],
         }
 
     @router.get("/matches/{key}/edits")
@@ -69,7 +70,9 @@ def review_routes(library: Library) -> APIRouter:
             match, library.journal(files).states(), undecided_from=undecided_from
         )
         rates = [video.stretches[0].info.frame_rate for video in match.videos.values()]
-        return download(export_labels(labels, kind, rates[0] if rates else None))
+        file = export_labels(labels, kind, rates[0] if rates else None)
+        remarks = describe_remarks(library.journal(files).states())
+        return download(replace(file, losses=(*file.losses, *remarks)))
 
     @router.get("/export")
     def export_all() -> Response:

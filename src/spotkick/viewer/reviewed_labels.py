@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from spotkick.actions import Action, MatchActions
+from spotkick.actions import Action, MatchActions, Visibility
 from spotkick.viewer.edits import SpotState, Status
 from spotkick.viewer.match_data import Match, Spot
 
@@ -23,7 +23,7 @@ def corrected_labels(
 
     Kept are labels that were not rejected, accepted predictions and added actions. A label that
     was not changed gives way to an accepted prediction of the same class at the same time, so that
-    confirming a prediction moves the label to it.
+    confirming a prediction moves the label to it; team and visibility stay those of the label.
 
     Args:
         match: as read from its files.
@@ -35,20 +35,26 @@ def corrected_labels(
         Actions without confidence, in order of time.
     """
     known = {spot.id: spot.action for spot in (*match.predictions, *match.labels)}
-    accepted = [
-        _make_action(state, known.get(identity))
-        for identity, state in states.items()
-        if state.status is Status.ACCEPTED
-    ]
+    accepted = {
+        identity: state for identity, state in states.items() if state.status is Status.ACCEPTED
+    }
     confirmed = [
-        _make_action(state, known.get(identity))
-        for identity, state in states.items()
-        if state.status is Status.ACCEPTED and state.source == "prediction"
+        (identity, state) for identity, state in accepted.items() if state.source == "prediction"
     ]
 
     # Labels without a decision stay, except where a confirmed prediction stands for them.
     untouched = [spot for spot in match.labels if spot.id not in states]
-    kept = [spot.action for spot in _find_unclaimed(untouched, confirmed)]
+    claimed = _claim_labels(untouched, confirmed)
+    gone = {label.id for label in claimed.values()}
+    kept = [spot.action for spot in untouched if spot.id not in gone]
+    decided = [
+        _make_action(
+            state,
+            claimed[identity].action if identity in claimed else known.get(identity),
+            known.get(identity),
+        )
+        for identity, state in accepted.items()
+    ]
     if undecided_from is not None:
         kept += [
             replace(spot.action, confidence=None)
@@ -58,7 +64,7 @@ def corrected_labels(
         ]
 
     ordered = sorted(
-        (*accepted, *kept), key=lambda action: (action.period, action.position_ms, action.label)
+        (*decided, *kept), key=lambda action: (action.period, action.position_ms, action.label)
     )
     return MatchActions(match.name, tuple(ordered))
 
@@ -126,31 +132,51 @@ def count_decided(match: Match, states: Mapping[str, SpotState]) -> int:
     )
 
 
-def _make_action(state: SpotState, original: Action | None) -> Action:
-    """The action as corrected; team and visibility stay as the file has them."""
+def describe_remarks(states: Mapping[str, SpotState]) -> list[str]:
+    """What the journal holds of accepted actions and no label file can hold, in words."""
+    kept = [state for state in states.values() if state.status is Status.ACCEPTED]
+    counts = {
+        "player": sum(bool(state.player) for state in kept),
+        "note": sum(bool(state.note) for state in kept),
+    }
+    return [f"{count} x {name}: left out" for name, count in counts.items() if count]
+
+
+def _make_action(state: SpotState, *originals: Action | None) -> Action:
+    """The action as corrected; what the person left alone is as the first original has it."""
+    known = [action for action in originals if action is not None]
+    team = next((action.team for action in known if action.team is not None), None)
+    visibility = next((a.visibility for a in known if a.visibility is not None), None)
+    if state.team is not None:
+        team = state.team or None
+    if state.visibility is not None:
+        visibility = Visibility(state.visibility) if state.visibility else None
     return Action(
         label=state.label,
         period=state.period,
         position_ms=state.position_ms,
-        team=original.team if original else None,
-        visibility=original.visibility if original else None,
+        team=team,
+        visibility=visibility,
     )
 
 
-def _find_unclaimed(labels: Sequence[Spot], confirmed: Sequence[Action]) -> list[Spot]:
-    """Labels without a confirmed prediction; each prediction claims at most the nearest one."""
+def _claim_labels(
+    labels: Sequence[Spot], confirmed: Sequence[tuple[str, SpotState]]
+) -> dict[str, Spot]:
+    """Labels that give way, by id of the confirmed prediction; each claims the nearest one."""
     pairs = sorted(
-        (abs(spot.action.position_ms - action.position_ms), index, number)
+        (abs(spot.action.position_ms - state.position_ms), index, number)
         for index, spot in enumerate(labels)
-        for number, action in enumerate(confirmed)
-        if spot.action.label == action.label
-        and spot.action.period == action.period
-        and abs(spot.action.position_ms - action.position_ms) <= SAME_MOMENT_MS
+        for number, (_, state) in enumerate(confirmed)
+        if spot.action.label == state.label
+        and spot.action.period == state.period
+        and abs(spot.action.position_ms - state.position_ms) <= SAME_MOMENT_MS
     )
-    claimed: set[int] = set()
-    used: set[int] = set()
+    claims: dict[str, Spot] = {}
+    taken: set[int] = set()
     for _, index, number in pairs:
-        if index not in claimed and number not in used:
-            claimed.add(index)
-            used.add(number)
-    return [spot for index, spot in enumerate(labels) if index not in claimed]
+        identity = confirmed[number][0]
+        if index not in taken and identity not in claims:
+            taken.add(index)
+            claims[identity] = labels[index]
+    return claims

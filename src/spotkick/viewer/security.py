@@ -9,9 +9,8 @@ import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from typing import Any, Final
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote, urlencode
 
 from starlette.exceptions import HTTPException
 
@@ -25,7 +24,8 @@ MAX_BODY_BYTES: Final = 1_000_000
 """Largest request body; a thousand edits take about 200 kB."""
 
 ACCESS_COOKIE: Final = "spotkick_access"
-"""Cookie that carries the token."""
+"""Start of the name of the cookie that carries the token; the port follows, since cookies are
+shared by all ports of a host."""
 
 _TOO_LARGE: Final = f"the body must be at most {MAX_BODY_BYTES:,} bytes"
 _SAFE_METHODS: Final = ("GET", "HEAD")
@@ -61,6 +61,11 @@ class AccessRules:
     hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "[::1]"})
     any_address: bool = False
     token: str | None = None
+
+    @property
+    def cookie_name(self) -> str:
+        """Name of the cookie that carries the token."""
+        return f"{ACCESS_COOKIE}_{self.port}"
 
     def allows_authority(self, authority: str) -> bool:
         """Whether ``host:port`` names this server."""
@@ -110,7 +115,7 @@ class SecurityMiddleware:
             await _refuse_request(send, *reason)
             return
         if self._token_in_query(scope):
-            await self._set_cookie(send)
+            await self._set_cookie(scope, send)
             return
         await self._answer_request(scope, receive, send)
 
@@ -132,9 +137,11 @@ class SecurityMiddleware:
         if any(not _same_origin(origin, host[0]) for origin in headers.get("origin", [])):
             return 403, "requests from other sites are not answered"
         site = headers.get("sec-fetch-site", ["none"])[0]
+        is_page = not scope["path"].startswith("/api/")
         navigates = scope["method"] in _SAFE_METHODS and headers.get("sec-fetch-mode") == [
             "navigate"
         ]
+        navigates = navigates and is_page
         if site not in ("same-origin", "none") and not navigates:
             return 403, "requests from other sites are not answered"
 
@@ -150,7 +157,8 @@ class SecurityMiddleware:
 
     def _has_token(self, scope: Scope, headers: dict[str, list[str]]) -> bool:
         return self._token_in_query(scope) or any(
-            _is_token(value, self._rules.token) for value in _list_cookies(headers)
+            _is_token(value, self._rules.token)
+            for value in _list_cookies(headers, self._rules.cookie_name)
         )
 
     def _token_in_query(self, scope: Scope) -> bool:
@@ -159,11 +167,17 @@ class SecurityMiddleware:
             _is_token(value, self._rules.token) for value in values
         )
 
-    async def _set_cookie(self, send: Send) -> None:
+    async def _set_cookie(self, scope: Scope, send: Send) -> None:
         """Move the token from the address into a cookie, out of the history and of copied links."""
-        cookie = f"{ACCESS_COOKIE}={self._rules.token}; Path=/; HttpOnly; SameSite=Strict"
+        cookie = f"{self._rules.cookie_name}={self._rules.token}; Path=/; HttpOnly; SameSite=Strict"
+        query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        query.pop("token", None)
+
+        # Only a path of this server: two slashes would begin the name of another one.
+        path = "/" + quote(scope["path"].lstrip("/\\"))
+        place = path + (f"?{urlencode(query, doseq=True)}" if query else "")
         headers = [
-            (b"location", b"/"),
+            (b"location", place.encode("latin-1")),
             (b"set-cookie", cookie.encode("latin-1")),
             (b"content-length", b"0"),
             *_HEADERS,
@@ -215,16 +229,10 @@ def _is_token(given: str, token: str | None) -> bool:
     return token is not None and hmac.compare_digest(given.encode(), token.encode())
 
 
-def _list_cookies(headers: dict[str, list[str]]) -> list[str]:
-    found = []
-    for line in headers.get("cookie", []):
-        try:
-            jar: SimpleCookie = SimpleCookie(line)
-        except CookieError:
-            continue
-        if ACCESS_COOKIE in jar:
-            found.append(jar[ACCESS_COOKIE].value)
-    return found
+def _list_cookies(headers: dict[str, list[str]], name: str) -> list[str]:
+    """Values of a cookie; those of other programs may be of any form."""
+    pairs = [pair.partition("=") for line in headers.get("cookie", []) for pair in line.split(";")]
+    return [value.strip().strip('"') for key, _, value in pairs if key.strip() == name]
 
 
 async def _refuse_request(send: Send, status: int, reason: str) -> None:

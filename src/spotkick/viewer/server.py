@@ -1,5 +1,6 @@
 """Runs the application: finds a port, prints the address, opens the browser."""
 
+import asyncio
 import gc
 import ipaddress
 import secrets
@@ -9,7 +10,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError, require_extra
@@ -17,11 +18,17 @@ from spotkick.viewer.match_periods import ReadSpotted
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import ReelMaker
 
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
 LOOPBACK: Final = "127.0.0.1"
 """Address that only this machine reaches."""
 
 SHORTEST_TOKEN: Final = 16
 """Characters; a shorter token could be guessed."""
+
+LONGEST_REQUEST_S: Final = 20.0
+"""Seconds in which the head of the first request of a connection must have arrived."""
 
 _PORTS: Final = range(8765, 8785)
 _TOKEN_BYTES: Final = 24
@@ -95,6 +102,7 @@ def serve(
         threading.Timer(0.5, webbrowser.open, (page,)).start()
     config = uvicorn.Config(
         create_app(library, rules, reel_maker),
+        http=make_impatient_protocol(),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -107,6 +115,24 @@ def serve(
     gc.collect()
     gc.freeze()
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def make_impatient_protocol() -> "type[H11Protocol]":
+    """HTTP that closes connections whose request has not begun to be complete in time."""
+    from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    class ImpatientProtocol(H11Protocol):
+        """Requests come from a browser at once; what sends them bit by bit holds a connection."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            self.loop.call_later(LONGEST_REQUEST_S, self._close_unless_answered)
+
+        def _close_unless_answered(self) -> None:
+            if self.cycle is None and not self.transport.is_closing():
+                self.transport.close()
+
+    return ImpatientProtocol
 
 
 def checked_token(host: str, token: str | None) -> str | None:

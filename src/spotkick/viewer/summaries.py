@@ -1,0 +1,115 @@
+"""What the start page shows of each match, kept until its files or corrections change."""
+
+import hashlib
+import json
+import threading
+from pathlib import Path
+from typing import Any, Final
+
+from spotkick.errors import InputError, StorageError
+from spotkick.files import read_json, write_json
+from spotkick.viewer.match_files import MatchFiles
+from spotkick.viewer.match_store import Library
+from spotkick.viewer.operating_point import best_f1
+from spotkick.viewer.proxies import cache_folder
+from spotkick.viewer.reviewed_labels import corrected_labels, count_decided
+
+_VERSION: Final = 1
+
+
+class SummaryStore:
+    """Gives out summaries; what was computed in an earlier run is read from the cache folder.
+
+    Args:
+        library: matches that are shown.
+        folder: for the kept summaries; None takes one beside the copies of videos.
+    """
+
+    def __init__(self, library: Library, folder: Path | None = None) -> None:
+        """Read what an earlier run has kept."""
+        self._library = library
+        self._path = (folder or cache_folder().with_name("summaries")) / f"{library.identity}.json"
+        self._kept: dict[str, dict[str, Any]] = self._read()
+        self._changed = False
+        self._lock = threading.Lock()
+
+    def get(self, key: str, files: MatchFiles) -> dict[str, Any]:
+        """What the start page shows of a match.
+
+        Raises:
+            InputError: if the corrections cannot be read.
+        """
+        state = self._identify(files)
+        with self._lock:
+            kept = self._kept.get(key)
+        if kept is not None and kept.get("state") == state:
+            return dict(kept["summary"])
+        summary = summarise(self._library, files)
+        with self._lock:
+            self._kept[key] = {"state": state, "summary": summary}
+            self._changed = True
+        return summary
+
+    def keep(self) -> None:
+        """Write the summaries for the next run; where that is not possible they are made anew."""
+        with self._lock:
+            if not self._changed:
+                return
+            self._changed = False
+            document = {"version": _VERSION, "matches": dict(self._kept)}
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(self._path, document, indent=None)
+        except (OSError, StorageError):
+            return
+
+    def _identify(self, files: MatchFiles) -> str:
+        """State of the files and of the corrections."""
+        stamp = [[str(path), *state] for path, *state in self._library.stamp(files)]
+        text = json.dumps([stamp, self._library.journal(files).revision, _VERSION])
+        return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            document = read_json(self._path) if self._path.is_file() else {}
+        except InputError:
+            return {}
+        rows = document.get("matches") if isinstance(document, dict) else None
+        if not isinstance(rows, dict) or document.get("version") != _VERSION:
+            return {}
+        return {
+            key: row
+            for key, row in rows.items()
+            if isinstance(row, dict) and isinstance(row.get("summary"), dict)
+        }
+
+
+def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
+    """Read a match and count what the start page shows of it."""
+    match = library.match(files)
+    journal = library.journal(files)
+    states = journal.states()
+    labels = [spot.action for spot in match.labels]
+    spots = [spot.action for spot in match.predictions]
+
+    # An operating point needs both labels and predictions.
+    point = best_f1(spots, labels) if labels and spots else None
+    least = 0.5 if point is None else point.threshold
+    likely = [spot for spot in match.predictions if (spot.action.confidence or 0.0) >= least]
+    codecs = {stretch.info.codec for video in match.videos.values() for stretch in video.stretches}
+    return {
+        "key": files.key,
+        "duration_s": sum(match.durations_s.values()),
+        "periods": len(match.durations_s),
+        "labels": len(labels),
+        "predictions": len(spots),
+        "likely": len(likely),
+        "decided": count_decided(match, states),
+        "decided_likely": sum(spot.id in states for spot in likely),
+        "corrected": len(corrected_labels(match, states).actions),
+        "revision": journal.revision,
+        "f1": None if point is None else point.f1,
+        "threshold": None if point is None else point.threshold,
+        "codecs": sorted(codecs),
+        "warnings": len(match.warnings) + len(journal.problems),
+    }
