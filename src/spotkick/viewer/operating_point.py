@@ -1,7 +1,7 @@
 """Precision, recall and F1 at a threshold, counted as the browser counts while a slider moves."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,7 +35,7 @@ def assign_greedily(
         Index of a label -> index of its prediction.
     """
     candidates = _find_candidates(predictions, labels, tolerance_ms)
-    return _assign_candidates(labels, candidates, range(len(predictions)).__contains__)
+    return _assign_candidates(labels, candidates, range(len(predictions)))
 
 
 def _find_candidates(
@@ -61,13 +61,13 @@ def _find_candidates(
 
 
 def _assign_candidates(
-    labels: Sequence[Action], candidates: Sequence[Sequence[int]], counts: Callable[[int], bool]
+    labels: Sequence[Action], candidates: Sequence[Sequence[int]], counted: Container[int]
 ) -> dict[int, int]:
     """Labels in the order of time, each with its first candidate that is free and counts."""
     taken: set[int] = set()
     pairs: dict[int, int] = {}
     for number in sorted(range(len(labels)), key=lambda index: labels[index].position_ms):
-        free = (index for index in candidates[number] if index not in taken and counts(index))
+        free = (index for index in candidates[number] if index not in taken and index in counted)
         best = next(free, None)
         if best is not None:
             taken.add(best)
@@ -97,10 +97,9 @@ def _measure_all(
     candidates = _find_candidates(predictions, labels, tolerance_ms)
     points = []
     for threshold in thresholds:
-        pairs = _assign_candidates(
-            labels, candidates, lambda index, least=threshold: confidences[index] >= least
-        )
-        correct, kept = len(pairs), sum(value >= threshold for value in confidences)
+        counted = {index for index, value in enumerate(confidences) if value >= threshold}
+        pairs = _assign_candidates(labels, candidates, counted)
+        correct, kept = len(pairs), len(counted)
         precision = correct / kept if kept else 0.0
         recall = correct / len(labels) if labels else 0.0
         total = kept + len(labels)

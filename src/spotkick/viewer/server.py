@@ -129,7 +129,8 @@ def make_impatient_protocol() -> "type[H11Protocol]":
             self.loop.call_later(LONGEST_REQUEST_S, self._close_unless_answered)
 
         def _close_unless_answered(self) -> None:
-            if self.cycle is None and not self.transport.is_closing():
+            has_begun = getattr(self, "cycle", None) is not None
+            if not has_begun and not self.transport.is_closing():
                 self.transport.close()
 
     return ImpatientProtocol
