@@ -99,7 +99,6 @@ FOREIGN = {
     "reel.edl": ("TITLE: reel\nFCM: NON-DROP FRAME\n", "an edit decision list"),
     "notes.txt": ("some remarks\n", "a text file"),
     "file.xml": ("<file><notes/></file>", "an XML file with the root element 'file'"),
-    "f24.xml": ("<!-- feed -->\n<Games><Game/></Games>", "an Opta F24 event feed"),
     "cvat.xml": ("<annotations><version>1.1</version></annotations>", "a CVAT XML export"),
     "x.xml": ("<match/>", "an XML file with the root element 'match'"),
     "page.html": ("<!DOCTYPE html><html></html>", "a web page"),
@@ -110,10 +109,6 @@ FOREIGN = {
     "images.json": ('{"images": [], "annotations": [], "categories": []}', "a COCO file"),
     "cvat.json": ('{"version": 0, "tags": [], "shapes": [], "tracks": []}', "a CVAT JSON export"),
     "boris.boris": ('{"observations": {}, "behaviors_conf": {}}', "a BORIS project"),
-    "statsbomb.json": (
-        '[{"period": 1, "timestamp": "00:05:00.120", "type": {"name": "Shot"}}]',
-        "an event file of StatsBomb",
-    ),
     "wyscout.json": ('{"events": [], "meta": {}}', "an event file of Wyscout"),
     "whisper.json": ('{"segments": [{"start": 0, "text": "Go"}]}', "a transcript of Whisper"),
     "min.json": ('[{"video": "v", "annotator": 1, "annotation_id": 2}]', "JSON-MIN"),

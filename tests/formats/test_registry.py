@@ -50,7 +50,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 def test_collect_formats_new_module_is_found_without_another_change(toy: str) -> None:
     assert toy in FORMATS
-    assert f"| `{toy}` | text, one action a line | | | | milliseconds | |" in formats_table()
+    assert f"| `{toy}` | text, one action a line | | | | | milliseconds | |" in formats_table()
     assert format_titles()[toy] == "Label lines"
 
 

@@ -15,7 +15,7 @@ from spotkick.errors import SpotkickWarning
 from spotkick.formats.capabilities import fit
 from spotkick.formats.detect import detect_format
 from spotkick.formats.format import Format, ReadOptions
-from spotkick.formats.registry import FORMATS
+from spotkick.formats.registry import FORMATS, writable_formats
 
 word = (
     st.text(st.sampled_from("abcXYZ019 -_.,;'&<>äß→ş日"), min_size=1, max_size=12)
@@ -70,7 +70,7 @@ def comparable(matches: tuple[MatchActions, ...]) -> dict[str, list[str]]:
     return {match.match: sorted(map(repr, match.actions)) for match in matches}
 
 
-@pytest.mark.parametrize("format_name", FORMATS)
+@pytest.mark.parametrize("format_name", writable_formats())
 @given(
     matches=match_sets(),
     rate=st.sampled_from([Fraction(25), Fraction(30000, 1001), Fraction(25, 12), Fraction(2)]),

@@ -11,10 +11,10 @@ from spotkick.datasets.period_options import parse_period_options
 from spotkick.errors import ConfigError
 from spotkick.files import write_json
 from spotkick.formats.convert import convert as convert_files
-from spotkick.formats.registry import FORMATS
+from spotkick.formats.registry import writable_formats
 from spotkick.timeline import parse_frame_rate
 
-_NAMES: Final = ", ".join(FORMATS)
+_NAMES: Final = ", ".join(writable_formats())
 
 
 def convert(
@@ -48,6 +48,13 @@ def convert(
             "minute=min, second=sec, frame=Frame, period=Half or player=Subject; may be repeated."
         ),
     ] = None,
+    mapping: Annotated[
+        str,
+        typer.Option(
+            help="How events of a data provider become actions: soccernet-v2, soccernet-ball, "
+            "types (every event under its own type), or a .toml file."
+        ),
+    ] = "soccernet-v2",
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file.")
     ] = None,
@@ -66,6 +73,7 @@ def convert(
         frame_rate=frame_rate,
         period_starts_s={span.period: span.start_s for span in spans},
         columns=parse_columns(column or ()),
+        mapping=mapping,
     )
     if json_file is not None:
         write_json(json_file, report.to_json())

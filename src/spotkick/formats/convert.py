@@ -79,6 +79,7 @@ def convert(
     frame_rate: Fraction | None = None,
     period_starts_s: Mapping[int, float] | None = None,
     columns: Sequence[tuple[str, str]] = (),
+    mapping: str = "soccernet-v2",
 ) -> ConversionReport:
     """Convert a file or folder.
 
@@ -93,6 +94,7 @@ def convert(
             `spotkick.formats.period_places`.
         columns: (field, header) of a table whose headers have other names, see
             `spotkick.formats.table_columns`.
+        mapping: of the events of a provider to actions, see `spotkick.events.mapping`.
 
     Raises:
         InputError: if the source is damaged or of no known format, the target cannot hold it at
@@ -103,14 +105,16 @@ def convert(
     """
     source, target = Path(source), Path(target)
     reader = find_format(from_) if from_ else _detect_reader(source)
-    writer = find_format(to) if to else format_of_target(target)
+    writer = find_format(to, written=True) if to else format_of_target(target)
     _check_paths(source, target, reader, writer)
 
     # What the source holds: segments where it knows them, and everything that is not read.
     unread, stated = _examine(source, reader)
     if columns and reader.family is not Family.TABLE:
         raise ConfigError(f"--column names columns of tables; {source} is of format {reader.name}")
-    options = ReadOptions(frame_rate=frame_rate, columns=tuple(columns), unread=unread)
+    options = ReadOptions(
+        frame_rate=frame_rate, mapping=mapping, columns=tuple(columns), unread=unread
+    )
     rate = frame_rate or stated or DEFAULT_FRAME_RATE
     videos = None if reader.segment_reader is None else reader.read_segments(source, options)
     if videos is not None and period_starts_s:

@@ -53,7 +53,6 @@ _TEXTS: Final = (
 """Regular expression that the start of a text file matches -> kind."""
 
 _ROOTS: Final = {
-    "Games": ForeignKind("an Opta F24 event feed"),
     "SoccerFeed": ForeignKind("an Opta F7 match feed"),
     "SoccerDocument": ForeignKind("an Opta F7 match feed"),
     "annotations": ForeignKind("a CVAT XML export"),
@@ -168,8 +167,8 @@ _DOCUMENTS: Final[tuple[tuple[Callable[[Sample], bool], ForeignKind], ...]] = (
     (_has_keys("annotations", "categories"), ForeignKind("a COCO file (images or videos)")),
     (_has_keys("tags", "shapes", "tracks"), ForeignKind("a CVAT JSON export")),
     (_has_keys("observations", "behaviors_conf"), ForeignKind("a BORIS project")),
-    (_has_keys("_via_settings"), ForeignKind("a VIA2 project", "open and save it with VIA 3")),
     (_has_keys("events", "meta"), ForeignKind("an event file of Wyscout")),
+    (_has_keys("_via_settings"), ForeignKind("a VIA2 project", "open and save it with VIA 3")),
     (
         _has_keys("samples"),
         ForeignKind(
@@ -184,8 +183,6 @@ _DOCUMENTS: Final[tuple[tuple[Callable[[Sample], bool], ForeignKind], ...]] = (
         _has_keys("architecture"),
         ForeignKind("a configuration of a checkpoint", "give labels or predictions"),
     ),
-    (_items_have("type", "period", "timestamp"), ForeignKind("an event file of StatsBomb")),
-    (_items_have("eventName", "matchPeriod"), ForeignKind("an event file of Wyscout")),
     (
         _items_have("annotator", "annotation_id"),
         ForeignKind("a Label Studio export JSON-MIN", "export it as JSON"),

@@ -48,6 +48,7 @@ class ReadOptions:
             folders look at it, so that they open these files only.
         file_name: name of the files in match folders, instead of the choice by ``task``.
         time_source: which time field of SoccerNet labels counts.
+        mapping: of the events of a provider to actions, see `spotkick.events.mapping`.
         columns: (field, header) of tables whose headers have other names, see
             `spotkick.formats.table_columns`.
         unread: filled by readers with what a source holds and an action cannot: what it is ->
@@ -59,6 +60,7 @@ class ReadOptions:
     matches: tuple[str, ...] | None = None
     file_name: str | None = None
     time_source: TimeSource = TimeSource.POSITION
+    mapping: str = "soccernet-v2"
     columns: tuple[tuple[str, str], ...] = ()
     unread: Counter[str] = field(default_factory=Counter, compare=False)
 
@@ -80,7 +82,7 @@ class Format:
         family: group in menus and documentation.
         capabilities: what it can hold.
         detect: how certain a path has this format.
-        writer: path, matches and frame rate -> files.
+        writer: path, matches and frame rate -> files; None for formats that are only read.
         reader: path and options -> matches; may be left out where ``segment_reader`` is given.
         segment_reader: likewise -> videos; None for formats of spots.
         segment_writer: path, videos and frame rate -> files.
@@ -100,7 +102,7 @@ class Format:
     family: Family
     capabilities: Capabilities
     detect: Callable[[Sample], Certainty]
-    writer: MatchWriter
+    writer: MatchWriter | None = None
     reader: MatchReader | None = None
     segment_reader: SegmentReader | None = None
     segment_writer: SegmentWriter | None = None
@@ -149,6 +151,8 @@ class Format:
         for match in matches:
             for action in match.actions:
                 self._require_writable(match.match, action.label, action.team, action.confidence)
+        if self.writer is None:
+            raise InputError(f"{path}: {self.name} is read, but not written")
         self.writer(Path(path), matches, frame_rate)
 
     def write_segments(

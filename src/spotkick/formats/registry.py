@@ -55,12 +55,25 @@ FORMATS: Final[Mapping[str, Format]] = collect_formats()
 """Name -> format, in the order of menus and documentation."""
 
 
-def find_format(name: str) -> Format:
+def writable_formats() -> dict[str, Format]:
+    """Name -> format of those that are written, too."""
+    return {name: form for name, form in FORMATS.items() if form.writer is not None}
+
+
+def find_format(name: str, *, written: bool = False) -> Format:
     """The format of a name.
 
+    Args:
+        name: as on the command line.
+        written: whether a file is to be written in it.
+
     Raises:
-        ConfigError: if there is none, with the closest name.
+        ConfigError: if there is none, with the closest name, or it is only read.
     """
+    if written and name in FORMATS and name not in writable_formats():
+        raise ConfigError(
+            f"format '{name}' is only read; written are {', '.join(writable_formats())}"
+        )
     if name not in FORMATS:
         from rapidfuzz import process
 
@@ -76,13 +89,14 @@ def format_of_target(target: Path) -> Format:
     Raises:
         ConfigError: if the name is not enough.
     """
-    named = [form for form in FORMATS.values() if form.file_name and form.file_name == target.name]
-    suffixed = [form for form in FORMATS.values() if target.suffix.lower() in form.own_suffixes]
+    formats = writable_formats().values()
+    named = [form for form in formats if form.file_name and form.file_name == target.name]
+    suffixed = [form for form in formats if target.suffix.lower() in form.own_suffixes]
     found = next(iter([*named, *suffixed]), None)
     if found is None:
         raise ConfigError(
             f"the format of {target} cannot be told from its name, give --to with one of: "
-            f"{', '.join(FORMATS)}"
+            f"{', '.join(writable_formats())}"
         )
     return found
 
@@ -101,18 +115,19 @@ def export_file_name(form: Format, stem: str) -> str:
 def formats_table() -> str:
     """What each format holds, as the Markdown table of the documentation."""
     lines = [
-        "| name | what it is | confidence | team | visibility | position | segment ends |",
-        "|---|---|---|---|---|---|---|",
+        "| name | what it is | confidence | team | visibility | details | position | ends |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for form in FORMATS.values():
         held = form.capabilities
         position = "frames" if held.frames else "milliseconds"
         cells = (
             f"`{form.name}`",
-            form.description,
+            form.description + ("" if form.writer is not None else " (only read)"),
             "needed" if held.needs_confidence else "yes" if held.confidence else "",
             "yes" if held.team else "",
             "yes" if held.visibility else "",
+            "yes" if held.details else "",
             "whole seconds" if held.whole_seconds else position,
             "yes" if held.intervals else "",
         )

@@ -14,7 +14,7 @@ from spotkick.actions import MatchActions
 from spotkick.errors import InputError
 from spotkick.formats.capabilities import fit
 from spotkick.formats.convert import DEFAULT_FRAME_RATE
-from spotkick.formats.registry import FORMATS, export_file_name
+from spotkick.formats.registry import FORMATS, export_file_name, writable_formats
 
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9._-]+")
 _FORMULA_STARTS: Final = ("=", "+", "-", "@")
@@ -39,7 +39,7 @@ class Download:
 
 def format_titles() -> dict[str, str]:
     """Name -> title of every format that can be exported."""
-    return {name: form.title for name, form in FORMATS.items()}
+    return {name: form.title for name, form in writable_formats().items()}
 
 
 def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None = None) -> Download:
@@ -53,9 +53,9 @@ def export_labels(labels: MatchActions, kind: str, frame_rate: Fraction | None =
     Raises:
         InputError: if there is no such format, or it cannot hold these labels at all.
     """
-    form = FORMATS.get(kind)
+    form = writable_formats().get(kind)
     if form is None:
-        raise InputError(f"the format must be one of {', '.join(FORMATS)}, got {kind!r}")
+        raise InputError(f"the format must be one of {', '.join(writable_formats())}, got {kind!r}")
     rate = frame_rate or DEFAULT_FRAME_RATE
     fitted, losses = fit((labels,), form.capabilities, rate)
     stem = plain_name(labels.match)

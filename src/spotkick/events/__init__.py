@@ -1,0 +1,1 @@
+"""Events of data providers: read through kloppy, mapped to a class list, aligned with a video."""
