@@ -19,9 +19,10 @@ from typing import Any
 import av
 import numpy as np
 from bursts import Plan, Situation, plan_burst
-from events import TEAMS, MatchState, Mode, Team, find_events, to_labels_v2
 from kits import write_data_folder
 from numpy.typing import NDArray
+
+from events import TEAMS, MatchState, Mode, Team, find_events, to_labels_v2
 
 STEP_MS = 100  # the engine is asked ten times a second; event times are exact to this
 PHYSICS_MS = 10
