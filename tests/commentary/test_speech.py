@@ -4,12 +4,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spotkick.commentary import speech
-from spotkick.commentary.sound import read_sound
+from spotkick.commentary.sound import SAMPLE_RATE_HZ, read_sound
 from spotkick.commentary.speech import (
     RecognisedSegment,
+    cut_windows,
     drop_loops,
     find_speech_model,
     open_recogniser,
@@ -143,3 +145,59 @@ def test_open_recogniser_cuda_that_is_not_there_is_config_error(
     monkeypatch.setattr(speech, "require_extra", load)
     with pytest.raises(ConfigError, match="--device cuda: CTranslate2 finds no CUDA device"):
         open_recogniser(str(tmp_path), device="cuda")
+
+
+def test_cut_windows_cover_all_samples_and_end_where_it_is_quiet() -> None:
+    random = np.random.default_rng(0)
+    samples = random.uniform(-0.5, 0.5, size=round(700 * SAMPLE_RATE_HZ)).astype(np.float32)
+    pause = slice(280 * SAMPLE_RATE_HZ, 281 * SAMPLE_RATE_HZ)
+    samples[pause] = 0
+    windows = cut_windows(samples)
+    assert [first for first, _ in windows[1:]] == [last for _, last in windows[:-1]]
+    assert (windows[0][0], windows[-1][1]) == (0, len(samples))
+    assert pause.start < windows[0][1] < pause.stop
+    assert max(last - first for first, last in windows) <= 300 * SAMPLE_RATE_HZ
+
+
+def test_cut_windows_short_sound_is_one() -> None:
+    assert cut_windows(np.zeros(1000, dtype=np.float32)) == [(0, 1000)]
+
+
+class WindowedModel:
+    """Hears one word in each window, half a second after its start."""
+
+    def __init__(self, *speech_s: float) -> None:
+        self.model = SimpleNamespace(is_multilingual=True)
+        self.speech_s = list(speech_s)
+        self.languages: list[str | None] = []
+
+    def transcribe(self, _: np.ndarray, *, language: str | None, **options: object) -> Any:
+        assert options["vad_filter"]
+        number = len(self.languages)
+        self.languages.append(language)
+        segment = SimpleNamespace(
+            start=0.5,
+            end=1.0,
+            text=f" word {number}",
+            words=[SimpleNamespace(start=0.5, end=1.0, word=f" word {number}")],
+            compression_ratio=1.0,
+            avg_logprob=-0.2,
+        )
+        language = language or ("en" if self.speech_s[number] < 5 else "es")
+        info = SimpleNamespace(language=language, duration_after_vad=self.speech_s[number])
+        return iter([segment]), info
+
+
+def test_recognise_long_sound_is_heard_in_windows_with_times_of_the_whole() -> None:
+    model = WindowedModel(0.0, 60.0, 60.0)
+    samples = np.full(round(750 * SAMPLE_RATE_HZ), 0.1, dtype=np.float32)
+    starts = [first / SAMPLE_RATE_HZ for first, _ in cut_windows(samples)]
+    recogniser = speech._WhisperRecogniser("stub", model)
+    segments, language = recogniser.recognise(samples, language=None, translate=False)
+    heard = list(segments)
+    assert [segment.start_s for segment in heard] == pytest.approx([s + 0.5 for s in starts])
+    assert [segment.words[0][0] for segment in heard] == pytest.approx([s + 0.5 for s in starts])
+
+    # the first window is music: the language is that of the second, for the others too
+    assert language == "es"
+    assert model.languages == [None, None, "es"]

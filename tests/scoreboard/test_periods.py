@@ -59,3 +59,25 @@ def test_find_periods_clock_hidden_for_most_of_a_period_is_still_one_period() ->
 
 def test_find_periods_no_lines_give_no_period() -> None:
     assert find_periods([]) == []
+
+
+def test_find_periods_digit_misread_for_a_minute_is_no_period() -> None:
+    # 43:00 to 43:59 read as 48: the second period must not begin there
+    wrong = shown(720 - 300, 720 + 43 * 60, 720 + 44 * 60)
+    right = [r for r in shown(720, 724, 3550) if not 43 <= (r.clock_s or 0) // 60 < 44]
+    periods = found(right, wrong, shown(1800, 4504, 7400))
+    assert starts(periods) == pytest.approx({1: 720, 2: 4500}, abs=1)
+
+
+def test_find_periods_clock_set_anew_within_a_period_goes_on_in_it() -> None:
+    first = [*shown(720, 724, 1200), *shown(712, 1204, 3550)]  # eight seconds forward at 8:00
+    periods = found(first, shown(1800, 4504, 7400))
+    assert starts(periods) == pytest.approx({1: 712, 2: 4500}, abs=1)
+    assert periods[0].end_s == pytest.approx(3550, abs=8)
+
+
+def test_find_periods_clock_standing_at_its_end_lasts_through_added_time() -> None:
+    frozen = [Reading(3420.0 + 4 * step, 2700) for step in range(30)]
+    running = shown(720, 724, 3420)
+    (period,) = find_periods(find_clock_lines([*running, *frozen]), [*running, *frozen])
+    assert period.end_s == pytest.approx(3420 + 116)

@@ -8,12 +8,14 @@ activity, and what a recogniser repeats in a loop, as Whisper does on crowd nois
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from spotkick.commentary.sound import SAMPLE_RATE_HZ
 from spotkick.commentary.transcripts import RawSegment
 from spotkick.configuration import nearest
 from spotkick.errors import ConfigError, InputError, SpotkickError, require_extra
@@ -36,6 +38,19 @@ _BEAM_SIZE: Final = 5
 _TEMPERATURES: Final = (0.0, 0.4)
 """A stretch that fails at 0 is tried once more. Whisper's own list goes on up to 1, which
 multiplies the time that music and other languages take and rarely ends in words."""
+
+_WINDOW_S: Final = 300.0
+"""Sound is recognised in windows of this length: the spectrogram of a whole period, which
+faster-whisper makes at once, takes 3 GB."""
+
+_CUT_S: Final = 40.0
+"""A window ends where the sound is lowest within its last so many seconds."""
+
+_LULL_S: Final = 0.4
+"""Loudness is compared over so many seconds."""
+
+_ENOUGH_SPEECH_S: Final = 5.0
+"""The language is judged in the first window with so much speech."""
 
 _PURPOSE: Final = "transcribing"
 
@@ -196,6 +211,28 @@ class _WhisperRecogniser:
     def recognise(
         self, samples: npt.NDArray[np.float32], *, language: str | None, translate: bool
     ) -> tuple[Iterator[RecognisedSegment], str]:
+        windows = cut_windows(samples)
+        parts: list[Iterator[RecognisedSegment]] = []
+        spoken = language
+        while windows and (not parts or spoken is None):
+            first, last = windows.pop(0)
+            segments, info = self._open_window(samples[first:last], language, translate)
+            parts.append(_convert_segments(segments, first / SAMPLE_RATE_HZ))
+            if self.is_multilingual and info.duration_after_vad < _ENOUGH_SPEECH_S and windows:
+                continue  # music before the match has no language
+            spoken = str(info.language)
+
+        def rest() -> Iterator[RecognisedSegment]:
+            for first, last in windows:
+                segments, _ = self._open_window(samples[first:last], spoken, translate)
+                yield from _convert_segments(segments, first / SAMPLE_RATE_HZ)
+
+        return chain(*parts, rest()), spoken or ""
+
+    def _open_window(
+        self, samples: npt.NDArray[np.float32], language: str | None, translate: bool
+    ) -> tuple[Iterable[Any], Any]:
+        """Segments as faster-whisper gives them, made while they are asked for."""
         try:
             segments, info = self._model.transcribe(
                 samples,
@@ -211,17 +248,44 @@ class _WhisperRecogniser:
         except ValueError as error:  # an unknown language, with the list of all
             reason = str(error).partition("(")[0].strip()
             raise ConfigError(f"--language {language}: {reason}; give a code such as en") from error
-        return _convert_segments(segments), str(info.language)
+        return segments, info
 
 
-def _convert_segments(segments: Iterable[Any]) -> Iterator[RecognisedSegment]:
+def cut_windows(samples: npt.NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Windows of sound that are recognised one by one, cut where the sound is low.
+
+    Args:
+        samples: (samples,) mono, 16 kHz.
+
+    Returns:
+        (first, last + 1) sample of each window; together they are all samples.
+    """
+    window, search, lull = (
+        round(seconds * SAMPLE_RATE_HZ) for seconds in (_WINDOW_S, _CUT_S, _LULL_S)
+    )
+    bounds = [0]
+    while len(samples) - bounds[-1] > window:
+        end = bounds[-1] + window
+        tail = samples[end - search : end]
+
+        # (lulls,) mean square of each short stretch
+        loudness = np.square(tail[: len(tail) // lull * lull].reshape(-1, lull)).mean(axis=1)
+        bounds.append(end - search + int(np.argmin(loudness)) * lull + lull // 2)
+    return list(pairwise([*bounds, len(samples)]))
+
+
+def _convert_segments(segments: Iterable[Any], start_s: float) -> Iterator[RecognisedSegment]:
+    """Segments of a window that starts at a time of the sound."""
     try:
         for segment in segments:
             yield RecognisedSegment(
-                float(segment.start),
-                float(segment.end),
+                start_s + float(segment.start),
+                start_s + float(segment.end),
                 segment.text.strip(),
-                tuple((word.start, word.end, word.word.strip()) for word in segment.words or ()),
+                tuple(
+                    (start_s + word.start, start_s + word.end, word.word.strip())
+                    for word in segment.words or ()
+                ),
                 compression_ratio=float(segment.compression_ratio),
                 mean_log_probability=float(segment.avg_logprob),
             )

@@ -64,7 +64,7 @@ def find_match_clock(
     changes = tuple(find_score_changes(scan.readings))[:_MAX_SCORES]
     if problem:
         return MatchClock(video, scan, (), changes, problem)
-    periods = tuple(find_periods(find_clock_lines(scan.readings)))
+    periods = tuple(find_periods(find_clock_lines(scan.readings), scan.readings))
     if not periods:
         problem = "the clock was read too rarely, or its readings do not agree"
     return MatchClock(video, scan, periods, changes, problem)

@@ -6,7 +6,7 @@ boards, shirts and other graphics is told apart by distance, height and order.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -291,7 +291,7 @@ def _bare_minutes(group: _Group, tokens: Sequence[Token]) -> list[Token]:
     if group.score is None or group.home is None:
         return []
     return [
-        token
+        replace(token, kind="minute")
         for token in tokens
         if token.kind == "digit" and len(token.text) == 2 and _stands_right_of(last, token.box)
     ]

@@ -5,11 +5,12 @@ minutes; a programme may show stretches of it again in the interval. Periods fol
 time, and their clocks begin at 0, 45, 90 and 105 minutes or at 0 each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from spotkick.scoreboard.clock_lines import ClockLine
+from spotkick.scoreboard.readings import Reading
 from spotkick.timeline import SOCCER_PERIODS_S
 
 SAME_OFFSET_S: Final = 2.5
@@ -18,6 +19,13 @@ SAME_OFFSET_S: Final = 2.5
 REPEAT_SHARE: Final = 0.2
 """A line that repeats clock times of a much longer one, and is shorter than this part of it, is a
 repetition in the programme, not a period."""
+
+JUMP_S: Final = 180.0
+"""Where a clock is set anew, or a programme leaves out a part, its offset changes by at most this
+much within a period."""
+
+LONGEST_FROZEN_S: Final = 8 * 60.0
+"""A clock that stands still at the regular end of a period still belongs to it for so long."""
 
 EARLY_S: Final = 30.0
 """A clock that starts so much before its period's time still belongs to it: reading is uncertain at
@@ -54,19 +62,64 @@ class FoundPeriod:
         return max(0.0, self.end_s - self.start_s - self.length_s)
 
 
-def find_periods(lines: Sequence[ClockLine]) -> list[FoundPeriod]:
+def find_periods(lines: Sequence[ClockLine], readings: Iterable[Reading] = ()) -> list[FoundPeriod]:
     """Number the lines and find their kick-offs.
 
     Args:
         lines: of one file, in order of their first reading.
+        readings: everything that was read; a clock that stands still at 45:00 while added time is
+            played lengthens its period.
     """
-    joined = _drop_repetitions(_join_lines(lines))
+    joined = _drop_repetitions(_drop_contradictions(_join_lines(lines)))
     periods: list[FoundPeriod] = []
+    longest: list[ClockLine] = []
     for line in joined:
-        base = _base_of(line, periods)
-        if base is not None:
+        if periods and _continues_after_jump(line, periods[-1], longest[-1]):
+            # the kick-off by the line that was seen more often
+            best = max(longest[-1], line, key=lambda one: len(one.readings))
+            last = periods[-1]
+            again = _make_period(best, last.period, last.clock_base_s)
+            periods[-1] = replace(again, end_s=max(last.end_s, line.last_s))
+            longest[-1] = best
+        elif (base := _base_of(line, periods)) is not None:
             periods.append(_make_period(line, *base))
-    return periods
+            longest.append(line)
+    return _extend_frozen(periods, [r for r in readings if r.clock_s is not None])
+
+
+def _continues_after_jump(line: ClockLine, period: FoundPeriod, former: ClockLine) -> bool:
+    """Whether a line goes on where the clock of a period was set anew."""
+    regular_end_s = period.clock_base_s + period.length_s
+    begins_next = (
+        abs(line.first_clock_s - regular_end_s) < JUMP_S
+        and former.last_clock_s > line.first_clock_s
+    )
+    return (
+        not begins_next
+        and line.first_s > former.last_s
+        and abs(line.offset_s - former.offset_s) < JUMP_S
+        and line.first_clock_s > former.last_clock_s - JUMP_S
+        and line.first_s - period.end_s < JUMP_S
+    )
+
+
+def _extend_frozen(
+    periods: Sequence[FoundPeriod], readings: Sequence[Reading]
+) -> list[FoundPeriod]:
+    """Let a period last while the clock shows its regular end."""
+    extended = []
+    for number, period in enumerate(periods):
+        last_s = period.start_s + period.length_s + LONGEST_FROZEN_S
+        if number + 1 < len(periods):
+            last_s = min(last_s, periods[number + 1].start_s - 1)
+        regular_end_s = round(period.clock_base_s + period.length_s)
+        frozen = [
+            reading.file_s
+            for reading in readings
+            if reading.clock_s == regular_end_s and period.end_s < reading.file_s <= last_s
+        ]
+        extended.append(replace(period, end_s=max([period.end_s, *frozen])))
+    return extended
 
 
 def _join_lines(lines: Sequence[ClockLine]) -> list[ClockLine]:
@@ -81,6 +134,22 @@ def _join_lines(lines: Sequence[ClockLine]) -> list[ClockLine]:
         readings = sorted((*same.readings, *line.readings), key=lambda reading: reading.file_s)
         joined[joined.index(same)] = replace(longer, readings=tuple(readings))
     return joined
+
+
+def _drop_contradictions(lines: Sequence[ClockLine]) -> list[ClockLine]:
+    """Leave out lines that lie inside longer ones: a digit that was misread for a while.
+
+    A clock shows one time only, so that of two lines at the same time the longer one is right.
+    """
+    kept: list[ClockLine] = []
+    for line in sorted(lines, key=lambda line: -len(line.readings)):
+        length_s = max(line.last_s - line.first_s, 1.0)
+        inside = (
+            min(line.last_s, other.last_s) - max(line.first_s, other.first_s) for other in kept
+        )
+        if all(shared_s < length_s / 2 for shared_s in inside):
+            kept.append(line)
+    return sorted(kept, key=lambda line: line.first_s)
 
 
 def _drop_repetitions(lines: Sequence[ClockLine]) -> list[ClockLine]:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from spotkick.scoreboard.board import Scoreboard, find_scoreboards
+from spotkick.scoreboard.board import PERIOD_ENDS_S, Scoreboard, find_scoreboards
 from spotkick.scoreboard.still import (
     FIELD_HEIGHT,
     TEXT_HEIGHTS,
@@ -16,7 +16,6 @@ from spotkick.scoreboard.still import (
     expand,
     fill_score,
     is_complete,
-    read_scoreboard,
 )
 from spotkick.scoreboard.text_reader import Image, TextBox, TextReader
 from spotkick.scoreboard.tokens import Kind, find_tokens
@@ -30,8 +29,14 @@ MIN_FRAMES: Final = 2
 SAME_LINE: Final = 0.8
 """Two scoreboards at the same place differ in position by less than this part of a text height."""
 
-SAME_FIELD: Final = 10.0
-"""Mean difference of grey values below which a field still shows the same number."""
+MIN_CONFIDENCE: Final = 0.5
+"""A clock that is recognised with less is read again together with what stands around it."""
+
+CERTAIN_BOARDS: Final = 5
+"""A place with so many scoreboards, in a third of the frames ..."""
+
+CERTAIN_CLOCKS: Final = 4
+"""... and so many different clock times needs no further frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ class ScoreboardPlace:
         names: abbreviations of the teams that were read most often.
         text_height: in pixels.
         num_frames: frames that agree.
+        num_clocks: different clock times that they show.
     """
 
     region: Region
@@ -66,18 +72,19 @@ class ScoreboardPlace:
     names: tuple[str | None, str | None]
     text_height: float
     num_frames: int
+    num_clocks: int = 0
 
 
-def locate_scoreboard(images: Sequence[Image], reader: TextReader) -> ScoreboardPlace | None:
+def agree_on_place(
+    boards: Sequence[Scoreboard], num_frames: int, shape: tuple[int, ...]
+) -> ScoreboardPlace | None:
     """Find the place that most frames of a broadcast agree on.
 
     Args:
-        images: frames from all over the file, of one size.
-        reader: recognises text.
+        boards: what was read in frames from all over the file.
+        num_frames: frames that were read, those without a scoreboard included.
+        shape: (height, width, ...) of the frames.
     """
-    boards = [
-        board for board in (read_scoreboard(image, reader) for image in images) if board is not None
-    ]
     groups: list[list[Scoreboard]] = []
     for board in boards:
         same = next((group for group in groups if _same_place(group[0], board)), None)
@@ -87,12 +94,22 @@ def locate_scoreboard(images: Sequence[Image], reader: TextReader) -> Scoreboard
             same.append(board)
 
     # Running clocks first: other graphics stand still, or are seen for a short time.
-    needed = max(min(MIN_FRAMES, len(images)), MIN_SHARE * len(images))
+    needed = max(min(MIN_FRAMES, num_frames), MIN_SHARE * num_frames)
     agreed = [group for group in groups if len(group) >= needed]
     if not agreed:
         return None
     best = max(agreed, key=lambda group: (_num_clocks(group) > 1, len(group)))
-    return _describe_place(best, images[0].shape)
+    return _describe_place(best, shape)
+
+
+def is_certain(place: ScoreboardPlace | None, num_frames: int) -> bool:
+    """Whether further frames would not change where the scoreboard is."""
+    return (
+        place is not None
+        and place.num_frames >= max(CERTAIN_BOARDS, num_frames / 3)
+        and place.num_clocks >= CERTAIN_CLOCKS
+        and bool(place.scores)
+    )
 
 
 def _same_place(one: Scoreboard, other: Scoreboard) -> bool:
@@ -128,6 +145,7 @@ def _describe_place(group: Sequence[Scoreboard], shape: tuple[int, ...]) -> Scor
         names=(_most_frequent(b.home for b in group), _most_frequent(b.away for b in group)),
         text_height=unit,
         num_frames=len(group),
+        num_clocks=_num_clocks(group),
     )
 
 
@@ -167,53 +185,30 @@ def _common_box(boxes: Sequence[TextBox]) -> TextBox:
 
 
 class PlaceReader:
-    """Reads the scoreboard of frame after frame at its place, fields alone where that suffices."""
+    """Reads the scoreboard at its place: its fields alone where that suffices, else all of it."""
 
     def __init__(self, place: ScoreboardPlace, reader: TextReader) -> None:
-        """Start without memory of earlier frames."""
+        """Remember the place; frames may be read in any order and by several threads."""
         self._place, self._reader = place, reader
-        self._score_image: list[Image] = []
-        self._score: tuple[int, int] | None = None
-        self._failures = 0
 
     def read(self, image: Image) -> Scoreboard | None:
         """The scoreboard of a frame, None where it is hidden."""
         quick = self._read_fields(image)
-        if quick is not None:
-            self._failures = 0
+        if quick is not None and quick.score is not None:
             return quick
-
-        # Behind a replay every frame fails: the whole place is then searched now and then only.
-        self._failures += 1
-        if self._failures > 2 and self._failures % 4:
-            return None
-        board = self._read_region(image)
-        if board is not None:
-            self._failures = 0
-        return board
+        return self._read_region(image) or quick
 
     def _read_fields(self, image: Image) -> Scoreboard | None:
-        """Clock and score by recognition alone; None where either is not what it should be."""
+        """Clock and score by recognition alone; None where the clock is not what it should be."""
         place = self._place
         if place.clock is None or not place.scores:
             return None
-
-        # the clock by recognition alone
-        text, confidence = self._recognise(image, place.clock.box)
-        box = TextBox(text, 0, 0, 1, 1, confidence)
-        kinds = ("minute",) if place.clock.kind == "minute" else ("clock", "bare_clock")
-        tokens = [token for token in find_tokens(box) if token.kind in kinds]
-        if len(tokens) != 1 or confidence < 0.5:
+        found = self._read_clock(image, place.clock)
+        if found is None:
             return None
-        minute = tokens[0].kind == "minute"
-        clock_s = 60 * int(tokens[0].text) if minute else tokens[0].clock_s
-        if not minute and clock_s % 900 == 0 and clock_s >= 2700:
+        clock_s, minute, confidence = found
+        if not minute and clock_s in PERIOD_ENDS_S:
             return None  # a second clock may count added time beside it
-
-        # the score, which changes rarely
-        score = self._read_score(image)
-        if score is None:
-            return None
         return Scoreboard(
             clock_s,
             minute_only=minute,
@@ -221,23 +216,22 @@ class PlaceReader:
             added_minutes=None,
             home=place.names[0],
             away=place.names[1],
-            score=score,
+            score=self._recognise_score(image),
             box=place.region,
             text_height=place.text_height,
             confidence=confidence,
         )
 
-    def _read_score(self, image: Image) -> tuple[int, int] | None:
-        """Both numbers; recognised again only where their place has changed."""
-        fields = [self._field_image(image, field.box) for field in self._place.scores]
-        if self._score is not None and all(
-            one.shape == other.shape and np.abs(one.astype(np.int16) - other).mean() < SAME_FIELD
-            for one, other in zip(fields, self._score_image, strict=True)
-        ):
-            return self._score
-        score = self._recognise_score(image)
-        self._score, self._score_image = score, fields
-        return score
+    def _read_clock(self, image: Image, field: Field) -> tuple[int, bool, float] | None:
+        """Seconds, whether they are whole minutes, and confidence."""
+        text, confidence = self._recognise(image, field.box)
+        box = TextBox(text, 0, 0, 1, 1, confidence)
+        kinds = ("minute", "digit") if field.kind == "minute" else ("clock", "bare_clock")
+        tokens = [token for token in find_tokens(box) if token.kind in kinds]
+        if len(tokens) != 1 or confidence < MIN_CONFIDENCE:
+            return None
+        minute = field.kind == "minute"
+        return 60 * int(tokens[0].text) if minute else tokens[0].clock_s, minute, confidence
 
     def _recognise_score(self, image: Image) -> tuple[int, int] | None:
         scores = self._place.scores
@@ -253,9 +247,6 @@ class PlaceReader:
         region = _field_region(box, image.shape)
         factor = FIELD_HEIGHT / max(region[3] - region[1], 1)
         return self._reader.recognise(enlarge(crop(image, region), factor))
-
-    def _field_image(self, image: Image, box: TextBox) -> Image:
-        return crop(image, _field_region(box, image.shape)).copy()
 
     def _read_region(self, image: Image) -> Scoreboard | None:
         """Search the whole place."""

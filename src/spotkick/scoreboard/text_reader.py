@@ -1,12 +1,18 @@
 """Text in images: a thin layer over RapidOCR, whose models lie inside its package."""
 
+import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image as PillowImage
 
 from spotkick.errors import require_extra
+
+_LARGEST_PX: Final = 1280
+"""Frames are searched for text at no more than this width: broadcasts in 1080p and 4K draw their
+graphics larger by the same factor, and the search costs in proportion to the area."""
 
 Image = npt.NDArray[np.uint8]
 """(height, width, 3), RGB."""
@@ -56,13 +62,18 @@ class TextBox:
 
 
 class TextReader:
-    """Finds and recognises lines of text."""
+    """Finds and recognises lines of text; threads may share one.
+
+    Attributes:
+        threads: number of frames that callers should have read at the same time.
+    """
 
     def __init__(self, *, threads: int = 1) -> None:
         """Load the models.
 
         Args:
-            threads: CPU threads of ONNX Runtime.
+            threads: see the class. Each frame is read by one thread: images are small, and two
+                of them side by side take less time than one on two cores after the other.
 
         Raises:
             MissingExtraError: if RapidOCR is not installed.
@@ -73,21 +84,29 @@ class TextReader:
             "reading the scoreboard",
             package="rapidocr-onnxruntime",
         )
-        options = {"intra_op_num_threads": threads, "inter_op_num_threads": 1}
-        self._images = package.RapidOCR(**options, use_cls=False)
+        self.threads = threads
+        self._images = package.RapidOCR(
+            intra_op_num_threads=1, inter_op_num_threads=1, use_cls=False
+        )
         # RapidOCR enlarges a small image until its short side has 736 pixels, which makes a crop
         # of a scoreboard slower than a whole frame; this limit leaves crops as they are.
-        self._crops = package.RapidOCR(
-            **options, use_cls=False, det_limit_type="max", det_limit_side_len=960
-        )
+        self._crops = _copy_engine(self._images)
+        self._crops.text_det.limit_type = "max"
 
     def read(self, image: Image) -> list[TextBox]:
         """All lines of a whole frame."""
-        return _make_boxes(self._images(_as_bgr(image))[0])
+        height, width = image.shape[:2]
+        if width <= _LARGEST_PX:
+            return _make_boxes(_copy_engine(self._images)(_as_bgr(image))[0])
+        factor = _LARGEST_PX / width
+        size = (_LARGEST_PX, round(height * factor))
+        scaled = PillowImage.fromarray(image).resize(size, PillowImage.Resampling.BICUBIC)
+        rows = _copy_engine(self._images)(_as_bgr(np.asarray(scaled)))[0]
+        return [box.scaled(factor, 0, 0) for box in _make_boxes(rows)]
 
     def read_crop(self, image: Image) -> list[TextBox]:
         """All lines of a small image such as a scoreboard."""
-        return _make_boxes(self._crops(_as_bgr(image))[0])
+        return _make_boxes(_copy_engine(self._crops)(_as_bgr(image))[0])
 
     def recognise(self, image: Image) -> tuple[str, float]:
         """The text of an image that holds a single line, without searching for it.
@@ -100,6 +119,13 @@ class TextReader:
             return "", 0.0
         text, confidence = rows[0][0], rows[0][1]
         return str(text), float(confidence)
+
+
+def _copy_engine(engine: Any) -> Any:
+    """An engine with the same models that shares nothing a call changes."""
+    copied = copy.copy(engine)
+    copied.text_det = copy.copy(engine.text_det)
+    return copied
 
 
 def _as_bgr(image: Image) -> Image:

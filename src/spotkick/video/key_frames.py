@@ -1,14 +1,17 @@
-"""Key frames of a video with their times: a sparse look at a long file without decoding it all."""
+"""Single frames of a video by time: a sparse look at a long file without decoding it all."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import av
 import numpy as np
 import numpy.typing as npt
+from av.video.frame import VideoFrame
 
 from spotkick.video.images import to_image
+from spotkick.video.opening import can_seek_bytes
 from spotkick.video.reader import MediaReader, open_media
 
 Image = npt.NDArray[np.uint8]
@@ -18,16 +21,79 @@ _LOOK_S: Final = 120.0
 """The distance of key frames is judged by this much of a file from its middle."""
 
 
-def read_key_frames(
-    path: Path, *, min_gap_s: float, start_s: float = 0.0, end_s: float | None = None
-) -> Iterator[tuple[float, Image]]:
+class FrameFinder:
+    """Looks up single frames of a video that stays open; see `open_frame_finder`."""
+
+    def __init__(self, media: MediaReader) -> None:
+        """Start at the beginning of the file."""
+        self._media = media
+
+    @property
+    def can_seek(self) -> bool:
+        """Whether a time is reached without reading the file from its start."""
+        clock = self._media.clock
+        by_bytes = clock.known is not None and can_seek_bytes(self._media.container)
+        return by_bytes or len(clock.recordings) < 2
+
+    def read_key_frame(self, seconds: float) -> tuple[float, Image] | None:
+        """The last key frame at or before a time, and when it is shown.
+
+        Returns:
+            (seconds from the first frame, image); None where nothing can be decoded.
+        """
+        media = self._media
+        media.seek(max(0.0, seconds))
+        media.video.codec_context.skip_frame = "NONKEY"
+
+        # Seeking may land a few key frames early: the last one that is not too late is decoded.
+        chosen: av.Packet[Any] | None = None
+        for packet in media.packets(media.video):
+            shown_s = media.clock.seconds(packet)
+            if shown_s is None:
+                continue
+            if packet.is_keyframe and (chosen is None or shown_s <= seconds):
+                chosen = packet
+            if shown_s > seconds and chosen is not None:
+                break
+        if chosen is None:
+            return None
+        found = next(iter([*_decode(media, chosen), *_decode(media, None)]), None)
+        return None if found is None else (found[0], to_image(found[1], None))
+
+    def read_frame(self, seconds: float) -> tuple[float, Image] | None:
+        """The frame that is shown at a time, decoded from its key frame on.
+
+        Returns:
+            (seconds from the first frame, image); None where nothing can be decoded.
+        """
+        media = self._media
+        media.seek(max(0.0, seconds))
+        media.video.codec_context.skip_frame = "DEFAULT"
+        shown: tuple[float, VideoFrame] | None = None
+        for frame, shown_s in media.frames():
+            if shown_s > seconds and shown is not None:
+                break
+            shown = float(shown_s), frame
+        return None if shown is None else (shown[0], to_image(shown[1], None))
+
+
+@contextmanager
+def open_frame_finder(path: Path) -> Iterator[FrameFinder]:
+    """Open a video to look up single frames.
+
+    Raises:
+        InputError: if the file cannot be used.
+    """
+    with open_media(path) as media:
+        yield FrameFinder(media)
+
+
+def read_key_frames(path: Path, *, min_gap_s: float) -> Iterator[tuple[float, Image]]:
     """Key frames that are at least ``min_gap_s`` apart, in order, with their times.
 
     Args:
         path: video file.
         min_gap_s: least distance of two frames in seconds.
-        start_s: where to begin, in seconds from the first frame.
-        end_s: where to stop; None for the end of the file.
 
     Yields:
         (seconds from the first frame of the file, image).
@@ -36,41 +102,28 @@ def read_key_frames(
         InputError: if the file cannot be used.
     """
     with open_media(path) as media:
-        if start_s > 0:
-            media.seek(start_s)
         media.video.codec_context.skip_frame = "NONKEY"
-        next_s = start_s
+        next_s = 0.0
         for packet in media.packets(media.video):
             seconds = media.clock.seconds(packet)
             if not packet.is_keyframe or seconds is None or seconds < next_s:
                 continue
-            if end_s is not None and seconds >= end_s:
-                break
             next_s = float(seconds) + min_gap_s
-            yield from _decode(media, packet)
-        yield from _decode(media, None)
+            for shown_s, frame in _decode(media, packet):
+                yield shown_s, to_image(frame, None)
+        for shown_s, frame in _decode(media, None):
+            yield shown_s, to_image(frame, None)
 
 
-def _decode(media: MediaReader, packet: "av.Packet[Any] | None") -> Iterator[tuple[float, Image]]:
+def _decode(
+    media: MediaReader, packet: "av.Packet[Any] | None"
+) -> Iterator[tuple[float, VideoFrame]]:
     """What comes out of the decoder behind a packet; damaged packets give nothing."""
     try:
         for frame, ticks in media.decoder.decode(packet):
-            yield float(media.clock.seconds_at(ticks)), to_image(frame, None)
+            yield float(media.clock.seconds_at(ticks)), frame
     except av.FFmpegError:
         return
-
-
-def read_frame_near(path: Path, seconds: float) -> tuple[float, Image] | None:
-    """The key frame at or before a time, and when it is shown; None where nothing can be decoded.
-
-    Raises:
-        InputError: if the file cannot be used.
-    """
-    with open_media(path) as media:
-        media.seek(seconds)
-        for frame, shown_s in media.frames():
-            return float(shown_s), to_image(frame, None)
-    return None
 
 
 def measure_key_frame_gap(path: Path) -> float:
