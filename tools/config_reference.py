@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.localization.experiment import LocalizationExperiment
+from spotkick.models.dense_kind import DenseConfig
 from spotkick.pipelines.config import ExperimentConfig
 from spotkick.training.tune_config import Range, TuneConfig
 
@@ -31,6 +32,12 @@ PAGES: Final[tuple[tuple[str, str, type[BaseModel], str], ...]] = (
         "The file that `spotkick train` and `spotkick tune` read. All keys have defaults.",
         ExperimentConfig,
         "",
+    ),
+    (
+        "Dense networks",
+        'The table `[model]` with `kind = "dense"`; see [The network](network.md).',
+        DenseConfig,
+        "model",
     ),
     (
         "Parameter search",

@@ -54,13 +54,21 @@ class DecodingConfig(FrozenConfig):
             ``soft-linear``, ``soft-gauss``: lower confidences instead. ``per_tolerance``: left to
             the evaluation, which then suppresses once per tolerance. ``none``.
         nms_window_s: whole width of the window.
+        nms_window_by_class_s: windows of single classes, by name, instead.
         min_confidence: spots below are left out.
+        displace: move peaks of the scores by the network's displacements, if it has them.
+        refine: ``parabola``: put a peak between frames, at the top of the parabola through the
+            logarithms of its and its neighbours' scores; ``none``: on its frame. Peaks that are
+            displaced are not refined.
     """
 
     source: Literal["spots", "scores"] = "spots"
     nms: Literal["fixed", "soft-linear", "soft-gauss", "per_tolerance", "none"] = "fixed"
     nms_window_s: Annotated[float, Field(gt=0)] = 20.0
+    nms_window_by_class_s: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    displace: bool = True
+    refine: Literal["none", "parabola"] = "none"
 
 
 class StoredConfig(FrozenConfig):

@@ -16,7 +16,7 @@ _SOFT_FLOOR = 1e-3
 
 
 def suppress(
-    frames: npt.NDArray[np.integer],
+    frames: npt.NDArray[np.integer] | npt.NDArray[np.floating],
     confidences: npt.NDArray[np.floating],
     window_frames: float,
     method: SuppressionMethod = "fixed",
@@ -27,7 +27,7 @@ def suppress(
     [t - w/2, t + floor(w/2)), the interval of the released code, whose right end is open.
 
     Args:
-        frames: (spots,) position of each spot.
+        frames: (spots,) position of each spot, also between frames.
         confidences: (spots,).
         window_frames: whole width w of the window.
         method: ``fixed`` sets to 0; ``soft-linear`` multiplies confidences by 2|dt|/w inside the
@@ -49,7 +49,7 @@ def suppress(
 
 
 def _suppress_fixed(
-    frames: npt.NDArray[np.integer],
+    frames: npt.NDArray[np.integer] | npt.NDArray[np.floating],
     confidences: npt.NDArray[np.float64],
     order: npt.NDArray[np.intp],
     window_frames: float,

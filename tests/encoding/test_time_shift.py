@@ -11,7 +11,13 @@ from tests.losses import reference
 
 from spotkick.actions import SOCCERNET_V2, Action, ActionClasses
 from spotkick.encoding.slicing import ContextSlicing, slicing_for
-from spotkick.encoding.time_shift import action_frames, encode_shifts, time_shift_encoding
+from spotkick.encoding.time_shift import (
+    NO_ACTION_FRAMES,
+    action_frames,
+    encode_shifts,
+    nearest_shifts,
+    time_shift_encoding,
+)
 from spotkick.errors import ConfigError, InputError
 from spotkick.tasks import SOCCERNET_V1_TASK
 from spotkick.timeline import frame_of_position, parse_frame_rate
@@ -198,3 +204,18 @@ def test_encode_shifts_several_periods_are_refused() -> None:
         encode_shifts(actions, SOCCERNET_V1_TASK, 10, 2)
     with pytest.raises(InputError, match="without frames"):
         encode_shifts(actions[:1], SOCCERNET_V1_TASK, 0, 2)
+
+
+def test_nearest_shifts_equal_a_slow_reference() -> None:
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        positions = random.uniform(0, 30, size=7)
+        columns = random.integers(0, 3, size=7)
+        found = nearest_shifts(positions.tolist(), columns.tolist(), 30, 4)
+        for frame in range(30):
+            for column in range(4):
+                own = positions[columns == column]
+                expected = NO_ACTION_FRAMES
+                if len(own):
+                    expected = frame - own[np.abs(own - frame).argmin()]
+                assert found[frame, column] == pytest.approx(expected, abs=1e-5)

@@ -145,7 +145,7 @@ def test_calf_network_layers_have_the_published_shapes() -> None:
 
 @pytest.mark.parametrize("architecture", [V1, V2, SMALL], ids=["v1", "v2", "small"])
 def test_calf_network_outputs_have_their_shapes_and_ranges(architecture: CalfArchitecture) -> None:
-    scores, spots, _ = make(architecture)(features(architecture, batch=2))
+    scores, spots, *_ = make(architecture)(features(architecture, batch=2))
     assert scores.shape == (2, architecture.chunk_frames, architecture.num_classes)
     assert spots.shape == (2, architecture.num_spots, 2 + architecture.num_classes)
     assert 0 <= scores.min() < scores.max() <= 1
@@ -212,7 +212,7 @@ def test_capsule_scores_at_target_and_corners_are_exact(
     normalisation.weight.data.zero_()
     normalisation.bias.data.fill_(bias)  # every sigmoid is 1/2, 1 or 0
     inputs = features(architecture).requires_grad_()
-    scores, spots, _ = network(inputs)
+    scores, spots, *_ = network(inputs)
     assert (scores - score).abs().max() < 1e-5
     assert scores.min() >= 0
     assert scores.max() <= 1
@@ -244,9 +244,8 @@ def test_capsule_scores_channels_run_over_classes_first() -> None:
     )
 
 
-@pytest.mark.parametrize("kind", ["calf", "dense"])
-def test_calf_network_receptive_field_is_40_back_and_41_ahead(kind: Any) -> None:
-    architecture = CalfArchitecture(feature_dim=4, hidden=(4, 4), bn_axis="capsule", kind=kind)
+def test_calf_network_receptive_field_is_40_back_and_41_ahead() -> None:
+    architecture = CalfArchitecture(feature_dim=4, hidden=(4, 4), bn_axis="capsule")
     network = make(architecture, pyramid_mode="direct").double().eval()
     for layer in (network.encoder.first, network.encoder.second):
         layer.weight.data.abs_()  # no unit is silent
@@ -270,8 +269,6 @@ def test_calf_network_capsule_normalisation_takes_any_length(frames: int) -> Non
     )
     distances = network.capsule_scores(capsules)
     assert distances.shape == (2, frames, 3)
-    dense = make(architecture.replace(kind="dense"))(features(architecture, 2, frames))
-    assert dense.scores.shape == (2, frames, 3)
 
 
 def test_calf_network_time_normalisation_needs_its_chunk_length() -> None:
@@ -287,25 +284,12 @@ def test_calf_network_score_sense_turns_scores_alone() -> None:
     assert torch.equal(far(inputs).spots, near(inputs).spots)
 
 
-def test_calf_network_dense_is_the_trunk_with_a_sigmoid() -> None:
-    network = make(SMALL.replace(kind="dense"))
-    scores, spots, logits = network(features(SMALL))
-    assert spots.shape == (3, 0, 5)
-    hidden = network.segmentation(network.pyramid(network.encoder(features(SMALL))))
-    assert torch.equal(logits, hidden.transpose(1, 2))
-    assert torch.equal(scores, torch.sigmoid(logits))
-    assert scores.shape == (3, 41, 3)
-
-
 def test_calf_network_short_chunks_are_refused() -> None:
     short = SMALL.replace(chunk_frames=15, receptive_field_frames=3)
     assert make(short)(features(short)).spots.shape == (3, 4, 5)
     for frames in (1, 3, 14):
         with pytest.raises(ConfigError, match=f"chunk_frames must be at least 15 .* got {frames}"):
             CalfNetwork(short.replace(chunk_frames=frames))
-    assert CalfNetwork(short.replace(chunk_frames=7, kind="dense"))(
-        features(short, frames=7)
-    ).scores.shape == (3, 7, 3)
 
 
 @pytest.mark.parametrize(("frames", "border"), [(80, 40), (13, 7), (1, 1), (2, 1)])

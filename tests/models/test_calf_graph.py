@@ -28,9 +28,8 @@ def make(architecture: CalfArchitecture) -> CalfNetwork:
         network.train()
         for _ in range(3):  # statistics and scales away from their initial values
             network(5 * torch.randn((8, architecture.chunk_frames, architecture.feature_dim)))
-        if architecture.kind == "calf":
-            network.capsule_scores.normalisation.weight.data.uniform_(-1, 2)
-            network.capsule_scores.normalisation.bias.data.uniform_(-1, 1)
+        network.capsule_scores.normalisation.weight.data.uniform_(-1, 2)
+        network.capsule_scores.normalisation.bias.data.uniform_(-1, 1)
     return network.eval()
 
 
@@ -48,7 +47,6 @@ def session_of(network: CalfNetwork) -> onnxruntime.InferenceSession:
         {},
         {"bn_axis": "capsule"},
         {"score_sense": "distance"},
-        {"kind": "dense"},
         {
             "num_classes": 17,
             "num_spots": 15,
@@ -74,9 +72,8 @@ def test_calf_onnx_bytes_outputs_equal_torch_for_any_number_of_chunks(
         outputs = session.run(None, {"features": features.numpy()})
         assert outputs[0].std() > 0.01
         np.testing.assert_allclose(outputs[0], expected.scores.numpy(), rtol=0, atol=1e-5)
-        if network.architecture.kind == "calf":
-            np.testing.assert_allclose(outputs[1], expected.spots.numpy(), rtol=0, atol=1e-5)
-    assert len(session.get_outputs()) == (2 if network.architecture.kind == "calf" else 1)
+        np.testing.assert_allclose(outputs[1], expected.spots.numpy(), rtol=0, atol=1e-5)
+    assert len(session.get_outputs()) == 2
 
 
 @pytest.mark.parametrize("capsule_dim", [3, 7, 16, 24])

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from spotkick.actions import Action
 from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack
-from spotkick.models import CalfArchitecture, CalfNetwork, SpotterNetwork
+from spotkick.models import CalfArchitecture, CalfNetwork, SpotterNetwork, network_kind
 from spotkick.models.loading import new_network
 from spotkick.training.config import LossConfig, SamplingConfig
 from spotkick.training.labelled_periods import label_period
@@ -212,7 +212,8 @@ def losses_of(
 def test_train_network_data_on_device_equals_the_loader(
     training: dict[str, object], sampling: dict[str, object], kind: str
 ) -> None:
-    sizes = SMALL_CALF.replace(kind=kind)
+    same = SMALL_CALF.model_dump(exclude={"kind"})
+    sizes = network_kind(kind).architecture.parse({**same, "kind": kind})
     history, weights = losses_of(training, sampling, sizes)
     on_device, device_weights = losses_of({**training, "data_on_device": "always"}, sampling, sizes)
     assert on_device == history

@@ -5,6 +5,7 @@ Computed once on the whole period, before chunks are cut. Source: CALF paper, se
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from spotkick.encoding.slicing import ContextSlicing, slicing_for
 from spotkick.errors import ConfigError, InputError
 from spotkick.tasks import Task, task_of
 from spotkick.timeline import frame_of_position, parse_frame_rate
+
+NO_ACTION_FRAMES: Final = -1e6
+"""Shift of `nearest_shifts` where a class has no action: further than any period is long."""
 
 
 def encode_shifts(
@@ -123,6 +127,37 @@ def time_shift_encoding(
         shifts[:, index] = _encode_class(
             np.flatnonzero(action_mask[:, index]), len(action_mask), bounds
         )
+    return shifts
+
+
+def nearest_shifts(
+    positions: Sequence[float], classes: Sequence[int], num_frames: int, num_classes: int
+) -> npt.NDArray[np.float32]:
+    """Signed distance of each frame to the nearest action of each class, whatever its context.
+
+    Args:
+        positions: exact position of each action in frames, such as 2.5.
+        classes: class index of each action, same length.
+        num_frames: length of the period.
+        num_classes: number of classes.
+
+    Returns:
+        (num_frames, num_classes) frames from the nearest action, negative before it; a tie goes to
+        the later one. `NO_ACTION_FRAMES` where the class has none.
+
+    Example:
+        >>> nearest_shifts([1.25], [0], 3, 1).ravel().tolist()
+        [-1.25, -0.25, 0.75]
+    """
+    shifts = np.full((num_frames, num_classes), NO_ACTION_FRAMES, dtype=np.float32)
+    exact, columns = np.asarray(positions, dtype=np.float64), np.asarray(classes, dtype=np.intp)
+    frames = np.arange(num_frames)
+    for column in np.unique(columns):
+        own = np.sort(exact[columns == column])
+
+        # Between two actions the nearer one counts.
+        middles = (own[1:] + own[:-1]) / 2
+        shifts[:, column] = frames - own[np.searchsorted(middles, frames, side="right")]
     return shifts
 
 

@@ -7,6 +7,7 @@ from spotkick.losses.context_aware import (
     context_aware_loss_with_logits,
     segmentation_losses,
 )
+from spotkick.losses.displacement import displacement_loss
 from spotkick.losses.matching import MatchingMethod, match_spots
 from spotkick.losses.per_frame import PerFrameOptions
 from spotkick.losses.spotting import spotting_loss
@@ -18,6 +19,7 @@ __all__ = [
     "Reduction",
     "context_aware_loss",
     "context_aware_loss_with_logits",
+    "displacement_loss",
     "match_spots",
     "segmentation_losses",
     "spotting_loss",

@@ -1,6 +1,7 @@
 """Networks."""
 
 from spotkick.models.calf import CalfArchitecture, CalfNetwork
+from spotkick.models.dense import DenseArchitecture, DenseNetwork
 from spotkick.models.loading import load_network
 from spotkick.models.registry import NetworkKind, network_kind, register_network
 from spotkick.models.spotter import (
@@ -13,6 +14,8 @@ from spotkick.models.spotter import (
 __all__ = [
     "CalfArchitecture",
     "CalfNetwork",
+    "DenseArchitecture",
+    "DenseNetwork",
     "NetworkKind",
     "NetworkOutput",
     "SpotterArchitecture",

@@ -29,9 +29,7 @@ class CalfArchitecture(SpotterArchitecture):
     """Sizes of a CALF network; the defaults are the paper's for SoccerNet-v1.
 
     Attributes:
-        kind: ``calf``: segmentation and spotting modules. ``dense``: the same trunk with one
-            sigmoid per frame and class and no spotting module, the model that the loss is compared
-            with.
+        kind: ``calf``: segmentation and spotting modules.
         feature_dim: length of a feature vector.
         num_classes: number of classes.
         chunk_frames: frames of a chunk.
@@ -49,7 +47,7 @@ class CalfArchitecture(SpotterArchitecture):
             ``distance``: p = distance, what the authors' PyTorch checkpoints were trained for.
     """
 
-    kind: Literal["calf", "dense"] = "calf"
+    kind: Literal["calf"] = "calf"
     capsule_dim: Positive = 16
     hidden: tuple[Positive, Positive] = (128, 32)
     pyramid: tuple[Positive, Positive, Positive, Positive] = (8, 16, 32, 64)
@@ -147,7 +145,7 @@ def _pool_frames(hidden: Tensor) -> Tensor:
 
 
 class CalfNetwork(SpotterNetwork):
-    """Frame encoder, temporal pyramid, segmentation and spotting modules (or a dense head)."""
+    """Frame encoder, temporal pyramid, segmentation and spotting modules."""
 
     architecture: CalfArchitecture
 
@@ -162,7 +160,6 @@ class CalfNetwork(SpotterNetwork):
         super().__init__()
         self.architecture = architecture
 
-        # The trunk that both kinds share.
         self.encoder = FrameEncoder(architecture.feature_dim, architecture.hidden)
         self.pyramid = TemporalPyramid(
             architecture.hidden[1],
@@ -171,27 +168,19 @@ class CalfNetwork(SpotterNetwork):
             mode=pyramid_mode,
         )
 
-        # A capsule, or one logit, per class.
-        per_class = architecture.capsule_dim if architecture.kind == "calf" else 1
-        self.segmentation = nn.Conv1d(
-            self.pyramid.out_channels, per_class * architecture.num_classes, 3, padding=1
-        )
-        if architecture.kind == "calf":
-            self.capsule_scores = CapsuleScores(architecture)
-            self.spotting = SpottingModule(architecture)
+        # A capsule per class.
+        capsules = architecture.capsule_dim * architecture.num_classes
+        self.segmentation = nn.Conv1d(self.pyramid.out_channels, capsules, 3, padding=1)
+        self.capsule_scores = CapsuleScores(architecture)
+        self.spotting = SpottingModule(architecture)
 
     def forward(self, features: Tensor) -> NetworkOutput:
-        """Scores and spots of chunks; a dense network has logits, and no spots.
+        """Scores and spots of chunks.
 
         Args:
             features: (batch, chunk_frames, feature_dim).
         """
         hidden = self.segmentation(self.pyramid(self.encoder(features)))
-        if self.architecture.kind == "dense":
-            logits = hidden.transpose(1, 2).float()
-            no_spots = hidden.new_zeros((len(features), 0, 2 + self.architecture.num_classes))
-            return NetworkOutput(torch.sigmoid(logits), no_spots, logits)
-
         # p = 1 - d, the only place where the sense is chosen.
         distances = self.capsule_scores(hidden)
         nearness = 1 - distances

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from spotkick.models.calf import POOL_FRAMES, POOL_STRIDE, CalfNetwork
 from spotkick.models.onnx_builder import GraphBuilder, Shape
+from spotkick.models.pyramid import FrameEncoder, TemporalPyramid
 from spotkick.onnx_runtime import INPUT
 
 
@@ -16,38 +17,35 @@ def calf_onnx_bytes(network: CalfNetwork) -> bytes:
 
     Returns:
         A model with the input ``features`` (chunks, chunk_frames, feature_dim) and the outputs
-        ``scores`` (chunks, chunk_frames, classes) and, unless the network is dense, ``spots``
-        (chunks, spots, 2 + classes); the number of chunks is free.
+        ``scores`` (chunks, chunk_frames, classes) and ``spots`` (chunks, spots, 2 + classes); the
+        number of chunks is free.
     """
     sizes, graph = network.architecture, GraphBuilder()
-    hidden = _add_trunk(graph, network)
-    outputs: dict[str, Shape] = {"scores": ["chunks", sizes.chunk_frames, sizes.num_classes]}
+    trunk = add_pyramid(graph, network.encoder, network.pyramid)
+    hidden = graph.convolution(trunk, network.segmentation, "segmentation")
+    outputs: dict[str, Shape] = {
+        "scores": ["chunks", sizes.chunk_frames, sizes.num_classes],
+        "spots": ["chunks", sizes.num_spots, 2 + sizes.num_classes],
+    }
 
-    if sizes.kind == "dense":
-        probability = graph.node("Sigmoid", [hidden], "probability")
-        graph.transpose(probability, "scores", 0, 2, 1)
-    else:
-        nearness, distance = _add_capsules(graph, network, hidden)
-        score = nearness if sizes.score_sense == "nearness" else distance
-        graph.transpose(score, "scores", 0, 2, 1)
-        _add_spotting(graph, network, hidden, nearness)
-        outputs["spots"] = ["chunks", sizes.num_spots, 2 + sizes.num_classes]
-
+    nearness, distance = _add_capsules(graph, network, hidden)
+    score = nearness if sizes.score_sense == "nearness" else distance
+    graph.transpose(score, "scores", 0, 2, 1)
+    _add_spotting(graph, network, hidden, nearness)
     return graph.to_bytes("calf", ["chunks", sizes.chunk_frames, sizes.feature_dim], outputs)
 
 
-def _add_trunk(graph: GraphBuilder, network: CalfNetwork) -> str:
-    """Capsules or logits (chunks, channels, frames)."""
-    first = graph.relu(graph.linear(INPUT, network.encoder.first, "encoder.first"))
-    second = graph.relu(graph.linear(first, network.encoder.second, "encoder.second"))
+def add_pyramid(graph: GraphBuilder, encoder: FrameEncoder, pyramid: TemporalPyramid) -> str:
+    """The trunk of CALF: channels (chunks, channels, frames) of the features."""
+    first = graph.relu(graph.linear(INPUT, encoder.first, "encoder.first"))
+    second = graph.relu(graph.linear(first, encoder.second, "encoder.second"))
     encoded = graph.transpose(second, "encoded", 0, 2, 1)
 
     levels = [
         graph.relu(graph.convolution(encoded, layer, f"pyramid.{index}"))
-        for index, layer in enumerate(network.pyramid.layers())
+        for index, layer in enumerate(pyramid.layers())
     ]
-    merged = graph.node("Concat", [encoded, *levels], "pyramid", axis=1)
-    return graph.convolution(merged, network.segmentation, "segmentation")
+    return graph.node("Concat", [encoded, *levels], "pyramid", axis=1)
 
 
 def _add_capsules(graph: GraphBuilder, network: CalfNetwork, hidden: str) -> tuple[str, str]:

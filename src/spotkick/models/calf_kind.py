@@ -1,4 +1,4 @@
-"""The registry's entries of CALF and of the dense network on the same trunk."""
+"""The registry's entry of CALF."""
 
 from typing import Literal
 
@@ -6,15 +6,14 @@ from spotkick.errors import ConfigError
 from spotkick.models.calf import CalfArchitecture, CalfNetwork
 from spotkick.models.calf_graph import calf_onnx_bytes
 from spotkick.models.registry import DataSizes, NetworkKind
-from spotkick.models.spotter import Positive, SpotterConfig
+from spotkick.models.spotter import Positive, SpotterArchitecture, SpotterConfig
 
 
 class CalfConfig(SpotterConfig):
-    """The ``[model]`` table of ``calf`` and ``dense``; see `spotkick.models.CalfArchitecture`.
+    """The ``[model]`` table of ``calf``; see `spotkick.models.CalfArchitecture`.
 
     Attributes:
-        kind: ``calf``: segmentation and spotting modules. ``dense``: the same trunk with one
-            sigmoid per frame and class.
+        kind: ``calf``: segmentation and spotting modules.
         chunk_s: length of a chunk.
         num_spots: spots predicted per chunk.
         capsule_dim: features per class in the segmentation module.
@@ -24,7 +23,7 @@ class CalfConfig(SpotterConfig):
         bn_axis: ``time`` or ``capsule``.
     """
 
-    kind: Literal["calf", "dense"] = "calf"
+    kind: Literal["calf"] = "calf"
     num_spots: Positive = 5
     capsule_dim: Positive = 16
     hidden: tuple[Positive, Positive] = (128, 32)
@@ -48,24 +47,30 @@ def choose_calf_sizes(config: CalfConfig, data: DataSizes) -> CalfArchitecture:
         },
         "model",
     )
+    check_chunk_length(config, architecture)
+    return architecture
+
+
+def check_chunk_length(config: SpotterConfig, architecture: SpotterArchitecture) -> None:
+    """Check that something of a chunk is left between its borders.
+
+    Raises:
+        ConfigError: if not.
+    """
     if architecture.chunk_frames <= 2 * architecture.border_frames:
         raise ConfigError(
             f"model.chunk_s = {config.chunk_s:g} must be longer than model.receptive_field_s = "
             f"{config.receptive_field_s:g}: half of it at each end of a chunk is not used; raise "
             "model.chunk_s, or lower model.receptive_field_s"
         )
-    return architecture
 
 
-CALF, DENSE = (
-    NetworkKind(
-        name=name,
-        purpose="spotting",
-        config=CalfConfig,
-        architecture=CalfArchitecture,
-        choose_sizes=choose_calf_sizes,
-        build=CalfNetwork,
-        onnx_bytes=calf_onnx_bytes,
-    )
-    for name in ("calf", "dense")
+CALF = NetworkKind(
+    name="calf",
+    purpose="spotting",
+    config=CalfConfig,
+    architecture=CalfArchitecture,
+    choose_sizes=choose_calf_sizes,
+    build=CalfNetwork,
+    onnx_bytes=calf_onnx_bytes,
 )

@@ -104,7 +104,8 @@ def torch_runner(
 
     Args:
         network: in evaluation mode.
-        output_type: a named tuple of arrays whose fields the network's output has, too.
+        output_type: a named tuple of arrays whose fields the network's output has, too; those that
+            are None stay so.
     """
     device = next(network.parameters()).device
     fields: tuple[str, ...] = output_type._fields  # type: ignore[attr-defined]  # of a named tuple
@@ -112,7 +113,8 @@ def torch_runner(
     def run(features: npt.NDArray[np.float32]) -> Output:
         with torch.inference_mode():
             output = network(torch.from_numpy(features).to(device))
-        return output_type(*(getattr(output, name).cpu().numpy() for name in fields))
+        tensors = (getattr(output, name) for name in fields)
+        return output_type(*(None if own is None else own.cpu().numpy() for own in tensors))
 
     return run
 

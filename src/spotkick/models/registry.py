@@ -41,8 +41,9 @@ class NetworkKind:
     Attributes:
         name: in checkpoints and ``model.kind``.
         purpose: ``spotting``: the ONNX graph has the outputs ``scores`` and, if there are any,
-            ``spots`` (see `spotkick.prediction.ChunkOutput`). ``localization``: ``boundaries`` and
-            ``confidences`` (see `spotkick.localization.proposals.LocalizerOutput`).
+            ``spots`` and ``displacements`` (see `spotkick.prediction.ChunkOutput`).
+            ``localization``: ``boundaries`` and ``confidences`` (see
+            `spotkick.localization.proposals.LocalizerOutput`).
         config: the ``[model]`` table, sizes in seconds.
         architecture: sizes in frames, as a checkpoint stores them.
         choose_sizes: from the table and the sizes of the data to the architecture.
@@ -64,7 +65,7 @@ class NetworkKind:
 
 _BUILT_IN: Final = {
     "calf": "spotkick.models.calf_kind:CALF",
-    "dense": "spotkick.models.calf_kind:DENSE",
+    "dense": "spotkick.models.dense_kind:DENSE",
     "tokens": "spotkick.models.tokens_kind:TOKENS",
     "bmn": "spotkick.localization.kind:BMN",
 }

@@ -68,11 +68,14 @@ class NetworkOutput(NamedTuple):
             rows for networks that give scores alone.
         logits: (batch, frames, classes) whose sigmoid the scores are; None where the scores come
             from something else. The loss is computed on them where there are any.
+        displacements: (batch, frames, classes) frames from each frame to the action near it; None
+            for networks without.
     """
 
     scores: Tensor
     spots: Tensor
     logits: Tensor | None = None
+    displacements: Tensor | None = None
 
 
 class SpotterNetwork(nn.Module):

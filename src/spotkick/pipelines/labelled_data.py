@@ -96,6 +96,7 @@ def label_training_periods(
                 slicing=slicing,
                 chunk_frames=chunk_frames,
                 pad_frames=pad_frames,
+                nearest=config.loss.shifts == "nearest",
             )
             periods.append(encoded)
 

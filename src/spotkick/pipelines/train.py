@@ -224,6 +224,9 @@ class _Parts:
             config.training,
             slicing_frames=bounds,
             frame_rate=rate,
+            displacement_radius_frames=getattr(
+                self.architecture, "displacement_radius_frames", 0.0
+            ),
         )
 
     @property
@@ -289,7 +292,11 @@ def _check_radius(config: ExperimentConfig, slicing: ContextSlicing) -> None:
     """Per-frame losses read distances off the shifts, which are K1 where a class has no action."""
     loss = config.loss
     nearest_s = min(-bounds[0] for bounds in slicing.bounds_s)
-    if loss.segmentation in PER_FRAME_LOSSES and loss.target_radius_s >= nearest_s:
+    if (
+        loss.shifts == "dominating"
+        and loss.segmentation in PER_FRAME_LOSSES
+        and loss.target_radius_s >= nearest_s
+    ):
         raise ConfigError(
             f"loss.target_radius_s = {loss.target_radius_s:g} must be less than -K1 of every class "
             f"({nearest_s:g} s); widen [slicing], which a per-frame loss does not use otherwise"

@@ -19,10 +19,13 @@ class ChunkOutput(NamedTuple):
         scores: (chunks, frames, classes) segmentation scores.
         spots: (chunks, spots, 2 + classes) confidence, location, class probabilities; no rows for
             networks that give scores alone.
+        displacements: (chunks, frames, classes) frames from each frame to the action near it; None
+            for networks without.
     """
 
     scores: npt.NDArray[np.float32]
     spots: npt.NDArray[np.float32]
+    displacements: npt.NDArray[np.float32] | None = None
 
 
 ChunkNetwork = Callable[[npt.NDArray[np.float32]], ChunkOutput]
@@ -69,4 +72,4 @@ def make_chunk_output(outputs: Arrays) -> ChunkOutput:
     scores = outputs["scores"]
     chunks, _, classes = scores.shape
     no_spots: npt.NDArray[Any] = np.zeros((chunks, 0, 2 + classes), dtype=np.float32)
-    return ChunkOutput(scores, outputs.get("spots", no_spots))
+    return ChunkOutput(scores, outputs.get("spots", no_spots), outputs.get("displacements"))

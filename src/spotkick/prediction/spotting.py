@@ -22,6 +22,9 @@ from spotkick.prediction.network import ChunkNetwork, ChunkOutput
 from spotkick.suppression import SuppressionMethod, suppress
 from spotkick.timeline import position_of_frame
 
+_SMALLEST_SCORE: Final = 1e-12
+"""Keeps logarithms of scores finite."""
+
 BATCH_CHUNKS: Final = 32
 """Chunks run at once: bounds the memory of a long video, and is past the point where larger batches
 are faster."""
@@ -77,9 +80,9 @@ class PeriodPrediction:
 
 
 class _Candidates(NamedTuple):
-    """Spots before suppression: arrays of shape (spots,)."""
+    """Spots before suppression: arrays of shape (spots,); frames may lie between two."""
 
-    frames: npt.NDArray[np.intp]
+    frames: npt.NDArray[np.intp] | npt.NDArray[np.float64]
     classes: npt.NDArray[np.intp]
     confidences: npt.NDArray[np.float64]
 
@@ -129,9 +132,11 @@ def spot_period(
     track.release()
 
     # (chunks, frames, classes) and (chunks, spots, 2 + classes)
+    moves = [part.displacements for part in outputs if part.displacements is not None]
     output = ChunkOutput(
         np.concatenate([part.scores for part in outputs]),
         np.concatenate([part.spots for part in outputs]),
+        np.concatenate(moves) if moves else None,
     )
 
     # One score per frame of the period, and spots that come from the chunk that keeps them.
@@ -139,7 +144,10 @@ def spot_period(
     if setup.decoding.source == "spots" and output.spots.shape[1]:
         candidates = _spots_of_rows(output.spots, plan)
     else:
-        candidates = _spots_of_scores(scores)
+        displacements = None
+        if setup.decoding.displace and output.displacements is not None:
+            displacements = stitch(plan, output.displacements).astype(np.float64)
+        candidates = _spots_of_scores(scores, displacements, setup.decoding)
     return PeriodPrediction(scores, _suppress_candidates(candidates, setup, period))
 
 
@@ -159,12 +167,52 @@ def _spots_of_rows(rows: npt.NDArray[np.float32], plan: ChunkPlan) -> _Candidate
     )
 
 
-def _spots_of_scores(scores: npt.NDArray[np.float32]) -> _Candidates:
-    """Local maxima of each class; of a flat top the first frame."""
+def _spots_of_scores(
+    scores: npt.NDArray[np.float32],
+    displacements: npt.NDArray[np.float64] | None,
+    decoding: DecodingConfig,
+) -> _Candidates:
+    """Local maxima of each class; of a flat top the first frame.
+
+    Args:
+        scores: (frames, classes).
+        displacements: (frames, classes), by which the maxima are moved.
+        decoding: whether maxima lie between frames.
+    """
     before = np.pad(scores, ((1, 0), (0, 0)), constant_values=-1)[:-1]
     after = np.pad(scores, ((0, 1), (0, 0)), constant_values=-1)[1:]
     frames, classes = np.nonzero((scores > before) & (scores >= after))
-    return _Candidates(frames, classes, scores[frames, classes].astype(np.float64))
+    confidences = scores[frames, classes].astype(np.float64)
+    if displacements is None and decoding.refine == "none":
+        return _Candidates(frames, classes, confidences)
+
+    # Between frames, but inside the period.
+    exact = frames.astype(np.float64)
+    if displacements is not None:
+        exact += displacements[frames, classes]
+    else:
+        exact += _parabola_tops(scores, frames, classes)
+    return _Candidates(exact.clip(0, len(scores) - 1), classes, confidences)
+
+
+def _parabola_tops(
+    scores: npt.NDArray[np.float32], frames: npt.NDArray[np.intp], classes: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Where the parabola through a peak and its neighbours is highest, in frames from the peak.
+
+    Logarithms of a Gaussian lie on a parabola. Peaks at the ends of a period stay where they are.
+    """
+    logarithms = np.log(scores.astype(np.float64).clip(_SMALLEST_SCORE))
+    inside = (frames > 0) & (frames < len(scores) - 1)
+    middle = frames.clip(1, max(len(scores) - 2, 1))
+    if len(scores) < 3:
+        return np.zeros(len(frames))
+    before, top, after = (logarithms[middle + step, classes] for step in (-1, 0, 1))
+
+    # Of a level top the bend is 0.
+    bend = before - 2 * top + after
+    offset = np.divide(before - after, 2 * bend, out=np.zeros_like(bend), where=bend < 0)
+    return np.where(inside, offset.clip(-0.5, 0.5), 0.0)
 
 
 def _suppress_candidates(
@@ -176,10 +224,11 @@ def _suppress_candidates(
 
     # Class by class; the evaluation suppresses once per tolerance where it is asked to.
     method: SuppressionMethod = "none" if decoding.nms == "per_tolerance" else decoding.nms
-    window_frames = decoding.nms_window_s * float(setup.frame_rate)
     result = confidences.copy()
-    for index in range(len(setup.classes)):
+    for index, name in enumerate(setup.classes.names):
         own = classes == index
+        window_s = decoding.nms_window_by_class_s.get(name, decoding.nms_window_s)
+        window_frames = window_s * float(setup.frame_rate)
         result[own] = suppress(frames[own], confidences[own], window_frames, method=method)
 
     # Those above the least confidence, ordered by time, then class.
@@ -189,8 +238,15 @@ def _suppress_candidates(
         Action(
             label=setup.classes.names[classes[index]],
             period=period,
-            position_ms=position_of_frame(int(frames[index]), setup.frame_rate),
+            position_ms=_position_of(frames[index], setup.frame_rate),
             confidence=float(result[index]),
         )
         for index in kept
     )
+
+
+def _position_of(frame: np.intp | np.float64, rate: Fraction) -> int:
+    """Milliseconds of a frame, or of a place between two."""
+    if isinstance(frame, np.integer):
+        return position_of_frame(int(frame), rate)
+    return round(float(frame) * 1000 * rate.denominator / rate.numerator)

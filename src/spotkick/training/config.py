@@ -1,11 +1,12 @@
 """Configurations of training; defaults are the paper's for SoccerNet-v1, as released."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from spotkick.configuration import FrozenConfig, suggestion
 from spotkick.losses import MatchingMethod, PerFrameOptions, segmentation_losses
+from spotkick.losses.context_aware import CONTEXT_VARIANTS
 
 MixupPartners = Literal["any", "balanced"]
 """Second chunk of a pair: any of the batch, or one of each class of the batch equally often."""
@@ -29,6 +30,10 @@ class LossConfig(PerFrameOptions):
         matching: of predicted with true spots; ``none`` is the paper's ablation iv.
         location_weight: alpha_2.
         unmatched_weight: beta.
+        displacement_weight: of the loss of displacements, for networks that have them.
+        shifts: what a frame's distance to an action is. ``dominating``: whole frames to the action
+            whose context the frame lies in most deeply, as in the paper. ``nearest``: to the exact
+            time of the nearest action, also between frames; for per-frame losses.
         class_weights: of the segmentation loss. ``entropy``: rare classes count more, each by the
             square root of the entropy of its frequency; ``none``: all alike, as in the paper.
     """
@@ -40,6 +45,8 @@ class LossConfig(PerFrameOptions):
     matching: MatchingMethod = "mutual"
     location_weight: _Weight = 5.0
     unmatched_weight: _Weight = 0.5
+    displacement_weight: _Weight = 1.0
+    shifts: Literal["dominating", "nearest"] = "dominating"
     class_weights: Literal["none", "entropy"] = "none"
 
     @field_validator("segmentation")
@@ -48,6 +55,15 @@ class LossConfig(PerFrameOptions):
         if name not in segmentation_losses():
             raise ValueError(f"no such loss, {suggestion(name, segmentation_losses())}")
         return name
+
+    @model_validator(mode="after")
+    def _check_shifts(self) -> Self:
+        if self.shifts == "nearest" and self.segmentation in CONTEXT_VARIANTS:
+            raise ValueError(
+                f"shifts = 'nearest' is for per-frame losses, and segmentation = "
+                f"'{self.segmentation}' needs the action that dominates; set shifts = 'dominating'"
+            )
+        return self
 
 
 class SamplingConfig(FrozenConfig):

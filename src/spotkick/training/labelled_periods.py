@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from spotkick.actions import Action, ActionClasses
 from spotkick.encoding.slicing import ContextSlicing
-from spotkick.encoding.time_shift import action_frames, time_shift_encoding
+from spotkick.encoding.time_shift import action_frames, nearest_shifts, time_shift_encoding
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.tracks import FeatureTrack
 from spotkick.timeline import frame_of_position
@@ -63,6 +63,7 @@ def label_period(
     slicing: ContextSlicing,
     chunk_frames: int,
     pad_frames: int = 0,
+    nearest: bool = False,
 ) -> LabelledPeriod:
     """Encode the actions of one period.
 
@@ -74,6 +75,7 @@ def label_period(
         slicing: K1..K4 of each class.
         chunk_frames: a shorter period is extended behind its end to this length.
         pad_frames: extension at both ends.
+        nearest: shifts to the exact time of the nearest action instead of the dominating one.
 
     Raises:
         InputError: if a feature is NaN or infinite.
@@ -101,6 +103,14 @@ def label_period(
     background_mask: npt.NDArray[np.bool_] = np.all(
         (shifts <= slicing_frames[:, 0]) | (shifts >= slicing_frames[:, 3]), axis=1
     )
+    if nearest:
+        exact = [float(action.position_ms * rate / 1000) + pad_frames for action in selected]
+        shifts = nearest_shifts(
+            np.clip(exact, pad_frames, last).tolist(),
+            columns,
+            num_frames=num_frames,
+            num_classes=len(classes),
+        )
     return LabelledPeriod(
         track,
         action_mask,

@@ -9,6 +9,7 @@ from spotkick.losses import (
     Margins,
     context_aware_loss,
     context_aware_loss_with_logits,
+    displacement_loss,
     spotting_loss,
 )
 from spotkick.models import NetworkOutput
@@ -26,6 +27,7 @@ class TrainingPlan:
         training: optimisation.
         slicing_frames: (classes, 4) K1..K4 in frames.
         frame_rate: feature frames per second.
+        displacement_radius_frames: of the network, 0 for one without displacements.
     """
 
     loss: LossConfig
@@ -33,6 +35,7 @@ class TrainingPlan:
     training: TrainingConfig
     slicing_frames: Tensor
     frame_rate: Fraction
+    displacement_radius_frames: float = 0.0
 
 
 def total_loss(
@@ -48,8 +51,8 @@ def total_loss(
 ) -> Tensor:
     """Eq. (11): spotting loss plus weighted segmentation loss.
 
-    A network without spots has the latter alone. The segmentation loss is computed on logits where
-    the network has any.
+    A network without spots has the latter alone; one with displacements has their loss, too. The
+    segmentation loss is computed on logits where the network has any.
 
     Args:
         output: of the network.
@@ -68,6 +71,12 @@ def total_loss(
             loss = loss + config.segmentation_weight * _segmentation_loss(
                 output, labels, slicing_frames=slicing_frames, mask=weights, plan=plan
             )
+
+    if output.displacements is not None and config.displacement_weight:
+        radius = plan.displacement_radius_frames
+        for labels, weights in _label_sets(shifts, mask, mixture):
+            own = displacement_loss(output.displacements, labels, radius, weights)
+            loss = loss + config.displacement_weight * own
 
     if output.spots.shape[1]:
         loss = loss + spotting_loss(
