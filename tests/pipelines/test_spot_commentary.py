@@ -137,3 +137,21 @@ def test_jobs_for_split_file_stays_a_split(checkpoint: Any, tmp_path: Path) -> N
     (tmp_path / "test.json").write_text('["league/season/m"]')
     with pytest.raises(InputError, match="names matches; say with --data where they are"):
         jobs_for([tmp_path / "test.json"], checkpoint)
+
+
+def test_jobs_for_split_reads_transcripts_where_there_are_no_features(
+    checkpoint: Any, tmp_path: Path
+) -> None:
+    for match in ("a/b/first", "a/b/second"):
+        (tmp_path / match).mkdir(parents=True)
+        for period in (1, 2):
+            (tmp_path / match / f"{period}_asr.json").write_text(ECHOES)
+    _extracted(tmp_path, tmp_path)
+    for path in (tmp_path / "a/b/second").glob("*.npy"):
+        path.unlink()
+    (tmp_path / "split.txt").write_text("a/b/first\na/b/second\n")
+    jobs = jobs_for([], checkpoint, InputOptions(data=tmp_path, split=str(tmp_path / "split.txt")))
+    assert [job.match for job in jobs] == ["a/b/first", "a/b/second"]
+    assert [job.files[1][0].file.name for job in jobs] == ["1_commentary.npy", "1_asr.json"]
+    first, second = (load_silently(job)[1].values for job in jobs)
+    np.testing.assert_array_equal(first, second)

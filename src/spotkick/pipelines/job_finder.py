@@ -64,8 +64,20 @@ class JobFinder:
         if root is None:
             raise InputError(f"split '{name}' names matches; say with --data where they are")
         return [
-            self._feature_job(MatchFolder(root, match)) for match in read_split_matches(root, name)
+            job
+            for match in read_split_matches(root, name)
+            for job in self._match_jobs(MatchFolder(root, match))
         ]
+
+    def _match_jobs(self, folder: MatchFolder) -> list[SpottingJob]:
+        """A match by its features; by its transcripts where it has no features."""
+        if self._commentary and not folder.features(self._source.name) and folder.path.is_dir():
+            found = self._commentary.find_jobs(folder.path)
+            if len(found) == 1:
+                return [replace(found[0], match=folder.match)]
+            if found:
+                return found
+        return [self._feature_job(folder)]
 
     def read_path(self, path: Path) -> list[SpottingJob]:
         """The matches of a file or a folder."""

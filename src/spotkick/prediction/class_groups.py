@@ -1,0 +1,79 @@
+"""Answers for classes that are unions of a network's own.
+
+A network of 17 classes answers for three: a card is a yellow, a red or a second yellow card.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.actions import ActionClasses
+from spotkick.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class ClassGroups:
+    """Which classes of a network make up each wanted class.
+
+    Attributes:
+        classes: that are wanted.
+        columns: of the network's own scores, for each wanted class.
+    """
+
+    classes: ActionClasses
+    columns: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def find(cls, own: ActionClasses, wanted: ActionClasses) -> "ClassGroups":
+        """Group the classes of a network by what the wanted list counts them as.
+
+        Args:
+            own: classes of the network, in the order of its columns.
+            wanted: class list whose names, aliases or words know the network's classes.
+
+        Raises:
+            ConfigError: if a wanted class is none of the network's.
+
+        Example:
+            >>> from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2
+            >>> ClassGroups.find(SOCCERNET_V2, SOCCERNET_V1).columns
+            ((2,), (14, 15, 16), (3,))
+        """
+        found = [wanted.index(name) for name in own]
+        columns = tuple(
+            tuple(column for column, index in enumerate(found) if index == number)
+            for number in range(len(wanted))
+        )
+        lost = [name for name, group in zip(wanted, columns, strict=True) if not group]
+        if lost:
+            raise ConfigError(
+                f"this network does not spot {', '.join(lost)}; it knows {', '.join(own)}"
+            )
+        return cls(wanted, columns)
+
+    def join_scores(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Scores of the wanted classes: the probability that one of the group happens.
+
+        Args:
+            scores: (..., own classes) between 0 and 1, taken as independent.
+
+        Returns:
+            (..., wanted classes).
+        """
+        return np.stack(
+            [self._join_group(scores[..., list(group)]) for group in self.columns], axis=-1
+        )
+
+    def join_spots(self, spots: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Spots (chunks, spots, 2 + own classes) with the sums of the class probabilities."""
+        classes = [spots[..., [2 + column for column in group]].sum(-1) for group in self.columns]
+        return np.concatenate([spots[..., :2], np.stack(classes, axis=-1)], axis=-1)
+
+    @staticmethod
+    def _join_group(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        # One class stays as it is, bit by bit.
+        if scores.shape[-1] == 1:
+            return scores[..., 0]
+        joined: npt.NDArray[np.float32] = 1 - np.prod(1 - scores, axis=-1, dtype=np.float32)
+        return joined
