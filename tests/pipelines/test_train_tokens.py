@@ -78,7 +78,7 @@ def parse(root: Path, **tables: dict[str, object]) -> ExperimentConfig:
                 "threads": 1,
                 **tables.get("training", {}),
             },
-            "decoding": {"source": "scores"},
+            "decoding": {"source": "scores", "nms_window_s": 6},
         },
         "test",
     )
