@@ -22,6 +22,7 @@ COMMANDS: Final = (
     "features",
     "train",
     "tune",
+    "study",
     "clock",
     "spot",
     "models",

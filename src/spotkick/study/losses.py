@@ -1,0 +1,188 @@
+"""The losses of a stack: each network has its own loss and settings, all see the same batch.
+
+Networks take the place of classes in the public losses of `spotkick.losses`: every loss is a sum
+over frames and classes, so networks side by side do not touch each other. Radii and sigmas differ
+from network to network by scaling the distances.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import Tensor
+
+from spotkick.losses import Margins, context_aware_loss, context_aware_loss_with_logits
+from spotkick.losses.per_frame import PerFrameOptions
+from spotkick.study.arms import Arm, Head, Settings
+from spotkick.study.network import HeadOutput
+
+FAR_FRAMES: Final = 1e6
+"""Distance to an action that there is not."""
+
+OFFSET_WEIGHT: Final = 0.05
+"""Of the displacement loss, for offsets in units of the radius."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distances:
+    """Distances in frames to the actions on both sides: (batch, frames, classes) each.
+
+    Attributes:
+        past: to the last action at or before the frame, >= 0; `FAR_FRAMES` where there is none.
+        future: to the next action after the frame, < 0; -`FAR_FRAMES` where there is none.
+    """
+
+    past: Tensor
+    future: Tensor
+
+    @property
+    def nearest(self) -> Tensor:
+        """Distance to the nearest action, >= 0."""
+        return torch.minimum(self.past, -self.future)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Networks of one head whose loss is one call.
+
+    Attributes:
+        head: their head.
+        columns: which of the head's networks.
+        loss: name of the loss.
+        gamma: of the focal loss.
+        margin: of the context-aware losses.
+        slicing: (networks, 4) K1 to K4 in frames.
+        lengths: (networks, 1) radius or sigma in frames.
+        positive_weights: (networks, 1).
+    """
+
+    head: Head
+    columns: Tensor
+    loss: str
+    gamma: float
+    margin: float
+    slicing: Tensor
+    lengths: Tensor
+    positive_weights: Tensor
+
+
+class StackLoss:
+    """The sum of the networks' losses, each the mean over its frames and classes."""
+
+    def __init__(
+        self,
+        arms: Sequence[tuple[Arm, Settings]],
+        *,
+        rate: float,
+        mask: Tensor,
+        offset_radius_frames: float,
+    ) -> None:
+        """Sort networks into groups.
+
+        Args:
+            arms: of each network, in the order of the stack.
+            rate: frames per second.
+            mask: (frames,) True where a frame of a chunk carries loss.
+            offset_radius_frames: frames this near to an action learn its displacement.
+        """
+        self.mask, self.radius = mask, offset_radius_frames
+        places: dict[Head, int] = {}
+        members: dict[tuple[Head, str, float, float], list[tuple[int, Settings]]] = {}
+        for arm, settings in arms:
+            column = places.get(arm.head, 0)
+            places[arm.head] = column + 1
+            gamma = settings.gamma if arm.loss == "focal" else 0.0
+            margin = settings.margin if arm.is_context_aware else 0.0
+            members.setdefault((arm.head, arm.loss, gamma, margin), []).append((column, settings))
+
+        def tensor(values: Sequence[float | Sequence[float]]) -> Tensor:
+            return torch.tensor(values, dtype=torch.float32, device=mask.device)
+
+        self.groups = [
+            _Group(
+                head,
+                torch.tensor([column for column, _ in own], device=mask.device),
+                loss,
+                gamma,
+                margin,
+                slicing=tensor([one.slicing_s for _, one in own]) * rate,
+                lengths=tensor([one.length_s * rate for _, one in own])[:, None],
+                positive_weights=tensor([one.positive_weight for _, one in own])[:, None],
+            )
+            for (head, loss, gamma, margin), own in members.items()
+        ]
+
+    def __call__(self, outputs: dict[Head, HeadOutput], distances: Distances) -> Tensor:
+        """A scalar whose gradient is that of each network's own loss."""
+        total = self.mask.new_zeros((), dtype=torch.float32)
+        for group in self.groups:
+            values = outputs[group.head].values[group.columns]
+            total = total + self._group_loss(group, values, distances)
+        displaced = outputs.get("displacement")
+        if displaced is not None and displaced.offsets is not None:
+            total = total + OFFSET_WEIGHT * self._offset_loss(displaced.offsets, distances)
+        return total
+
+    def _group_loss(self, group: _Group, values: Tensor, distances: Distances) -> Tensor:
+        networks, batch, frames, classes = values.shape
+        flat = values.permute(1, 2, 0, 3).reshape(batch, frames, networks * classes)
+        is_context = group.loss in ("paper", "symmetric")
+
+        # (batch, frames, networks, classes): shifts, or distances in units of the length
+        if is_context:
+            targets = choose_shifts(distances, group.slicing)
+        else:
+            targets = distances.nearest.unsqueeze(2) / group.lengths
+        compute = context_aware_loss if group.head == "capsule" else context_aware_loss_with_logits
+        loss = compute(
+            flat,
+            targets.flatten(2),
+            group.slicing.repeat_interleave(classes, dim=0),
+            variant=group.loss,
+            margins=Margins(group.margin, 1 - group.margin),
+            mask=self.mask,
+            options=PerFrameOptions(
+                target_radius_s=1.0, target_sigma_s=1.0, focal_gamma=group.gamma
+            ),
+            reduction="none",
+        )
+        if not is_context:
+            near = targets <= 1 if group.loss != "gaussian" else torch.exp(-0.5 * targets**2)
+            loss = loss * (1 + (group.positive_weights - 1) * near).flatten(2)
+        return loss.sum() / (batch * frames * classes)
+
+    def _offset_loss(self, offsets: Tensor, distances: Distances) -> Tensor:
+        """Huber loss of the displacement to the nearest action, near actions only."""
+        to_action = torch.where(
+            distances.past <= -distances.future, -distances.past, -distances.future
+        )
+        near = (to_action.abs() <= self.radius) & self.mask[:, None]
+        error = torch.nn.functional.huber_loss(
+            offsets / self.radius,
+            (to_action / self.radius).expand_as(offsets),
+            reduction="none",
+        )
+        return (error * near).sum() / near.sum().clamp(min=1)
+
+
+def choose_shifts(distances: Distances, slicing: Tensor) -> Tensor:
+    """Time shifts for several slicings, as `spotkick.encoding.time_shift` defines them.
+
+    Args:
+        distances: (batch, frames, classes) each.
+        slicing: (networks, 4) K1 to K4 in frames, K1 < K2 and K3 < K4.
+
+    Returns:
+        (batch, frames, networks, classes).
+    """
+    past, future = distances.past.unsqueeze(2), distances.future.unsqueeze(2)
+    k1, k2, k3, k4 = (slicing[:, number, None] for number in range(4))
+    deeper_after = (past - k3) / (k4 - k3) < (k2 - future) / (k2 - k1)
+    meeting = (past >= k3) & (past < k4)
+    keeps_past = (
+        (past < k3)
+        | (future <= -FAR_FRAMES)
+        | (meeting & ((future <= k1) | ((future <= k2) & deeper_after)))
+    )
+    return torch.where(keeps_past, past, future)

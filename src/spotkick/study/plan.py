@@ -1,0 +1,141 @@
+"""The plan of a study: which stacks are trained, in which order, with what they share."""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from spotkick.configuration import FrozenConfig
+from spotkick.errors import ConfigError
+from spotkick.files import read_json
+from spotkick.study.arms import HEADS, Arm, parse_arm
+
+_Positive = Annotated[float, Field(gt=0)]
+_Count = Annotated[int, Field(ge=1)]
+
+
+class Recipe(FrozenConfig):
+    """Everything that all networks on a data set share.
+
+    Attributes:
+        steps: of optimisation; nothing is chosen by validation while a network trains.
+        batch_chunks: chunks of a step.
+        chunk_frames: frames of a chunk.
+        receptive_field_frames: of the trunk.
+        hidden: see `spotkick.study.network.StackSizes`.
+        pyramid: same.
+        capsule_dim: same.
+        embedding: same.
+        dropout: same.
+        token_dropout: share of the tokens that are replaced by the unknown one in training.
+        weight_decay: decoupled.
+        warmup_steps: steps in which the learning rate rises.
+        unit_s: length that the settings of all losses are drawn relative to.
+        offset_radius_s: frames this near to an action learn its displacement.
+        suppression: method, see `spotkick.suppression`.
+        window_s: of the suppression.
+        peaks: kept per period and class, the highest.
+    """
+
+    steps: _Count = 1000
+    batch_chunks: _Count = 32
+    chunk_frames: _Count = 60
+    receptive_field_frames: _Count = 20
+    hidden: tuple[int, int] = (64, 16)
+    pyramid: tuple[int, int, int, int] = (8, 8, 16, 16)
+    capsule_dim: _Count = 8
+    embedding: _Count = 48
+    dropout: float = 0.2
+    token_dropout: float = 0.2
+    weight_decay: float = 0.01
+    warmup_steps: _Count = 50
+    unit_s: _Positive = 10.0
+    offset_radius_s: _Positive = 3.0
+    suppression: Literal["fixed", "soft-linear", "soft-gauss", "none"] = "soft-linear"
+    window_s: _Positive = 60.0
+    peaks: _Count = 30
+
+    @property
+    def border_frames(self) -> int:
+        """Frames at each end of a chunk that carry no loss and are not used."""
+        return -(-self.receptive_field_frames // 2)
+
+    def sizes(self) -> dict[str, Any]:
+        """The part that `spotkick.study.network.StackSizes` takes."""
+        names = (
+            "chunk_frames",
+            "receptive_field_frames",
+            "hidden",
+            "pyramid",
+            "capsule_dim",
+            "embedding",
+            "dropout",
+        )
+        return {name: getattr(self, name) for name in names}
+
+
+class Block(FrozenConfig):
+    """One stack per seed: all arms of one level of one factor, on one data set.
+
+    Attributes:
+        name: such as ``commentary`` or ``commentary-jitter-2s``.
+        data: name of the data file, without its ending.
+        recipe: name of a recipe.
+        arms: names such as ``dense-bce``.
+        draws: settings tried per arm.
+        seeds: one stack each.
+        jitter_s: standard deviation of the noise on training labels.
+        train_matches: matches to train on; 0 for all.
+    """
+
+    name: str
+    data: str
+    recipe: str
+    arms: tuple[str, ...]
+    draws: _Count = 8
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    jitter_s: float = 0.0
+    train_matches: int = 0
+
+    def sorted_arms(self) -> list[Arm]:
+        """The arms in the order of a stack."""
+        arms = [parse_arm(name) for name in self.arms]
+        return sorted(arms, key=lambda arm: HEADS.index(arm.head))
+
+
+class StudyPlan(FrozenConfig):
+    """Recipes and blocks; blocks are run in their order, the seeds of a block one after another.
+
+    Attributes:
+        recipes: by name.
+        blocks: the most important first.
+    """
+
+    recipes: dict[str, Recipe]
+    blocks: tuple[Block, ...]
+
+    def block(self, name: str) -> Block:
+        """The block of a name.
+
+        Raises:
+            ConfigError: if there is none.
+        """
+        for block in self.blocks:
+            if block.name == name:
+                return block
+        raise ConfigError(f"the plan has no block '{name}'")
+
+
+def read_plan(path: Path) -> StudyPlan:
+    """Read a plan.
+
+    Raises:
+        InputError: if the file is missing or no JSON.
+        ConfigError: if it is no plan, or names an arm or a recipe that there is not.
+    """
+    plan = StudyPlan.parse(read_json(path), str(path))
+    for block in plan.blocks:
+        if block.recipe not in plan.recipes:
+            raise ConfigError(f"{path}: block '{block.name}' names no recipe: '{block.recipe}'")
+        block.sorted_arms()
+    return plan

@@ -1,0 +1,193 @@
+"""Data sets of a study from match folders: transcripts as token ids, or any feature track."""
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from spotkick.actions import Action, ActionClasses
+from spotkick.commentary.tokenizer import (
+    BIN_MS,
+    Vocabulary,
+    count_bins,
+    fit_tokenizer,
+    fit_vocabulary,
+)
+from spotkick.commentary.transcript_files import read_transcript
+from spotkick.commentary.transcripts import TranscriptSegment, count_frames
+from spotkick.datasets.match_folder import MatchFolder
+from spotkick.datasets.splits import match_tracks, read_split_matches
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.formats.soccernet import read_label_set
+from spotkick.study.data import StudyData
+from spotkick.timeline import FEATURE_RATE
+
+TOKEN_RATE: Final = Fraction(1000, BIN_MS)
+"""Frames of token ids per second."""
+
+_MIN_PERIODS: Final = 8
+"""Tokens of fewer training periods are unknown: they would tell matches apart, not actions."""
+
+
+@dataclass(slots=True)
+class _Builder:
+    """Collects periods."""
+
+    classes: ActionClasses
+    features: list[npt.NDArray[Any]] = field(default_factory=list)
+    match_index: list[int] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    actions: list[tuple[int, int, int]] = field(default_factory=list)
+
+    def add(
+        self, match: int, period: int, values: npt.NDArray[Any], actions: Iterable[Action]
+    ) -> None:
+        """Add a period with the actions of its match."""
+        for action in self.classes.select([one for one in actions if one.period == period]):
+            column = self.classes.names.index(action.label)
+            self.actions.append((len(self.features), column, max(0, action.position_ms)))
+        self.features.append(values)
+        self.match_index.append(match)
+        self.numbers.append(period)
+
+    def build(
+        self, name: str, matches: Sequence[str], held: Sequence[bool], rate: Fraction, tokens: int
+    ) -> StudyData:
+        """The data set.
+
+        Raises:
+            InputError: if there is no period.
+        """
+        if not self.features:
+            raise InputError("no period has both features and labels; check the folder and splits")
+        lengths = [len(values) for values in self.features]
+        return StudyData(
+            name=name,
+            classes=self.classes.names,
+            frame_rate=rate,
+            features=np.concatenate(self.features),
+            num_tokens=tokens,
+            starts=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
+            period_match=np.array(self.match_index, dtype=np.int64),
+            period_number=np.array(self.numbers, dtype=np.int64),
+            matches=tuple(matches),
+            is_held=np.array(held, dtype=np.bool_),
+            actions=np.array(self.actions, dtype=np.int64).reshape(-1, 3),
+        )
+
+
+def read_transcripts(
+    root: Path,
+    classes: ActionClasses,
+    *,
+    name: str,
+    train: Sequence[str],
+    held: Sequence[str],
+    slots: int = 16,
+) -> StudyData:
+    """Token ids of what is said, one row per bin of two seconds.
+
+    Args:
+        root: folder of match folders with ``{period}_asr.json`` and labels.
+        classes: what is spotted.
+        name: of the data set.
+        train: matches; the vocabulary is theirs.
+        held: matches to score on.
+        slots: tokens of a bin at most; further ones are left out.
+    """
+    matches = [*train, *held]
+    said: dict[tuple[int, int], Sequence[TranscriptSegment]] = {}
+    frames: dict[tuple[int, int], int] = {}
+    for number, match in enumerate(matches):
+        for path in sorted((root / match).glob("*_asr.json")):
+            transcript = read_transcript(path)
+            key = (number, int(path.name.split("_")[0]))
+            said[key], frames[key] = transcript.segments, count_frames(transcript)
+
+    # The vocabulary comes from the training matches alone.
+    own = [segments for (number, _), segments in said.items() if number < len(train)]
+    tokenizer = fit_tokenizer(segment.text for segments in own for segment in segments)
+    vocabulary = fit_vocabulary(own, tokenizer, min_periods=_MIN_PERIODS)
+
+    builder = _Builder(classes)
+    labels = {match.match: match.actions for match in _read_labels(root, matches)}
+    for (number, period), segments in said.items():
+        actions = labels[matches[number]]
+        last_ms = max((one.position_ms for one in actions if one.period == period), default=0)
+        bins = max(count_bins(frames[number, period]), last_ms // BIN_MS + 1)
+        rows = _token_rows(vocabulary, segments, bins, slots)
+        builder.add(number, period, rows, actions)
+    is_held = [number >= len(train) for number in range(len(matches))]
+    return builder.build(name, matches, is_held, TOKEN_RATE, len(vocabulary))
+
+
+def _token_rows(
+    vocabulary: Vocabulary, segments: Sequence[TranscriptSegment], bins: int, slots: int
+) -> npt.NDArray[np.int16]:
+    """(bins, slots) token ids; 0 is no token."""
+    rows = np.zeros((bins, slots), dtype=np.int16)
+    tokens = vocabulary.encode(segments)
+    used = np.zeros(bins, dtype=np.int64)
+    for token, place in zip(tokens.ids.tolist(), tokens.bins.tolist(), strict=True):
+        if place < bins and used[place] < slots:
+            rows[place, used[place]] = token
+            used[place] += 1
+    return rows
+
+
+def read_tracks(
+    root: Path,
+    features: str,
+    classes: ActionClasses,
+    *,
+    name: str,
+    train: Sequence[str],
+    held: Sequence[str],
+    features_root: Path | None = None,
+) -> StudyData:
+    """Feature tracks of any kind, standardised by the training matches.
+
+    Args:
+        root: folder of match folders with labels.
+        features: name of the features.
+        classes: what is spotted.
+        name: of the data set.
+        train: matches to train on.
+        held: matches to score on.
+        features_root: folder of match folders with features, where it is not ``root``.
+    """
+    matches = [*train, *held]
+    labels = {match.match: match.actions for match in _read_labels(root, matches)}
+    builder, rate = _Builder(classes), FEATURE_RATE
+    for number, match in enumerate(matches):
+        folder = MatchFolder(features_root or root, match)
+        for period, track in match_tracks(folder, features, frame_rate=FEATURE_RATE).items():
+            rate = track.source.frame_rate
+            values = np.array(track.values, dtype=np.float32)
+            builder.add(number, period, values, labels[match])
+    is_held = [number >= len(train) for number in range(len(matches))]
+
+    # One mean and one deviation per value, of the training matches.
+    pairs = zip(builder.features, builder.match_index, strict=True)
+    trained = np.concatenate([values for values, number in pairs if number < len(train)])
+    mean, deviation = trained.mean(axis=0), trained.std(axis=0) + 1e-6
+    builder.features = [
+        ((values - mean) / deviation).astype(np.float16) for values in builder.features
+    ]
+    return builder.build(name, matches, is_held, rate, 0)
+
+
+def split_of(root: Path, name: str) -> tuple[str, ...]:
+    """Names of the matches of a split."""
+    return tuple(read_split_matches(root, name))
+
+
+def _read_labels(root: Path, matches: Sequence[str]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SpotkickWarning)
+        return read_label_set(root, matches)

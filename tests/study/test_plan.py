@@ -1,0 +1,60 @@
+"""Arms, draws and plans."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from spotkick.errors import ConfigError
+from spotkick.study.arms import HEADS, draw_settings, parse_arm
+from spotkick.study.plan import read_plan
+from spotkick.study.running import list_networks, parse_shard
+
+SHIPPED = Path(__file__).parents[2] / "benchmarks" / "study.json"
+
+
+def test_draw_settings_lengths_scale_with_the_unit() -> None:
+    arm = parse_arm("dense-symmetric")
+    one, ten = draw_settings(arm, 5, 1.0), draw_settings(arm, 5, 10.0)
+    assert ten.before_s == pytest.approx(10 * one.before_s)
+    assert ten.learning_rate == one.learning_rate
+    k1, k2, k3, k4 = one.slicing_s
+    assert k1 < k2 < 0 < k3 < k4
+
+
+def test_draw_settings_differ_by_draw_and_by_arm() -> None:
+    arms = [parse_arm("dense-bce"), parse_arm("dense-focal")]
+    assert len({draw_settings(arm, number, 10.0) for arm in arms for number in (1, 2, 3)}) == 6
+
+
+@pytest.mark.parametrize("name", ["dense", "dens-bce", "dense-paperr", "capsule-"])
+def test_parse_arm_unknown_name_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match="no arm"):
+        parse_arm(name)
+
+
+def test_read_plan_shipped_gives_every_arm_the_same_draws() -> None:
+    plan = read_plan(SHIPPED)
+    for block in plan.blocks:
+        networks = list_networks(block, plan.recipes[block.recipe])
+        assert len(networks) == len(block.arms) * block.draws
+        places = [HEADS.index(arm.head) for arm, _, _ in networks]
+        assert places == sorted(places)
+    assert len(plan.block("commentary").seeds) >= 5
+
+
+@pytest.mark.parametrize(
+    "change", [{"recipe": "none"}, {"arms": ["dense-x"]}, {"draw": 3}, {"draws": 0}]
+)
+def test_read_plan_mistakes_are_one_line(tmp_path: Path, change: dict[str, object]) -> None:
+    block = {"name": "b", "data": "d", "recipe": "r", "arms": ["dense-bce"], **change}
+    (tmp_path / "p.json").write_text(json.dumps({"recipes": {"r": {}}, "blocks": [block]}))
+    with pytest.raises(ConfigError):
+        read_plan(tmp_path / "p.json")
+
+
+def test_parse_shard_counts_from_one() -> None:
+    assert parse_shard("2/3") == (1, 3)
+    for text in ("0/3", "4/3", "1", "a/b", ""):
+        with pytest.raises(ConfigError):
+            parse_shard(text)

@@ -1,0 +1,85 @@
+"""Peaks and scores of a study."""
+
+import numpy as np
+import pytest
+import torch
+
+from spotkick.actions import Action, MatchActions
+from spotkick.study.data import StudyData
+from spotkick.study.peaks import find_peaks, predictions_of, suppress_peaks
+from spotkick.study.plan import Recipe
+from spotkick.study.scoring import rank_confidences, score_network
+from spotkick.study.synthetic import SyntheticConfig, make_synthetic
+from spotkick.study.training import StackScores
+
+RECIPE = Recipe(peaks=4, suppression="fixed", window_s=30.0)
+
+
+@pytest.fixture(scope="module")
+def data() -> StudyData:
+    return make_synthetic("toy", SyntheticConfig(train_matches=1, held_matches=4, period_s=300))
+
+
+def scores_at(data: StudyData, heights: dict[tuple[int, int, int], float]) -> StackScores:
+    """Scores of one network: (held period, frame, class) -> score."""
+    lengths = [data.num_frames(p) for p in data.periods(held=True)]
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    scores = torch.zeros(1, int(starts[-1]), 2)
+    for (period, frame, column), value in heights.items():
+        scores[0, starts[period] + frame, column] = value
+    return StackScores(scores, torch.zeros_like(scores), starts)
+
+
+def test_find_peaks_highest_come_first_and_stay_in_their_period(data: StudyData) -> None:
+    found = scores_at(data, {(0, 149, 0): 0.3, (1, 0, 0): 0.9, (1, 50, 0): 0.5})
+    peaks = find_peaks(found, RECIPE, 0.5)
+    assert peaks.confidences[0, 0, 0].tolist() == pytest.approx([0.3, 0, 0, 0])
+    assert peaks.positions_ms[0, 1, 0, :2].tolist() == [1000, 101_000]
+
+
+def test_find_peaks_parabola_recovers_a_planted_vertex(data: StudyData) -> None:
+    vertex = 20.3
+    heights = {(0, f, 1): 0.9 - 0.1 * (f - vertex) ** 2 for f in (19, 20, 21)}
+    peaks = find_peaks(scores_at(data, heights), RECIPE, 0.5)
+    assert peaks.positions_ms[0, 0, 1, 0] == pytest.approx(2000 * (vertex + 0.5), abs=2)
+
+
+def test_find_peaks_offsets_move_predictions(data: StudyData) -> None:
+    found = scores_at(data, {(0, 20, 0): 0.9})
+    found.offsets[0, 20, 0] = -2.5
+    assert find_peaks(found, RECIPE, 0.5).positions_ms[0, 0, 0, 0] == 36_000
+
+
+def test_suppress_peaks_neighbours_go(data: StudyData) -> None:
+    found = scores_at(data, {(0, 20, 0): 0.9, (0, 24, 0): 0.8, (0, 60, 0): 0.7})
+    kept = suppress_peaks(find_peaks(found, RECIPE, 0.5), RECIPE)
+    assert sorted(kept.confidences[0, 0, 0].tolist(), reverse=True)[:3] == pytest.approx(
+        [0.9, 0.7, 0]
+    )
+
+
+def test_rank_confidences_is_the_same_for_any_scale() -> None:
+    actions = [Action("a", 1, 1000 * n, confidence=c) for n, c in enumerate((0.2, 0.9, 0.5))]
+    labels = [MatchActions("m", (Action("a", 1, 0),))]
+    ranked = rank_confidences([MatchActions("m", tuple(actions))], labels)[0].actions
+    squared = [Action("a", 1, a.position_ms, confidence=(a.confidence or 0) ** 4) for a in actions]
+    assert rank_confidences([MatchActions("m", tuple(squared))], labels)[0].actions == ranked
+    values = [action.confidence or 0 for action in ranked]
+    assert values[1] == 1.0 > values[2] > values[0] > 0
+
+
+def test_score_network_perfect_predictions_score_one(data: StudyData) -> None:
+    heights: dict[tuple[int, int, int], float] = {}
+    held = data.periods(held=True).tolist()
+    for (period, column, _), frame in zip(
+        data.actions.tolist(), data.action_frames().tolist(), strict=True
+    ):
+        if period in held:
+            heights[held.index(period), frame, column] = 0.01
+    recipe = Recipe(peaks=12, suppression="none")
+    peaks = suppress_peaks(find_peaks(scores_at(data, heights), recipe, 0.5), recipe)
+    first, second = data.halves()
+    assert score_network(peaks, 0, data, (*first, *second))["loose"] == pytest.approx(1.0)
+    assert [match.match for match in predictions_of(peaks, 0, data, second)] == [
+        data.matches[index] for index in second
+    ]

@@ -1,0 +1,124 @@
+"""A whole small study: run, resumed, packed, tabulated."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from spotkick.reporter import SilentReporter
+from spotkick.study.data import write_study_data
+from spotkick.study.plan import Block, Recipe, StudyPlan
+from spotkick.study.running import read_result, result_path, run_plan
+from spotkick.study.selection import BlockScores, families, pack_plan, read_scores
+from spotkick.study.synthetic import SyntheticConfig, make_synthetic
+from spotkick.study.tables import write_tables
+
+ARMS = ("dense-bce", "dense-gaussian", "dense-paper", "dense-symmetric")
+RECIPE = Recipe(
+    steps=3,
+    batch_chunks=4,
+    chunk_frames=20,
+    receptive_field_frames=7,
+    hidden=(4, 4),
+    pyramid=(2, 2, 2, 2),
+    token_dropout=0,
+    suppression="fixed",
+    window_s=20.0,
+    peaks=6,
+)
+PLAN = StudyPlan(
+    recipes={"r": RECIPE},
+    blocks=(Block(name="b", data="toy", recipe="r", arms=ARMS, draws=2, seeds=(0, 1)),),
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("study")
+    config = SyntheticConfig(train_matches=3, held_matches=6, period_s=200, actions=3)
+    write_study_data(make_synthetic("toy", config), root / "toy.npz")
+    run(root)
+    return root
+
+
+def run(root: Path) -> int:
+    return run_plan(
+        PLAN, root, root / "results", device="cpu", workers=1, reporter=SilentReporter()
+    )
+
+
+def test_run_plan_finished_stacks_are_not_repeated(folder: Path) -> None:
+    assert run(folder) == 0
+    result_path(folder / "results", PLAN.blocks[0], 1).unlink()
+    assert run(folder) == 1
+
+
+def test_run_plan_time_limit_starts_nothing_more(folder: Path, tmp_path: Path) -> None:
+    done = run_plan(
+        PLAN,
+        folder,
+        tmp_path,
+        device="cpu",
+        workers=1,
+        reporter=SilentReporter(),
+        stop_after_s=1e-6,
+    )
+    assert done == 0
+
+
+def test_pack_plan_keeps_scores_of_all_and_peaks_of_the_chosen(
+    folder: Path, tmp_path: Path
+) -> None:
+    assert pack_plan(PLAN, folder / "results", tmp_path) == 2
+    whole, peaks = read_result(result_path(folder / "results", PLAN.blocks[0], 0))
+    packed, fewer = read_result(result_path(tmp_path, PLAN.blocks[0], 0))
+    assert packed["networks"] == whole["networks"]
+    assert len(fewer.confidences) == len(packed["peaks_of"]) <= len(peaks.confidences)
+    np.testing.assert_array_equal(fewer.confidences, peaks.confidences[packed["peaks_of"]])
+
+
+def test_write_tables_packed_results_give_the_same_page(folder: Path, tmp_path: Path) -> None:
+    pack_plan(PLAN, folder / "results", tmp_path / "packed")
+    for results, name in ((folder / "results", "a.md"), (tmp_path / "packed", "b.md")):
+        write_tables(
+            PLAN,
+            folder,
+            results,
+            tmp_path / name,
+            workers=1,
+            reporter=SilentReporter(),
+            resamples=5,
+        )
+    page = (tmp_path / "a.md").read_text()
+    assert page == (tmp_path / "b.md").read_text()
+    assert "2 seeds, 2 draws per arm" in page
+    assert page.count("| dense |") == 4
+    assert "context-aware (paper or symmetric) minus per frame" in page
+
+
+def planted(values: dict[tuple[str, int], tuple[float, float]]) -> BlockScores:
+    """Scores of one seed: (arm, draw) -> loose on A and on B."""
+    rows = tuple(
+        {"arm": arm, "draw": draw, "scores": {"A": {"loose": a}, "B": {"loose": b}}}
+        for (arm, draw), (a, b) in values.items()
+    )
+    return BlockScores(PLAN.blocks[0], (0,), (rows,))
+
+
+def test_swapped_score_never_uses_the_half_that_chose() -> None:
+    scores = planted({("dense-bce", 0): (0.9, 0.1), ("dense-bce", 1): (0.2, 0.8)})
+    assert scores.choose(("dense-bce",), "A") == ("dense-bce", 0)
+    assert scores.swapped_score(("dense-bce",), "loose") == pytest.approx((0.1 + 0.2) / 2)
+
+
+def test_families_have_equally_many_arms() -> None:
+    found = families(PLAN.blocks[0])
+    assert {name: len(arms) for name, arms in found.items()} == {
+        "dense, per frame": 2,
+        "dense, context-aware": 2,
+    }
+
+
+def test_read_scores_names_the_block_without_results(tmp_path: Path) -> None:
+    with pytest.raises(Exception, match="block 'b'"):
+        read_scores(PLAN.blocks[0], tmp_path)
