@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from spotkick.errors import ConfigError, require_extra
+from spotkick.losses.matching_kernel import is_prepared, match_by_kernel
 
 MatchingMethod = Literal["mutual", "propose", "hungarian", "none"]
 """``mutual``: pairs that are nearest to each other, round by round (the paper). ``propose``: each
@@ -55,9 +56,15 @@ def match_spots(
         chosen = _match_hungarian(distance, is_action)
     elif method in ("mutual", "propose"):
         rounds = num_spots if max_actions is None else min(max_actions, num_spots)
-        chosen = _match_by_rounds(
-            distance, is_action, only_proposers=method == "propose", rounds=rounds
-        )
+        by_proposers = method == "propose"
+        if predicted.is_cuda and is_prepared():
+            chosen = match_by_kernel(
+                predicted, actual, is_action, only_proposers=by_proposers, rounds=rounds
+            )
+        else:
+            chosen = _match_by_rounds(
+                distance, is_action, only_proposers=by_proposers, rounds=rounds
+            )
     else:
         raise ConfigError(f"matching must be mutual, propose, hungarian or none, got '{method}'")
     return _give_leftovers(chosen)

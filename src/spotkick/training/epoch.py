@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from spotkick.errors import ConfigError, SpotkickWarning
+from spotkick.losses.matching_kernel import prepare_kernel
 from spotkick.models.spotter import SpotterNetwork
 from spotkick.training.batches import Batch, gather, prepare_ahead
 from spotkick.training.class_weights import class_weights
@@ -99,6 +100,8 @@ class EpochRunner:
         self._geometry = ChunkGeometry(sizes.chunk_frames, sizes.receptive_field_frames)
         self._anchors = find_anchors(periods, sizes.chunk_frames)
 
+        if device.type == "cuda":
+            prepare_kernel(device)
         data = place_data(periods, config.data_on_device, device)
         most = (
             None
