@@ -24,6 +24,7 @@ COMMANDS: Final = (
     "tune",
     "study",
     "clock",
+    "align",
     "spot",
     "models",
     "evaluate",

@@ -238,7 +238,8 @@ def _make_document(periods: Sequence[tuple[int | None, VideoSegments]]) -> Sport
     for period, video in sorted(periods, key=lambda pair: pair[0] or 0):
         start_s = _find_start(video, end_s)
         if period is not None:
-            mark = Instance(f"Start period {period}", start_s, start_s + SHOWN_S)
+            begun_s = max(0.0, start_s)
+            mark = Instance(f"Start period {period}", begun_s, begun_s + SHOWN_S)
             instances.append(mark)
         made = [_make_instance(segment, start_s, period) for segment in video.segments]
         instances += made

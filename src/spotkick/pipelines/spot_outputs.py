@@ -199,3 +199,19 @@ def _describe_files(spans: Iterable[PeriodSpan]) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def record_inputs(folder: Path, files: Files) -> Path:
+    """Write which files, and which stretches of them, results of a folder are about.
+
+    Args:
+        folder: of the results.
+        files: period -> its stretches.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    path = folder / INPUTS_FILE
+    periods = {str(period): _describe_files(spans) for period, spans in sorted(files.items())}
+    write_json(path, {"format": _FORMAT, "periods": periods})
+    return path

@@ -1,0 +1,155 @@
+"""Feeds of two periods onto one video of a whole evening, and onto videos of periods."""
+
+import json
+import random
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from spotkick.actions import Action, MatchActions
+from spotkick.datasets.periods import PeriodSpan, write_periods
+from spotkick.errors import ConfigError
+from spotkick.formats.reading import read_actions
+from spotkick.formats.results import write_results
+from spotkick.formats.tables import write_table
+from spotkick.pipelines.align import AlignRequest, align_events
+from spotkick.pipelines.align_outputs import write_alignment
+from spotkick.pipelines.spot_outputs import read_spotted_periods
+
+LABELS = ("Goal", "Foul", "Corner", "Throw-in", "Ball out of play", "Yellow card")
+STARTS_S = {1: 100.0, 2: 900.0}
+
+
+def write_video(path: Path, duration_s: int) -> Path:
+    """Grey frames, one a second."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 32, 32, "yuv420p"
+        stream.time_base = Fraction(1)
+        frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 128, np.uint8))
+        for number in range(duration_s):
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def make_match(seed: int) -> MatchActions:
+    """Forty actions in each of two periods of ten minutes."""
+    rng = random.Random(seed)
+    actions = [
+        Action(rng.choice(LABELS), period, rng.randrange(0, 600_000), team="home")
+        for period in (1, 2)
+        for _ in range(40)
+    ]
+    return MatchActions("final", tuple(sorted(actions, key=lambda a: (a.period, a.position_ms))))
+
+
+def spots_in_file(match: MatchActions) -> MatchActions:
+    """The actions where the video shows them, in seconds of the one file."""
+    return MatchActions(
+        match.match,
+        tuple(
+            replace(
+                action,
+                period=1,
+                position_ms=action.position_ms + round(1000 * STARTS_S[action.period]),
+                confidence=0.9,
+            )
+            for action in match
+        ),
+    )
+
+
+@pytest.fixture
+def evening(tmp_path: Path) -> Path:
+    """A video of both periods, spots of it, and the feed of the match."""
+    write_video(tmp_path / "evening.mp4", 1600)
+    match = make_match(1)
+    write_table(tmp_path / "feed.csv", (match,))
+    write_results(tmp_path / "spots.json", (spots_in_file(match),))
+    return tmp_path
+
+
+def test_align_events_periods_of_one_file_are_found_and_written(evening: Path) -> None:
+    request = AlignRequest(
+        evening / "feed.csv", (evening / "evening.mp4",), spots=evening / "spots.json"
+    )
+    alignment = align_events(request)
+    assert [round(fit.offset_s, 1) for fit in alignment.fits] == [100.0, 900.0]
+    assert alignment.is_aligned
+
+    # The folder serves highlights, view and training.
+    out = evening / "out"
+    write_alignment(out, alignment)
+    spans = read_spotted_periods(out)
+    assert [(span.period, round(span.start_s)) for span in spans] == [(1, 100), (2, 900)]
+    (labels,) = read_actions(out / "Labels-v2.json")
+    expected = make_match(1).actions
+    assert [(a.label, a.period, a.team) for a in labels] == [
+        (a.label, a.period, a.team) for a in expected
+    ]
+    gaps_ms = [abs(a.position_ms - b.position_ms) for a, b in zip(labels, expected, strict=True)]
+    assert max(gaps_ms) < 50
+    (xml,) = read_actions(out / "events.xml")
+    assert dict(xml.period_starts_ms) == pytest.approx({1: 100_000, 2: 900_000}, abs=50)
+    document = json.loads((out / "alignment.json").read_text())
+    assert [period["aligned"] for period in document["periods"]] == [True, True]
+
+
+def test_align_events_periods_of_two_files_use_their_own_spots(tmp_path: Path) -> None:
+    match = make_match(2)
+    for period in (1, 2):
+        write_video(tmp_path / f"{period}_720p.mp4", 700)
+    shifted = tuple(
+        replace(a, position_ms=a.position_ms + 12_500, confidence=0.9) for a in match.actions
+    )
+    write_table(tmp_path / "feed.csv", (match,))
+    write_results(tmp_path / "spots.json", (MatchActions("final", shifted),))
+    videos = tuple(tmp_path / f"{period}_720p.mp4" for period in (1, 2))
+    alignment = align_events(AlignRequest(tmp_path / "feed.csv", videos, tmp_path / "spots.json"))
+    assert [round(fit.offset_s, 1) for fit in alignment.fits] == [12.5, 12.5]
+    assert alignment.match.period_starts_ms == ()
+
+
+def test_align_events_match_clock_alone_is_enough(evening: Path) -> None:
+    video = evening / "evening.mp4"
+    spans = [PeriodSpan(1, 101.0, 800.0, video), PeriodSpan(2, 901.0, 1590.0, video)]
+    write_periods(evening, spans)
+    alignment = align_events(AlignRequest(evening / "feed.csv", (video,)))
+    assert [fit.offset_s for fit in alignment.fits] == [101.0, 901.0]
+    assert all("not checked by spots" in line for line in alignment.lines())
+
+
+def test_align_events_another_match_is_refused_and_nothing_but_numbers_written(
+    evening: Path,
+) -> None:
+    write_table(evening / "other.csv", (make_match(7),))
+    request = AlignRequest(
+        evening / "other.csv", (evening / "evening.mp4",), spots=evening / "spots.json"
+    )
+    alignment = align_events(request)
+    assert not alignment.is_aligned
+    assert "this may be another match" in alignment.lines()[0]
+    written = write_alignment(evening / "out", alignment)
+    assert [path.name for path in written] == ["alignment.json", "residuals.svg"]
+
+
+def test_align_events_without_clock_and_spots_says_what_to_give(evening: Path) -> None:
+    with pytest.raises(ConfigError, match="give --spots, --checkpoint, or --clock"):
+        align_events(AlignRequest(evening / "feed.csv", (evening / "evening.mp4",)))
+
+
+def test_align_events_outside_of_the_video_are_left_out(evening: Path) -> None:
+    match = make_match(1)
+    late = Action("Goal", 2, 900_000)
+    write_table(evening / "feed.csv", (replace(match, actions=(*match.actions, late)),))
+    request = AlignRequest(
+        evening / "feed.csv", (evening / "evening.mp4",), spots=evening / "spots.json"
+    )
+    alignment = align_events(request)
+    assert (alignment.outside, len(alignment.match)) == (1, len(match))
