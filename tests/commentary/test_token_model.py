@@ -56,8 +56,21 @@ def test_commentary_source_of_tokens_states_vocabulary(model: TokenModel) -> Non
     assert type(source).from_json(source.to_json(), "here") == source
 
 
-def test_read_tokens_round_trip(model: TokenModel, tmp_path: Path) -> None:
+@pytest.mark.parametrize("marks_novelty", [True, False])
+def test_read_tokens_round_trip(marks_novelty: bool, tmp_path: Path) -> None:
+    model = fit_tokens([SEGMENTS, SEGMENTS], marks_novelty=marks_novelty)
+    assert ("<name:new>" in model.vocabulary.tokens) == marks_novelty
     write_tokens(model, tmp_path)
+    assert read_tokens(tmp_path) == model
+
+
+def test_read_tokens_description_without_novelty_reads_as_before(tmp_path: Path) -> None:
+    model = fit_tokens([SEGMENTS, SEGMENTS], marks_novelty=False)
+    write_tokens(model, tmp_path)
+    path = tmp_path / DESCRIPTION_FILE
+    described = json.loads(path.read_text())
+    del described["novelty"]
+    path.write_text(json.dumps(described))
     assert read_tokens(tmp_path) == model
 
 

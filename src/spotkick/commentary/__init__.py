@@ -8,6 +8,7 @@ Rows, each of which imports only from those below it::
     ensemble  tfidf  token_model
     inference  descriptions
     tokenizer  transcript_files  sound
-    whisper_json  subtitles
+    whisper_json  subtitles  novelty
+    pieces
     transcripts
 """

@@ -4,7 +4,7 @@ A fitted model is its vocabulary: ``tokens.json``.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
@@ -66,7 +66,8 @@ class TokenModel:
         """SHA-256 of everything that decides the values."""
         common = sorted(self.vocabulary.tokenizer.common_words)
         texts = "\n".join((*self.vocabulary.tokens, *common))
-        return fingerprint(_FORMAT, texts, str(self.slots))
+        novelty = ("novelty",) if self.vocabulary.tokenizer.marks_novelty else ()
+        return fingerprint(_FORMAT, texts, str(self.slots), *novelty)
 
     def frames(
         self,
@@ -99,14 +100,18 @@ class TokenModel:
         return pack_rows(tokens.ids, tokens.bins, num_frames, slots=self.slots)
 
 
-def fit_tokens(periods: Iterable[Sequence[TranscriptSegment]]) -> TokenModel:
+def fit_tokens(
+    periods: Iterable[Sequence[TranscriptSegment]], *, marks_novelty: bool = True
+) -> TokenModel:
     """Collect a vocabulary. Only periods of the training split belong here.
 
     Args:
         periods: segments of each period.
+        marks_novelty: see `spotkick.commentary.tokenizer.Tokenizer`.
     """
     segments = list(periods)
-    tokenizer = fit_tokenizer(segment.text for own in segments for segment in own)
+    fitted = fit_tokenizer(segment.text for own in segments for segment in own)
+    tokenizer = replace(fitted, marks_novelty=marks_novelty)
     min_periods = max(2, min(_MIN_PERIODS, len(segments) // 10))
     return TokenModel(fit_vocabulary(segments, tokenizer, min_periods=min_periods))
 
@@ -121,6 +126,7 @@ def write_tokens(model: TokenModel, folder: Path) -> None:
         "format": _FORMAT,
         "fingerprint": model.fingerprint,
         "slots": model.slots,
+        "novelty": model.vocabulary.tokenizer.marks_novelty,
         "tokens": list(model.vocabulary.tokens),
         "common": sorted(model.vocabulary.tokenizer.common_words),
     }
@@ -137,9 +143,10 @@ def read_tokens(folder: Path) -> TokenModel:
     with reading_description(path, _FORMAT, "a vocabulary of commentary") as described:
         tokens, common = (read_texts(described, key) for key in ("tokens", "common"))
         slots, expected = int(described["slots"]), described["fingerprint"]
+        tokenizer = Tokenizer(frozenset(common), marks_novelty=bool(described.get("novelty")))
 
     try:
-        model = TokenModel(Vocabulary(Tokenizer(frozenset(common)), tokens), slots)
+        model = TokenModel(Vocabulary(tokenizer, tokens), slots)
     except ConfigError as error:
         raise InputError(f"{path}: {error}") from error
     if model.fingerprint != expected:

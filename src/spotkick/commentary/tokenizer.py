@@ -11,7 +11,6 @@ its start to its end. A segment that repeats its predecessor word for word is le
 fall into loops on crowd noise.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,16 +22,21 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from spotkick.commentary.novelty import PeriodReader
+from spotkick.commentary.pieces import (
+    END_MARKS,
+    NAME,
+    NUMBER,
+    PIECE,
+    SENTENCE_END,
+    name_mark,
+    plain_word,
+)
 from spotkick.commentary.transcripts import TranscriptSegment
 from spotkick.features.token_rows import BIN_MS, FIRST_TOKEN_ID, UNKNOWN_ID
 from spotkick.timeline import FEATURE_RATE
 
-NAME: Final = "<name>"
-NUMBER: Final = "<num>"
 SEGMENT_START: Final = "<segment>"
-_SENTENCE_END: Final = "."
-_PIECE: Final = re.compile(r"\w+(?:['\u2019]\w+)?|[.!?]")
-_END_MARKS: Final = frozenset(".!?")
 _COMMON_RATIO: Final = 2
 """A word is common where it begins with a small letter this many times as often as with a capital
 inside a sentence."""
@@ -45,9 +49,12 @@ class Tokenizer:
     Attributes:
         common_words: words in small letters that are no names; any other word with a capital letter
             becomes the placeholder `NAME`.
+        marks_novelty: say of names and scores of a period whether they are new, and of numbers how
+            large they are; see `spotkick.commentary.novelty`.
     """
 
     common_words: frozenset[str]
+    marks_novelty: bool = False
 
     def tokenize(self, text: str) -> list[str]:
         """Tokens of ``text`` in order; ``.`` stands for ends of sentences, ``!`` is a token.
@@ -61,7 +68,7 @@ class Tokenizer:
     def tokenize_with_offsets(self, text: str) -> list[tuple[str, int]]:
         """Tokens of ``text``, each with the index of its first character."""
         tokens: list[tuple[str, int]] = []
-        for piece in _PIECE.finditer(text):
+        for piece in PIECE.finditer(text):
             token = self._normalize(piece.group())
             if token != NAME or not tokens or tokens[-1][0] != NAME:  # first and last name are one
                 tokens.append((token, piece.start()))
@@ -75,22 +82,18 @@ class Tokenizer:
             ['goal', 'for', '<name>', '!', '<num>', 'now']
         """
         tokens = self.tokenize(text)
-        yield from (token for token in tokens if token != _SENTENCE_END)
+        yield from (token for token in tokens if token != SENTENCE_END)
         for first, second in pairwise(tokens):
-            if _SENTENCE_END not in (first, second):
+            if SENTENCE_END not in (first, second):
                 yield f"{first} {second}"
 
     def _normalize(self, piece: str) -> str:
-        if piece in _END_MARKS:
-            return "!" if piece == "!" else _SENTENCE_END
-        word = _plain_word(piece)
+        if piece in END_MARKS:
+            return name_mark(piece)
+        word = plain_word(piece)
         if word[0].isdigit():
             return NUMBER
         return NAME if piece[0].isupper() and word not in self.common_words else word
-
-
-def _plain_word(piece: str) -> str:
-    return piece.lower().replace("\u2019", "'").removesuffix("'s")
 
 
 def fit_tokenizer(texts: Iterable[str]) -> Tokenizer:
@@ -101,12 +104,12 @@ def fit_tokenizer(texts: Iterable[str]) -> Tokenizer:
     # A capital at the start of a sentence says nothing about a word and is not counted.
     for text in texts:
         starts_sentence = True
-        for piece in _PIECE.findall(text):
-            if piece not in _END_MARKS and piece[0].islower():
-                small[_plain_word(piece)] += 1
-            elif piece not in _END_MARKS and not starts_sentence:
-                capital[_plain_word(piece)] += 1
-            starts_sentence = piece in _END_MARKS
+        for piece in PIECE.findall(text):
+            if piece not in END_MARKS and piece[0].islower():
+                small[plain_word(piece)] += 1
+            elif piece not in END_MARKS and not starts_sentence:
+                capital[plain_word(piece)] += 1
+            starts_sentence = piece in END_MARKS
 
     return Tokenizer(
         frozenset(
@@ -167,13 +170,17 @@ def timed_tokens(
     """
     tokens: list[str] = []
     times_ms: list[npt.NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
+    reader = PeriodReader(tokenizer.common_words)
     previous = None
 
     for segment in segments:
         if segment.text == previous:
             continue
         previous = segment.text
-        found = tokenizer.tokenize_with_offsets(segment.text)
+        if tokenizer.marks_novelty:
+            found = reader.tokenize(segment.text, segment.start_ms)
+        else:
+            found = tokenizer.tokenize_with_offsets(segment.text)
         tokens += [SEGMENT_START, *(token for token, _ in found)]
         spoken_ms = _token_times(segment, [offset for _, offset in found])
         times_ms.append(np.append(segment.start_ms, spoken_ms).astype(np.int64))

@@ -237,7 +237,7 @@ def start_embeddings(network: TokenNetwork, tracks: Sequence[npt.NDArray[Any]], 
             member.embedding.weight.data.copy_(torch.from_numpy(vectors))
 
 
-def join_networks(networks: Sequence[TokenNetwork], *, stored_as: str = "float32") -> TokenNetwork:
+def join_networks(networks: Sequence[TokenNetwork], stored_as: str = "float32") -> TokenNetwork:
     """One network whose logits are the mean of those of several, in evaluation mode.
 
     Args:

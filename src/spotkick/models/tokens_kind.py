@@ -10,6 +10,7 @@ from spotkick.models.tokens import (
     TokenArchitecture,
     TokenNetwork,
     TokenSizes,
+    join_networks,
     start_embeddings,
 )
 from spotkick.models.tokens_graph import token_onnx_bytes
@@ -70,4 +71,5 @@ TOKENS: Final = NetworkKind(
     build=TokenNetwork,
     onnx_bytes=token_onnx_bytes,
     start=start_embeddings,
+    join=join_networks,
 )
