@@ -60,6 +60,10 @@ class DecodingConfig(FrozenConfig):
         refine: ``parabola``: put a peak between frames, at the top of the parabola through the
             logarithms of its and its neighbours' scores; ``none``: on its frame. Peaks that are
             displaced are not refined.
+        support_sigma_s: confidence of a peak: the geometric mean of its score and of m / (1 + m),
+            m being the sum of the scores around it in a Gaussian window of this standard deviation;
+            0 for the score alone.
+        chunk_shifts: ways in which a period is cut into chunks; scores are their mean.
     """
 
     source: Literal["spots", "scores"] = "spots"
@@ -69,6 +73,8 @@ class DecodingConfig(FrozenConfig):
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.0
     displace: bool = True
     refine: Literal["none", "parabola"] = "none"
+    support_sigma_s: Annotated[float, Field(ge=0)] = 0.0
+    chunk_shifts: Annotated[int, Field(ge=1)] = 1
 
 
 class StoredConfig(FrozenConfig):

@@ -60,7 +60,7 @@ def test_spot_period_spots_lie_on_the_network_s_frames() -> None:
 
 def test_spot_period_batch_size_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = spot_period(echo, track(500), setup())
-    monkeypatch.setattr("spotkick.prediction.spotting.BATCH_CHUNKS", 1)
+    monkeypatch.setattr("spotkick.prediction.period_output.BATCH_CHUNKS", 1)
     single = spot_period(echo, track(500), setup())
     assert np.array_equal(whole.scores, single.scores)
     assert whole.actions == single.actions

@@ -29,6 +29,13 @@ def spot(
             readable=False,  # an unreadable file is reported in one line where it is opened
         ),
     ] = None,
+    further: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--checkpoint",
+            help="A checkpoint whose scores are averaged with the first one's; repeat it for more.",
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for the results, a .zip, or a .json for a single match.")
     ] = Path("predictions"),
@@ -57,6 +64,10 @@ def spot(
     nms_window: Annotated[
         float | None, typer.Option(help="Width of the suppression window in seconds.")
     ] = None,
+    chunk_shifts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Average over so many ways to cut a period into chunks."),
+    ] = None,
     min_confidence: Annotated[
         float | None, typer.Option(help="Leave out spots below this confidence.")
     ] = None,
@@ -83,22 +94,25 @@ def spot(
     from spotkick.formats.tables import write_table
     from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.spot_inputs import InputOptions
+    from spotkick.pipelines.spot_members import part_checkpoints
     from spotkick.pipelines.spot_outputs import read_outputs, transcripts_folder
     from spotkick.pipelines.spot_request import run_request
     from spotkick.pipelines.spot_workers import SpottingRequest
     from spotkick.reporter import make_reporter
 
     # What is asked for, checked before any work.
+    folders, paths = part_checkpoints(checkpoint, inputs or (), further or ())
     check_command_outputs(
         {"--out": None if out.is_dir() else out, "--csv": csv},
-        [checkpoint, *(inputs or ()), split, data],
+        [*folders, *paths, split, data],
     )
-    folder = resolve_checkpoint(checkpoint)
+    folder, *others = (resolve_checkpoint(path) for path in folders)
     trained = read_checkpoint(folder)
     changes = {
         "source": source,
         "nms": nms,
         "nms_window_s": nms_window,
+        "chunk_shifts": chunk_shifts,
         "min_confidence": min_confidence,
     }
     number, spans = parse_period_options(period or [])
@@ -113,7 +127,7 @@ def spot(
     )
     request = SpottingRequest(
         folder,
-        tuple(inputs or ()),
+        tuple(paths),
         options,
         out,
         decoding=trained.config.decoding.replace(
@@ -121,12 +135,13 @@ def spot(
         ),
         runtime=runtime,
         keep_scores=not no_scores,
+        further=tuple(others),
     )
 
     # Kick-offs that the clock shows are read first: they cut the videos into periods.
     reporter = make_reporter()
     if clock:
-        ensure_periods(inputs or (), reporter=reporter)
+        ensure_periods(paths, reporter=reporter)
     result = run_request(request, trained, workers=workers, resume=resume, reporter=reporter)
     typer.echo(result.describe())
     if csv is not None:

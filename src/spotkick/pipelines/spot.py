@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,8 +20,16 @@ from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.results import write_results
 from spotkick.pipelines.scoreboard_spots import confirm_goals, shift_to_positions
 from spotkick.pipelines.spot_inputs import SpottingJob
+from spotkick.pipelines.spot_members import FurtherCheckpoint
 from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
-from spotkick.prediction import ChunkNetwork, ChunkOutput, OnnxNetwork, SpottingSetup, spot_match
+from spotkick.prediction import (
+    ChunkNetwork,
+    ChunkOutput,
+    Member,
+    OnnxNetwork,
+    SpottingSetup,
+    spot_match_together,
+)
 from spotkick.reporter import Reporter, SilentReporter, format_duration
 
 
@@ -78,6 +86,7 @@ def run_spotting(
     decoding: DecodingConfig | None = None,
     keep_scores: bool = True,
     reporter: Reporter | None = None,
+    further: Sequence[FurtherCheckpoint] = (),
 ) -> SpottingSummary:
     """Spot matches one after the other and write each as soon as it is done.
 
@@ -93,6 +102,7 @@ def run_spotting(
         decoding: replaces the checkpoint's own.
         keep_scores: write the scores of every frame too.
         reporter: shows how far the work is; silent when None.
+        further: checkpoints whose scores are averaged with those of the first one.
 
     Raises:
         InputError: if no match could be spotted.
@@ -103,7 +113,15 @@ def run_spotting(
     """
     setup = SpottingSetup.from_checkpoint(checkpoint, decoding)
     reporter, jobs = reporter or SilentReporter(), list(jobs)
-    run = SpottingRun(network, checkpoint, setup, out, keep_scores=keep_scores, reporter=reporter)
+    run = SpottingRun(
+        network,
+        checkpoint,
+        setup,
+        out,
+        keep_scores=keep_scores,
+        reporter=reporter,
+        further=further,
+    )
     started = time.perf_counter()
 
     # One match is shown by the progress of its video alone.
@@ -131,6 +149,7 @@ class SpottingRun:
         out: see `run_spotting`.
         keep_scores: write the scores of every frame too.
         reporter: shows how far a video is read.
+        further: checkpoints whose scores are averaged with those of the first one.
         matches: matches spotted so far.
         actions: spots written.
         footage_s: length of what was spotted.
@@ -146,6 +165,7 @@ class SpottingRun:
     out: Path
     keep_scores: bool
     reporter: Reporter
+    further: Sequence[FurtherCheckpoint] = ()
     matches: int = 0
     actions: int = 0
     footage_s: float = 0.0
@@ -192,7 +212,9 @@ class SpottingRun:
         tracks = job.load(self.reporter)
         for track in tracks.values():
             self.checkpoint.feature_source.require_compatible(track.source, track.where)
-        predicted, scores = spot_match(self.network, tracks, self.setup, job.match)
+        members = [Member(self.network, tracks, self.setup)]
+        members += [other.join(job.match, tracks, self.reporter) for other in self.further]
+        predicted, scores = spot_match_together(members, job.match)
         predicted, scores = shift_to_positions(predicted, scores, job.files)
         predicted = confirm_goals(predicted, job.files, scores.classes)
 

@@ -5,10 +5,15 @@ from pathlib import Path
 
 from spotkick.checkpoint import Checkpoint
 from spotkick.errors import ConfigError
-from spotkick.pipelines.spot import SpottingSummary, network_for, run_spotting, speed_line
+from spotkick.pipelines.spot import SpottingSummary, run_spotting, speed_line
 from spotkick.pipelines.spot_inputs import SpottingJob, jobs_for
 from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
-from spotkick.pipelines.spot_workers import SpottingRequest, claim_folder, spot_in_processes
+from spotkick.pipelines.spot_workers import (
+    SpottingRequest,
+    claim_folder,
+    open_networks,
+    spot_in_processes,
+)
 from spotkick.reporter import Reporter
 
 
@@ -73,14 +78,16 @@ def run_request(
             request, names, workers=min(workers, len(names)), reporter=reporter
         )
     else:
+        network, further = open_networks(request, checkpoint)
         summary = run_spotting(
             wanted,
-            network_for(checkpoint, request.runtime, threads=request.options.threads),
+            network,
             checkpoint,
             request.out,
             decoding=request.decoding,
             keep_scores=request.keep_scores,
             reporter=reporter,
+            further=further,
         )
     results = request.out
     if len(jobs) == 1 and is_folder(request.out):

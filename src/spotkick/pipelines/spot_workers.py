@@ -36,6 +36,7 @@ from spotkick.pipelines.spot import (
     report_failures,
 )
 from spotkick.pipelines.spot_inputs import InputOptions, SpottingJob, jobs_for
+from spotkick.pipelines.spot_members import FurtherCheckpoint, open_further
 from spotkick.pipelines.spot_outputs import MatchOutput
 from spotkick.prediction import ChunkNetwork, SpottingSetup
 from spotkick.processes import end_with_parent
@@ -57,6 +58,7 @@ class SpottingRequest:
         decoding: how outputs become actions.
         runtime: ``onnx`` or ``torch``.
         keep_scores: write the scores of every frame too.
+        further: folders of checkpoints whose scores are averaged with those of the first one.
     """
 
     checkpoint: Path
@@ -66,6 +68,31 @@ class SpottingRequest:
     decoding: DecodingConfig
     runtime: str = "onnx"
     keep_scores: bool = True
+    further: tuple[Path, ...] = ()
+
+
+def open_networks(
+    request: SpottingRequest, checkpoint: Checkpoint
+) -> tuple[ChunkNetwork, tuple[FurtherCheckpoint, ...]]:
+    """The networks of a request.
+
+    Raises:
+        ConfigError: if the checkpoints cannot be averaged.
+        CheckpointError: if one is damaged.
+    """
+
+    def open_network(own: Checkpoint) -> ChunkNetwork:
+        return network_for(own, request.runtime, threads=request.options.threads)
+
+    further = open_further(
+        request.further,
+        checkpoint,
+        request.inputs,
+        request.options,
+        decoding=request.decoding,
+        open_network=open_network,
+    )
+    return open_network(checkpoint), further
 
 
 def claim_folder(
@@ -86,12 +113,17 @@ def claim_folder(
             settings.
         StorageError: if the folder cannot be written.
     """
-    config = read_bytes(resolve_checkpoint(request.checkpoint) / CONFIG_FILE)
+    config, *others = (
+        read_bytes(resolve_checkpoint(folder) / CONFIG_FILE)
+        for folder in (request.checkpoint, *request.further)
+    )
     matches = [job.match for job in jobs]
-    stamp = {
+    stamp: dict[str, Any] = {
         "checkpoint": hashlib.sha256(config).hexdigest(),
         "decoding": request.decoding.model_dump(mode="json"),
     }
+    if others:
+        stamp["further"] = [hashlib.sha256(own).hexdigest() for own in others]
     path = request.out / STAMP_FILE
     present = [job for job in jobs if resume and _output_of(request, job).results.is_file()]
     if present and not _holds_stamp(path, stamp):
@@ -109,7 +141,9 @@ def claim_folder(
 def _holds_stamp(path: Path, stamp: Mapping[str, Any]) -> bool:
     """Whether a folder's stamp says the same; what else it states is for readers."""
     held = read_json(path) if path.is_file() else None
-    return isinstance(held, dict) and {key: held.get(key) for key in stamp} == dict(stamp)
+    if not isinstance(held, dict) or held.get("further") != stamp.get("further"):
+        return False
+    return {key: held.get(key) for key in stamp} == dict(stamp)
 
 
 def _stated_classes(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -256,6 +290,7 @@ class _Worker:
     request: SpottingRequest
     checkpoint: Checkpoint
     network: ChunkNetwork
+    further: tuple[FurtherCheckpoint, ...]
     jobs: dict[str, SpottingJob]
 
 
@@ -266,9 +301,9 @@ _worker: list[_Worker] = []
 def _start_worker(request: SpottingRequest) -> None:
     end_with_parent()
     checkpoint = read_checkpoint(request.checkpoint)
-    network = network_for(checkpoint, request.runtime, threads=request.options.threads)
+    network, further = open_networks(request, checkpoint)
     jobs = {job.match: job for job in jobs_for(request.inputs, checkpoint, request.options)}
-    _worker.append(_Worker(request, checkpoint, network, jobs))
+    _worker.append(_Worker(request, checkpoint, network, further, jobs))
 
 
 def _spot_one(match: str) -> MatchOutcome:
@@ -282,6 +317,7 @@ def _spot_one(match: str) -> MatchOutcome:
         request.out,
         keep_scores=request.keep_scores,
         reporter=SilentReporter(),
+        further=worker.further,
     )
 
     # Warnings are shown by the program itself, which all processes report to.

@@ -1,69 +1,28 @@
-"""Spotting a period or a match: cut into chunks, run the network, stitch, decode, suppress.
+"""Spotting a period or a match, with one network or with several whose outputs are averaged.
 
-Source: CALF paper, section 3.3, and the authors' inference code; stitching and decoding are exact
-(see `spotkick.chunks`).
+Stitching and decoding are exact: see `spotkick.chunks`, `spotkick.prediction.period_output` and
+`spotkick.prediction.decoding`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.actions import Action, ActionClasses, MatchActions
-from spotkick.checkpoint import Checkpoint, DecodingConfig
-from spotkick.chunks import ChunkPlan, place_spots, plan_chunks, stitch
-from spotkick.encoding.spots import decode_spots
+from spotkick.actions import Action, MatchActions
+from spotkick.errors import ConfigError
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.scores import MatchScores
-from spotkick.prediction.network import ChunkNetwork, ChunkOutput
-from spotkick.suppression import SuppressionMethod, suppress
-from spotkick.timeline import position_of_frame
-
-_SMALLEST_SCORE: Final = 1e-12
-"""Keeps logarithms of scores finite."""
-
-BATCH_CHUNKS: Final = 32
-"""Chunks run at once: bounds the memory of a long video, and is past the point where larger batches
-are faster."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpottingSetup:
-    """What the network's outputs mean, and how to decode them.
-
-    Attributes:
-        classes: order of the score columns.
-        frame_rate: feature frames per second.
-        chunk_frames: length of a chunk.
-        border_frames: frames at each end of a chunk that are not used.
-        pad_period: extend each period by its end frames.
-        decoding: from outputs to actions.
-    """
-
-    classes: ActionClasses
-    frame_rate: Fraction
-    chunk_frames: int
-    border_frames: int
-    pad_period: bool
-    decoding: DecodingConfig
-
-    @classmethod
-    def from_checkpoint(
-        cls, checkpoint: Checkpoint, decoding: DecodingConfig | None = None
-    ) -> "SpottingSetup":
-        """The setup that a checkpoint was trained for, its own decoding unless one is given."""
-        config = checkpoint.config
-        return cls(
-            checkpoint.classes,
-            checkpoint.frame_rate,
-            config.chunk_frames,
-            border_frames=config.border_frames,
-            pad_period=config.pad_period,
-            decoding=decoding or config.decoding,
-        )
+from spotkick.prediction.decoding import find_peaks, suppress_candidates
+from spotkick.prediction.network import ChunkNetwork
+from spotkick.prediction.period_output import (
+    PeriodOutput,
+    SpottingSetup,
+    average_outputs,
+    run_period,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +38,18 @@ class PeriodPrediction:
     actions: tuple[Action, ...]
 
 
-class _Candidates(NamedTuple):
-    """Spots before suppression: arrays of shape (spots,); frames may lie between two."""
+class Member(NamedTuple):
+    """One of several networks, with the features that it reads.
 
-    frames: npt.NDArray[np.intp] | npt.NDArray[np.float64]
-    classes: npt.NDArray[np.intp]
-    confidences: npt.NDArray[np.float64]
+    Attributes:
+        network: see `ChunkNetwork`.
+        tracks: period -> features.
+        setup: geometry and classes; the decoding of the first member counts.
+    """
+
+    network: ChunkNetwork
+    tracks: Mapping[int, FeatureTrack]
+    setup: SpottingSetup
 
 
 def spot_match(
@@ -101,16 +66,45 @@ def spot_match(
     Raises:
         InputError: if features hold NaN or infinity.
     """
-    found = {
-        number: spot_period(network, track, setup, period=number)
-        for number, track in sorted(tracks.items())
-    }
+    return spot_match_together([Member(network, tracks, setup)], match)
+
+
+def spot_match_together(members: Sequence[Member], match: str) -> tuple[MatchActions, MatchScores]:
+    """Spot all periods of a match with the mean of several networks.
+
+    Spots are peaks of the mean scores wherever there are several networks: spots of spotting
+    modules have no mean.
+
+    Args:
+        members: of the same classes; their features and frame rates may differ.
+        match: name of the match.
+
+    Returns:
+        Actions, and mean scores at the highest of the frame rates.
+
+    Raises:
+        InputError: if features hold NaN or infinity.
+        ConfigError: if the classes differ.
+    """
+    first = members[0].setup
+    _check_classes(members)
+    rate = max(member.setup.frame_rate for member in members)
+
+    # Each period with the networks that have features of it.
+    found: dict[int, PeriodPrediction] = {}
+    for period in sorted({number for member in members for number in member.tracks}):
+        outputs = [
+            run_period(member.network, member.tracks[period], member.setup)
+            for member in members
+            if period in member.tracks
+        ]
+        found[period] = _decode_period(average_outputs(outputs), first, period)
 
     actions = tuple(action for period in found.values() for action in period.actions)
     scores = MatchScores(
         match,
-        setup.classes.names,
-        setup.frame_rate,
+        first.classes.names,
+        rate,
         periods={number: period.scores for number, period in found.items()},
     )
     return MatchActions(match, actions), scores
@@ -124,129 +118,32 @@ def spot_period(
     Raises:
         InputError: if the features hold NaN or infinity.
     """
-    track.require_finite()
-    plan = plan_chunks(
-        len(track), setup.chunk_frames, setup.border_frames, pad_period=setup.pad_period
-    )
-    outputs = list(_run_chunks(network, track, plan))
-    track.release()
-
-    # (chunks, frames, classes) and (chunks, spots, 2 + classes)
-    moves = [part.displacements for part in outputs if part.displacements is not None]
-    output = ChunkOutput(
-        np.concatenate([part.scores for part in outputs]),
-        np.concatenate([part.spots for part in outputs]),
-        np.concatenate(moves) if moves else None,
-    )
-
-    # One score per frame of the period, and spots that come from the chunk that keeps them.
-    scores = stitch(plan, output.scores).astype(np.float32)
-    if setup.decoding.source == "spots" and output.spots.shape[1]:
-        candidates = _spots_of_rows(output.spots, plan)
-    else:
-        displacements = None
-        if setup.decoding.displace and output.displacements is not None:
-            displacements = stitch(plan, output.displacements).astype(np.float64)
-        candidates = _spots_of_scores(scores, displacements, setup.decoding)
-    return PeriodPrediction(scores, _suppress_candidates(candidates, setup, period))
+    return _decode_period(run_period(network, track, setup), setup, period)
 
 
-def _run_chunks(
-    network: ChunkNetwork, track: FeatureTrack, plan: ChunkPlan
-) -> Iterator[ChunkOutput]:
-    index = plan.padded_index()
-    for start in range(0, len(index), BATCH_CHUNKS):
-        yield network(track.rows(index[start : start + BATCH_CHUNKS]).astype(np.float32))
-
-
-def _spots_of_rows(rows: npt.NDArray[np.float32], plan: ChunkPlan) -> _Candidates:
-    decoded = decode_spots(rows, plan.chunk_frames)
-    frames, kept = place_spots(plan, decoded.frames)
-    return _Candidates(
-        frames[kept], decoded.classes[kept], decoded.confidences[kept].astype(np.float64)
-    )
-
-
-def _spots_of_scores(
-    scores: npt.NDArray[np.float32],
-    displacements: npt.NDArray[np.float64] | None,
-    decoding: DecodingConfig,
-) -> _Candidates:
-    """Local maxima of each class; of a flat top the first frame.
-
-    Args:
-        scores: (frames, classes).
-        displacements: (frames, classes), by which the maxima are moved.
-        decoding: whether maxima lie between frames.
-    """
-    before = np.pad(scores, ((1, 0), (0, 0)), constant_values=-1)[:-1]
-    after = np.pad(scores, ((0, 1), (0, 0)), constant_values=-1)[1:]
-    frames, classes = np.nonzero((scores > before) & (scores >= after))
-    confidences = scores[frames, classes].astype(np.float64)
-    if displacements is None and decoding.refine == "none":
-        return _Candidates(frames, classes, confidences)
-
-    # Between frames, but inside the period.
-    exact = frames.astype(np.float64)
-    if displacements is not None:
-        exact += displacements[frames, classes]
-    else:
-        exact += _parabola_tops(scores, frames, classes)
-    return _Candidates(exact.clip(0, len(scores) - 1), classes, confidences)
-
-
-def _parabola_tops(
-    scores: npt.NDArray[np.float32], frames: npt.NDArray[np.intp], classes: npt.NDArray[np.intp]
-) -> npt.NDArray[np.float64]:
-    """Where the parabola through a peak and its neighbours is highest, in frames from the peak.
-
-    Logarithms of a Gaussian lie on a parabola. Peaks at the ends of a period stay where they are.
-    """
-    logarithms = np.log(scores.astype(np.float64).clip(_SMALLEST_SCORE))
-    inside = (frames > 0) & (frames < len(scores) - 1)
-    middle = frames.clip(1, max(len(scores) - 2, 1))
-    if len(scores) < 3:
-        return np.zeros(len(frames))
-    before, top, after = (logarithms[middle + step, classes] for step in (-1, 0, 1))
-
-    # Of a level top the bend is 0.
-    bend = before - 2 * top + after
-    offset = np.divide(before - after, 2 * bend, out=np.zeros_like(bend), where=bend < 0)
-    return np.where(inside, offset.clip(-0.5, 0.5), 0.0)
-
-
-def _suppress_candidates(
-    candidates: _Candidates, setup: SpottingSetup, period: int
-) -> tuple[Action, ...]:
-    """Actions that suppression leaves, in order of time."""
-    frames, classes, confidences = candidates
+def _decode_period(output: PeriodOutput, setup: SpottingSetup, period: int) -> PeriodPrediction:
     decoding = setup.decoding
-
-    # Class by class; the evaluation suppresses once per tolerance where it is asked to.
-    method: SuppressionMethod = "none" if decoding.nms == "per_tolerance" else decoding.nms
-    result = confidences.copy()
-    for index, name in enumerate(setup.classes.names):
-        own = classes == index
-        window_s = decoding.nms_window_by_class_s.get(name, decoding.nms_window_s)
-        window_frames = window_s * float(setup.frame_rate)
-        result[own] = suppress(frames[own], confidences[own], window_frames, method=method)
-
-    # Those above the least confidence, ordered by time, then class.
-    kept = np.flatnonzero((result > 0) & (result >= decoding.min_confidence))
-    kept = kept[np.lexsort((classes[kept], frames[kept]))]
-    return tuple(
-        Action(
-            label=setup.classes.names[classes[index]],
-            period=period,
-            position_ms=_position_of(frames[index], setup.frame_rate),
-            confidence=float(result[index]),
-        )
-        for index in kept
+    if decoding.source == "spots" and output.spots is not None:
+        candidates = output.spots
+    else:
+        moves = output.displacements if decoding.displace else None
+        candidates = find_peaks(output.scores, moves, decoding, output.frame_rate)
+    actions = suppress_candidates(
+        candidates,
+        setup.classes,
+        decoding,
+        frame_rate=output.frame_rate,
+        period=period,
     )
+    return PeriodPrediction(output.scores, actions)
 
 
-def _position_of(frame: np.intp | np.float64, rate: Fraction) -> int:
-    """Milliseconds of a frame, or of a place between two."""
-    if isinstance(frame, np.integer):
-        return position_of_frame(int(frame), rate)
-    return round(float(frame) * 1000 * rate.denominator / rate.numerator)
+def _check_classes(members: Sequence[Member]) -> None:
+    expected = members[0].setup.classes.names
+    for member in members[1:]:
+        own = member.setup.classes.names
+        if own != expected:
+            raise ConfigError(
+                "checkpoints that are averaged must spot the same classes in the same order, got "
+                f"{', '.join(expected)} and {', '.join(own)}"
+            )
