@@ -17,6 +17,7 @@ from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.scores import MatchScores
 from spotkick.pipelines.spot import SpottingSummary, run_spotting
 from spotkick.pipelines.spot_inputs import SpottingJob
+from spotkick.prediction import Member
 from spotkick.reporter import LineReporter, Reporter
 
 
@@ -24,15 +25,13 @@ from spotkick.reporter import LineReporter, Reporter
 def checkpoint(monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
     """The checkpoint that ships, with a network that finds one goal in each period."""
 
-    def find_goals(
-        network: Any, tracks: dict[int, FeatureTrack], setup: Any, match: str
-    ) -> tuple[MatchActions, MatchScores]:
-        del network, setup
+    def find_goals(members: list[Member], match: str) -> tuple[MatchActions, MatchScores]:
+        tracks = members[0].tracks
         goals = tuple(Action("Goal", period, 1000, 0.5) for period in tracks)
         scores = {period: np.zeros((4, 1), np.float32) for period in tracks}
         return MatchActions(match, goals), MatchScores(match, ("Goal",), Fraction(2), scores)
 
-    monkeypatch.setattr(spot_module, "spot_match", find_goals)
+    monkeypatch.setattr(spot_module, "spot_match_together", find_goals)
     return read_checkpoint(SHIPPED)
 
 

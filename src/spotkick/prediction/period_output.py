@@ -1,4 +1,4 @@
-"""What a network says of a whole period, and the mean of what several say.
+"""Outputs of a network for a whole period, and the mean of those of several.
 
 Scores are averaged as logits. A mean of probabilities keeps a spot that one network alone is sure
 of; a mean of logits asks the others, too, and does not let the boldest network outvote those whose
