@@ -27,6 +27,7 @@ docs: setup
 	$(BIN)/python tools/cli_reference.py --check
 	$(BIN)/python tools/config_reference.py --check
 	$(BIN)/python tools/formats_table.py --check
+	$(BIN)/python tools/model_table.py --check
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir build/site
 
 format: setup

@@ -182,6 +182,7 @@ def test_demo_page_names_are_escaped() -> None:
         match,
         speed=SpottingSummary(1, 1, 1.0, 1.0, {}),
         reel=reel,
+        commentary=None,
         tests=[match],
         thresholds={},
     )

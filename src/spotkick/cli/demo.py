@@ -15,6 +15,20 @@ def demo(
     epochs: Annotated[
         int, typer.Option(min=0, help="Epochs of training; 0 uses the shipped checkpoint alone.")
     ] = _EPOCHS,
+    commentary: Annotated[
+        Path | None,
+        typer.Option(
+            help="Match folder with transcripts of your own, or a transcript, to spot as well.",
+            show_default="an invented commentary",
+        ),
+    ] = None,
+    goal: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MINUTE",
+            help="A goal that is known of that match, such as 26 or 45+2; may be repeated.",
+        ),
+    ] = None,
 ) -> None:
     """Train on bundled matches, score, spot a clip, cut a reel, and write a page about it."""
     from spotkick.demo.data import describe_data
@@ -25,7 +39,9 @@ def demo(
     from spotkick.reporter import LineReporter
 
     typer.echo(describe_data())
-    result = run_demo(out, epochs=epochs, reporter=LineReporter())
+    result = run_demo(
+        out, epochs=epochs, commentary=commentary, goals=goal or (), reporter=LineReporter()
+    )
 
     header, rows = score_rows(result.systems)
     typer.echo("\nAverage precision on the test matches in percent")
@@ -36,6 +52,10 @@ def demo(
     if result.reel is not None:
         length = f"{result.reel.duration_s:.1f} s; .edl and .vtt beside it"
         typer.echo(f"reel         {result.reel.path} ({length})")
+    if result.commentary is not None:
+        typer.echo(
+            f"commentary   {len(result.commentary.shown)} spots; {result.commentary.results}"
+        )
     for system in result.systems:
         typer.echo(f"checkpoint   {system.folder} ({system.name})")
     typer.echo(f"predictions  {result.systems[-1].predictions.parent}")

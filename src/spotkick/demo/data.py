@@ -23,6 +23,9 @@ CLIP: Final = SEASON / "clip" / "clip.mp4"
 
 CLIP_LABELS: Final = SEASON / "clip" / "Labels-v2.json"
 
+COMMENTARY: Final = SEASON / "commentary"
+"""Match folder with an invented commentary of ten minutes, and what happens in it."""
+
 SPLITS: Final = ("train", "valid", "test")
 
 

@@ -6,7 +6,8 @@ One file that loads nothing from elsewhere.
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
-from spotkick.demo.results import DemoMatch, DemoReel, ScoredCheckpoint
+from spotkick.demo.commentary_section import commentary_section
+from spotkick.demo.results import DemoCommentary, DemoMatch, DemoReel, ScoredCheckpoint
 from spotkick.demo.score_table import ENOUGH_LABELS, mean_of_common, score_rows
 from spotkick.files import read_bytes
 from spotkick.peaks import SPOT_THRESHOLD
@@ -23,6 +24,7 @@ def demo_page(
     clip: DemoMatch,
     speed: SpottingSummary,
     reel: DemoReel | None,
+    commentary: DemoCommentary | None,
     tests: Sequence[DemoMatch],
     thresholds: Mapping[str, float],
 ) -> str:
@@ -35,6 +37,7 @@ def demo_page(
         clip: the clip, spotted from its frames.
         speed: of that.
         reel: cut from the clip.
+        commentary: of a match, spotted from transcripts.
         tests: the test matches.
         thresholds: confidence from which spots of a class are drawn.
     """
@@ -42,6 +45,7 @@ def demo_page(
         _overview_section(about, systems, speed),
         *([_reel_section(reel)] if reel else []),
         _clip_section(clip, thresholds),
+        *([commentary_section(commentary)] if commentary else []),
         _score_section(systems),
         _test_section(tests, thresholds),
     ]

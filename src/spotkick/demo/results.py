@@ -1,12 +1,20 @@
 """What the demo's steps hand to each other: scored checkpoints, spotted matches, the reel."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from spotkick.actions import MatchActions
+from spotkick.actions import Action, MatchActions
+from spotkick.commentary.transcripts import Transcript
 from spotkick.evaluation import SpottingScore
 from spotkick.formats.scores import MatchScores
+from spotkick.peaks import SPOT_THRESHOLD
 from spotkick.pipelines.spot import SpottingSummary
+
+_HEARD_BEFORE_S: Final = 4.0
+_HEARD_AFTER_S: Final = 8.0
+"""What is said this long before and after a spot is shown beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +74,45 @@ class DemoReel:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoCommentary:
+    """Transcripts of a match, what was spotted in them, and what is known of the match.
+
+    Attributes:
+        match: scores, spots, and known actions.
+        transcripts: by period.
+        thresholds: confidence from which spots of a class are shown.
+        is_invented: whether it is the commentary that ships.
+        results: file of the spots.
+    """
+
+    match: DemoMatch
+    transcripts: Mapping[int, Transcript]
+    thresholds: Mapping[str, float]
+    is_invented: bool
+    results: Path
+
+    @property
+    def shown(self) -> list[Action]:
+        """Spots that reach the threshold of their class, in the order of the match."""
+        found = (
+            spot
+            for spot in self.match.found.actions
+            if (spot.confidence or 0) >= self.thresholds.get(spot.label, SPOT_THRESHOLD)
+        )
+        return sorted(found, key=lambda spot: (spot.period, spot.position_ms))
+
+    def said_at(self, spot: Action) -> str:
+        """What is said around a spot."""
+        if spot.period not in self.transcripts:
+            return ""
+        start_ms = spot.position_ms - 1000 * _HEARD_BEFORE_S
+        end_ms = spot.position_ms + 1000 * _HEARD_AFTER_S
+        segments = self.transcripts[spot.period].segments
+        near = (part for part in segments if part.end_ms > start_ms and part.start_ms < end_ms)
+        return " ".join(part.text for part in near)
+
+
+@dataclass(frozen=True, slots=True)
 class DemoResult:
     """What the demo achieved, and where it lies.
 
@@ -74,6 +121,7 @@ class DemoResult:
         clip: how fast the clip was spotted from its frames, with the shipped checkpoint.
         spots: of the clip.
         reel: cut from the clip; None when nothing in it reaches its threshold.
+        commentary: spotted in transcripts; None without a checkpoint for them.
         page: the HTML file.
     """
 
@@ -81,4 +129,5 @@ class DemoResult:
     clip: SpottingSummary
     spots: Path
     reel: DemoReel | None
+    commentary: DemoCommentary | None
     page: Path

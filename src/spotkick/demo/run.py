@@ -2,12 +2,14 @@
 
 import time
 import warnings
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import read_checkpoint
+from spotkick.demo.commentary import spot_commentary
 from spotkick.demo.data import (
     CLIP,
     CLIP_LABELS,
@@ -36,16 +38,27 @@ EPOCHS: Final = 24
 PAGE: Final = "index.html"
 
 
-def run_demo(out: Path, *, epochs: int = EPOCHS, reporter: Reporter | None = None) -> DemoResult:
+def run_demo(
+    out: Path,
+    *,
+    epochs: int = EPOCHS,
+    commentary: Path | None = None,
+    goals: Sequence[str] = (),
+    reporter: Reporter | None = None,
+) -> DemoResult:
     """Run the whole chain on the bundled data.
 
     Args:
         out: folder for everything that is made; must not hold a demo yet.
         epochs: of training; with 0, or without torch, only the shipped checkpoint is used.
+        commentary: transcripts of a match of the user's own, instead of the invented ones.
+        goals: minutes of the goals that are known of that match, such as ``26`` or ``45+2``.
         reporter: receives a line at each step; silent when None.
 
     Raises:
-        InputError: if ``out`` holds a former demo, or the bundled data are missing.
+        InputError: if ``out`` holds a former demo, the bundled data are missing, or
+            ``commentary`` does not hold the transcripts of one match.
+        ConfigError: if a minute of ``goals`` is none.
         StorageError: if ``out`` cannot be written.
     """
     reporter = reporter or SilentReporter()
@@ -55,6 +68,11 @@ def run_demo(out: Path, *, epochs: int = EPOCHS, reporter: Reporter | None = Non
         )
     if (out / PAGE).exists() or (out / "run").exists():
         raise InputError(f"{out} already holds a demo; remove it, or choose another --out")
+
+    # The commentary first: it is quick, and a folder of the user's may be wrong.
+    spoken = spot_commentary(commentary, goals, out / "commentary")
+    if spoken is None:
+        reporter.line("this installation has no checkpoint for commentary; that part is left out")
 
     # Train, and score on the test matches beside the checkpoint that ships.
     checkpoints = [("shipped", SHIPPED)]
@@ -80,11 +98,12 @@ def run_demo(out: Path, *, epochs: int = EPOCHS, reporter: Reporter | None = Non
         match,
         speed=clip,
         reel=reel,
+        commentary=spoken,
         tests=_read_test_matches(systems[-1].predictions),
         thresholds=shipped.config.thresholds,
     )
     write_text(out / PAGE, text)
-    return DemoResult(tuple(systems), clip, spots, reel=reel, page=out / PAGE)
+    return DemoResult(tuple(systems), clip, spots, reel=reel, commentary=spoken, page=out / PAGE)
 
 
 def _train_checkpoint(run: Path, epochs: int, reporter: Reporter) -> Path | None:
