@@ -1,10 +1,14 @@
 """Stacked networks against the networks that they stand for."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from spotkick.models.calf import CalfArchitecture, CalfNetwork
+from spotkick.models.dense import DenseArchitecture, DenseNetwork
 from spotkick.study.network import NetworkStack, StackedLinear, StackSizes
 
 SIZES = StackSizes(
@@ -19,7 +23,7 @@ SIZES = StackSizes(
 )
 
 
-def copy_trunk(stack: NetworkStack, network: int, calf: CalfNetwork, head: str) -> None:
+def copy_trunk(stack: NetworkStack, network: int, calf: nn.Module, head: str) -> None:
     """Give a network of the public kind the weights of one network of the stack."""
     row = network if head == "dense" else network - stack.per_head.get("dense", 0)
     names = {"encoder.first": ("first", network), "encoder.second": ("second", network)}
@@ -47,8 +51,11 @@ def test_stack_copied_weights_equals_calf_network(kind: str, head: str, training
         for parameter in stack.parameters():
             parameter.add_(0.2 * torch.randn(parameter.shape))
     network = 1 if head == "dense" else 3
-    calf = CalfNetwork(
-        CalfArchitecture.parse(
+    architecture, build = (
+        (DenseArchitecture, DenseNetwork) if kind == "dense" else (CalfArchitecture, CalfNetwork)
+    )
+    calf: Any = build(
+        architecture.parse(
             {
                 "kind": kind,
                 "feature_dim": 6,

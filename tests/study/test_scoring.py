@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from spotkick.actions import Action, MatchActions
 from spotkick.study.data import StudyData
 from spotkick.study.peaks import find_peaks, predictions_of, suppress_peaks
 from spotkick.study.plan import Recipe
-from spotkick.study.scoring import rank_confidences, score_network
+from spotkick.study.scoring import rank_peaks, score_network
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
 from spotkick.study.training import StackScores
 
@@ -58,14 +57,19 @@ def test_suppress_peaks_neighbours_go(data: StudyData) -> None:
     )
 
 
-def test_rank_confidences_is_the_same_for_any_scale() -> None:
-    actions = [Action("a", 1, 1000 * n, confidence=c) for n, c in enumerate((0.2, 0.9, 0.5))]
-    labels = [MatchActions("m", (Action("a", 1, 0),))]
-    ranked = rank_confidences([MatchActions("m", tuple(actions))], labels)[0].actions
-    squared = [Action("a", 1, a.position_ms, confidence=(a.confidence or 0) ** 4) for a in actions]
-    assert rank_confidences([MatchActions("m", tuple(squared))], labels)[0].actions == ranked
-    values = [action.confidence or 0 for action in ranked]
-    assert values[1] == 1.0 > values[2] > values[0] > 0
+def test_rank_peaks_is_the_same_for_any_scale(data: StudyData) -> None:
+    heights = {(p, 20 * f, 0): 0.1 + 0.01 * (7 * p + 3 * f) for p in range(4) for f in (1, 2, 3)}
+    one = find_peaks(scores_at(data, heights), RECIPE, 0.5)
+    two = find_peaks(scores_at(data, {k: v**4 for k, v in heights.items()}), RECIPE, 0.5)
+    ranked = rank_peaks(one, data)
+    np.testing.assert_array_equal(ranked.confidences, rank_peaks(two, data).confidences)
+
+    # Each half has a first rank of its own.
+    first = data.halves()[0]
+    rows = np.flatnonzero(np.isin(data.period_match[data.periods(held=True)], first))
+    best = one.confidences[0, rows, 0].argmax()
+    assert ranked.confidences[0, rows, 0].flat[best] == pytest.approx(1 - 0.5 / 200)
+    assert ranked.confidences[0, rows, 0].argmax() == best
 
 
 def test_score_network_perfect_predictions_score_one(data: StudyData) -> None:
@@ -77,7 +81,7 @@ def test_score_network_perfect_predictions_score_one(data: StudyData) -> None:
         if period in held:
             heights[held.index(period), frame, column] = 0.01
     recipe = Recipe(peaks=12, suppression="none")
-    peaks = suppress_peaks(find_peaks(scores_at(data, heights), recipe, 0.5), recipe)
+    peaks = rank_peaks(find_peaks(scores_at(data, heights), recipe, 0.5), data)
     first, second = data.halves()
     assert score_network(peaks, 0, data, (*first, *second))["loose"] == pytest.approx(1.0)
     assert [match.match for match in predictions_of(peaks, 0, data, second)] == [

@@ -6,7 +6,7 @@ import torch
 from spotkick.study.arms import Arm, Settings
 from spotkick.study.peaks import find_peaks, suppress_peaks
 from spotkick.study.plan import Recipe
-from spotkick.study.scoring import score_network
+from spotkick.study.scoring import rank_peaks, score_network
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
 from spotkick.study.training import predict_held, train_stack
 
@@ -38,7 +38,7 @@ SETTINGS = Settings(1e-2, length_s=3.0, before_s=5.0, after_s=5.0)
 def test_train_stack_finds_planted_traces() -> None:
     stack, loss = train_stack(DATA, [(BCE, SETTINGS)], RECIPE.replace(steps=120), 0, device=CPU)
     peaks = find_peaks(predict_held(stack, DATA, device=CPU), RECIPE, float(DATA.frame_rate))
-    kept = suppress_peaks(peaks, RECIPE)
+    kept = rank_peaks(suppress_peaks(peaks, RECIPE), DATA)
     first, second = DATA.halves()
     assert score_network(kept, 0, DATA, (*first, *second))["loose"] > 0.6
     assert 0 < loss < 1

@@ -45,7 +45,7 @@ def study(
     read, reporter = read_plan(plan), make_reporter()
     if pack is not None:
         check_command_outputs({"--pack": pack}, [plan, data, out])
-        typer.echo(f"{pack_plan(read, out, pack)} results in {pack}")
+        typer.echo(f"{pack_plan(read, data, out, pack)} results in {pack}")
     elif table is not None:
         check_command_outputs({"--table": table}, [plan, data, out])
         write_tables(read, data, out, table, workers=jobs, reporter=reporter)

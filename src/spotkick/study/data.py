@@ -34,6 +34,7 @@ class StudyData:
         features: (T, width) float16 values, or int16 token ids where ``num_tokens`` is not 0; a
             token id of 0 is no token.
         num_tokens: size of the vocabulary; 0 for features that are values.
+        vectors: (num_tokens, embedding) float16 that embeddings start from, made without labels.
         starts: (P + 1,) first frame of each period, and the end.
         period_match: (P,) index of the match.
         period_number: (P,) number of the period.
@@ -47,6 +48,7 @@ class StudyData:
     frame_rate: Fraction
     features: npt.NDArray[Any]
     num_tokens: int
+    vectors: npt.NDArray[np.float16]
     starts: npt.NDArray[np.int64]
     period_match: npt.NDArray[np.int64]
     period_number: npt.NDArray[np.int64]
@@ -159,6 +161,7 @@ def write_study_data(data: StudyData, path: Path) -> None:
             frame_rate=np.array(str(data.frame_rate)),
             features=data.features,
             num_tokens=np.array(data.num_tokens),
+            vectors=data.vectors,
             starts=data.starts,
             period_match=data.period_match.astype(np.int32),
             period_number=data.period_number.astype(np.int32),
@@ -183,6 +186,7 @@ def read_study_data(path: Path) -> StudyData:
             frame_rate=parse_frame_rate(str(arrays["frame_rate"])),
             features=arrays["features"],
             num_tokens=int(arrays["num_tokens"]),
+            vectors=arrays["vectors"],
             starts=arrays["starts"].astype(np.int64),
             period_match=arrays["period_match"].astype(np.int64),
             period_number=arrays["period_number"].astype(np.int64),

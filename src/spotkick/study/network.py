@@ -19,6 +19,9 @@ from spotkick.models.long_convolution import same_padding
 from spotkick.models.pyramid import pyramid_kernels
 from spotkick.study.arms import HEADS, Head
 
+_INITIAL_LOGIT = -4.0
+"""Where logits start: actions are rare, and a first guess of one half costs steps to unlearn."""
+
 _FLOOR = 1e-12
 _NORMALISATION_FLOOR = 1e-3
 _MOMENTUM = 0.01
@@ -39,6 +42,7 @@ class StackSizes(FrozenConfig):
         pyramid: widths of the temporal convolutions, shortest first.
         capsule_dim: features per class of the capsule head.
         dropout: of the encoded frames, in training.
+        offset_radius_frames: furthest displacement of the displacement head.
     """
 
     width: int
@@ -51,6 +55,7 @@ class StackSizes(FrozenConfig):
     pyramid: tuple[int, int, int, int] = (8, 8, 16, 16)
     capsule_dim: int = 8
     dropout: float = 0.2
+    offset_radius_frames: float = 3.0
 
     @property
     def border_frames(self) -> int:
@@ -151,7 +156,14 @@ class StackedCapsules(nn.Module):
 class NetworkStack(nn.Module):
     """Networks with equal trunks and heads of several kinds."""
 
-    def __init__(self, sizes: StackSizes, heads: Sequence[Head], seed: int) -> None:
+    def __init__(
+        self,
+        sizes: StackSizes,
+        heads: Sequence[Head],
+        seed: int,
+        *,
+        vectors: Tensor | None = None,
+    ) -> None:
         """Make the networks.
 
         Args:
@@ -159,6 +171,7 @@ class NetworkStack(nn.Module):
             heads: of each network; those of one head must follow each other in the order of
                 `HEADS`.
             seed: of the weights.
+            vectors: (num_tokens, embedding) that the embeddings start from; random when None.
         """
         super().__init__()
         self.sizes, self.count = sizes, len(heads)
@@ -174,6 +187,8 @@ class NetworkStack(nn.Module):
             torch.manual_seed(seed)
             if sizes.num_tokens:
                 table = 0.3 * torch.randn(sizes.num_tokens, 1, sizes.embedding)
+                if vectors is not None:
+                    table[:, 0] = vectors
                 table[0] = 0
                 self.table = nn.Parameter(table.repeat(1, self.count, 1))
             self.first = StackedLinear(self.trunks, inputs, sizes.hidden[0])
@@ -194,6 +209,11 @@ class NetworkStack(nn.Module):
                 }
             )
             self.capsules = StackedCapsules(self.per_head.get("capsule", 0), sizes)
+        with torch.no_grad():
+            for head in self.per_head:
+                if head != "capsule":
+                    bias = self.get_parameter(f"outputs.{head}.bias")
+                    bias[..., : sizes.num_classes].fill_(_INITIAL_LOGIT)
 
     def forward(self, features: Tensor) -> dict[Head, HeadOutput]:
         """Outputs by head.
@@ -213,7 +233,9 @@ class NetworkStack(nn.Module):
             if head == "capsule":
                 found[head] = HeadOutput(self.capsules(hidden))
             elif head == "displacement":
-                found[head] = HeadOutput(*hidden.chunk(2, dim=3))
+                logits, share = hidden.chunk(2, dim=3)
+                offsets = self.sizes.offset_radius_frames * torch.tanh(share)
+                found[head] = HeadOutput(logits, offsets)
             else:
                 found[head] = HeadOutput(hidden)
         return found

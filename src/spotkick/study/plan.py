@@ -25,7 +25,6 @@ class Recipe(FrozenConfig):
         hidden: see `spotkick.study.network.StackSizes`.
         pyramid: same.
         capsule_dim: same.
-        embedding: same.
         dropout: same.
         token_dropout: share of the tokens that are replaced by the unknown one in training.
         weight_decay: decoupled.
@@ -44,7 +43,6 @@ class Recipe(FrozenConfig):
     hidden: tuple[int, int] = (64, 16)
     pyramid: tuple[int, int, int, int] = (8, 8, 16, 16)
     capsule_dim: _Count = 8
-    embedding: _Count = 48
     dropout: float = 0.2
     token_dropout: float = 0.2
     weight_decay: float = 0.01
@@ -68,7 +66,6 @@ class Recipe(FrozenConfig):
             "hidden",
             "pyramid",
             "capsule_dim",
-            "embedding",
             "dropout",
         )
         return {name: getattr(self, name) for name in names}

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
@@ -13,17 +13,22 @@ import numpy as np
 import torch
 
 from spotkick.errors import ConfigError
-from spotkick.files import atomic_path
+from spotkick.files import atomic_path, reading_arrays
 from spotkick.processes import end_with_parent
 from spotkick.reporter import Reporter
 from spotkick.study.arms import Arm, Settings, draw_settings
 from spotkick.study.data import StudyData, read_study_data
 from spotkick.study.peaks import Peaks, find_peaks, suppress_peaks
 from spotkick.study.plan import Block, Recipe, StudyPlan
-from spotkick.study.scoring import score_network
+from spotkick.study.scoring import LEVELS, rank_peaks, score_network
 from spotkick.study.training import predict_held, train_stack
 
 RESULT_SUFFIX: Final = ".npz"
+
+_FIX: Final = "remove it and run the plan again"
+
+_STEP_MS: Final = 100
+"""Resolution of the positions in a result."""
 
 _PENDING: Final = 3
 """Stacks whose scores may be open while the next one trains."""
@@ -188,7 +193,7 @@ def open_pool(workers: int) -> Executor:
 
 def _score_part(peaks: Peaks, data: StudyData, recipe: Recipe) -> _Part:
     """Suppressed peaks of some networks, and their scores on A and B."""
-    kept = suppress_peaks(peaks, recipe)
+    kept = rank_peaks(suppress_peaks(peaks, recipe), data)
     first, second = data.halves()
     scores = [
         {
@@ -201,41 +206,45 @@ def _score_part(peaks: Peaks, data: StudyData, recipe: Recipe) -> _Part:
 
 
 def _write_result(path: Path, description: dict[str, Any], peaks: Peaks) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Positions in tenths of a second, ranked confidences as levels: three bytes a peak."""
+    levels = np.ceil(LEVELS * peaks.confidences).astype(np.uint8)
+    tenths = np.round(peaks.positions_ms / _STEP_MS) * (levels > 0)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
             description=np.array(json.dumps(description)),
-            positions_ms=peaks.positions_ms,
-            confidences=peaks.confidences.astype(np.float16),
+            tenths=tenths.clip(0, 65_535).astype(np.uint16),
+            levels=levels,
         )
 
 
-def pack_result(path: Path, out: Path, networks: set[tuple[str, int]]) -> None:
-    """Copy a result with the peaks of some networks alone; the scores of all networks stay.
+def pack_result(path: Path, out: Path, networks: Mapping[tuple[str, int], set[int]]) -> None:
+    """Copy a result with the peaks that the tables need; the scores of all networks stay.
 
     Args:
         path: of a result.
         out: folder.
-        networks: (arm, draw) whose peaks are kept.
+        networks: (arm, draw) -> held periods whose peaks are kept.
     """
     description, peaks = read_result(path)
     rows = description["networks"]
     chosen = [number for number, row in enumerate(rows) if (row["arm"], row["draw"]) in networks]
     before = description.get("peaks_of", list(range(len(rows))))
-    places = [before.index(number) for number in chosen]
-    kept = peaks.select(places)
+    kept = peaks.select([before.index(number) for number in chosen])
+    for place, number in enumerate(chosen):
+        periods = networks[rows[number]["arm"], rows[number]["draw"]]
+        unused = [period for period in range(kept.confidences.shape[1]) if period not in periods]
+        kept.confidences[place, unused] = 0
     _write_result(out / path.name, {**description, "peaks_of": chosen}, kept)
 
 
 def read_result(path: Path) -> tuple[dict[str, Any], Peaks]:
-    """Description and peaks of a result."""
-    with np.load(path) as arrays:
+    """Description and ranked peaks of a result."""
+    with reading_arrays(path, "a result of a study", _FIX), np.load(path) as arrays:
         description: dict[str, Any] = json.loads(str(arrays["description"]))
-        peaks = Peaks(
-            arrays["positions_ms"].astype(np.int32), arrays["confidences"].astype(np.float32)
-        )
-    return description, peaks
+        levels = arrays["levels"].astype(np.float32)
+        positions_ms = arrays["tenths"].astype(np.int32) * _STEP_MS
+    return description, Peaks(positions_ms, (levels - 0.5).clip(min=0) / LEVELS)
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -7,7 +7,6 @@ over the thresholds in the same way for all networks.
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -22,37 +21,42 @@ from spotkick.tasks import Task
 
 METRICS: Final = ("loose", "tight")
 
+LEVELS: Final = 200
+"""Thresholds of the official metric."""
+
 _RANKS_PER_LABEL: Final = 6
 """Ranks up to this many times the labels of a class are spread over the thresholds, evenly on a
-logarithmic scale; later ones share the lowest."""
+logarithmic scale; predictions of later ranks are left out."""
 
 
-def rank_confidences(
-    predictions: Sequence[MatchActions], labels: Sequence[MatchActions]
-) -> list[MatchActions]:
-    """Replace confidences by ranks, class by class.
+def rank_peaks(peaks: Peaks, data: StudyData) -> Peaks:
+    """Replace confidences by ranks, class by class and on each half of the held matches alone.
 
     Args:
-        predictions: of one network.
-        labels: of the same matches.
+        peaks: after suppression.
+        data: whose held periods they are of.
+
+    Returns:
+        Confidences in the middle between two of `LEVELS` thresholds, 0 for late ranks.
     """
-    classes = sorted({action.label for match in predictions for action in match.actions})
-    ranked = [list(match.actions) for match in predictions]
-    for name in classes:
-        places = [
-            (-(action.confidence or 0.0), number, row)
-            for number, match in enumerate(predictions)
-            for row, action in enumerate(match.actions)
-            if action.label == name
-        ]
-        count = sum(action.label == name for match in labels for action in match.actions)
-        lowest = np.log(1 + _RANKS_PER_LABEL * max(count, 1))
-        for rank, (_, number, row) in enumerate(sorted(places)):
-            value = max(0.0, 1 - float(np.log1p(rank) / lowest))
-            ranked[number][row] = replace(ranked[number][row], confidence=value)
-    return [
-        replace(match, actions=tuple(own)) for match, own in zip(predictions, ranked, strict=True)
-    ]
+    ranked = np.zeros_like(peaks.confidences)
+    held = data.periods(held=True)
+    for matches in data.halves():
+        rows = np.flatnonzero(np.isin(data.period_match[held], matches))
+        inside = np.isin(data.actions[:, 0], held[rows])
+        labels = np.bincount(data.actions[inside, 1], minlength=len(data.classes))
+
+        for network in range(len(ranked)):
+            for column, count in enumerate(labels):
+                own = peaks.confidences[network, rows, column]
+                order = np.argsort(-own, axis=None, kind="stable")
+                ranks = np.empty(own.size)
+                ranks[order] = np.arange(own.size)
+                lowest = np.log(1 + _RANKS_PER_LABEL * max(int(count), 1))
+                heights = np.clip(1 - np.log1p(ranks) / lowest, 0, 1).reshape(own.shape)
+                levels = np.ceil(LEVELS * heights) * (own > 0)
+                ranked[network, rows, column] = (levels - 0.5).clip(min=0) / LEVELS
+    return Peaks(peaks.positions_ms, ranked)
 
 
 def assign_network(
@@ -69,12 +73,18 @@ def assign_network(
 
 
 def score_network(
-    peaks: Peaks, network: int, data: StudyData, matches: tuple[int, ...]
+    ranked: Peaks, network: int, data: StudyData, matches: tuple[int, ...]
 ) -> dict[str, float]:
-    """Ranked Average-mAP of one network on some held matches, loose and tight."""
-    labels = data.labels(matches)
-    ranked = rank_confidences(predictions_of(peaks, network, data, matches), labels)
+    """Average-mAP of one network on some held matches, loose and tight.
+
+    Args:
+        ranked: of `rank_peaks`.
+        network: which.
+        data: with the labels.
+        matches: indices.
+    """
+    labels, predictions = data.labels(matches), predictions_of(ranked, network, data, matches)
     return {
-        metric: score_assignment(assign_network(ranked, labels, data, metric)).average_map
+        metric: score_assignment(assign_network(predictions, labels, data, metric)).average_map
         for metric in METRICS
     }

@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from spotkick.errors import InputError
+from spotkick.study.data import read_study_data
 from spotkick.study.plan import Block, StudyPlan
 from spotkick.study.running import pack_result, read_result, result_path
 
@@ -89,13 +90,14 @@ def families(block: Block) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def pack_plan(plan: StudyPlan, results: Path, out: Path) -> int:
-    """Copy all results, with the peaks of the chosen networks alone.
+def pack_plan(plan: StudyPlan, data_folder: Path, results: Path, out: Path) -> int:
+    """Copy all results, with the peaks of the chosen networks on the other half alone.
 
     Returns:
         Number of results.
 
     Raises:
+        InputError: if a data file is missing.
         StorageError: if they cannot be written.
     """
     count = 0
@@ -104,8 +106,17 @@ def pack_plan(plan: StudyPlan, results: Path, out: Path) -> int:
             scores = read_scores(block, results)
         except InputError:
             continue
-        chosen = {scores.choose((arm,), half) for arm in block.arms for half in HALVES}
+        data = read_study_data(data_folder / f"{block.data}.npz")
+        matches = data.period_match[data.periods(held=True)]
+        periods = [set(np.flatnonzero(np.isin(matches, half)).tolist()) for half in data.halves()]
+
+        # Chosen on one half, scored on the other.
+        needed: dict[tuple[str, int], set[int]] = {}
+        for arms in ((arm,) for arm in block.arms):
+            for half in HALVES:
+                own = periods[HALVES.index(OTHER[half])]
+                needed.setdefault(scores.choose(arms, half), set()).update(own)
         for seed in scores.seeds:
-            pack_result(result_path(results, block, seed), out, chosen)
+            pack_result(result_path(results, block, seed), out, needed)
             count += 1
     return count

@@ -24,6 +24,7 @@ from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.formats.soccernet import read_label_set
+from spotkick.models.token_embeddings import embed_tokens
 from spotkick.study.data import StudyData
 from spotkick.timeline import FEATURE_RATE
 
@@ -56,7 +57,12 @@ class _Builder:
         self.numbers.append(period)
 
     def build(
-        self, name: str, matches: Sequence[str], held: Sequence[bool], rate: Fraction, tokens: int
+        self,
+        name: str,
+        matches: Sequence[str],
+        held: Sequence[bool],
+        rate: Fraction,
+        vectors: npt.NDArray[np.float32] | None = None,
     ) -> StudyData:
         """The data set.
 
@@ -66,12 +72,15 @@ class _Builder:
         if not self.features:
             raise InputError("no period has both features and labels; check the folder and splits")
         lengths = [len(values) for values in self.features]
+        if vectors is None:
+            vectors = np.zeros((0, 0), dtype=np.float32)
         return StudyData(
             name=name,
             classes=self.classes.names,
             frame_rate=rate,
             features=np.concatenate(self.features),
-            num_tokens=tokens,
+            num_tokens=len(vectors),
+            vectors=vectors.astype(np.float16),
             starts=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
             period_match=np.array(self.match_index, dtype=np.int64),
             period_number=np.array(self.numbers, dtype=np.int64),
@@ -89,6 +98,7 @@ def read_transcripts(
     train: Sequence[str],
     held: Sequence[str],
     slots: int = 16,
+    embedding: int = 48,
 ) -> StudyData:
     """Token ids of what is said, one row per bin of two seconds.
 
@@ -99,6 +109,7 @@ def read_transcripts(
         train: matches; the vocabulary is theirs.
         held: matches to score on.
         slots: tokens of a bin at most; further ones are left out.
+        embedding: length of the vectors that embeddings start from.
     """
     matches = [*train, *held]
     said: dict[tuple[int, int], Sequence[TranscriptSegment]] = {}
@@ -123,7 +134,9 @@ def read_transcripts(
         rows = _token_rows(vocabulary, segments, bins, slots)
         builder.add(number, period, rows, actions)
     is_held = [number >= len(train) for number in range(len(matches))]
-    return builder.build(name, matches, is_held, TOKEN_RATE, len(vocabulary))
+    ids = [vocabulary.encode(segments).ids for segments in own]
+    vectors = embed_tokens(ids, len(vocabulary), embedding)
+    return builder.build(name, matches, is_held, TOKEN_RATE, vectors)
 
 
 def _token_rows(
@@ -179,7 +192,7 @@ def read_tracks(
     builder.features = [
         ((values - mean) / deviation).astype(np.float16) for values in builder.features
     ]
-    return builder.build(name, matches, is_held, rate, 0)
+    return builder.build(name, matches, is_held, rate)
 
 
 def split_of(root: Path, name: str) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ def make_synthetic(name: str, config: SyntheticConfig) -> StudyData:
         frame_rate=_RATE,
         features=np.concatenate(features),
         num_tokens=0,
+        vectors=np.zeros((0, 0), dtype=np.float16),
         starts=np.concatenate(([0], np.cumsum(lengths))).astype(np.int64),
         period_match=np.arange(count),
         period_number=np.ones(count, dtype=np.int64),

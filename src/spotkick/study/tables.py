@@ -22,7 +22,7 @@ from spotkick.study.data import StudyData, read_study_data
 from spotkick.study.peaks import predictions_of
 from spotkick.study.plan import Block, StudyPlan
 from spotkick.study.running import open_pool, read_result, result_path
-from spotkick.study.scoring import METRICS, assign_network, rank_confidences
+from spotkick.study.scoring import METRICS, assign_network
 from spotkick.study.selection import HALVES, OTHER, BlockScores, families, read_scores
 
 RESAMPLES: Final = 400
@@ -164,10 +164,12 @@ def _resample_network(path: Path, key: _Key, data: StudyData, resamples: int) ->
     matches = data.halves()[HALVES.index(half)]
     labels = data.labels(matches)
     one = peaks.select([place])
-    ranked = rank_confidences(predictions_of(one, 0, data, matches), labels)
+    predictions = predictions_of(one, 0, data, matches)
     weights = draw_matches(len(matches), resamples, _SEED + HALVES.index(half))
     return {
-        metric: score_resamples(assign_network(ranked, labels, data, metric), weights).average_map
+        metric: score_resamples(
+            assign_network(predictions, labels, data, metric), weights
+        ).average_map
         for metric in METRICS
     }
 

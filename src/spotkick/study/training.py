@@ -201,20 +201,25 @@ def train_stack(
     Returns:
         The stack in evaluation mode, and the last loss, summed over the networks.
     """
+    radius = max(1.0, recipe.offset_radius_s * float(data.frame_rate))
     sizes = StackSizes(
         width=data.features.shape[1],
         num_tokens=data.num_tokens,
+        embedding=max(1, data.vectors.shape[1]),
         num_classes=len(data.classes),
+        offset_radius_frames=radius,
         **recipe.sizes(),
     )
-    stack = NetworkStack(sizes, [arm.head for arm, _ in arms], seed).to(device)
+    heads = [arm.head for arm, _ in arms]
+    vectors = torch.from_numpy(data.vectors.astype(np.float32)) if data.num_tokens else None
+    stack = NetworkStack(sizes, heads, seed, vectors=vectors).to(device)
     frames = _TrainingFrames(data, recipe, device)
     mask = torch.from_numpy(border_mask(sizes.chunk_frames, sizes.border_frames)).to(device)
     loss_of = StackLoss(
         arms,
         rate=float(data.frame_rate),
         mask=mask,
-        offset_radius_frames=max(1.0, recipe.offset_radius_s * float(data.frame_rate)),
+        offset_radius_frames=radius,
     )
     optimizer = _Optimizer(stack, arms, recipe)
     rng = np.random.default_rng((seed, 0))
