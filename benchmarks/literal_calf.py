@@ -1,14 +1,25 @@
-"""A literal transcription of the CALF specification.
+"""Literal transcriptions of CALF, which benchmarks measure against.
 
-Conv2d layers, a loss of six masked terms, matching by loops.
+``literal_*``: the specification as it is told: Conv2d layers, a loss of six masked terms, matching
+by loops. ``published_*``: the order of operations of the authors' PyTorch code (SoccerNetv2-DevKit,
+Task1-ActionSpotting/CALF, commit 60eb7a1): the same layers, steps and intervals by signs and
+maxima, matching by two loops of one-hot products without early end, three losses read on the host
+in every step, and a data set that cuts one chunk at a time on the host. Kept: all of these
+operations, their order, Adam as it is set there, four loading processes, pinned memory. Left out:
+the progress bar's text, the pass over validation chunks after each epoch, and the writing of -1
+into the stored labels (on a copy here).
 
-The yardstick that benchmarks/training_step.py measures against. It is written to be close to the
-text, not to be fast.
+Both are written to be close to their source, not to be fast.
 """
 
+import random
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.data import Dataset
 
 
 class LiteralCalf(nn.Module):
@@ -175,3 +186,172 @@ def literal_step(
     loss.backward()
     optimizer.step()
     return float(loss.detach()) / len(features)
+
+
+def _below(x: Tensor, bound: Tensor | float) -> Tensor:
+    """1 where x < bound."""
+    return torch.max(0.0 * x, torch.sign(bound - x))
+
+
+def _from(x: Tensor, bound: Tensor | float) -> Tensor:
+    """1 where x >= bound."""
+    return 1.0 - _below(x, bound)
+
+
+def _clip(x: Tensor, low: Tensor | float, high: Tensor | float) -> Tensor:
+    return torch.min(torch.max(x, 0.0 * x + low), 0.0 * x + high)
+
+
+def published_segmentation_loss(
+    shifts: Tensor, scores: Tensor, k: Sequence[Tensor], hit: float = 0.1, miss: float = 0.9
+) -> Tensor:
+    """The six cases as products of steps, summed; k holds four tensors (classes,)."""
+    k1, k2, k3, k4 = k
+    zeros = torch.zeros(scores.size()).to(scores.device).type(torch.float)
+    q = 1.0 - scores
+
+    def penalty(argument: Tensor, margin: float) -> Tensor:
+        return torch.max(zeros, -torch.log(argument) + torch.log(zeros + margin))
+
+    rise = (_clip(shifts, k1, k2) - k1) / (k2 - k1)
+    near = _clip(shifts, 0.0, k3) / k3
+    fall = (_clip(shifts, k3, k4) - k4) / (k3 - k4)
+    total = _below(shifts, k1) * penalty(q, miss)
+    total = total + _from(shifts, k1) * _below(shifts, k2) * penalty(q + (1.0 - q) * rise, miss)
+    total = total + _from(shifts, k2) * _below(shifts, 0.0) * zeros
+    total = total + _from(shifts, 0.0) * _below(shifts, k3) * penalty(1.0 - q + q * near, 1 - hit)
+    total = total + _from(shifts, k3) * _below(shifts, k4) * penalty(q + (1.0 - q) * fall, miss)
+    total = total + _from(shifts, k4) * penalty(q, miss)
+    return torch.sum(total)
+
+
+def published_matching(target: Tensor, predicted: Tensor) -> Tensor:
+    """Predictions in target order: a round per row, for actions and for padding."""
+    alpha, actual, guessed = target[:, :, 0], target[:, :, 1], predicted[:, :, 1]
+    spots = actual.shape[-1]
+
+    def widen(rows: Tensor) -> Tensor:
+        return rows.unsqueeze(-1).repeat(1, 1, spots)
+
+    nearness = 1 - torch.abs(widen(actual) - guessed.unsqueeze(-2).repeat(1, spots, 1))
+    chosen = 0 * nearness
+    free_columns = 0 * widen(alpha) + 1
+    for kind in (alpha, 1 - alpha):
+        free_rows = widen(kind)
+        left = free_rows * nearness
+        if kind is not alpha:
+            left = free_columns * left
+        for _ in range(spots):
+            left = free_columns * (free_rows * left)
+            of_rows = functional.one_hot(torch.argmax(left, dim=-1), spots)
+            offers = free_rows * of_rows * left
+            of_columns = functional.one_hot(torch.argmax(offers, dim=-2), spots).permute(0, 2, 1)
+            chosen = chosen + free_rows * of_rows * of_columns
+            free_rows = widen((1 - torch.sum(chosen, dim=-1)) * kind)
+            free_columns = (1 - torch.sum(chosen, dim=-2)).unsqueeze(-2).repeat(1, spots, 1)
+
+    order = torch.argmax(chosen, dim=-1)
+    return torch.gather(predicted, 1, order.unsqueeze(-1).repeat(1, 1, target.shape[-1]))
+
+
+def published_spotting_loss(target: Tensor, predicted: Tensor) -> Tensor:
+    """Eq. (10) as one sum."""
+    aligned = published_matching(target, predicted)
+    alpha = target[:, :, 0]
+    confidence = torch.square(alpha - aligned[:, :, 0])
+    location = torch.square(target[:, :, 1] - aligned[:, :, 1])
+    classes = torch.sum(torch.square(target[:, :, 2:] - aligned[:, :, 2:]), dim=-1)
+    return torch.sum(
+        alpha * 5.0 * location
+        + alpha * confidence
+        + (1 - alpha) * 0.5 * confidence
+        + alpha * classes
+    )
+
+
+def published_step(
+    network: LiteralCalf,
+    optimizer: torch.optim.Optimizer,
+    batch: Sequence[Tensor],
+    k: Sequence[Tensor],
+) -> tuple[float, float, float]:
+    """One step: a batch of `PublishedClips`, moved to the network's device."""
+    device = next(network.parameters()).device
+    features = batch[0].to(device)
+    shifts = batch[1].to(device).float()
+    targets = batch[2].to(device).float()
+    scores, predicted = network(features)
+    segmentation = published_segmentation_loss(shifts, scores, k)
+    spotting = published_spotting_loss(targets, predicted)
+    loss = 0.000367 * segmentation + 1.0 * spotting
+    shown = loss.item(), segmentation.item(), spotting.item()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return shown
+
+
+class PublishedClips(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """Chunks cut one at a time: a class or background, one of its places, a place in the chunk."""
+
+    def __init__(
+        self,
+        features: Sequence[np.ndarray],
+        shifts: Sequence[np.ndarray],
+        background: Sequence[tuple[int, int, int]],
+        *,
+        chunks: int,
+        num_spots: int = 15,
+        chunk: int = 240,
+        field: int = 80,
+    ) -> None:
+        """Args: per period (frames, dim) and (frames, classes); background runs; sizes."""
+        self.features, self.shifts, self.chunks = features, shifts, chunks
+        self.num_spots, self.chunk, self.field = num_spots, chunk, field
+        self.num_classes = shifts[0].shape[1]
+        self.anchors: list[list[tuple[int, ...]]] = [[] for _ in range(self.num_classes)]
+        for period, own in enumerate(shifts):
+            for frame, label in zip(*np.where(own == 0), strict=True):
+                self.anchors[label].append((period, int(frame)))
+        self.anchors.append(list(background))
+
+    def __len__(self) -> int:
+        """Chunks of an epoch."""
+        return self.chunks
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Features, shifts and spots of a chunk drawn at random, whatever the index."""
+        del index
+        kind = random.randint(0, self.num_classes)
+        own = self.anchors[kind] or max(self.anchors[:-1], key=len)
+        anchor = own[random.randint(0, len(own) - 1)]
+        if kind < self.num_classes or len(anchor) == 2:
+            start = anchor[1] + random.randint(-self.chunk + self.field, -self.field - 1)
+        else:
+            start = random.randint(anchor[1], anchor[2] - self.chunk)
+        length = len(self.features[anchor[0]])
+        start = max(start, 0)
+        if start + self.chunk >= length:
+            start = length - self.chunk - 1
+
+        features = self.features[anchor[0]][start : start + self.chunk]
+        shifts = self.shifts[anchor[0]][start : start + self.chunk].copy()
+        border = -(-self.field // 2)
+        shifts[:border] = -1
+        shifts[-border:] = -1
+        return (
+            torch.from_numpy(features),
+            torch.from_numpy(shifts),
+            torch.from_numpy(self._targets(shifts)),
+        )
+
+    def _targets(self, shifts: np.ndarray) -> np.ndarray:
+        targets = np.zeros((self.num_spots, 2 + self.num_classes))
+        frames, labels = np.where(shifts == 0)
+        for row, (frame, label) in enumerate(zip(frames, labels, strict=True)):
+            if row >= self.num_spots:
+                break
+            targets[row, 0] = 1.0
+            targets[row, 1] = frame / self.chunk
+            targets[row, 2 + label] = 1.0
+        return targets
