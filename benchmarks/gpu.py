@@ -23,22 +23,12 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from unittest.mock import MagicMock
 
 import numpy as np
 import torch
 
-MISSING = [
-    name
-    for name in ("onnx", "onnxruntime", "rapidfuzz", "tqdm")
-    if importlib.util.find_spec(name) is None
-]
-for missing in MISSING:
-    sys.modules[missing] = MagicMock()
-    for child in ("helper", "numpy_helper", "checker", "process", "distance", "fuzz"):
-        sys.modules[f"{missing}.{child}"] = MagicMock()
-
 sys.path.insert(0, str(Path(__file__).parent))
+from absent_packages import STAND_INS
 from literal_calf import LiteralCalf, PublishedClips, published_step
 from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, Action, ActionClasses
 from spotkick.checkpoint import DecodingConfig
@@ -250,13 +240,13 @@ def part_card(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "torch": torch.__version__,
         "numpy": np.__version__,
         "cores": os.cpu_count(),
-        "stand_ins": MISSING,
+        "stand_ins": STAND_INS,
         "torch_threads": torch.get_num_threads(),
     }
     for name in ("triton", "onnxruntime", "av"):
         spec = importlib.util.find_spec(name)
         found[name] = getattr(__import__(name), "__version__", "?") if spec else None
-    if found["onnxruntime"] and "onnxruntime" not in MISSING:
+    if found["onnxruntime"] and "onnxruntime" not in STAND_INS:
         import onnxruntime
 
         found["onnx_providers"] = onnxruntime.get_available_providers()

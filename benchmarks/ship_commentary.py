@@ -112,9 +112,7 @@ def spot_split(
 ) -> list[MatchActions]:
     """Spots of the shipped file, from tokens."""
     model = spotkick.load_model(checkpoint, threads=1)
-    return [
-        model.spot(features / match, name=match, classes=classes or None) for match in matches
-    ]
+    return [model.spot(features / match, name=match, classes=classes or None) for match in matches]
 
 
 def measure(
