@@ -80,13 +80,14 @@ def test_commentary_section_pairs_known_goals_with_spots_and_words() -> None:
     spots = [
         Action("Goal", 1, 101_000, confidence=0.9),
         Action("Goal", 1, 300_000, confidence=0.4),  # below the threshold of its class
-        Action("Foul", 1, 400_000, confidence=0.8),
+        Action("Foul", 1, 103_000, confidence=0.8),
     ]
     known = [parse_goal_minute("2"), parse_goal_minute("9")]
     section = commentary_section(make_commentary(spots, known))
     cells = re.findall(r"<t[dh][^>]*>([^<]*)</t[dh]>", section.content)
-    assert cells[:4] == ["first half, 1:30", "first half, 1:41", "0.90", "It is &lt;in&gt;!"]
-    assert cells[4:6] == ["first half, 8:30", "none"]
+    assert cells[:4] == ["1 - 01:30", "1 - 01:41", "0.90", "It is &lt;in&gt;!"]
+    assert cells[4:6] == ["1 - 08:30", "none"]
+    assert cells[8:] == ["1 - 01:41", "Goal 0.90, Foul 0.80", "It is &lt;in&gt;!"]
     assert "2 of 2 spots" in section.content
 
 

@@ -1,5 +1,6 @@
 """The section of the demo's page about commentary: known goals, spots over time, what was said."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from spotkick.actions import Action
@@ -9,17 +10,23 @@ from spotkick.report.formatting import NONE
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, paragraph, table
 from spotkick.report.segmentation import score_lanes
-from spotkick.timeline import PERIOD_NAMES, format_clock
+from spotkick.timeline import PERIOD_NAMES
 
 GOAL_TOLERANCE_S: Final = 60.0
 """A goal is found where a goal is spotted this near: commentators speak of it for a while."""
 
-MOST_ROWS: Final = 24
-"""Rows of the table of spots; the most confident are kept."""
+MOST_SPOTS: Final = 40
+"""Spots in the table; the most confident are kept."""
+
+TOGETHER_S: Final = 10.0
+"""Spots that lie this near to each other come from the same words, and share a row."""
+
+MOST_LETTERS: Final = 160
+"""Of what was said, in a cell."""
 
 _ABOUT_INVENTED: Final = (
     "This commentary was invented for the demo: ten minutes of two clubs that do not exist, "
-    "labels with it. It shows what the shipped checkpoint for real matches reads and gives; it "
+    "with labels. It shows what the shipped checkpoint for real matches reads and gives; it "
     "says nothing about accuracy. The transcripts of a match of your own take its place: "
 )
 _ABOUT_OWN: Final = (
@@ -58,28 +65,49 @@ def _goal_row(commentary: DemoCommentary, goal: Action) -> tuple[str, ...]:
         and spot.period == goal.period
         and abs(spot.position_s - goal.position_s) <= GOAL_TOLERANCE_S
     ]
-    known = _when(goal)
+    known = goal.game_time
     if not near:
         return known, "none", NONE, NONE
     best = max(near, key=lambda spot: spot.confidence or 0)
-    return known, _when(best), f"{best.confidence or 0:.2f}", commentary.said_at(best)
+    said = _shorten(commentary.said_at(best))
+    return known, best.game_time, f"{best.confidence or 0:.2f}", said
 
 
 def _spot_table(commentary: DemoCommentary) -> Html:
     """The clearest spots with what was said around them, in the order of the match."""
     shown = commentary.shown
-    clearest = sorted(shown, key=lambda spot: -(spot.confidence or 0))[:MOST_ROWS]
-    rows = [
-        (_when(spot), spot.label, f"{spot.confidence or 0:.2f}", commentary.said_at(spot))
-        for spot in shown
-        if spot in clearest
-    ]
-    header = ("When", "Spotted", "Confidence", "What was said")
-    return tag(
-        "details",
-        tag("summary", f"{len(rows)} of {len(shown)} spots, with what was said"),
-        table(header, rows, text_columns=4),
-    )
+    clearest = sorted(shown, key=lambda spot: -(spot.confidence or 0))[:MOST_SPOTS]
+    rows = []
+    for group in _group_spots([spot for spot in shown if spot in clearest]):
+        named = ", ".join(f"{spot.label} {spot.confidence or 0:.2f}" for spot in group)
+        main = max(group, key=lambda spot: spot.confidence or 0)
+        rows.append((main.game_time, named, _shorten(commentary.said_at(main))))
+    header = ("Period and clock", "Spotted, with confidence", "What was said")
+    title = f"{len(clearest)} of {len(shown)} spots, with what was said"
+    return tag("details", tag("summary", title), table(header, rows, text_columns=3))
+
+
+def _group_spots(spots: Sequence[Action]) -> list[list[Action]]:
+    """Spots in the order of the match, those that come from the same words together."""
+    groups: list[list[Action]] = []
+    for spot in spots:
+        first = groups[-1][0] if groups else None
+        if (
+            first is not None
+            and first.period == spot.period
+            and spot.position_s - first.position_s <= TOGETHER_S
+        ):
+            groups[-1].append(spot)
+        else:
+            groups.append([spot])
+    return groups
+
+
+def _shorten(text: str) -> str:
+    """The text, cut after a word where it is long."""
+    if len(text) <= MOST_LETTERS:
+        return text
+    return f"{text[:MOST_LETTERS].rpartition(' ')[0]} ..."
 
 
 def _draw_period(commentary: DemoCommentary, period: int) -> Html:
@@ -95,9 +123,3 @@ def _draw_period(commentary: DemoCommentary, period: int) -> Html:
     drawn = score_lanes(match.scores, period, lanes, known, spots)
     box = tag("div.drawing", drawn, tabindex=0, role="group", aria_label=f"Scores, {title}")
     return join([tag("h3", title.capitalize()), box])
-
-
-def _when(action: Action) -> str:
-    """Period and clock."""
-    title = PERIOD_NAMES.get(action.period, f"period {action.period}")
-    return f"{title}, {format_clock(action.position_s)}"
