@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import spotkick
+from spotkick.actions import ActionClasses
 from spotkick.errors import ConfigError
 from spotkick.features.tracks import read_track
 from spotkick.formats.soccernet import read_labels
@@ -127,6 +128,20 @@ def test_spot_transcript_equals_spot_of_its_features(data: Path, run: Path) -> N
     from_tokens = model.spot(data / "match5" / "1_tokens.npy")
     assert from_text.actions == from_tokens.actions
     assert from_text.actions
+
+
+def test_spot_classes_that_are_unions_of_the_networks_own(data: Path, run: Path) -> None:
+    model, both = (
+        spotkick.load_model(run),
+        ActionClasses(("event",), {"Goal": "event", "Corner": "event"}),
+    )
+    match = data / "match5"
+    own, union = (
+        spotkick.spot_with_scores(model, match, classes=classes)[1].periods[1]
+        for classes in (None, both)
+    )
+    np.testing.assert_allclose(union[:, 0], 1 - (1 - own).prod(axis=1), rtol=1e-5)
+    assert {action.label for action in model.spot(match, classes=both).actions} == {"event"}
 
 
 @pytest.mark.parametrize("loss", ["paper", "symmetric", "focal", "bce"])

@@ -15,6 +15,7 @@ from spotkick.checkpoint import Checkpoint, DecodingConfig, read_checkpoint
 from spotkick.datasets.periods import PeriodSpan, close_spans
 from spotkick.errors import InputError
 from spotkick.features.tracks import FeatureTrack
+from spotkick.formats.classes import find_classes
 from spotkick.formats.scores import MatchScores
 from spotkick.pipelines.spot import network_for
 from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
@@ -38,6 +39,8 @@ class SpotOptions(TypedDict, total=False):
             `spotkick.datasets.match_names.name_match_folder`), a file by its name without suffix,
             and an array ``match``.
         decoding: replaces the checkpoint's own.
+        classes: that are asked for, each a class of the model or a union of some: a class list, its
+            name such as ``soccernet-v1``, or a class file.
         period: of a single file or array, 1 unless the name of the file says another.
         start_s: where the period begins in a video file, in seconds.
         periods: period -> its start and end in seconds, in a video file that holds several; an end
@@ -47,6 +50,7 @@ class SpotOptions(TypedDict, total=False):
 
     name: str | None
     decoding: DecodingConfig | None
+    classes: ActionClasses | PathLike | None
     period: int | None
     start_s: float
     periods: Mapping[int, tuple[float, float | None]]
@@ -139,7 +143,7 @@ def spot_with_scores(
     Args:
         model: of `load_model`.
         match: video, feature file, match folder, array (frames, dim), or arrays by period.
-        options: keywords of `SpotOptions`: ``name``, ``decoding``, ``period``, ``start_s``,
+        options: keywords of `SpotOptions`: ``name``, ``decoding``, ``classes``, ``period``, ``start_s``,
             ``periods``, ``progress``.
 
     Raises:
@@ -147,7 +151,10 @@ def spot_with_scores(
         CheckpointError: if its features come from another source than the model's.
         ConfigError: if options contradict each other.
     """
-    setup = SpottingSetup.from_checkpoint(model.checkpoint, options.get("decoding"))
+    wanted = options.get("classes")
+    if isinstance(wanted, str | os.PathLike):
+        wanted = find_classes(os.fspath(wanted))
+    setup = SpottingSetup.from_checkpoint(model.checkpoint, options.get("decoding"), wanted)
     if isinstance(match, str | os.PathLike):
         default, tracks = _load_tracks(model, Path(match), options)
     else:

@@ -36,6 +36,13 @@ def spot(
             help="A checkpoint whose scores are averaged with the first one's; repeat it for more.",
         ),
     ] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="A class list whose classes are the checkpoint's own or unions of them, such as "
+            "soccernet-v1, or a class file."
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option(help="Folder for the results, a .zip, or a .json for a single match.")
     ] = Path("predictions"),
@@ -91,6 +98,7 @@ def spot(
     from spotkick.checkpoint import read_checkpoint, resolve_checkpoint
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.datasets.period_options import parse_period_options
+    from spotkick.formats.classes import find_classes
     from spotkick.formats.tables import write_table
     from spotkick.pipelines.clock import ensure_periods
     from spotkick.pipelines.spot_inputs import InputOptions
@@ -136,6 +144,7 @@ def spot(
         runtime=runtime,
         keep_scores=not no_scores,
         further=tuple(others),
+        classes=None if classes is None else find_classes(classes),
     )
 
     # Kick-offs that the clock shows are read first: they cut the videos into periods.

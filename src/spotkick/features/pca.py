@@ -44,7 +44,9 @@ class Projection:
         """Length of the vectors that come out."""
         return len(self.components)
 
-    def apply(self, values: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.float32]:
+    def apply(
+        self, values: npt.NDArray[np.floating[Any] | np.integer[Any]]
+    ) -> npt.NDArray[np.float32]:
         """Project (frames, dim) to (frames, kept)."""
         centred = values.astype(np.float32) - self.mean
         projected: npt.NDArray[np.float32] = centred @ (self.components.T * np.float32(self.scale))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spotkick.actions import MatchActions
+from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import Checkpoint, DecodingConfig
 from spotkick.errors import (
     ConfigError,
@@ -87,6 +87,7 @@ def run_spotting(
     keep_scores: bool = True,
     reporter: Reporter | None = None,
     further: Sequence[FurtherCheckpoint] = (),
+    classes: ActionClasses | None = None,
 ) -> SpottingSummary:
     """Spot matches one after the other and write each as soon as it is done.
 
@@ -103,6 +104,7 @@ def run_spotting(
         keep_scores: write the scores of every frame too.
         reporter: shows how far the work is; silent when None.
         further: checkpoints whose scores are averaged with those of the first one.
+        classes: that are asked for; see `SpottingSetup.from_checkpoint`.
 
     Raises:
         InputError: if no match could be spotted.
@@ -111,7 +113,7 @@ def run_spotting(
     Warns:
         SpotkickWarning: for each match that was left out.
     """
-    setup = SpottingSetup.from_checkpoint(checkpoint, decoding)
+    setup = SpottingSetup.from_checkpoint(checkpoint, decoding, classes)
     reporter, jobs = reporter or SilentReporter(), list(jobs)
     run = SpottingRun(
         network,

@@ -88,6 +88,7 @@ def run_request(
             keep_scores=request.keep_scores,
             reporter=reporter,
             further=further,
+            classes=request.classes,
         )
     results = request.out
     if len(jobs) == 1 and is_folder(request.out):

@@ -6,7 +6,6 @@ stamp in the folder says which checkpoint and settings made them.
 """
 
 import hashlib
-import json
 import multiprocessing
 import os
 import time
@@ -19,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from spotkick.actions import ActionClasses
 from spotkick.checkpoint import (
     CONFIG_FILE,
     Checkpoint,
@@ -59,6 +59,7 @@ class SpottingRequest:
         runtime: ``onnx`` or ``torch``.
         keep_scores: write the scores of every frame too.
         further: folders of checkpoints whose scores are averaged with those of the first one.
+        classes: that are asked for; the checkpoint's own when None.
     """
 
     checkpoint: Path
@@ -69,6 +70,7 @@ class SpottingRequest:
     runtime: str = "onnx"
     keep_scores: bool = True
     further: tuple[Path, ...] = ()
+    classes: ActionClasses | None = None
 
 
 def open_networks(
@@ -124,6 +126,8 @@ def claim_folder(
     }
     if others:
         stamp["further"] = [hashlib.sha256(own).hexdigest() for own in others]
+    if request.classes is not None:
+        stamp["wanted"] = list(request.classes.names)
     path = request.out / STAMP_FILE
     present = [job for job in jobs if resume and _output_of(request, job).results.is_file()]
     if present and not _holds_stamp(path, stamp):
@@ -134,24 +138,27 @@ def claim_folder(
 
     # Results of files that were replaced since are made again.
     done = {job.match for job in present if _output_of(request, job).is_current(job.files)}
-    write_json(path, {**stamp, "classes": _stated_classes(json.loads(config))})
+    classes = request.classes or read_checkpoint(request.checkpoint).classes
+    write_json(path, {**stamp, "classes": _state_classes(classes)})
     return [match for match in matches if match not in done]
 
 
 def _holds_stamp(path: Path, stamp: Mapping[str, Any]) -> bool:
     """Whether a folder's stamp says the same; what else it states is for readers."""
     held = read_json(path) if path.is_file() else None
-    if not isinstance(held, dict) or held.get("further") != stamp.get("further"):
+    if not isinstance(held, dict):
+        return False
+    if any(held.get(key) != stamp.get(key) for key in ("further", "wanted")):
         return False
     return {key: held.get(key) for key in stamp} == dict(stamp)
 
 
-def _stated_classes(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The class list of a checkpoint's ``config.json``, from which ``evaluate`` knows the task."""
+def _state_classes(classes: ActionClasses) -> dict[str, Any]:
+    """The class list of the results, from which ``evaluate`` knows the task."""
     return {
-        "names": config.get("classes", []),
-        "aliases": config.get("aliases", {}),
-        "name": config.get("classes_name", "custom"),
+        "names": list(classes.names),
+        "aliases": dict(classes.aliases),
+        "name": classes.name,
     }
 
 
@@ -309,7 +316,7 @@ def _start_worker(request: SpottingRequest) -> None:
 def _spot_one(match: str) -> MatchOutcome:
     worker = _worker[0]
     request, checkpoint = worker.request, worker.checkpoint
-    setup = SpottingSetup.from_checkpoint(checkpoint, request.decoding)
+    setup = SpottingSetup.from_checkpoint(checkpoint, request.decoding, request.classes)
     run = SpottingRun(
         worker.network,
         checkpoint,

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from spotkick.actions import ActionClasses
 from spotkick.errors import ConfigError
+from spotkick.prediction.decoding import Candidates
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,27 @@ class ClassGroups:
             [self._join_group(scores[..., list(group)]) for group in self.columns], axis=-1
         )
 
-    def join_spots(self, spots: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        """Spots (chunks, spots, 2 + own classes) with the sums of the class probabilities."""
-        classes = [spots[..., [2 + column for column in group]].sum(-1) for group in self.columns]
-        return np.concatenate([spots[..., :2], np.stack(classes, axis=-1)], axis=-1)
+    def join_candidates(self, candidates: Candidates) -> Candidates:
+        """Spots of a spotting module under their wanted classes; others are left out."""
+        number_of_column = {
+            column: number for number, group in enumerate(self.columns) for column in group
+        }
+        numbers = np.array(
+            [number_of_column.get(column, -1) for column in candidates.classes.tolist()],
+            dtype=np.intp,
+        )
+        kept = numbers >= 0
+        return Candidates(candidates.frames[kept], numbers[kept], candidates.confidences[kept])
+
+    def join_displacements(
+        self, displacements: npt.NDArray[np.float64], scores: npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float64]:
+        """Displacements (frames, wanted classes): of the class of the group that scores most."""
+        joined = []
+        for group in self.columns:
+            best = np.array(group)[scores[:, list(group)].argmax(axis=1)]
+            joined.append(displacements[np.arange(len(best)), best])
+        return np.stack(joined, axis=1)
 
     @staticmethod
     def _join_group(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:

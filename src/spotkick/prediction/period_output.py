@@ -18,6 +18,7 @@ from spotkick.checkpoint import Checkpoint, DecodingConfig
 from spotkick.chunks import ChunkPlan, place_spots, plan_chunks, stitch
 from spotkick.encoding.spots import decode_spots
 from spotkick.features.tracks import FeatureTrack
+from spotkick.prediction.class_groups import ClassGroups
 from spotkick.prediction.decoding import Candidates, Scores
 from spotkick.prediction.network import ChunkNetwork, ChunkOutput
 
@@ -40,6 +41,7 @@ class SpottingSetup:
         border_frames: frames at each end of a chunk that are not used.
         pad_period: extend each period by its end frames.
         decoding: from outputs to actions.
+        groups: classes that are asked for, where they are not the network's own.
     """
 
     classes: ActionClasses
@@ -48,13 +50,33 @@ class SpottingSetup:
     border_frames: int
     pad_period: bool
     decoding: DecodingConfig
+    groups: ClassGroups | None = None
+
+    @property
+    def wanted(self) -> ActionClasses:
+        """The classes that are asked for: the network's own, or unions of them."""
+        return self.classes if self.groups is None else self.groups.classes
 
     @classmethod
     def from_checkpoint(
-        cls, checkpoint: Checkpoint, decoding: DecodingConfig | None = None
+        cls,
+        checkpoint: Checkpoint,
+        decoding: DecodingConfig | None = None,
+        classes: ActionClasses | None = None,
     ) -> "SpottingSetup":
-        """The setup that a checkpoint was trained for, its own decoding unless one is given."""
-        config = checkpoint.config
+        """The setup that a checkpoint was trained for.
+
+        Args:
+            checkpoint: a verified one.
+            decoding: replaces its own.
+            classes: that are asked for, each its own class or a union of some.
+
+        Raises:
+            ConfigError: if it does not spot such classes.
+        """
+        config, groups = checkpoint.config, None
+        if classes is not None and classes.names != checkpoint.classes.names:
+            groups = ClassGroups.find(checkpoint.classes, classes)
         return cls(
             checkpoint.classes,
             checkpoint.frame_rate,
@@ -62,11 +84,12 @@ class SpottingSetup:
             border_frames=config.border_frames,
             pad_period=config.pad_period,
             decoding=decoding or config.decoding,
+            groups=groups,
         )
 
 
 class PeriodOutput(NamedTuple):
-    """Outputs for a period.
+    """Outputs for a period, of the network's own classes or of those that are asked for.
 
     Attributes:
         scores: (frames, classes).
@@ -174,6 +197,19 @@ def average_outputs(outputs: Sequence[PeriodOutput]) -> PeriodOutput:
     scores = 1 / (1 + np.exp(-np.mean(logits, axis=0)))
     return PeriodOutput(
         scores.astype(np.float32), np.mean(moves, axis=0) if moves else None, None, rate
+    )
+
+
+def join_classes(output: PeriodOutput, groups: ClassGroups | None) -> PeriodOutput:
+    """The output for the classes that are asked for; as it is where these are its own."""
+    if groups is None:
+        return output
+    scores, moves, spots = output.scores, output.displacements, output.spots
+    return PeriodOutput(
+        groups.join_scores(scores),
+        None if moves is None else groups.join_displacements(moves, scores),
+        None if spots is None else groups.join_candidates(spots),
+        output.frame_rate,
     )
 
 

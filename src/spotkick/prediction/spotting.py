@@ -21,6 +21,7 @@ from spotkick.prediction.period_output import (
     PeriodOutput,
     SpottingSetup,
     average_outputs,
+    join_classes,
     run_period,
 )
 
@@ -103,7 +104,7 @@ def spot_match_together(members: Sequence[Member], match: str) -> tuple[MatchAct
     actions = tuple(action for period in found.values() for action in period.actions)
     scores = MatchScores(
         match,
-        first.classes.names,
+        first.wanted.names,
         rate,
         periods={number: period.scores for number, period in found.items()},
     )
@@ -122,7 +123,7 @@ def spot_period(
 
 
 def _decode_period(output: PeriodOutput, setup: SpottingSetup, period: int) -> PeriodPrediction:
-    decoding = setup.decoding
+    output, decoding = join_classes(output, setup.groups), setup.decoding
     if decoding.source == "spots" and output.spots is not None:
         candidates = output.spots
     else:
@@ -130,7 +131,7 @@ def _decode_period(output: PeriodOutput, setup: SpottingSetup, period: int) -> P
         candidates = find_peaks(output.scores, moves, decoding, output.frame_rate)
     actions = suppress_candidates(
         candidates,
-        setup.classes,
+        setup.wanted,
         decoding,
         frame_rate=output.frame_rate,
         period=period,
