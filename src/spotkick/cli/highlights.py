@@ -33,6 +33,20 @@ def highlights(
     edl: Annotated[Path | None, typer.Option(help="Write a CMX3600 edit decision list.")] = None,
     fcpxml: Annotated[Path | None, typer.Option(help="Write FCPXML.")] = None,
     otio: Annotated[Path | None, typer.Option(help="Write OpenTimelineIO.")] = None,
+    xmeml: Annotated[
+        Path | None,
+        typer.Option(help="Write Final Cut Pro 7 XML, for Premiere, Resolve and Avid."),
+    ] = None,
+    ale: Annotated[Path | None, typer.Option(help="Write an Avid log of the clips.")] = None,
+    markers: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write a marker for each action of the reel: .edl for Resolve, .csv for Premiere."
+        ),
+    ] = None,
+    chapters: Annotated[
+        Path | None, typer.Option(help="Write chapters of the reel for YouTube.")
+    ] = None,
     vtt: Annotated[Path | None, typer.Option(help="Write captions of the reel as WebVTT.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write the clips as a table.")] = None,
     json: Annotated[
@@ -117,6 +131,14 @@ def highlights(
     no_snap: Annotated[
         bool, typer.Option("--no-snap", help="Do not move the ends of clips to shot changes.")
     ] = False,
+    record_start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HH:MM:SS:FF",
+            help="Timecode of the first frame of the reel in all lists.",
+            show_default="01:00:00:00 in EDL and markers for Resolve, else 00:00:00:00",
+        ),
+    ] = None,
     non_drop: Annotated[
         bool, typer.Option("--non-drop", help="Non-drop timecode at 29.97 and 59.94.")
     ] = False,
@@ -131,6 +153,7 @@ def highlights(
 
     # An option that is not given leaves its value to the checkpoint or the defaults.
     lists = {"edl": edl, "fcpxml": fcpxml, "otio": otio, "vtt": vtt, "csv": csv, "json": json}
+    lists |= {"xmeml": xmeml, "ale": ale, "chapters": chapters, marker_kind(markers): markers}
     settings: dict[str, object] = {
         "lead_s": parse_named_numbers(lead, 2, "--lead Goal=10:30"),
         "interest": {
@@ -160,6 +183,7 @@ def highlights(
         copy=copy,
         snap=not no_snap,
         drop=False if non_drop else None,
+        start_timecode=record_start or "",
     )
 
     # Lists that could not be written are named at the end; the others are there.
@@ -201,6 +225,19 @@ def parse_named_numbers(
             raise ConfigError(f"expected {example}, got {text!r}")
         parsed[name.strip()] = numbers
     return parsed
+
+
+def marker_kind(path: Path | None) -> str:
+    """Kind of a list of markers, by its suffix.
+
+    Raises:
+        ConfigError: if it is neither .edl nor .csv.
+    """
+    suffix = ".edl" if path is None else path.suffix.lower()
+    kinds = {".edl": "resolve-markers", ".csv": "premiere-markers", ".txt": "premiere-markers"}
+    if suffix not in kinds:
+        raise ConfigError(f"--markers must be .edl (Resolve) or .csv (Premiere), got {path}")
+    return kinds[suffix]
 
 
 def parse_period_minutes(option: str | None) -> tuple[int, ...] | None:

@@ -93,12 +93,14 @@ class EditList:
         rate: frames per second of the reel.
         events: in order, without gaps.
         drop: whether its timecode is drop-frame.
+        start_timecode: of its first frame; empty for the custom of each format.
     """
 
     title: str
     rate: Fraction
     events: tuple[EditEvent, ...]
     drop: bool = False
+    start_timecode: str = ""
 
     @property
     def num_frames(self) -> int:
@@ -109,6 +111,20 @@ class EditList:
     def sources(self) -> tuple[Source, ...]:
         """The videos, each once."""
         return tuple({event.source.path: event.source for event in self.events}.values())
+
+    def start_frame(self, custom: str = "00:00:00:00") -> int:
+        """Number of the first frame of the reel, as its timecode counts.
+
+        Args:
+            custom: timecode where none is chosen.
+
+        Raises:
+            InputError: if the timecode does not exist at the rate of the reel.
+        """
+        text = self.start_timecode or custom
+        if self.drop:
+            text = f"{text[:-3]};{text[-2:]}"
+        return parse_timecode(text, self.rate)[0]
 
     def reel_names(self) -> dict[Path, str]:
         """A name of at most eight letters and digits for each video, all different."""
@@ -171,7 +187,11 @@ class Stretch:
 
 
 def make_edit_list(
-    title: str, stretches: Sequence[Stretch], *, drop: bool | None = None
+    title: str,
+    stretches: Sequence[Stretch],
+    *,
+    drop: bool | None = None,
+    start_timecode: str = "",
 ) -> EditList:
     """Count stretches in frames: at the rate of their video, and at that of the first in the reel.
 
@@ -179,6 +199,10 @@ def make_edit_list(
         title: of the reel.
         stretches: in order.
         drop: drop-frame timecode of the reel; None as the first video has it.
+        start_timecode: of the first frame of the reel; empty for the custom of each format.
+
+    Raises:
+        InputError: if that timecode does not exist at the rate of the reel.
     """
     first = stretches[0].source
     rate = first.rate
@@ -208,4 +232,6 @@ def make_edit_list(
             )
         )
     is_drop = first.drop if drop is None else drop and can_drop(rate)
-    return EditList(title, rate, tuple(events), is_drop)
+    edits = EditList(title, rate, tuple(events), is_drop, start_timecode)
+    edits.start_frame()  # a timecode that does not exist is refused before anything is written
+    return edits

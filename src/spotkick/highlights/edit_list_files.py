@@ -5,7 +5,17 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.files import write_text
-from spotkick.highlights import clip_tables, edl, fcpxml, otio, webvtt
+from spotkick.highlights import (
+    ale,
+    chapters,
+    clip_tables,
+    edl,
+    fcpxml,
+    markers,
+    otio,
+    webvtt,
+    xmeml,
+)
 from spotkick.highlights.edit_list_format import EditListFormat, ReelListing
 
 LIST_FORMATS: Final[Mapping[str, EditListFormat]] = {
@@ -17,9 +27,14 @@ LIST_FORMATS: Final[Mapping[str, EditListFormat]] = {
         webvtt.FORMAT,
         clip_tables.CSV_FORMAT,
         clip_tables.JSON_FORMAT,
+        xmeml.FORMAT,
+        ale.FORMAT,
+        markers.RESOLVE_FORMAT,
+        markers.PREMIERE_FORMAT,
+        chapters.FORMAT,
     )
 }
-"""By kind, which is also the suffix of their files."""
+"""By kind, the name of their option."""
 
 
 def write_list(kind: str, path: Path, listing: ReelListing) -> None:

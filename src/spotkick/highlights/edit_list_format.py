@@ -33,14 +33,21 @@ class EditListFormat:
     """A format of lists.
 
     Attributes:
-        kind: name of the option and suffix of the file.
+        kind: name of the option.
         title: for people.
         write: gives the text of the file.
         check: raises an `InputError` or a `MissingExtraError` when the format cannot hold a reel,
             before anything is encoded.
+        suffix: of its files, without the point; the kind where empty.
     """
 
     kind: str
     title: str
     write: Callable[[ReelListing], str]
     check: Callable[[EditList], None] = _accept_all
+    suffix: str = ""
+
+    @property
+    def file_suffix(self) -> str:
+        """Suffix of its files, without the point."""
+        return self.suffix or self.kind

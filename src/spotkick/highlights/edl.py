@@ -1,8 +1,8 @@
 """CMX3600 edit decision lists, which every editing program reads.
 
 Source timecodes count from the first frame of each video at its own rate, record timecodes from
-01:00:00:00 at the rate of the reel; a semicolon before the frames marks drop-frame. Names and
-comments are UTF-8, as DaVinci Resolve and Premiere read them. Source: CMX 3600 as in SMPTE 258M:
+01:00:00:00, or another start that is chosen, at the rate of the reel; a semicolon before the frames
+marks drop-frame. Names and comments are UTF-8, as Resolve and Premiere read them. Source: CMX 3600:
 event, reel, channels, transition, source in and out, record in and out; out points are the first
 frame not shown.
 """
@@ -12,10 +12,11 @@ from typing import Final
 from spotkick.errors import InputError
 from spotkick.highlights.edit_list import EditEvent, EditList
 from spotkick.highlights.edit_list_format import EditListFormat
-from spotkick.highlights.timecode import counted_rate, format_timecode, parse_timecode
+from spotkick.highlights.timecode import counted_rate, format_timecode
 
 _MAX_EVENTS: Final = 999
 _MAX_COUNTED: Final = 60
+_CUSTOM_START: Final = "01:00:00:00"
 
 
 def check_edl(edits: EditList) -> None:
@@ -66,9 +67,9 @@ def _format_codes(event: EditEvent, edits: EditList) -> str:
         for frame in (event.source_in, event.source_out)
     )
 
-    hour, _ = parse_timecode("01:00:00;00" if edits.drop else "01:00:00:00", edits.rate)
+    start = edits.start_frame(_CUSTOM_START)
     records = (
-        format_timecode(hour + frame, edits.rate, drop=edits.drop)
+        format_timecode(start + frame, edits.rate, drop=edits.drop)
         for frame in (event.record_in, event.record_out)
     )
     return " ".join((*sources, *records))

@@ -38,7 +38,7 @@ def write_fcpxml(edits: EditList) -> str:
         "sequence",
         format=next(iter(formats.values())),
         duration=_format_time(edits.num_frames, edits.rate),
-        tcStart="0s",
+        tcStart=_format_time(edits.start_frame(), edits.rate),
         tcFormat="DF" if edits.drop else "NDF",
     )
     spine = ET.SubElement(sequence, "spine")
@@ -99,7 +99,7 @@ def _add_clip(spine: ET.Element, event: EditEvent, edits: EditList, asset: str) 
         "asset-clip",
         ref=asset,
         name=event.title,
-        offset=_format_time(event.record_in, edits.rate),
+        offset=_format_time(edits.start_frame() + event.record_in, edits.rate),
         start=_format_time(source.start_frame + event.source_in, source.rate),
         duration=_format_time(event.record_frames, edits.rate),
         tcFormat="DF" if source.drop else "NDF",

@@ -29,7 +29,7 @@ def write_otio(edits: EditList) -> str:
     """
     otio = _require_library()
     timeline = otio.schema.Timeline(edits.title)
-    timeline.global_start_time = otio.opentime.RationalTime(0, float(edits.rate))
+    timeline.global_start_time = otio.opentime.RationalTime(edits.start_frame(), float(edits.rate))
 
     kinds = [otio.schema.TrackKind.Video]
     if any(source.info.has_audio for source in edits.sources):

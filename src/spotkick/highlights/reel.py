@@ -138,6 +138,7 @@ def describe(
     *,
     drop: bool | None = None,
     config: HighlightsConfig | None = None,
+    start_timecode: str = "",
 ) -> EditList:
     """The reel as a list of events, for the writers of edit lists and tables.
 
@@ -148,6 +149,10 @@ def describe(
         videos: by period.
         drop: drop-frame timecode of the reel; None as its first video has it.
         config: regular length of the periods, for the clock of the match.
+        start_timecode: of the first frame of the reel; empty for the custom of each list.
+
+    Raises:
+        InputError: if that timecode does not exist at the rate of the reel.
     """
     clocks = match_clocks(clips, config or HighlightsConfig())
     infos = {
@@ -175,7 +180,7 @@ def describe(
                 clock=clocks[number - 1],
             )
         )
-    return make_edit_list(title, stretches, drop=drop)
+    return make_edit_list(title, stretches, drop=drop, start_timecode=start_timecode)
 
 
 def _describe_source(info: VideoInfo, drop: bool | None) -> Source:

@@ -36,11 +36,14 @@ from spotkick.pipelines.spot_outputs import read_spotted_periods
 from spotkick.reporter import Reporter, SilentReporter
 from spotkick.video.reel_parts import ReelPart, SoundChoice, reel_format
 
-_SECONDS_ONLY: Final = frozenset(("csv", "json", "vtt"))
+_SECONDS_ONLY: Final = frozenset(("csv", "json", "vtt", "chapters"))
 """Lists without frames, which need no frame rate."""
 
 _UNSEEN_RATE: Final = Fraction(25)
-_OUTPUT_OPTIONS: Final = "--out reel.mp4, --poster, --edl, --fcpxml, --otio, --vtt, --csv or --json"
+_OUTPUT_OPTIONS: Final = (
+    "--out reel.mp4, --poster, --edl, --fcpxml, --otio, --xmeml, --ale, --markers, --chapters, "
+    "--vtt, --csv or --json"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class HighlightsRequest:
         copy: copy instead of encoding.
         snap: move ends of clips to shot changes.
         drop: drop-frame timecode; None for the custom of the frame rate.
+        start_timecode: of the first frame of the reel; empty for the custom of each list.
     """
 
     spots: Path
@@ -84,6 +88,7 @@ class HighlightsRequest:
     copy: bool = False
     snap: bool = True
     drop: bool | None = None
+    start_timecode: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,15 @@ def make_highlights(
 
     def list_reel(parts: Sequence[ReelPart]) -> ReelListing:
         title = match.match or request.spots.stem
-        edits = describe(title, chosen, parts, videos, drop=request.drop, config=config)
+        edits = describe(
+            title,
+            chosen,
+            parts,
+            videos,
+            drop=request.drop,
+            config=config,
+            start_timecode=request.start_timecode,
+        )
         return ReelListing(edits, chosen, left_out)
 
     # The reel first: copies are longer than planned, and the lists describe what was cut.

@@ -205,7 +205,7 @@ class HighlightReels:
         listing = ReelListing(describe(match, clips, parts, videos), tuple(clips))
         files, notes = [], []
         for kind in LIST_FORMATS:
-            path = folder / f"{plain_name(match)}-reel.{kind}"
+            path = folder / f"{plain_name(match)}-reel.{LIST_FORMATS[kind].file_suffix}"
             try:
                 write_list(kind, path, listing)
             except (InputError, MissingExtraError) as error:
