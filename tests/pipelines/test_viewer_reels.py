@@ -101,8 +101,9 @@ def test_render_reel_and_all_lists_are_written(
     assert [path.name for path in made.files] == [
         *(
             f"A-B-1-0-reel.{kind}"
-            for kind in ("mp4", "edl", "fcpxml", "otio", "vtt", "csv", "json", "jpg")
-        )
+            for kind in ("mp4", "edl", "fcpxml", "otio", "vtt", "csv", "json")
+        ),
+        *(f"A-B-1-0-reel.{kind}" for kind in ("xml", "ale", "markers.edl", "markers.csv", "jpg")),
     ]
     assert made.note == ""
     assert shares == sorted(shares)
@@ -142,7 +143,9 @@ def test_edit_lists_failing_list_is_noted_and_others_written(
     made = MAKER.edit_lists(
         MATCH, [ReelClip(2, 1.0, 3.0, "Goal")], videos, tmp_path, lambda _: None
     )
-    assert [path.suffix for path in made.files] == [".edl", ".fcpxml", ".vtt", ".csv", ".json"]
+    kinds = [path.name.partition("reel.")[2] for path in made.files]
+    assert kinds[:5] == ["edl", "fcpxml", "vtt", "csv", "json"]
+    assert kinds[5:] == ["xml", "ale", "markers.edl", "markers.csv"]
     assert made.note.startswith("no OTIO: writing OTIO needs the package 'opentimelineio'")
 
 

@@ -58,5 +58,10 @@ def write_chapters(listing: ReelListing) -> str:
 
 
 FORMAT = EditListFormat(
-    "chapters", "chapters for YouTube", write_chapters, check_chapters, suffix="chapters.txt"
+    "chapters",
+    "chapters for YouTube",
+    write_chapters,
+    check_chapters,
+    suffix="chapters.txt",
+    bundled=False,
 )

@@ -39,6 +39,7 @@ class EditListFormat:
         check: raises an `InputError` or a `MissingExtraError` when the format cannot hold a reel,
             before anything is encoded.
         suffix: of its files, without the point; the kind where empty.
+        bundled: whether it is part of all lists of a reel, as the viewer offers them.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class EditListFormat:
     write: Callable[[ReelListing], str]
     check: Callable[[EditList], None] = _accept_all
     suffix: str = ""
+    bundled: bool = True
 
     @property
     def file_suffix(self) -> str:

@@ -204,8 +204,10 @@ class HighlightReels:
     ) -> Made:
         listing = ReelListing(describe(match, clips, parts, videos), tuple(clips))
         files, notes = [], []
-        for kind in LIST_FORMATS:
-            path = folder / f"{plain_name(match)}-reel.{LIST_FORMATS[kind].file_suffix}"
+        for kind, form in LIST_FORMATS.items():
+            if not form.bundled:
+                continue
+            path = folder / f"{plain_name(match)}-reel.{form.file_suffix}"
             try:
                 write_list(kind, path, listing)
             except (InputError, MissingExtraError) as error:
