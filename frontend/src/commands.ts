@@ -11,6 +11,10 @@ import { describe } from "./timeline";
 import type { Edit, Item, Kind, MatchDocument, Status } from "./types";
 import type { ViewState } from "./view";
 
+/** How much is played before and after a spot. */
+const BEFORE_S = 3;
+const AFTER_S = 2;
+
 export class Commands {
   /** Set anew whenever spots, thresholds or filters change. */
   shown: Item[] = [];
@@ -35,10 +39,36 @@ export class Commands {
 
   pick(item: Item): void {
     this.view.select(item.id);
-    this.player.pause();
-    this.player.seek(item.t);
+    if (this.view.motion && this.player.hasVideo) this.playAround(item);
+    else {
+      this.player.pause();
+      this.player.seek(item.t);
+    }
     this.view.reveal(item.t);
     announce(describe(item, this.kinds.get(item.id) ?? "plain", this.time));
+  }
+
+  private playAround(item: Item): void {
+    const period = this.time.periodAt(item.t);
+    const from = Math.max(period.offset_s, item.t - BEFORE_S);
+    this.player.playLoop(from, Math.min(item.t + AFTER_S, period.offset_s + period.duration_s));
+  }
+
+  /** Turn review in motion on or off: spots are played around, again and again, until they are decided. */
+  toggleMotion(): void {
+    this.view.motion = !this.view.motion;
+    const item = this.selectedItem();
+    if (!this.view.motion) {
+      this.player.pause();
+      if (item !== null) this.player.seek(item.t);
+    } else if (item !== null) this.pick(item);
+    else this.go(1);
+    this.view.changed("selection");
+    announce(this.view.motion ? "Spots are played from three seconds before" : "Spots are shown as still frames");
+  }
+
+  selectNothing(): void {
+    this.view.select(null);
   }
 
   go(step: number): void {
@@ -60,14 +90,69 @@ export class Commands {
   }
 
   decide(status: Status): void {
+    if (this.view.marked.size > 0) return this.decideMarked(status);
     const item = this.require();
     if (item === null) return;
     const next = this.following(item);
     const removed = item.source === "added" && status === "rejected";
-    this.review.apply(status, [removed ? { id: item.id, state: null } : this.review.changed(item, { status })]);
+    this.review.apply(status, [this.decided(item, status)]);
     announce(`${item.label} ${status}`);
     if (this.view.advance && next !== null) this.pick(next);
     else if (removed) this.view.select(null);
+  }
+
+  private decided(item: Item, status: Status): Edit {
+    const removed = item.source === "added" && status === "rejected";
+    return removed ? { id: item.id, state: null } : this.review.changed(item, { status });
+  }
+
+  private decideMarked(status: Status): void {
+    const ids = new Set([...this.view.marked, ...(this.view.selected === null ? [] : [this.view.selected])]);
+    const items = [...ids].flatMap((id) => this.review.items.get(id) ?? []);
+    this.review.apply(status, items.map((item) => this.decided(item, status)));
+    this.view.select(null);
+    notify(`${items.length} spots ${status}.`);
+  }
+
+  /** Undecided spots of a confidence and above; with `agreeing` only those that match a label. */
+  bulk(least: number, agreeing: boolean): Item[] {
+    return [...this.review.items.values()].filter(
+      (item) =>
+        item.source === "prediction" && item.status === "undecided" && (item.confidence ?? 1) >= least &&
+        !this.view.filters.hiddenClasses.has(item.label) && (!agreeing || this.kinds.get(item.id) === "correct"),
+    );
+  }
+
+  acceptAll(items: Item[]): void {
+    this.review.apply("accept many", items.map((item) => this.review.changed(item, { status: "accepted" })));
+    notify(`${items.length} spots accepted; one Undo takes all of it back.`);
+  }
+
+  /** Labels and added spots of a period that a shift would move, or all spots. */
+  shiftable(period: number, all: boolean): Item[] {
+    return [...this.review.items.values()].filter((item) => item.period === period && item.status !== "rejected" && (all || item.source !== "prediction"));
+  }
+
+  shift(items: Item[], shift_ms: number): void {
+    const edits = items.map((item) => this.review.changed(item, { position_ms: Math.max(0, item.position_ms + shift_ms) }));
+    this.review.apply("shift", edits);
+    notify(`${items.length} spots were shifted by ${(shift_ms / 1000).toFixed(1)} s; one Undo takes all of it back.`);
+  }
+
+  /** Change team, visibility, player or note of the selected spot. */
+  describe(change: { team?: string; visibility?: string; player?: string; note?: string }): void {
+    const item = this.selectedItem();
+    if (item !== null) this.review.apply("describe", [this.review.changed(item, change)]);
+  }
+
+  /** The class of that number, for the selected spot; without one, a new spot of that class where the video is. */
+  classByNumber(index: number): void {
+    const label = this.match.classes[index];
+    if (label === undefined) return notify(`There is no class number ${index + 1}.`);
+    const item = this.selectedItem();
+    if (item === null) return this.addHere(label);
+    if (label !== item.label) this.review.apply("relabel", [this.review.changed(item, { label, status: "accepted" })]);
+    announce(`The spot is now ${label}`);
   }
 
   /** Where to go after a decision: the next row that is still undecided. */
@@ -126,14 +211,18 @@ export class Commands {
     const { period, position_ms } = this.time.positionAt(this.player.t);
     const label = await chooseClass(`Add a spot at ${this.time.clock(this.player.t, true)}`, this.match.classes, null);
     if (label === null) return;
+    this.addHere(label, period, position_ms);
+  }
+
+  /** Add a spot at a position, or where the video is; it goes on playing. */
+  private addHere(label: string, period = this.time.positionAt(this.player.t).period, position_ms = this.time.positionAt(this.player.t).position_ms): void {
     this.know(label);
     const digits = crypto.getRandomValues(new Uint8Array(6));
     const id = `a-${[...digits].map((digit) => digit.toString(16).padStart(2, "0")).join("")}`;
     const position = this.player.movedBy(0, period, position_ms);
-    const edit: Edit = { id, state: { source: "added", label, period, position_ms: position, status: "accepted", confidence: null } };
-    this.review.apply("add", [edit]);
-    this.view.select(id);
-    announce(`${label} added`);
+    this.review.apply("add", [{ id, state: { source: "added", label, period, position_ms: position, status: "accepted", confidence: null } }]);
+    if (!this.player.playing) this.view.select(id);
+    notify(`${label} added at ${this.time.clock(this.time.at(period, position), true)}.`);
   }
 
   private know(label: string): void {
@@ -148,9 +237,10 @@ export class Commands {
     this.followUndo(this.review.redo(), "Done again");
   }
 
-  private followUndo(ids: string[], name: string): void {
-    const item = ids.map((id) => this.review.items.get(id)).find((found) => found !== undefined);
+  private followUndo(ids: string[] | null, name: string): void {
+    if (ids === null) return notify("Another person or tab has changed this spot since; nothing was overwritten.", true);
     if (ids.length === 0) return;
+    const item = ids.map((id) => this.review.items.get(id)).find((found) => found !== undefined);
     if (item === undefined) this.view.select(null);
     else this.pick(item);
     announce(name);
@@ -158,12 +248,15 @@ export class Commands {
 
   setBestThresholds(): void {
     const all = [...this.review.items.values()];
+    let empty = 0;
     for (const name of this.match.classes) {
       const best = bestThreshold(all, name, this.view.tolerance_ms);
       if (best !== null) this.view.thresholds.set(name, best);
+      if (best === 1) empty += 1;
     }
     this.view.changed("thresholds");
-    notify("Each class has the threshold with the highest F1 on this match. It is fitted to these labels: expect less on others.");
+    const without = empty === 0 ? "" : ` ${empty} class${empty === 1 ? "" : "es"} without any label got 1.00, so that none of their spots counts.`;
+    notify(`Each class has the threshold with the highest F1 on this match.${without} It is fitted to these labels: expect less on others.`);
   }
 
   zoomCentre(): number {

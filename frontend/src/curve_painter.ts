@@ -11,6 +11,8 @@ export interface CurveLook {
   colour: string;
   /** Opacity of the area below the line, between 0 and 1. */
   fill: number;
+  /** Lower scores are not drawn. */
+  least?: number;
 }
 
 const HIGHEST = 0.94;
@@ -34,7 +36,7 @@ export class CurvePainter {
     const area = packed(look.colour, look.fill);
     names.forEach((name, lane) => {
       const column = curves.classes.indexOf(name);
-      if (column >= 0) this.paintLane(level.times, level.values[column]!, from, to, (lane + 1) * laneHeight, laneHeight, line, area);
+      if (column >= 0) this.paintLane(level.times, level.values[column]!, from, to, (lane + 1) * laneHeight, laneHeight, line, area, look.least ?? 0);
     });
     this.context.putImageData(this.image, 0, 0);
     return this.canvas;
@@ -64,7 +66,7 @@ export class CurvePainter {
   }
 
   private paintLane(
-    times: Float64Array, values: Float32Array, from: number, to: number, bottom: number, height: number, line: number, area: number,
+    times: Float64Array, values: Float32Array, from: number, to: number, bottom: number, height: number, line: number, area: number, least: number,
   ): void {
     const { firsts, pixels } = this;
     const width = firsts.length - 1;
@@ -82,7 +84,7 @@ export class CurvePainter {
         const share = (from + (x + 0.5) * perPixel - times[first - 1]!) / (times[first]! - times[first - 1]!);
         value = values[first - 1]! + share * (values[first]! - values[first - 1]!);
       }
-      if (value < 0) {
+      if (value < least) {
         before = -1;
         continue;
       }

@@ -47,6 +47,7 @@ export function chooseClass(title: string, classes: string[], current: string | 
       draw();
     };
     input.onkeydown = (event) => {
+      if (event.isComposing || event.keyCode === 229) return; // this key ends a conversion, and chooses nothing
       if (event.key === "ArrowDown" || event.key === "ArrowUp") {
         active = (active + (event.key === "ArrowDown" ? 1 : -1) + shown.length) % Math.max(1, shown.length);
         draw();
@@ -85,6 +86,11 @@ export function setUpExport(key: string): void {
   });
   byId("export-form").addEventListener("submit", (event) => {
     event.preventDefault();
+    if (undecided.checked && Number.isNaN(threshold.valueAsNumber)) {
+      message.textContent = "The least confidence must be a number from 0 to 1, such as 0.5.";
+      message.classList.add("problem");
+      return threshold.focus();
+    }
     const query = new URLSearchParams({ format: select.value });
     if (undecided.checked) query.set("undecided_from", threshold.value);
     message.classList.remove("problem");
@@ -104,20 +110,30 @@ export function setUpExport(key: string): void {
 export function setUpDialogs(): void {
   for (const dialog of document.querySelectorAll("dialog")) {
     dialog.addEventListener("click", (event) => {
-      if (event.target === dialog) dialog.close();
+      if (event.target === dialog && dialog.id !== "conflict-dialog") dialog.close();
     });
     for (const button of dialog.querySelectorAll("[data-close]")) button.addEventListener("click", () => dialog.close());
   }
 }
 
-/** Ask whose change of the same spots holds. */
-export function askAboutConflict(count: number, decide: (keepMine: boolean) => void): void {
+/** A spot that was changed in two places, in words. */
+export interface Collision {
+  mine: string;
+  theirs: string;
+  who: string;
+}
+
+/** Show both changes of the same spots, and ask which ones hold; closing the dialog decides nothing, and it asks again. */
+export function askAboutConflict(collisions: Collision[], decide: (keepMine: boolean) => void): void {
   const dialog = byId<HTMLDialogElement>("conflict-dialog");
   if (dialog.open) return;
   byId("conflict-text").textContent =
-    count === 1
+    collisions.length === 1
       ? "Another tab or person has changed the same spot. Nothing has been overwritten yet."
-      : `Another tab or person has changed ${count} of the same spots. Nothing has been overwritten yet.`;
+      : `Another tab or person has changed ${collisions.length} of the same spots. Nothing has been overwritten yet.`;
+  byId("conflict-rows").replaceChildren(
+    ...collisions.slice(0, 50).map(({ mine, theirs, who }) => h("tr", {}, h("td", {}, mine), h("td", {}, theirs, who === "" ? null : h("small", {}, who)))),
+  );
   const finish = (keepMine: boolean): void => {
     dialog.onclose = null;
     dialog.close();
@@ -126,6 +142,6 @@ export function askAboutConflict(count: number, decide: (keepMine: boolean) => v
   };
   byId("conflict-mine").onclick = () => finish(true);
   byId("conflict-theirs").onclick = () => finish(false);
-  dialog.onclose = () => finish(false);
+  dialog.onclose = () => setTimeout(() => dialog.open || askAboutConflict(collisions, decide));
   dialog.showModal();
 }

@@ -24,15 +24,20 @@ export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewSt
     view.changed("filters");
   });
   const kind = byId<HTMLSelectElement>("kind-filter");
+  const decided: Kind[] = ["accepted", "added", "rejected"];
+  const errors: Kind[] = ["missed", "false", "early", "late", "wrong", "duplicate"];
+  const likely: Kind[] = [...decided, ...errors, "correct", "found", "plain"];
   const kinds: Record<string, Kind[] | null> = match.has_labels && match.has_predictions
     ? {
-        "all kinds": null,
-        "all errors": ["missed", "false", "early", "late", "wrong", "duplicate"],
-        ...Object.fromEntries((["correct", "missed", "false", "early", "late", "wrong", "duplicate"] as Kind[]).map((k) => [KIND_NAMES[k], [k]])),
-        "above threshold": ["correct", "false", "early", "late", "wrong", "duplicate"],
+        "likely spots and labels": likely,
+        "also below threshold": null,
+        "all errors": errors,
+        ...Object.fromEntries((["correct", ...errors] as Kind[]).map((k) => [KIND_NAMES[k], [k]])),
+        "above threshold": ["correct", "false", "early", "late", "wrong", "duplicate", ...decided],
       }
-    : { "all kinds": null, "above threshold": ["plain"], "below threshold": ["below"] };
+    : { "likely spots": likely, "also below threshold": null, "below threshold": ["below"] };
   kind.parentElement!.hidden = !match.has_predictions;
+  view.filters.kinds = match.has_predictions ? new Set(likely) : null;
   kind.append(...Object.keys(kinds).map((name) => h("option", { value: name }, name)));
   kind.addEventListener("change", () => {
     const chosen = kinds[kind.value] ?? null;
@@ -42,6 +47,11 @@ export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewSt
   const status = byId<HTMLSelectElement>("status-filter");
   status.addEventListener("change", () => {
     view.filters.statuses = status.value === "" ? null : new Set([status.value as Status]);
+    view.changed("filters");
+  });
+  const text = byId<HTMLInputElement>("text-filter");
+  text.addEventListener("input", () => {
+    view.filters.words = text.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
     view.changed("filters");
   });
   const advance = byId<HTMLInputElement>("advance");

@@ -55,10 +55,10 @@ export function listenToGestures(holder: HTMLElement, view: ViewState, target: G
       if (item !== null) target.onpick(item);
       else target.onseek(target.timeAt(event.clientX));
     }
-    if (touches.size === 0) {
-      start = null;
-      pinch = null;
-    }
+    pinch = null;
+    const [left] = [...touches.values()];
+    // The finger that stays moves on from what the two of them have made.
+    start = left === undefined ? null : { x: left.x, from: view.from, to: view.to, moved: true };
   };
   holder.addEventListener("pointerup", end);
   holder.addEventListener("pointercancel", end);
@@ -68,6 +68,9 @@ export function listenToGestures(holder: HTMLElement, view: ViewState, target: G
     "wheel",
     (event) => {
       const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY) || event.shiftKey;
+      // On a page that can be scrolled the wheel scrolls it, unless Ctrl or Alt is held.
+      const scrolls = document.documentElement.scrollHeight > window.innerHeight + 1;
+      if (scrolls && !sideways && !event.ctrlKey && !event.altKey && !event.metaKey) return;
       event.preventDefault();
       const perPixel = (view.to - view.from) / holder.clientWidth;
       if (sideways) view.pan((event.deltaX || event.deltaY) * perPixel);

@@ -55,8 +55,8 @@ export class MarkPainter {
     if (item.source === "label") {
       context.globalAlpha = item.status === "rejected" ? 0.25 : 0.9;
       context.fillStyle = kind === "plain" ? this.palette.found : this.palette[kind];
-      const wide = Math.max(1, Math.round(1.75 * ratio));
-      context.fillRect(Math.round(x - wide / 2), top + 2 * ratio, wide, laneHeight - 4 * ratio);
+      const wide = Math.max(2, Math.round(2.5 * ratio));
+      context.fillRect(Math.max(0, Math.round(x - wide / 2)), top + 2 * ratio, wide, laneHeight - 4 * ratio);
       if (kind === "missed") this.copy(context, "diamond", x, middle, geometry);
       return;
     }
@@ -67,7 +67,7 @@ export class MarkPainter {
     }
     context.globalAlpha = opacityOf(item, kind);
     this.copy(context, kind, x, middle, geometry);
-    if (item.status === "accepted") this.copy(context, "accepted", x, middle, geometry);
+    if (item.status === "accepted" && kind !== "below") this.copy(context, "accepted", x, middle, geometry);
   }
 
   private copy(context: CanvasRenderingContext2D, look: Look, x: number, y: number, geometry: LaneGeometry): void {

@@ -4,6 +4,9 @@ import { themeColour } from "./dom";
 import type { Item, Kind } from "./types";
 
 export const KIND_NAMES: Record<Kind, string> = {
+  accepted: "accepted",
+  rejected: "rejected",
+  added: "added",
   correct: "correct",
   early: "early",
   late: "late",

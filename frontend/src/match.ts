@@ -4,31 +4,31 @@ import { getBytes, getJson } from "./api";
 import { ClassTable } from "./class_table";
 import { Curves } from "./curves";
 import { Commands } from "./commands";
+import { CompareSystems } from "./compare";
+import { DetailsPanel } from "./details_panel";
 import { askAboutConflict, setUpDialogs, setUpExport } from "./dialogs";
 import { byId, h, notify, oncePerFrame, setUpTheme, whole } from "./dom";
 import { setUpFilters } from "./filters";
 import { setUpKeys } from "./keys";
+import { setUpLayout } from "./layout";
+import { describeEdit, setUpBulk, setUpHistory, setUpShift } from "./many_dialogs";
 import { KIND_NAMES } from "./marks";
-import { assess } from "./matching";
+import { assess, counts } from "./matching";
 import type { Assessment } from "./matching";
-import { setUpNeighbours } from "./neighbours";
+import { setUpMatchMenu } from "./match_menu";
 import { Overview } from "./overview";
 import { Player } from "./player";
 import { ReelPanel } from "./reel_panel";
 import { Review } from "./review";
 import { shortcutsOf } from "./shortcuts";
 import { SpotList, markOf } from "./spot_list";
-import { MatchTime, formatClock, formatDuration, stretchAt } from "./time";
+import { MatchTime, formatDuration, formatMillis, stretchAt } from "./time";
 import { Timeline } from "./timeline";
 import { ShotFinder, shotsOf } from "./shots";
 import type { ClipDocument, Item, JobDocument, MatchDocument } from "./types";
 import { ViewState } from "./view";
 
 const THUMBNAIL_AFTER_MS = 60;
-/** Room for the timeline that the video leaves. */
-const COMFORTABLE_LANE_PX = 17;
-const FEWEST_LANES = 12;
-
 class MatchPage {
   private readonly time: MatchTime;
   private readonly view: ViewState;
@@ -41,6 +41,8 @@ class MatchPage {
   private readonly commands: Commands;
   /** Whether there are labels and predictions, so that some of them are right and others wrong. */
   private readonly compared: boolean;
+  private readonly details: DetailsPanel;
+  private readonly compare: CompareSystems;
   private reel: ReelPanel | null = null;
   private curves: Curves | null = null;
   private clips: ClipDocument[];
@@ -56,18 +58,30 @@ class MatchPage {
     this.compared = match.has_labels && match.has_predictions;
     this.review = new Review(match, this.time);
     this.player = new Player(this.time, match.key);
-    this.timeline = new Timeline(this.view, this.time);
+    this.timeline = new Timeline(this.view, this.time, match.classes);
     this.overview = new Overview(this.view, this.time);
     this.list = new SpotList(this.time);
     this.table = new ClassTable(match.classes, this.compared);
     this.commands = new Commands(match, this.time, this.view, this.review, this.player, this.list);
     this.clips = match.clips;
     this.shots = shotsOf(match.shots, this.time);
-    document.body.style.setProperty("--lanes-need", `${Math.max(FEWEST_LANES, match.classes.length) * COMFORTABLE_LANE_PX}px`);
+    this.details = new DetailsPanel(this.commands);
+    this.compare = new CompareSystems(match, this.time);
+    this.compare.onpick = (t) => {
+      this.view.select(null);
+      this.player.pause();
+      this.player.seek(t);
+      this.view.reveal(t);
+    };
+    this.compare.onchange = () => this.recount();
     this.describeMatch();
     this.connect();
     setUpFilters(match, this.time, this.view);
     setUpKeys(shortcutsOf(this.commands, this.player, this.view));
+    setUpLayout();
+    setUpBulk(this.commands, this.compared);
+    setUpShift(match, this.commands);
+    setUpHistory(this.review, this.time, (item) => this.commands.pick(item));
     this.update();
     this.player.seek(0);
   }
@@ -78,6 +92,8 @@ class MatchPage {
     const curves = scores === null ? null : getBytes(scores.url).then((bytes) => new Curves(scores, bytes, this.time));
     await this.review.load().catch((error: Error) => notify(`Corrections cannot be read: ${error.message}`, true));
     this.recount();
+    this.openPlace();
+    void this.compare.load(this.timeline);
     this.curves = (await curves?.catch((error: Error) => (notify(error.message, true), null))) ?? null;
     if (this.curves !== null) {
       this.timeline.setCurves(this.curves);
@@ -85,12 +101,33 @@ class MatchPage {
     }
     document.body.dataset.ready = "true";
     void this.player.readFrames();
-    await setUpNeighbours(this.match.key);
+    await setUpMatchMenu(this.match.key);
     const { reels, shots } = await getJson<{ reels: boolean; shots: boolean }>("/api/abilities");
     if (!this.player.hasVideo) return;
     const { jobs } = await getJson<{ jobs: JobDocument[] }>(`/api/matches/${this.match.key}/jobs`);
     if (reels) this.setUpReel(jobs);
     if (shots) this.setUpShots(jobs);
+  }
+
+  /** Where a link leads: `spot=ID`, or `t=` with seconds of the timeline, or of a period as in `t=2:754.3`. */
+  private openPlace(): void {
+    const query = new URLSearchParams(location.search);
+    const item = this.review.items.get(query.get("spot") ?? "");
+    if (item !== undefined) return this.commands.pick(item);
+    const [first = "", second] = (query.get("t") ?? "").split(":");
+    const seconds = Number(second ?? first);
+    if (first === "" || !Number.isFinite(seconds)) return;
+    const t = second === undefined ? seconds : this.time.at(Number(first), seconds * 1000);
+    this.player.seek(t);
+    this.view.reveal(this.player.t);
+  }
+
+  private copyLink(): void {
+    const { period, position_ms } = this.time.positionAt(this.player.t);
+    const link = `${location.origin}/match?id=${this.match.key}&t=${period}:${position_ms / 1000}`;
+    const done = (): void => notify("A link to this moment was copied.");
+    if (navigator.clipboard === undefined) notify(link);
+    else void navigator.clipboard.writeText(link).then(done, () => notify(link));
   }
 
   private describeMatch(): void {
@@ -119,9 +156,10 @@ class MatchPage {
         this.timeline.follow();
         this.overview.follow();
       } else if (change === "selection") {
-        this.list.select(this.view.selected);
+        this.list.select(this.view.selected, this.view.marked);
         this.timeline.follow();
         this.showSelection();
+        this.showPlayer();
       } else this.recount();
     });
     this.review.onchange = () => this.recount();
@@ -140,6 +178,12 @@ class MatchPage {
     this.timeline.onhover = (x, y, t, item, lane) => this.hover(x, y, t, item, lane);
     this.timeline.onleave = () => this.unhover();
     this.list.onpick = (item) => this.commands.pick(item);
+    this.list.onmark = (ids) => this.view.mark(ids);
+    this.timeline.onlane = (name) => this.showOnly(name);
+    this.overview.onseek = (t) => {
+      this.view.select(null);
+      this.player.seek(t);
+    };
     this.table.onthreshold = (name, threshold) => {
       for (const each of name === null ? this.match.classes : [name]) this.view.thresholds.set(each, threshold);
       this.view.changed("thresholds");
@@ -160,6 +204,12 @@ class MatchPage {
     press("frame-back", () => this.player.step(-1));
     press("frame-forward", () => this.player.step(1));
     press("speed", () => (this.player.playbackSpeed >= 4 ? this.player.setSpeed(0.25) : this.player.changeSpeed(1)));
+    press("motion", () => this.commands.toggleMotion());
+    press("mute", () => this.player.setVolume(this.player.volume, !this.player.muted));
+    press("copy-link", () => this.copyLink());
+    byId("volume").addEventListener("input", (event) => this.player.setVolume(Number((event.target as HTMLInputElement).value), false));
+    for (const id of ["video", "still"]) press(id, () => this.player.toggle());
+    byId("picture").addEventListener("dblclick", () => byId("full-button").click());
     press("undo", () => this.commands.undo());
     press("redo", () => this.commands.redo());
     press("accept", () => this.commands.decide("accepted"));
@@ -235,13 +285,14 @@ class MatchPage {
     const all = [...this.review.items.values()];
     this.assessment = assess(all, this.view.thresholds, this.view.tolerance_ms, this.compared);
     const { kinds } = this.assessment;
-    const { hiddenClasses, period, kinds: wanted, statuses } = this.view.filters;
+    const { hiddenClasses, period, kinds: wanted, statuses, words } = this.view.filters;
     const visible = all.filter(
       (item) =>
         !hiddenClasses.has(item.label) &&
         (period === 0 || item.period === period) &&
         (wanted === null || wanted.has(kinds.get(item.id) ?? "plain")) &&
-        (statuses === null || (item.source !== "label" && statuses.has(item.status))),
+        (statuses === null || (item.source !== "label" && statuses.has(item.status))) &&
+        (words.length === 0 || matches(item, this.time, words)),
     );
     visible.sort((a, b) => a.t - b.t);
     const present = new Set([...this.match.classes, ...all.map((item) => item.label)]);
@@ -251,14 +302,37 @@ class MatchPage {
     this.commands.shown = visible;
     this.commands.kinds = kinds;
     this.list.show(this.ordered(visible), kinds, all.length);
-    this.list.select(this.view.selected);
+    this.list.select(this.view.selected, this.view.marked);
+    this.compare.show(all, this.view.thresholds, this.view.tolerance_ms, hiddenClasses);
     this.table.show(this.view.thresholds, this.assessment, hiddenClasses);
     byId<HTMLButtonElement>("undo").disabled = !this.review.canUndo;
     byId<HTMLButtonElement>("redo").disabled = !this.review.canRedo;
-    const decided = all.filter((item) => item.source === "prediction" && item.status !== "undecided").length;
-    const predictions = this.match.predictions.length;
-    byId("review-progress").textContent = predictions === 0 ? "" : `${decided} of ${whole(predictions)} decided`;
+    this.showProgress(all);
     this.showSelection();
+  }
+
+  /** How much is decided of what counts: spots above the threshold of their class. */
+  private showProgress(all: Item[]): void {
+    const likely = all.filter((item) => item.source === "prediction" && (counts(item, this.view.thresholds) || item.status !== "undecided"));
+    const decided = likely.filter((item) => item.status !== "undecided").length;
+    const box = byId("review-progress");
+    box.title = `Spots above the thresholds of their classes; ${whole(this.match.predictions.length)} in all`;
+    if (likely.length === 0) box.replaceChildren();
+    else box.replaceChildren(h("progress", { max: likely.length, value: decided, "aria-hidden": "true" }), `${whole(decided)} of ${whole(likely.length)} decided`);
+  }
+
+  /** Show one class alone, or all of them again. */
+  private showOnly(name: string): void {
+    const { hiddenClasses } = this.view.filters;
+    const names = this.allClasses();
+    const alone = !hiddenClasses.has(name) && names.every((other) => other === name || hiddenClasses.has(other));
+    this.view.filters.hiddenClasses = new Set(alone ? [] : names.filter((other) => other !== name));
+    this.view.changed("filters");
+    notify(alone ? "All classes are shown." : `Only ${name} is shown; click its name again for all classes.`);
+  }
+
+  private allClasses(): string[] {
+    return [...new Set([...this.match.classes, ...[...this.review.items.values()].map((item) => item.label)])];
   }
 
   private ordered(visible: Item[]): Item[] {
@@ -273,13 +347,13 @@ class MatchPage {
   }
 
   private showClasses(shown: boolean): void {
-    this.view.filters.hiddenClasses = new Set(shown ? [] : this.match.classes);
+    this.view.filters.hiddenClasses = new Set(shown ? [] : this.allClasses());
     this.view.changed("filters");
   }
 
   private showTime(t: number): void {
     const period = this.time.periodAt(t);
-    byId("clock").textContent = `${formatClock(t - period.offset_s, true)}`;
+    byId("clock").textContent = formatMillis(t - period.offset_s);
     byId("clock-period").textContent = this.time.periods.length > 1 || period.period !== 1 ? period.name : "";
     byId("frame-number").textContent = this.player.frame === null ? "" : `frame ${this.player.frame}`;
     byId("frame-number").title = this.player.varies ? "The frame rate of this file varies; frames are counted one by one" : "Counted from the first frame of the file";
@@ -296,6 +370,11 @@ class MatchPage {
     const button = byId("play");
     button.setAttribute("aria-label", this.player.playing ? "Pause" : "Play");
     button.classList.toggle("is-playing", this.player.playing);
+    byId("motion").setAttribute("aria-pressed", String(this.view.motion));
+    const silent = this.player.muted || this.player.volume === 0;
+    byId("mute").parentElement!.classList.toggle("is-muted", silent);
+    byId("mute").setAttribute("aria-label", silent ? "Sound on" : "Sound off");
+    byId<HTMLInputElement>("volume").value = String(this.player.muted ? 0 : this.player.volume);
     byId("speed").textContent = `${this.player.playbackSpeed}×`;
     byId("speed").setAttribute("aria-label", `Speed ${this.player.playbackSpeed}, press for the next`);
   }
@@ -311,13 +390,28 @@ class MatchPage {
     element.textContent = texts[this.review.saveState];
     element.dataset.state = this.review.saveState;
     element.title = texts[this.review.saveState];
-    if (this.review.saveState === "conflict") askAboutConflict(this.review.conflict.length, (mine) => this.review.resolve(mine));
+    if (this.review.saveState === "conflict") this.askAboutConflict();
+  }
+
+  private askAboutConflict(): void {
+    const collisions = this.review.conflict.map((theirs) => ({
+      mine: describeEdit({ id: theirs.id, state: this.review.mine(theirs.id) }, this.review, this.time),
+      theirs: describeEdit(theirs, this.review, this.time),
+      who: theirs.reviewer ?? "",
+    }));
+    askAboutConflict(collisions, (mine) => this.review.resolve(mine));
   }
 
   private showSelection(): void {
     const item = this.commands.selectedItem();
     for (const id of ["accept", "reject", "relabel", "move-back", "move-forward", "move-here", "reset"]) byId<HTMLButtonElement>(id).disabled = item === null;
     const box = byId("selection");
+    this.details.show(item);
+    const { size } = this.view.marked;
+    if (size > 0) {
+      box.replaceChildren(h("strong", {}, `${size} spots chosen`), h("span", { class: "muted" }, "Accept and Reject decide all of them"));
+      return;
+    }
     if (item === null) {
       box.replaceChildren(h("span", { class: "muted" }, "No spot selected"));
       return;
@@ -325,7 +419,7 @@ class MatchPage {
     const kind = this.assessment.kinds.get(item.id) ?? "plain";
     const status = item.source === "label" && !item.touched ? "undecided" : item.status;
     const sign = status === "undecided" ? null : h("span", { class: status === "accepted" ? "sign-yes" : "sign-no" }, status === "accepted" ? "✓" : "✕", h("span", { class: "visually-hidden" }, status));
-    const facts = [item.source === "label" ? "label" : (item.confidence?.toFixed(2) ?? "added"), kind === "plain" ? "" : KIND_NAMES[kind], item.team ?? "", item.visibility === "not shown" ? "not shown" : ""];
+    const facts = [item.source === "label" ? "label" : (item.confidence?.toFixed(2) ?? "added"), ["plain", "accepted", "rejected", "added"].includes(kind) ? "" : KIND_NAMES[kind], item.team ?? "", item.player === "" ? "" : `player ${item.player}`, item.visibility === "not shown" ? "not shown" : "", item.note];
     const details = [this.time.clock(item.t, true), ...facts].filter((text) => text).join(" · ");
     box.replaceChildren(
       h("span", { class: `mark mark-${markOf(item, kind)}`, "aria-hidden": "true" }),
@@ -345,11 +439,13 @@ class MatchPage {
     } else if (lane !== null) lines.push(score === null ? lane : `${lane}: score ${score.toFixed(2)}`);
     text.replaceChildren(...lines.map((line, i) => h(i === 0 ? "strong" : "span", {}, line)));
     box.hidden = false;
+    this.showThumbnail(item?.t ?? t);
     const width = box.offsetWidth;
     const height = box.offsetHeight;
+    // Above the lanes where there is room, so that it does not cover them.
+    const above = byId("overview").getBoundingClientRect().top - height - 6;
     box.style.left = `${Math.min(window.innerWidth - width - 8, Math.max(8, x - width / 2))}px`;
-    box.style.top = `${y - height - 16 > 8 ? y - height - 16 : y + 20}px`;
-    this.showThumbnail(item?.t ?? t);
+    box.style.top = `${above > 8 ? above : Math.min(window.innerHeight - height - 8, y + 20)}px`;
   }
 
   private showThumbnail(t: number): void {
@@ -361,8 +457,8 @@ class MatchPage {
     if (stretch === null) return;
     const first_ms = Math.ceil((period.video?.stretches[0]?.position_s ?? 0) * 1000);
     const at = Math.max(first_ms, Math.floor(((t - period.offset_s) * 1000) / 500) * 500);
-    image.width = 192;
-    image.height = Math.round((192 * stretch.size[1]) / stretch.size[0]);
+    image.width = Math.min(192, Math.round((160 * stretch.size[0]) / stretch.size[1]));
+    image.height = Math.round((image.width * stretch.size[1]) / stretch.size[0]);
     this.hoverTimer = window.setTimeout(() => {
       image.src = `/api/matches/${this.match.key}/thumbnail/${period.period}?t_ms=${at}`;
     }, THUMBNAIL_AFTER_MS);
@@ -372,6 +468,12 @@ class MatchPage {
     clearTimeout(this.hoverTimer);
     byId("tooltip").hidden = true;
   }
+}
+
+/** Whether all words occur in what is known of a spot. */
+function matches(item: Item, time: MatchTime, words: string[]): boolean {
+  const text = [time.clock(item.t, true), item.label, item.team ?? "", item.visibility ?? "", item.player, item.note, item.source].join(" ").toLowerCase();
+  return words.every((word) => text.includes(word));
 }
 
 async function main(): Promise<void> {

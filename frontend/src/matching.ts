@@ -1,5 +1,6 @@
 /**
- * Which predictions are right: the rule of the official evaluator, and the kinds of errors.
+ * Which predictions are right: the rule of the official evaluator, and the kinds of errors. They are measured as the model made them,
+ * against the labels as they are after review, so that neither side is half of one and half of the other.
  *
  * Labels are served in order of time; each takes the most confident free prediction of its class within the tolerance.
  * operating_point.py counts in the same way, and a test compares the two.
@@ -68,48 +69,82 @@ export function matchGreedily(predictions: Item[], labels: Item[], tolerance_ms:
   return pairs;
 }
 
-/** Whether a prediction counts at the thresholds: confirmed ones always, rejected ones never. */
+/** Labels within this distance of an accepted spot of their class give way to it, as in reviewed_labels.py. */
+const SAME_MOMENT_MS = 2500;
+
+/** Whether the model's prediction reaches the threshold of its class. */
 export function counts(item: Item, thresholds: Map<string, number>): boolean {
-  if (item.status === "rejected") return false;
-  return item.status === "accepted" || confidenceOf(item) >= (thresholds.get(item.label) ?? 0.5);
+  return confidenceOf(item) >= (thresholds.get(item.origin?.label ?? item.label) ?? 0.5);
 }
 
-/** Compare all predictions that count with all labels that were not rejected; with `compared` false nothing is right or wrong. */
-export function assess(items: Item[], thresholds: Map<string, number>, tolerance_ms: number, compared = true): Assessment {
+/** The prediction as the model made it, whatever a person has made of it. */
+function asPredicted(item: Item): Item {
+  return item.touched && item.origin !== null ? { ...item, ...item.origin } : item;
+}
+
+/** What is true after review, as far as it goes: labels that were not rejected, accepted and added spots. */
+export function referenceOf(items: Item[]): { reference: Item[]; claimed: Set<string> } {
   const labels = items.filter((item) => item.source === "label" && item.status !== "rejected");
-  const predictions = items.filter((item) => item.source !== "label");
-  const counted = predictions.filter((item) => counts(item, thresholds));
+  const confirmed = items.filter((item) => item.source === "prediction" && item.status === "accepted");
+  const added = items.filter((item) => item.source === "added" && item.status !== "rejected");
+  const claimed = new Set<string>();
+  if (confirmed.length > 0) {
+    const untouched = labels.filter((label) => !label.touched);
+    const byGroup = groups(untouched.sort((a, b) => a.position_ms - b.position_ms));
+    const pairs = confirmed.flatMap((item) =>
+      near(byGroup.get(`${item.period}\u0000${item.label}`) ?? [], item.position_ms, SAME_MOMENT_MS).map((label) => ({ item, label, apart: Math.abs(label.position_ms - item.position_ms) })),
+    );
+    const used = new Set<string>();
+    for (const { item, label } of pairs.sort((a, b) => a.apart - b.apart)) {
+      if (claimed.has(label.id) || used.has(item.id)) continue;
+      claimed.add(label.id);
+      used.add(item.id);
+    }
+  }
+  return { reference: [...labels.filter((label) => !claimed.has(label.id)), ...confirmed, ...added], claimed };
+}
+
+/** Measure the model's predictions against what is true after review; with `compared` false nothing is right or wrong. */
+export function assess(items: Item[], thresholds: Map<string, number>, tolerance_ms: number, compared = true): Assessment {
+  const predictions = items.filter((item) => item.source === "prediction");
+  const counted = predictions.filter((item) => counts(item, thresholds)).map(asPredicted);
+  const { reference, claimed } = referenceOf(items);
   const kinds = new Map<string, Kind>();
   const table = new Map<string, Counts>();
-  const total: Counts = { correct: 0, predicted: counted.length, labelled: labels.length };
+  const total: Counts = { correct: 0, predicted: counted.length, labelled: reference.length };
   const row = (label: string): Counts => {
     const known = table.get(label) ?? { correct: 0, predicted: 0, labelled: 0 };
     table.set(label, known);
     return known;
   };
-  const alone = labels.length === 0 || !compared;
-  for (const item of predictions) kinds.set(item.id, alone ? "plain" : "below");
+  const alone = !compared || reference.length === 0;
+  for (const item of predictions) kinds.set(item.id, "below");
   for (const item of counted) row(item.label).predicted += 1;
-  for (const item of labels) row(item.label).labelled += 1;
-  if (alone) {
-    for (const item of predictions) if (!counts(item, thresholds)) kinds.set(item.id, "below");
-    return { kinds, counts: table, total };
-  }
-  const pairs = matchGreedily(counted, labels, tolerance_ms);
-  const used = new Set(pairs.values());
-  for (const label of labels) {
-    const found = pairs.has(label.id);
-    kinds.set(label.id, found ? "found" : "missed");
-    if (found) {
-      row(label.label).correct += 1;
-      total.correct += 1;
-    }
-  }
-  const sortedLabels = [...labels].sort((a, b) => a.position_ms - b.position_ms);
-  for (const item of counted) {
-    kinds.set(item.id, used.has(item.id) ? "correct" : explain(item, sortedLabels, pairs, tolerance_ms));
+  for (const item of reference) row(item.label).labelled += 1;
+  if (alone) for (const item of counted) kinds.set(item.id, "plain");
+  else compare(counted, reference, tolerance_ms, kinds, (label) => {
+    row(label).correct += 1;
+    total.correct += 1;
+  });
+  for (const id of claimed) kinds.set(id, alone ? "plain" : "found");
+  for (const item of items) {
+    if (item.source === "added") kinds.set(item.id, "added");
+    else if (item.source === "prediction" && item.status !== "undecided") kinds.set(item.id, item.status);
+    else if (item.source === "label" && alone) kinds.delete(item.id);
   }
   return { kinds, counts: table, total };
+}
+
+function compare(counted: Item[], reference: Item[], tolerance_ms: number, kinds: Map<string, Kind>, hit: (label: string) => void): void {
+  const pairs = matchGreedily(counted, reference, tolerance_ms);
+  const used = new Set(pairs.values());
+  for (const item of reference) {
+    const found = pairs.has(item.id);
+    if (item.source === "label") kinds.set(item.id, found ? "found" : "missed");
+    if (found) hit(item.label);
+  }
+  const sorted = [...reference].sort((a, b) => a.position_ms - b.position_ms);
+  for (const item of counted) kinds.set(item.id, used.has(item.id) ? "correct" : explain(item, sorted, pairs, tolerance_ms));
 }
 
 /** Why a prediction that matched nothing is wrong; a label that is still free explains more than one that was found. */
@@ -139,15 +174,15 @@ export function rates({ correct, predicted, labelled }: Counts): Rates {
   };
 }
 
-/** The threshold out of 0.05, 0.10 ... 0.95 with the highest F1 for one class; null without labels of it. */
+/** The threshold out of 0.05, 0.10 ... 0.95 with the highest F1 for one class. A class of which there is nothing to be found gets 1; null without spots of it. */
 export function bestThreshold(items: Item[], label: string, tolerance_ms: number): number | null {
-  const ours = items.filter((item) => item.label === label);
-  if (!ours.some((item) => item.source === "label" && item.status !== "rejected")) return null;
+  const ours = items.filter((item) => item.label === label || item.origin?.label === label);
+  if (!ours.some((item) => item.source === "prediction")) return null;
+  if (!referenceOf(ours).reference.some((item) => item.label === label)) return 1;
   let best = { threshold: 0.5, f1: -1 };
   for (let step = 1; step < 20; step++) {
     const threshold = step / 20;
-    const { total } = assess(ours, new Map([[label, threshold]]), tolerance_ms);
-    const { f1 } = rates(total);
+    const { f1 } = rates(assess(ours, new Map([[label, threshold]]), tolerance_ms).counts.get(label) ?? { correct: 0, predicted: 0, labelled: 0 });
     if (f1 > best.f1) best = { threshold, f1 };
   }
   return best.threshold;

@@ -8,8 +8,12 @@ import type { Item, Kind } from "./types";
 import type { ViewState } from "./view";
 
 const EDGE_PX = 8;
+/** A press that moves less is a click, which moves the video. */
+const CLICK_PX = 4;
 
 export class Overview {
+  onseek: (t: number) => void = () => undefined;
+
   private readonly canvas = byId<HTMLCanvasElement>("overview-canvas");
   private readonly frame = byId("overview-window");
   private readonly playhead = byId("overview-playhead");
@@ -93,6 +97,7 @@ export class Overview {
 
   private listenToPointer(): void {
     let grip: { mode: "move" | "from" | "to"; x: number; from: number; to: number } | null = null;
+    let moved_px = 0;
     const timeAt = (clientX: number): number => {
       const box = this.strip.getBoundingClientRect();
       return ((clientX - box.left) / box.width) * this.view.duration_s;
@@ -100,6 +105,7 @@ export class Overview {
     this.strip.addEventListener("pointerdown", (event) => {
       const box = this.frame.getBoundingClientRect();
       const { clientX } = event;
+      moved_px = 0;
       this.strip.setPointerCapture(event.pointerId);
       const wide = box.width > 3 * EDGE_PX;
       if (wide && Math.abs(clientX - box.left) < EDGE_PX) grip = { mode: "from", x: clientX, from: this.view.from, to: this.view.to };
@@ -114,6 +120,8 @@ export class Overview {
     });
     this.strip.addEventListener("pointermove", (event) => {
       if (grip === null) return;
+      moved_px = Math.max(moved_px, Math.abs(event.clientX - grip.x));
+      if (moved_px < CLICK_PX) return;
       const moved = timeAt(event.clientX) - timeAt(grip.x);
       if (grip.mode === "from") this.view.show(Math.min(grip.from + moved, grip.to - 2), grip.to);
       else if (grip.mode === "to") this.view.show(grip.from, Math.max(grip.to + moved, grip.from + 2));
@@ -122,7 +130,10 @@ export class Overview {
     const end = (): void => {
       grip = null;
     };
-    this.strip.addEventListener("pointerup", end);
+    this.strip.addEventListener("pointerup", (event) => {
+      if (grip !== null && moved_px < CLICK_PX) this.onseek(timeAt(event.clientX));
+      end();
+    });
     this.strip.addEventListener("pointercancel", end);
     this.strip.addEventListener("keydown", (event) => {
       const length = this.view.to - this.view.from;

@@ -7,6 +7,7 @@
  */
 
 import { ReplyError, getJson, sendJson } from "./api";
+import { PendingStore } from "./pending_store";
 import type { MatchTime } from "./time";
 import type { Edit, EditsDocument, Item, MatchDocument, SpotDocument, SpotState } from "./types";
 
@@ -22,8 +23,12 @@ const RETRY_MS = 2000;
 const POLL_MS = 5000;
 const MOST_STEPS = 1000;
 
-const sameState = (a: SpotState | null | undefined, b: SpotState | null | undefined): boolean =>
-  JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
+const FIELDS = ["source", "label", "period", "position_ms", "status", "confidence", "team", "visibility", "player", "note"] as const;
+
+const sameState = (a: SpotState | null | undefined, b: SpotState | null | undefined): boolean => {
+  if (a === null || a === undefined || b === null || b === undefined) return (a ?? null) === (b ?? null);
+  return FIELDS.every((name) => (a[name] ?? null) === (b[name] ?? null));
+};
 
 export class Review {
   items = new Map<string, Item>();
@@ -43,11 +48,13 @@ export class Review {
   private revision = 0;
   private sending = false;
   private retryTimer = 0;
+  private readonly store: PendingStore;
 
   constructor(
     private readonly match: MatchDocument,
     private readonly time: MatchTime,
   ) {
+    this.store = new PendingStore(`${match.key}.${match.store}`);
     for (const spot of match.predictions) this.originals.set(spot.id, { ...spot, source: "prediction" });
     for (const spot of match.labels) this.originals.set(spot.id, { ...spot, source: "label" });
     for (const id of this.originals.keys()) this.rebuild(id);
@@ -61,27 +68,55 @@ export class Review {
     return this.redoSteps.length > 0;
   }
 
+  /** Changes of all reviewers, oldest first. */
+  history: Edit[] = [];
+
+  /** Name under which changes are written; empty for none. */
+  get reviewer(): string {
+    return localStorage.getItem("spotkick.reviewer") ?? "";
+  }
+
+  set reviewer(name: string) {
+    localStorage.setItem("spotkick.reviewer", name.slice(0, 200));
+  }
+
   /** Load what was corrected before, and send what an earlier page could not. */
   async load(): Promise<void> {
     const journal = await getJson<EditsDocument>(`${this.url}?since=0`);
     this.revision = journal.revision;
+    this.history = [...journal.edits];
     for (const edit of journal.edits) this.put(edit, false);
-    const left = JSON.parse(localStorage.getItem(this.storageKey) ?? "null") as EditsDocument | null;
+    const left = await this.store.takeLeft();
     if (left !== null) {
-      for (const edit of left.edits) this.put(edit, true);
+      for (const edit of left.edits) if (this.fits(edit)) this.put(edit, true);
+      this.keep();
       // What others have written since this browser last heard from the server may collide with what it could not send.
       this.collide(journal.edits.slice(left.revision));
       void this.flush();
     }
+    this.undoSteps = this.store.readSteps<Step>();
     this.onchange([]);
     setInterval(() => void this.poll(), POLL_MS);
     window.addEventListener("focus", () => void this.poll());
+    window.addEventListener("beforeunload", (event) => {
+      if (this.pending.size > 0) event.preventDefault();
+    });
+  }
+
+  /** A spot as its file has it; undefined when it was added. */
+  original(id: string): SpotDocument | undefined {
+    return this.originals.get(id);
+  }
+
+  /** What this tab has made of a spot that others have changed as well. */
+  mine(id: string): SpotState | null {
+    return this.pending.get(id) ?? null;
   }
 
   /** What the spot would be when changed in part; the base for `apply`. */
   changed(item: Item, change: Partial<SpotState>): Edit {
     const { source, label, period, position_ms, status, confidence } = item;
-    return { id: item.id, state: { source, label, period, position_ms, status, confidence, ...change } };
+    return { id: item.id, state: { source, label, period, position_ms, status, confidence, ...this.states.get(item.id), ...change } };
   }
 
   /** Change spots, so that it can be undone in one step. */
@@ -99,20 +134,34 @@ export class Review {
     this.commit(edits);
   }
 
-  undo(): string[] {
+  /** Undo the last step; null when others have changed its spots since, who are not overwritten. */
+  undo(): string[] | null {
     const step = this.undoSteps.pop();
     if (step === undefined) return [];
+    if (!this.stillHolds(step.after)) return null;
     this.redoSteps.push(step);
     this.commit(step.before);
     return step.before.map((edit) => edit.id);
   }
 
-  redo(): string[] {
+  redo(): string[] | null {
     const step = this.redoSteps.pop();
     if (step === undefined) return [];
+    if (!this.stillHolds(step.before)) return null;
     this.undoSteps.push(step);
     this.commit(step.after);
     return step.after.map((edit) => edit.id);
+  }
+
+  private stillHolds(edits: Edit[]): boolean {
+    const holds = edits.every((edit) => sameState(this.states.get(edit.id), edit.state));
+    if (!holds) this.onchange([]);
+    return holds;
+  }
+
+  /** Whether a change is about a spot of this match. */
+  private fits(edit: Edit): boolean {
+    return this.originals.has(edit.id) || edit.state === null || edit.state.source === "added";
   }
 
   /** Decide a conflict: this tab's changes, or the other's. */
@@ -125,7 +174,7 @@ export class Review {
     }
     const ids = this.conflict.map((edit) => edit.id);
     this.conflict = [];
-    this.store();
+    this.keep();
     this.onchange(ids);
     this.setSave(this.pending.size > 0 ? "saving" : "saved");
     void this.flush();
@@ -135,18 +184,18 @@ export class Review {
     return `/api/matches/${this.match.key}/edits`;
   }
 
-  private get storageKey(): string {
-    return `spotkick.pending.${this.match.key}`;
-  }
-
   private commit(edits: Edit[]): void {
     for (const edit of edits) this.put(edit, true);
-    this.store();
+    this.keep();
     this.onchange(edits.map((edit) => edit.id));
     if (this.conflict.length === 0) {
       this.setSave("saving");
       void this.flush();
     }
+  }
+
+  private signed(edit: Edit): Edit {
+    return { ...edit, ...(this.reviewer === "" ? {} : { reviewer: this.reviewer }), at: new Date().toISOString() };
   }
 
   private put(edit: Edit, pending: boolean): void {
@@ -175,19 +224,18 @@ export class Review {
       ...shown,
       id,
       touched: state !== undefined,
-      visibility: original?.visibility ?? null,
-      team: original?.team ?? null,
+      visibility: (shown.visibility ?? original?.visibility) || null,
+      team: (shown.team ?? original?.team) || null,
+      player: shown.player ?? original?.player ?? "",
+      note: shown.note ?? original?.note ?? "",
+      origin: original === undefined ? null : { label: original.label, period: original.period, position_ms: original.position_ms },
       t: this.time.at(shown.period, shown.position_ms),
     });
   }
 
-  private store(): void {
-    if (this.pending.size === 0) {
-      localStorage.removeItem(this.storageKey);
-      return;
-    }
-    const left: EditsDocument = { revision: this.revision, edits: [...this.pending].map(([id, state]) => ({ id, state })) };
-    localStorage.setItem(this.storageKey, JSON.stringify(left));
+  private keep(): void {
+    this.store.keep({ revision: this.revision, edits: [...this.pending].map(([id, state]) => ({ id, state })) });
+    this.store.keepSteps(this.undoSteps);
   }
 
   private setSave(state: SaveState, problem = ""): void {
@@ -202,7 +250,7 @@ export class Review {
     this.sending = true;
     try {
       while (this.pending.size > 0 && this.conflict.length === 0) {
-        const sent = [...this.pending].slice(0, 1000).map(([id, state]): Edit => ({ id, state }));
+        const sent = [...this.pending].slice(0, 1000).map(([id, state]): Edit => this.signed({ id, state }));
         await this.send(sent);
       }
       if (this.conflict.length === 0) this.setSave("saved");
@@ -219,7 +267,8 @@ export class Review {
       const { revision } = await sendJson<{ revision: number }>(this.url, { revision: this.revision, edits: sent });
       this.revision = revision;
       for (const edit of sent) if (sameState(this.pending.get(edit.id), edit.state)) this.pending.delete(edit.id);
-      this.store();
+      this.history.push(...sent);
+      this.keep();
     } catch (error) {
       if (!(error instanceof ReplyError) || error.status !== 409) throw error;
       this.take(error.body as EditsDocument);
@@ -229,6 +278,7 @@ export class Review {
   /** Take in what others have written since our revision. */
   private take(document: EditsDocument): void {
     this.revision = document.revision;
+    this.history.push(...document.edits);
     const latest = new Map(document.edits.map((edit) => [edit.id, edit]));
     const taken = [...latest.values()].filter((edit) => !this.pending.has(edit.id) && !sameState(this.states.get(edit.id), edit.state));
     for (const edit of taken) this.put(edit, false);

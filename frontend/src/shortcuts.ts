@@ -3,40 +3,46 @@
 import type { Commands } from "./commands";
 import { byId } from "./dom";
 import type { ShortcutGroup } from "./keys";
-import { openNeighbour } from "./neighbours";
+import { toggleFullScreen, toggleLarge } from "./layout";
+import { openNeighbour } from "./match_menu";
 import type { Player } from "./player";
 import type { ViewState } from "./view";
 
 const JUMP_S = 5;
+const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 export function shortcutsOf(commands: Commands, player: Player, view: ViewState): ShortcutGroup[] {
   const seconds = (s: number) => () => player.seek(player.t + s);
-  const arrow = (frames: number) => () => {
-    if (commands.selectedItem() !== null) commands.move(frames);
-    else player.step(frames);
-  };
+  const step = (frames: number) => () => player.step(frames);
+  const move = (frames: number) => () => commands.move(frames);
   return [
     {
       title: "Play",
       shortcuts: [
         { keys: [" "], shown: "Space", does: "play or pause", run: () => player.toggle() },
-        { keys: [","], shown: ",", does: "one frame back", run: () => player.step(-1) },
-        { keys: ["."], shown: ".", does: "one frame forward", run: () => player.step(1) },
-        { keys: ["j"], shown: "J", does: `${JUMP_S} seconds back`, run: seconds(-JUMP_S) },
-        { keys: ["l"], shown: "L", does: `${JUMP_S} seconds forward`, run: seconds(JUMP_S) },
+        { keys: ["ArrowLeft", ","], shown: "← or ,", does: "one frame back", run: step(-1), repeats: true },
+        { keys: ["ArrowRight", "."], shown: "→ or .", does: "one frame forward", run: step(1), repeats: true },
+        { keys: ["Shift+ArrowLeft"], shown: "Shift ←", does: "ten frames back", run: step(-10), repeats: true },
+        { keys: ["Shift+ArrowRight"], shown: "Shift →", does: "ten frames forward", run: step(10), repeats: true },
+        { keys: ["j"], shown: "J", does: `${JUMP_S} seconds back`, run: seconds(-JUMP_S), repeats: true },
+        { keys: ["l"], shown: "L", does: `${JUMP_S} seconds forward`, run: seconds(JUMP_S), repeats: true },
         { keys: ["["], shown: "[", does: "slower", run: () => player.changeSpeed(-1) },
         { keys: ["]"], shown: "]", does: "faster", run: () => player.changeSpeed(1) },
+        { keys: ["v"], shown: "V", does: "sound on or off", run: () => player.setVolume(player.volume, !player.muted) },
+        { keys: ["w"], shown: "W", does: "large video", run: toggleLarge },
+        { keys: ["f"], shown: "F", does: "full screen", run: toggleFullScreen },
       ],
     },
     {
       title: "Find",
       shortcuts: [
-        { keys: ["ArrowDown"], shown: "↓", does: "next spot of the list", run: () => commands.go(1) },
-        { keys: ["ArrowUp"], shown: "↑", does: "previous spot of the list", run: () => commands.go(-1) },
+        { keys: ["ArrowDown"], shown: "↓", does: "next spot of the list", run: () => commands.go(1), repeats: true },
+        { keys: ["ArrowUp"], shown: "↑", does: "previous spot of the list", run: () => commands.go(-1), repeats: true },
         { keys: ["u"], shown: "U", does: "most uncertain undecided spot", run: () => commands.nextUncertain() },
-        { keys: ["Escape"], shown: "Esc", does: "select nothing", run: () => view.select(null) },
-        { keys: ["+", "="], shown: "+", does: "zoom in", run: () => view.zoom(0.5, commands.zoomCentre()) },
-        { keys: ["-"], shown: "-", does: "zoom out", run: () => view.zoom(2, commands.zoomCentre()) },
+        { keys: ["/"], shown: "/", does: "search the list", run: () => byId("text-filter").focus() },
+        { keys: ["Escape"], shown: "Esc", does: "select nothing", run: () => commands.selectNothing() },
+        { keys: ["+", "="], shown: "+", does: "zoom in", run: () => view.zoom(0.5, commands.zoomCentre()), repeats: true },
+        { keys: ["-"], shown: "-", does: "zoom out", run: () => view.zoom(2, commands.zoomCentre()), repeats: true },
         { keys: ["0"], shown: "0", does: "show the whole match", run: () => view.show(0, view.duration_s) },
         { keys: ["Shift+PageUp"], shown: "Shift PgUp", does: "previous match", run: () => openNeighbour(-1) },
         { keys: ["Shift+PageDown"], shown: "Shift PgDn", does: "next match", run: () => openNeighbour(1) },
@@ -46,9 +52,11 @@ export function shortcutsOf(commands: Commands, player: Player, view: ViewState)
     {
       title: "Decide",
       shortcuts: [
+        { keys: ["r"], shown: "R", does: "review in motion: play around each spot, again and again", run: () => commands.toggleMotion() },
         { keys: ["a"], shown: "A", does: "accept", run: () => commands.decide("accepted") },
         { keys: ["x", "Delete"], shown: "X or Del", does: "reject", run: () => commands.decide("rejected") },
         { keys: ["c"], shown: "C", does: "change the class", run: () => void commands.relabel() },
+        { keys: DIGITS, shown: "1 to 9", does: "class of that number: of the selected spot, or of a new one here", run: () => undefined },
         { keys: ["n"], shown: "N", does: "add a spot here", run: () => void commands.add() },
         { keys: ["Backspace"], shown: "⌫", does: "back to how the file has it", run: () => commands.reset() },
         { keys: ["Ctrl+z"], shown: "Ctrl Z", does: "undo", run: () => commands.undo() },
@@ -58,12 +66,17 @@ export function shortcutsOf(commands: Commands, player: Player, view: ViewState)
     {
       title: "Move the spot",
       shortcuts: [
-        { keys: ["ArrowLeft"], shown: "←", does: "one frame earlier", run: arrow(-1) },
-        { keys: ["ArrowRight"], shown: "→", does: "one frame later", run: arrow(1) },
-        { keys: ["Shift+ArrowLeft"], shown: "Shift ←", does: "ten frames earlier", run: arrow(-10) },
-        { keys: ["Shift+ArrowRight"], shown: "Shift →", does: "ten frames later", run: arrow(10) },
-        { keys: ["m"], shown: "M", does: "to the picture that is shown", run: () => commands.moveHere() },
+        { keys: ["Alt+ArrowLeft"], shown: "Alt ←", does: "one frame earlier", run: move(-1), repeats: true },
+        { keys: ["Alt+ArrowRight"], shown: "Alt →", does: "one frame later", run: move(1), repeats: true },
+        { keys: ["Alt+Shift+ArrowLeft"], shown: "Alt Shift ←", does: "ten frames earlier", run: move(-10), repeats: true },
+        { keys: ["Alt+Shift+ArrowRight"], shown: "Alt Shift →", does: "ten frames later", run: move(10), repeats: true },
+        { keys: ["m"], shown: "M", does: "to the frame that is shown", run: () => commands.moveHere() },
       ],
     },
-  ];
+  ].map((group) => ({ ...group, shortcuts: group.shortcuts.flatMap((shortcut) => (shortcut.keys === DIGITS ? digitShortcuts(commands, shortcut) : [shortcut])) }));
+}
+
+/** One entry of the help, nine keys. */
+function digitShortcuts(commands: Commands, entry: { shown: string; does: string }): ShortcutGroup["shortcuts"] {
+  return DIGITS.map((digit, i) => ({ keys: [digit], shown: i === 0 ? entry.shown : "", does: i === 0 ? entry.does : "", run: () => commands.classByNumber(i) }));
 }

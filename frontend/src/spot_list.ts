@@ -11,10 +11,13 @@ const SPARE_ROWS = 6;
 
 export class SpotList {
   onpick: (item: Item) => void = () => undefined;
+  /** Rows were chosen with Shift or Ctrl, in addition to the selected one. */
+  onmark: (ids: string[]) => void = () => undefined;
   rows: Item[] = [];
 
   private kinds = new Map<string, Kind>();
   private selected: string | null = null;
+  private marked = new Set<string>();
   private readonly box = byId("spot-list");
   private readonly content = byId("spot-rows");
   private readonly empty = byId("spot-empty");
@@ -28,7 +31,13 @@ export class SpotList {
     this.content.addEventListener("click", (event) => {
       const row = (event.target as Element).closest<HTMLElement>("[data-index]");
       const item = row === null ? undefined : this.rows[Number(row.dataset.index)];
-      if (item !== undefined) this.onpick(item);
+      if (item === undefined) return;
+      const index = this.rows.findIndex(({ id }) => id === this.selected);
+      if (event.shiftKey && index >= 0) {
+        const [first, last] = [index, this.rows.indexOf(item)].sort((a, b) => a - b) as [number, number];
+        this.onmark(this.rows.slice(first, last + 1).map(({ id }) => id));
+      } else if ((event.ctrlKey || event.metaKey) && index >= 0) this.onmark([item.id]);
+      else this.onpick(item);
     });
   }
 
@@ -40,8 +49,9 @@ export class SpotList {
     this.redraw();
   }
 
-  select(id: string | null): void {
+  select(id: string | null, marked: Set<string> = new Set()): void {
     this.selected = id;
+    this.marked = marked;
     const index = this.rows.findIndex((item) => item.id === id);
     if (index >= 0) {
       const top = index * ROW_PX;
@@ -72,7 +82,7 @@ export class SpotList {
 
   private row(item: Item, index: number): HTMLElement {
     const kind = this.kinds.get(item.id) ?? "plain";
-    const chosen = item.id === this.selected;
+    const chosen = item.id === this.selected || this.marked.has(item.id);
     const confidence = item.source === "label" ? "label" : item.confidence === null ? "added" : item.confidence.toFixed(2);
     const row = h(
       "div",
@@ -89,10 +99,10 @@ export class SpotList {
       h("span", { class: "spot-time" }, this.time.clock(item.t)),
       h("span", { class: `mark mark-${markOf(item, kind)}`, "aria-hidden": "true", title: KIND_NAMES[kind] }),
       h("span", { class: "spot-label" }, item.label),
-      h("span", { class: "spot-kind", "aria-hidden": "true" }, kind === "plain" || kind === "found" ? "" : KIND_NAMES[kind]),
+      h("span", { class: "spot-kind", "aria-hidden": "true" }, remarkOf(item, kind)),
       h("span", { class: "spot-confidence" }, confidence),
       h("span", { class: "spot-status", "aria-hidden": "true" }, item.source === "label" && !item.touched ? "" : statusText(item)),
-      h("span", { class: "visually-hidden" }, kind === "plain" ? item.status : `${KIND_NAMES[kind]}, ${item.status}`),
+      h("span", { class: "visually-hidden" }, kind === "plain" || kind === item.status ? item.status : `${KIND_NAMES[kind]}, ${item.status}`),
     );
     row.style.top = `${index * ROW_PX}px`;
     return row;
@@ -102,6 +112,13 @@ export class SpotList {
 /** Style of an item's mark: a label that nothing is compared with is a line, not a spot. */
 export function markOf(item: Item, kind: Kind): Kind {
   return kind === "plain" && item.source === "label" ? "found" : kind;
+}
+
+/** What is worth a word beside the name: an error, or what a person has noted. */
+function remarkOf(item: Item, kind: Kind): string {
+  const noted = [item.player === "" ? "" : `#${item.player}`, item.note].filter((text) => text !== "").join(" ");
+  if (noted !== "") return noted;
+  return ["plain", "found", "accepted", "rejected", "added"].includes(kind) ? "" : KIND_NAMES[kind];
 }
 
 function statusText(item: Item): string {

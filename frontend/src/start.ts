@@ -24,19 +24,37 @@ interface Summary {
   f1?: number | null;
   threshold?: number | null;
   warnings?: number;
+  likely?: number;
+  decided_likely?: number;
+  codecs?: string[];
 }
 
 type Column = "name" | "duration_s" | "labels" | "predictions" | "decided" | "f1";
 
+/** The first rows come in a small page, so that figures show at once. */
+const FIRST_PAGE = 10;
 const PAGE = 50;
+const MEMORY = "spotkick.start";
 
 class StartPage {
   private readonly summaries = new Map<string, Summary>();
   private sort: { column: Column; descending: boolean } = { column: "name", descending: false };
+  private place = 0;
+  private readonly only = byId<HTMLSelectElement>("only");
   private readonly search = byId<HTMLInputElement>("search");
 
   constructor(private readonly matches: MatchRow[]) {
+    const kept = JSON.parse(sessionStorage.getItem(MEMORY) ?? "{}") as { sort?: { column: Column; descending: boolean }; search?: string; only?: string; y?: number };
+    this.sort = kept.sort ?? this.sort;
+    this.search.value = kept.search ?? "";
+    this.only.value = kept.only ?? "";
+    if (this.only.value === "") this.only.value = "";
+    this.place = kept.y ?? 0;
+    window.addEventListener("pagehide", () => {
+      sessionStorage.setItem(MEMORY, JSON.stringify({ sort: this.sort, search: this.search.value, only: this.only.value, y: window.scrollY }));
+    });
     this.search.addEventListener("input", () => this.draw());
+    this.only.addEventListener("change", () => this.draw());
     for (const button of document.querySelectorAll<HTMLButtonElement>("[data-column]")) {
       button.addEventListener("click", () => {
         const column = button.dataset.column as Column;
@@ -56,11 +74,12 @@ class StartPage {
       }
     });
     this.draw();
+    window.scrollTo(0, this.place);
   }
 
   async load(): Promise<void> {
-    for (let start = 0; start < this.matches.length; start += PAGE) {
-      const { summaries } = await getJson<{ summaries: Summary[] }>(`/api/summaries?start=${start}&count=${PAGE}`);
+    for (let start = 0, count = FIRST_PAGE; start < this.matches.length; start += count, count = PAGE) {
+      const { summaries } = await getJson<{ summaries: Summary[] }>(`/api/summaries?start=${start}&count=${count}`);
       for (const summary of summaries) this.summaries.set(summary.key, summary);
       this.draw();
     }
@@ -74,7 +93,7 @@ class StartPage {
 
   private draw(): void {
     const words = this.search.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
-    const rows = this.matches.filter((match) => words.every((word) => match.name.toLowerCase().includes(word)));
+    const rows = this.matches.filter((match) => words.every((word) => match.name.toLowerCase().includes(word)) && this.passes(match));
     const { column, descending } = this.sort;
     rows.sort((a, b) => {
       const [x, y] = [this.value(a, column), this.value(b, column)];
@@ -89,6 +108,24 @@ class StartPage {
     byId("match-count").textContent = rows.length === this.matches.length ? `${rows.length} match${rows.length === 1 ? "" : "es"}` : `${rows.length} of ${this.matches.length} matches`;
     byId("no-match").hidden = rows.length > 0;
     this.drawTotals(rows);
+  }
+
+  /** Whether a match is of the kind that was chosen. */
+  private passes(match: MatchRow): boolean {
+    const summary = this.summaries.get(match.key);
+    const left = (summary?.likely ?? 0) - (summary?.decided_likely ?? 0);
+    switch (this.only.value) {
+      case "unreviewed":
+        return left > 0;
+      case "reviewed":
+        return summary !== undefined && (summary.likely ?? 0) > 0 && left === 0;
+      case "no-video":
+        return match.videos.length === 0;
+      case "warnings":
+        return (summary?.warnings ?? 0) > 0 || summary?.error !== undefined;
+      default:
+        return true;
+    }
   }
 
   private drawTotals(rows: MatchRow[]): void {
@@ -113,9 +150,10 @@ class StartPage {
         h("a", { href: `/match?id=${match.key}` }, name),
         parts.length > 0 ? h("small", {}, parts.join(" / ")) : null,
         summary?.error === undefined ? null : h("small", { class: "problem" }, summary.error),
+        (summary?.warnings ?? 0) === 0 ? null : h("small", { class: "warning" }, `⚠ ${summary!.warnings} warning${summary!.warnings === 1 ? "" : "s"} about the files`),
       ),
       number(summary?.duration_s, formatDuration(summary?.duration_s ?? 0)),
-      h("td", {}, match.videos.length === 0 ? "–" : match.videos.length === 1 ? "video" : `${match.videos.length} videos`),
+      h("td", {}, match.videos.length === 0 ? "–" : match.videos.length === 1 ? "video" : `${match.videos.length} videos`, (summary?.codecs ?? []).length === 0 ? null : h("small", {}, summary!.codecs!.join(", ").toUpperCase())),
       number(match.has_labels ? summary?.labels : undefined, whole(summary?.labels ?? 0)),
       number(match.has_predictions ? summary?.predictions : undefined, whole(summary?.predictions ?? 0)),
       h("td", { class: "reviewed" }, ...reviewOf(summary)),
@@ -127,10 +165,11 @@ class StartPage {
 /** How far the review of a match has come. */
 function reviewOf(summary: Summary | undefined): (Node | string)[] {
   if (summary === undefined) return ["…"];
-  const { decided = 0, predictions = 0, revision = 0 } = summary;
+  const { decided_likely = 0, likely = 0, predictions = 0, revision = 0 } = summary;
   if (predictions === 0) return [revision > 0 ? "edited" : "–"];
-  const bar = h("progress", { max: predictions, value: decided, "aria-hidden": "true" });
-  return [bar, h("span", {}, `${whole(decided)} of ${whole(predictions)}`)];
+  if (likely === 0) return ["no likely spot"];
+  const bar = h("progress", { max: likely, value: decided_likely, "aria-hidden": "true" });
+  return [bar, h("span", { title: "Spots at or above the threshold with the best F1, or 0.5 without labels" }, `${whole(decided_likely)} of ${whole(likely)}`)];
 }
 
 async function main(): Promise<void> {

@@ -34,10 +34,11 @@ export class MatchTime {
     return { period: period.period, position_ms: Math.max(0, Math.round((t - period.offset_s) * 1000)) };
   }
 
-  /** "1 · 14:36", with tenths when asked for. */
+  /** "1 · 14:36", with tenths when asked for; the only period of a match, the first one, needs no number. */
   clock(t: number, tenths = false): string {
     const period = this.periodAt(t);
-    return `${period.period} · ${formatClock(Math.max(0, t - period.offset_s), tenths)}`;
+    const number = this.periods.length === 1 && period.period === 1 ? "" : `${period.period} · `;
+    return `${number}${formatClock(Math.max(0, t - period.offset_s), tenths)}`;
   }
 }
 
@@ -78,4 +79,10 @@ export function formatDuration(seconds: number): string {
   const minutes = Math.floor((whole % 3600) / 60);
   const rest = String(whole % 60).padStart(2, "0");
   return hours > 0 ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** "14:36.040". */
+export function formatMillis(seconds: number): string {
+  const millis = Math.round(Math.max(0, seconds) * 1000);
+  return `${formatClock(Math.floor(millis / 1000))}.${String(millis % 1000).padStart(3, "0")}`;
 }

@@ -34,9 +34,14 @@ export class Timeline {
   onpick: (item: Item) => void = () => undefined;
   onhover: (x: number, y: number, t: number, item: Item | null, lane: string | null) => void = () => undefined;
   onleave: () => void = () => undefined;
+  /** The name of a lane was clicked. */
+  onlane: (name: string) => void = () => undefined;
 
   private content: TimelineContent = { items: [], kinds: new Map(), clips: [], shots: [] };
   private curves: Curves | null = null;
+  private rival: Item[] = [];
+  private rivalCurves: Curves | null = null;
+  private readonly rivalPainter = new CurvePainter();
   private lanes: string[] = [];
   private laneOf = new Map<string, number>();
   private tracks: Track[] = [];
@@ -55,14 +60,52 @@ export class Timeline {
   constructor(
     private readonly view: ViewState,
     private readonly time: MatchTime,
+    private readonly classes: string[],
   ) {
     listenToGestures(this.holder, this.view, this);
     new ResizeObserver(this.relay).observe(this.holder);
     window.addEventListener("resize", this.relay);
+    this.watchPixels();
+    this.gutter.addEventListener("click", (event) => {
+      const name = (event.target as HTMLElement).closest<HTMLElement>("[data-lane]");
+      if (name !== null) this.onlane(name.dataset.lane!);
+    });
+    this.listenToPlayhead();
+  }
+
+  /** Draw anew when the window moves to a screen of other pixels. */
+  private watchPixels(): void {
+    matchMedia(`(resolution: ${devicePixelRatio}dppx)`).addEventListener("change", () => {
+      this.relay();
+      this.watchPixels();
+    }, { once: true });
+  }
+
+  /** The head of the playhead can be dragged over the timeline. */
+  private listenToPlayhead(): void {
+    let held = false;
+    this.playhead.addEventListener("pointerdown", (event) => {
+      held = true;
+      this.playhead.setPointerCapture(event.pointerId);
+      event.preventDefault();
+      this.onleave();
+    });
+    this.playhead.addEventListener("pointermove", (event) => {
+      if (held) this.onseek(this.timeAt(event.clientX));
+    });
+    for (const name of ["pointerup", "pointercancel"]) this.playhead.addEventListener(name, () => (held = false));
   }
 
   setCurves(curves: Curves): void {
     this.curves = curves;
+    this.redraw();
+  }
+
+  /** Spots and curves of another system, drawn in the lower part of the lanes. */
+  setRival(items: Item[], curves: Curves | null): void {
+    if (items.length === 0 && this.rival.length === 0 && curves === this.rivalCurves) return;
+    this.rival = items;
+    this.rivalCurves = curves;
     this.redraw();
   }
 
@@ -83,6 +126,7 @@ export class Timeline {
   }
 
   follow(): void {
+    this.onleave(); // what the tooltip says is about another place now
     this.redraw();
   }
 
@@ -116,7 +160,7 @@ export class Timeline {
     const width = this.holder.clientWidth;
     if (width === 0) return;
     const above = this.holder.getBoundingClientRect().top + window.scrollY;
-    const available = Math.max(220, window.innerHeight - above - AXIS_PX - this.top - 14);
+    const available = Math.max(100, window.innerHeight - above - AXIS_PX - this.top - 14);
     const count = Math.max(1, this.lanes.length);
     this.lanePx = Math.round(Math.min(MAX_LANE_PX, Math.max(MIN_LANE_PX, available / count)));
     const height = this.top + this.lanePx * count + AXIS_PX;
@@ -156,13 +200,19 @@ export class Timeline {
   private buildGutter(): void {
     this.gutter.replaceChildren(
       ...this.tracks.map(({ name }) => h("div", { class: `lane-name track track-${name.toLowerCase()}` }, name)),
-      ...this.lanes.map((name) => h("div", { class: "lane-name", title: name }, h("span", {}, name))),
+      ...this.lanes.map((name) => h("div", { class: "lane-name", title: `${name}: click to show only this class`, "data-lane": name, "data-number": this.numberOf(name) }, h("span", {}, name))),
     );
     this.gutter.style.setProperty("--lane-px", `${this.lanePx}px`);
     this.gutter.style.paddingTop = `${heightAbove([])}px`;
     [...this.gutter.querySelectorAll<HTMLElement>(".track")].forEach((name, i) => {
       name.style.height = name.style.lineHeight = `${this.tracks[i]!.height}px`;
     });
+  }
+
+  /** The key that gives a spot this class. */
+  private numberOf(name: string): number | null {
+    const index = this.classes.indexOf(name);
+    return index >= 0 && index < 9 ? index + 1 : null;
   }
 
   private draw(): void {
@@ -205,6 +255,34 @@ export class Timeline {
     drawTracks({ context, palette: this.palette, ratio, bottom, from, to, toX }, this.tracks, this.time, clips, shots);
     this.drawPeriods(context, ratio, bottom, toX);
     this.drawItems(context, ratio, toX);
+    this.drawRival(context, ratio, toX);
+    context.restore();
+  }
+
+  private drawRival(context: CanvasRenderingContext2D, ratio: number, toX: (t: number) => number): void {
+    const { from, to } = this.view;
+    context.save();
+    if (this.rivalCurves !== null && this.lanes.length > 0) {
+      const look = { colour: this.palette.clip, fill: 0, least: 0.1 };
+      context.drawImage(this.rivalPainter.paint(this.rivalCurves, this.lanes, from, to, context.canvas.width, Math.round(this.lanePx * ratio), look), 0, this.laneTop(0, ratio));
+    }
+    context.globalAlpha = 1;
+    context.strokeStyle = this.palette.surface;
+    context.fillStyle = this.palette.clip;
+    context.lineWidth = ratio;
+    const last = firstAfter(this.rival, to);
+    for (let i = firstAfter(this.rival, from); i < last; i++) {
+      const lane = this.laneOf.get(this.rival[i]!.label);
+      if (lane === undefined) continue;
+      const [x, y] = [toX(this.rival[i]!.t), this.laneTop(lane + 1, ratio)];
+      context.beginPath();
+      context.moveTo(x - 5 * ratio, y);
+      context.lineTo(x, y - 7 * ratio);
+      context.lineTo(x + 5 * ratio, y);
+      context.closePath();
+      context.fill();
+      context.stroke();
+    }
     context.restore();
   }
 
@@ -289,6 +367,7 @@ export function describe(item: Item, kind: Kind, time: MatchTime): string {
   const confidence = item.confidence === null ? "" : ` ${item.confidence.toFixed(2)}`;
   const source = item.source === "label" ? "label" : item.source === "added" ? "added" : "prediction";
   const status = item.status === "undecided" || item.source === "label" ? "" : item.status;
-  const words = [source, kind === "plain" ? "" : KIND_NAMES[kind], status].filter((word) => word !== "");
+  const told = kind === "plain" || kind === status || kind === source ? "" : KIND_NAMES[kind];
+  const words = [source, told, status].filter((word) => word !== "");
   return `${time.clock(item.t, true)} ${item.label}${confidence}, ${words.join(", ")}`;
 }

@@ -8,6 +8,8 @@ export interface SpotDocument {
   confidence?: number;
   visibility?: string;
   team?: string;
+  player?: string;
+  note?: string;
 }
 
 /** A stretch of a file that shows a part of a period, or all of it. */
@@ -71,13 +73,28 @@ export interface ClipDocument {
   reason: string;
   rank?: number;
   chosen?: boolean;
+  /** Title that a person has given it. */
+  name?: string;
+  /** Whether a person has set its ends. */
+  exact?: boolean;
   moments?: MomentDocument[];
+}
+
+export interface SystemDocument {
+  name: string;
+  /** Null for the system that is reviewed: its spots are those of the match. */
+  predictions: SpotDocument[] | null;
+  scores: ScoresDocument | null;
 }
 
 export interface MatchDocument {
   key: string;
+  /** Tells this project from others that have a match of the same name. */
+  store: string;
   name: string;
   classes: string[];
+  /** Systems that can be compared, the reviewed one first; empty where there is only one. */
+  systems: SystemDocument[];
   periods: PeriodDocument[];
   has_labels: boolean;
   has_predictions: boolean;
@@ -99,11 +116,19 @@ export interface SpotState {
   position_ms: number;
   status: Status;
   confidence: number | null;
+  /** These four are left out where they are as the file has them, and empty where there is to be none. */
+  team?: string | null;
+  visibility?: string | null;
+  player?: string | null;
+  note?: string | null;
 }
 
 export interface Edit {
   id: string;
   state: SpotState | null;
+  reviewer?: string;
+  /** When it was made, as ISO 8601. */
+  at?: string;
 }
 
 export interface EditsDocument {
@@ -111,8 +136,8 @@ export interface EditsDocument {
   edits: Edit[];
 }
 
-/** How a spot compares with the labels. "below" is under the threshold, "plain" when there are no labels. */
-export type Kind = "correct" | "early" | "late" | "wrong" | "duplicate" | "false" | "missed" | "found" | "below" | "plain";
+/** How a spot compares with the labels; what a person has decided is called by the decision. "below" is under the threshold, "plain" when there are no labels. */
+export type Kind = "accepted" | "rejected" | "added" | "correct" | "early" | "late" | "wrong" | "duplicate" | "false" | "missed" | "found" | "below" | "plain";
 
 /** A spot as it is shown: from a file or added, with all corrections applied. */
 export interface Item extends SpotState {
@@ -121,6 +146,10 @@ export interface Item extends SpotState {
   touched: boolean;
   visibility: string | null;
   team: string | null;
+  player: string;
+  note: string;
+  /** As the file has it; null for added spots. */
+  origin: { label: string; period: number; position_ms: number } | null;
   /** Seconds on the timeline. */
   t: number;
 }

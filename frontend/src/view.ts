@@ -10,6 +10,8 @@ export interface Filters {
   period: number;
   kinds: Set<Kind> | null;
   statuses: Set<Status> | null;
+  /** Words that a row must contain, in lower case. */
+  words: string[];
 }
 
 /** Which part of the page must follow a change. */
@@ -23,7 +25,11 @@ export class ViewState {
   tolerance_ms = 2500;
   order: Order = "time";
   advance = true;
-  filters: Filters = { hiddenClasses: new Set(), period: 0, kinds: null, statuses: null };
+  filters: Filters = { hiddenClasses: new Set(), period: 0, kinds: null, statuses: null, words: [] };
+  /** Further rows that were chosen together with the selected one. */
+  marked = new Set<string>();
+  /** Whether a spot that is picked is played around, again and again. */
+  motion = false;
 
   private readonly listeners: ((change: Change) => void)[] = [];
 
@@ -76,8 +82,15 @@ export class ViewState {
   }
 
   select(id: string | null): void {
-    if (id === this.selected) return;
+    if (id === this.selected && this.marked.size === 0) return;
     this.selected = id;
+    this.marked.clear();
+    this.changed("selection");
+  }
+
+  /** Choose further rows with the selected one. */
+  mark(ids: Iterable<string>): void {
+    for (const id of ids) this.marked.add(id);
     this.changed("selection");
   }
 }

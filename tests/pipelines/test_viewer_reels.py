@@ -190,3 +190,27 @@ def write_shots_video(path: Path, *, changes_s: Sequence[float], length_s: float
             picture = np.tile(np.array(colour, np.uint8), (64, 96, 1))
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode(None))
+
+
+def test_plan_own_order_names_and_trimmed_ends_are_kept(
+    videos: dict[int, PeriodVideo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_changes(_: PeriodVideo, first_s: float, last_s: float) -> list[float]:
+        return [(first_s + last_s) / 2 + 0.4]
+
+    monkeypatch.setattr(reels, "can_find_shots", lambda: True)
+    monkeypatch.setattr(reels, "find_period_changes", find_changes)
+    maker = HighlightReels(HighlightsConfig.parse({**CONFIG, "snap_s": 2}, "test"))
+    late = ReelClip(2, 8.0, 12.0, "Goal", moments=(ReelMoment("Goal", 10.0, 0.9),))
+    trimmed = ReelClip(1, 5.0, 9.0, "Corner", name="The start", exact=True)
+    shares: list[float] = []
+    planned = maker.plan([late, trimmed], videos, shares.append)
+    assert [(clip.period, clip.label) for clip in planned] == [(2, "Goal"), (1, "The start")]
+    assert (planned[1].start_s, planned[1].end_s) == (5.0, 9.0)
+    assert planned[0].start_s == pytest.approx(8.4)
+    assert shares
+
+    # In order of time, without changes by hand, clips that touch become one.
+    touching = [ReelClip(1, 5.0, 9.0, "Corner"), ReelClip(1, 9.0, 12.0, "Goal")]
+    assert len(maker.plan(touching, videos, float)) == 1
+    assert len(maker.plan(touching[::-1], videos, float)) == 2

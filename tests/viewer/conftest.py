@@ -198,6 +198,16 @@ class QuickReelMaker:
             )
         return sorted(clips, key=lambda clip: (clip.period, clip.start_s))
 
+    def plan(
+        self,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, PeriodVideo],
+        progress: Callable[[float], object],
+    ) -> Sequence[ReelClip]:
+        del videos
+        progress(1.0)
+        return clips
+
     def render(
         self,
         match: str,
@@ -227,7 +237,8 @@ class QuickReelMaker:
         for path in paths:
             path.write_text(
                 "\n".join(
-                    f"{clip.period} {clip.start_s} {clip.end_s} {clip.label}" for clip in clips
+                    f"{clip.period} {clip.start_s} {clip.end_s} {clip.name or clip.label}"
+                    for clip in clips
                 )
             )
         return Made(paths, "a note")

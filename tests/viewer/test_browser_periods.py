@@ -96,7 +96,7 @@ def test_spots_of_one_file_are_shown_at_their_second_of_the_file(
         assert shown_number(page) == 175
 
         # A spot moved by a frame lies at the start of that frame of the file.
-        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Alt+ArrowRight")
         page.wait_for_selector("#save-state[data-state=saved]")
         until_frame(page, 176)
         assert shown_number(page) == 176
@@ -125,7 +125,7 @@ def test_second_period_stops_at_its_end(page: Page, tmp_path: Path, serve: Serve
         until(page, "document.getElementById('play').getAttribute('aria-label') === 'Pause'")
         until(page, "document.getElementById('play').getAttribute('aria-label') === 'Play'")
         assert page.evaluate("document.getElementById('video').currentTime") < 7.5
-        assert page.locator("#clock").inner_text() in ("00:02.9", "00:03.0")
+        assert page.locator("#clock").inner_text()[:7] in ("00:02.9", "00:03.0")
         page.keyboard.press(" ")  # from the start of the period again
         until(page, "/^00:00/.test(document.getElementById('clock').textContent)")
         assert page.locator("#clock-period").inner_text() == "second half"

@@ -191,7 +191,13 @@ def test_added_spot_has_team_and_remarks_are_named_as_lost(client: TestClient, k
     reply = client.get(f"/api/matches/{key}/export?format=soccernet-v2")
     foul = next(row for row in reply.json()["annotations"] if row["position"] == "1000")
     assert foul["team"] == "home"
-    assert reply.headers["x-spotkick-lost"] == "1 x player: left out; 1 x note: left out"
+    lost = reply.headers["x-spotkick-lost"]
+    assert "1 x detail 'player'" in lost
+    assert "1 x detail 'note'" in lost
+    table = client.get(f"/api/matches/{key}/export?format=csv").text.splitlines()
+    header, row = table[0].split(","), next(line for line in table if "Foul,2,1000" in line)
+    assert {"player", "note"} <= set(header)
+    assert row.endswith("7,late")
 
 
 def test_export_of_names_like_formulas_says_so(client: TestClient, key: str) -> None:

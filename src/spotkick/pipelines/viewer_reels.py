@@ -81,6 +81,16 @@ class HighlightReels:
             _to_browser(chosen.get(clip.main, clip), chosen=clip.main in chosen) for clip in clips
         )
 
+    def plan(
+        self,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, PeriodVideo],
+        progress: Callable[[float], object],
+    ) -> tuple[ReelClip, ...]:
+        """The clips as `render` cuts them."""
+        planned = self._fit_clips(clips, videos, progress)
+        return tuple(_to_browser(clip, chosen=True) for clip in planned)
+
     def render(
         self,
         match: str,
@@ -148,29 +158,56 @@ class HighlightReels:
         self,
         clips: Sequence[ReelClip],
         videos: Mapping[int, PeriodVideo],
-        progress: Callable[[float], None],
+        progress: Callable[[float], object],
     ) -> tuple[tuple[Clip, ...], tuple[ReelPart, ...]]:
-        """The clips as they are cut: joined where they touch, ends moved to near shot changes."""
-        joined = merge_touching([self._from_browser(clip) for clip in clips])
+        """The clips as they are cut, and the frames of each."""
+        planned = self._fit_clips(clips, videos, progress)
+        return planned, plan_parts(planned, videos)
+
+    def _fit_clips(
+        self,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, PeriodVideo],
+        progress: Callable[[float], object],
+    ) -> tuple[Clip, ...]:
+        """Join clips where they touch, and move ends that no person has set to near shot changes.
+
+        Clips in an order of their own stay apart.
+        """
+        made = [self._from_browser(clip) for clip in clips]
+        places = sorted(range(len(made)), key=lambda n: (made[n].period, made[n].start_s))
+        ordered = tuple(made[n] for n in places)
+        exact = [clips[n].exact for n in places]
+        is_ordered = places == list(range(len(made)))
+        if is_ordered and not any(exact) and not any(clip.name for clip in clips):
+            ordered = merge_touching(ordered)
+            exact = [False] * len(ordered)
         num_searches = 0
 
         def find_changes(period: int, first_s: float, last_s: float) -> list[float]:
             """Shot changes in seconds of the period; each end of a clip asks once."""
             nonlocal num_searches
             num_searches += 1
-            progress(min(1.0, num_searches / (2 * len(joined))))
+            progress(min(1.0, num_searches / (2 * len(ordered))))
             return find_period_changes(videos[period], first_s, last_s)
 
-        if self.config.snap_s and can_find_shots():
-            total_s = sum(clip.duration_s for clip in joined)
-            joined = snap_clips(joined, find_changes, snap_s=self.config.snap_s, budget_s=total_s)
-        return joined, plan_parts(joined, videos)
+        if self.config.snap_s and can_find_shots() and not all(exact):
+            total_s = sum(clip.duration_s for clip in ordered)
+            snapped = snap_clips(ordered, find_changes, snap_s=self.config.snap_s, budget_s=total_s)
+            ordered = tuple(
+                before if kept else after
+                for before, after, kept in zip(ordered, snapped, exact, strict=True)
+            )
+        if is_ordered:
+            return ordered
+        return tuple(clip for _, clip in sorted(zip(places, ordered, strict=True), key=_first_of))
 
     def _from_browser(self, clip: ReelClip) -> Clip:
         """The clip again; without moments it shows its label in the middle."""
-        moments = clip.moments or (
-            ReelMoment(clip.label or "Clip", (clip.start_s + clip.end_s) / 2, 1.0),
-        )
+        middle_s = (clip.start_s + clip.end_s) / 2
+        moments = clip.moments or (ReelMoment(clip.label or "Clip", middle_s, 1.0),)
+        if clip.name:
+            moments = (ReelMoment(clip.name, moments[0].position_s, 1.0),)
         candidates = tuple(
             Candidate(
                 label=item.label,
@@ -232,3 +269,7 @@ def _to_browser(clip: Clip, *, chosen: bool) -> ReelClip:
         chosen=chosen,
         moments=moments[:MAX_MOMENTS],
     )
+
+
+def _first_of(pair: tuple[int, Clip]) -> int:
+    return pair[0]

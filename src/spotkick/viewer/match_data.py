@@ -9,7 +9,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -257,7 +257,7 @@ def _count_of(name: str, actions: Sequence[Action]) -> str:
 def _make_finite(actions: Iterable[Action]) -> tuple[Action, ...]:
     """Predictions whose confidence cannot be drawn count as 0."""
     return tuple(
-        Action(action.label, action.period, action.position_ms, 0.0, action.team, action.visibility)
+        replace(action, confidence=0.0)
         if action.confidence is not None and not math.isfinite(action.confidence)
         else action
         for action in actions

@@ -102,6 +102,7 @@ def _spot_document(spot: Spot) -> dict[str, Any]:
         document["visibility"] = str(action.visibility)
     if action.team is not None:
         document["team"] = action.team
+    document |= {name: text for name, text in action.details if name in ("player", "note")}
     return document
 
 

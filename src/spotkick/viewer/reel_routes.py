@@ -29,9 +29,11 @@ class ProposalRequest(BaseModel):
 
 
 class ReelRequest(BaseModel):
-    """Clips to render, or to list only."""
+    """Clips to render, or to list only; in order of time unless the order is to be kept."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    keep_order: bool = False
 
     clips: Annotated[list[ClipRequest], Field(max_length=2000)]
     video: bool = True
@@ -67,10 +69,17 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
         )
         return JSONResponse({"clips": [clip.document() for clip in clips]}, headers=NEVER_STORE)
 
+    @router.post("/matches/{key}/plan")
+    def plan(key: str, request: ReelRequest) -> Response:
+        match = library.match(require_files(library, key))
+        clips = checked_clips(request.clips, match.videos, keep_order=request.keep_order)
+        planned = require_maker().plan(clips, match.videos, float)
+        return JSONResponse({"clips": [clip.document() for clip in planned]}, headers=NEVER_STORE)
+
     @router.post("/matches/{key}/reel")
     def render(key: str, request: ReelRequest) -> Response:
         match = library.match(require_files(library, key))
-        clips = checked_clips(request.clips, match.videos)
+        clips = checked_clips(request.clips, match.videos, keep_order=request.keep_order)
         tool = require_maker()
 
         if request.video:

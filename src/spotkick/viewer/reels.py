@@ -7,6 +7,7 @@ methods.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, Protocol
 
@@ -54,6 +55,8 @@ class ReelClip:
         chosen: whether it fits into the duration asked for.
         moments: what it shows, in order of time; the browser gives them back when the clip is to be
             rendered.
+        name: title that a person has given it, empty for that of the moments.
+        exact: whether its ends were set by a person, and are not moved to shot changes.
     """
 
     period: int
@@ -64,6 +67,8 @@ class ReelClip:
     rank: float = 0.0
     chosen: bool = True
     moments: tuple[ReelMoment, ...] = ()
+    name: str = ""
+    exact: bool = False
 
     def document(self) -> dict[str, Any]:
         """The clip as JSON for the browser."""
@@ -94,6 +99,14 @@ class ReelMaker(Protocol):
 
         Nothing that was rejected is proposed.
         """
+
+    def plan(
+        self,
+        clips: Sequence[ReelClip],
+        videos: Mapping[int, PeriodVideo],
+        progress: Callable[[float], object],
+    ) -> Sequence[ReelClip]:
+        """The clips as `render` cuts them: joined where they touch, ends at near shot changes."""
 
     def render(
         self,
@@ -145,6 +158,8 @@ class ClipRequest(BaseModel):
     start_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
     end_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
     label: Annotated[str, Field(max_length=4 * LONGEST_LABEL)] = ""
+    name: Annotated[str, Field(max_length=LONGEST_LABEL)] = ""
+    exact: bool = False
     rank: Annotated[float, Field(allow_inf_nan=False)] = 0.0
     moments: Annotated[list[MomentRequest], Field(max_length=MAX_MOMENTS)] = Field(
         default_factory=list
@@ -152,47 +167,50 @@ class ClipRequest(BaseModel):
 
 
 def checked_clips(
-    requests: Sequence[ClipRequest], videos: Mapping[int, PeriodVideo]
+    requests: Sequence[ClipRequest], videos: Mapping[int, PeriodVideo], *, keep_order: bool = False
 ) -> tuple[ReelClip, ...]:
-    """Clips that can be rendered, in order of time, cut to the length of the video.
+    """Clips that can be rendered, cut to the length of the video.
+
+    Args:
+        requests: as the browser sent them.
+        videos: by period.
+        keep_order: leave them in their order; otherwise they are put in order of time.
 
     Raises:
         InputError: if there is none, one lies where there is no video, or two overlap.
     """
     if not requests:
         raise InputError("no clip is chosen; choose at least one")
-
-    clips: list[ReelClip] = []
-    for request in sorted(requests, key=lambda clip: (clip.period, clip.start_s)):
-        # inside the video
-        video = videos.get(request.period)
-        if video is None:
-            raise InputError(f"period {request.period} has no video to cut a clip from")
-        start_s = max(request.start_s, video.begin_s)
-        end_s = min(request.end_s, video.duration_s)
-        if end_s <= start_s:
+    clips = [_fit_clip(request, videos) for request in requests]
+    ordered = sorted(clips, key=lambda clip: (clip.period, clip.start_s))
+    for before, clip in pairwise(ordered):
+        if before.period == clip.period and clip.start_s < before.end_s - 1e-6:
             raise InputError(
-                f"a clip must end after it starts, inside the video, "
-                f"got {request.start_s} to {request.end_s} s"
-            )
-
-        # after the clip before
-        before = clips[-1] if clips else None
-        if before is not None and before.period == request.period and start_s < before.end_s - 1e-6:
-            raise InputError(
-                f"clips must not overlap, got one that starts at {request.start_s:g} s "
+                f"clips must not overlap, got one that starts at {clip.start_s:g} s "
                 f"before another has ended"
             )
+    return tuple(clips if keep_order else ordered)
 
-        moments = tuple(ReelMoment(**moment.model_dump()) for moment in request.moments)
-        clips.append(
-            ReelClip(
-                period=request.period,
-                start_s=start_s,
-                end_s=end_s,
-                label=request.label,
-                rank=request.rank,
-                moments=moments,
-            ),
+
+def _fit_clip(request: ClipRequest, videos: Mapping[int, PeriodVideo]) -> ReelClip:
+    """The clip inside the video of its period."""
+    video = videos.get(request.period)
+    if video is None:
+        raise InputError(f"period {request.period} has no video to cut a clip from")
+    start_s = max(request.start_s, video.begin_s)
+    end_s = min(request.end_s, video.duration_s)
+    if end_s <= start_s:
+        raise InputError(
+            f"a clip must end after it starts, inside the video, "
+            f"got {request.start_s} to {request.end_s} s"
         )
-    return tuple(clips)
+    return ReelClip(
+        period=request.period,
+        start_s=start_s,
+        end_s=end_s,
+        label=request.label,
+        rank=request.rank,
+        moments=tuple(ReelMoment(**moment.model_dump()) for moment in request.moments),
+        name=request.name,
+        exact=request.exact,
+    )

@@ -1,6 +1,5 @@
 """Routes of the review: corrections, and their export."""
 
-from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -13,7 +12,7 @@ from spotkick.viewer.exporting import export_labels, export_training_set, format
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.responses import NEVER_STORE, download, require_files
-from spotkick.viewer.reviewed_labels import corrected_labels, describe_remarks
+from spotkick.viewer.reviewed_labels import corrected_labels
 
 
 class EditRequest(BaseModel):
@@ -70,9 +69,7 @@ def review_routes(library: Library) -> APIRouter:
             match, library.journal(files).states(), undecided_from=undecided_from
         )
         rates = [video.stretches[0].info.frame_rate for video in match.videos.values()]
-        file = export_labels(labels, kind, rates[0] if rates else None)
-        remarks = describe_remarks(library.journal(files).states())
-        return download(replace(file, losses=(*file.losses, *remarks)))
+        return download(export_labels(labels, kind, rates[0] if rates else None))
 
     @router.get("/export")
     def export_all() -> Response:

@@ -132,16 +132,6 @@ def count_decided(match: Match, states: Mapping[str, SpotState]) -> int:
     )
 
 
-def describe_remarks(states: Mapping[str, SpotState]) -> list[str]:
-    """What the journal holds of accepted actions and no label file can hold, in words."""
-    kept = [state for state in states.values() if state.status is Status.ACCEPTED]
-    counts = {
-        "player": sum(bool(state.player) for state in kept),
-        "note": sum(bool(state.note) for state in kept),
-    }
-    return [f"{count} x {name}: left out" for name, count in counts.items() if count]
-
-
 def _make_action(state: SpotState, *originals: Action | None) -> Action:
     """The action as corrected; what the person left alone is as the first original has it."""
     known = [action for action in originals if action is not None]
@@ -151,12 +141,19 @@ def _make_action(state: SpotState, *originals: Action | None) -> Action:
         team = state.team or None
     if state.visibility is not None:
         visibility = Visibility(state.visibility) if state.visibility else None
+    details = next((action.details for action in known if action.details), ())
+    stated = (("player", state.player), ("note", state.note))
+    for name, text in stated:
+        if text is not None:
+            details = tuple(detail for detail in details if detail[0] != name)
+            details += ((name, text),) if text else ()
     return Action(
         label=state.label,
         period=state.period,
         position_ms=state.position_ms,
         team=team,
         visibility=visibility,
+        details=details,
     )
 
 

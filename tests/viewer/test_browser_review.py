@@ -1,0 +1,433 @@
+"""Keys, corrections and their saving in a real browser: what reviewers stumbled over."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spotkick.actions import Action, MatchActions
+from spotkick.formats.label_tree import write_label_tree
+from spotkick.formats.results import write_results
+from spotkick.viewer.edits import EditJournal, SpotEdit, SpotState, Status
+from spotkick.viewer.match_store import Library
+from support.viewer_pages import pick, until, wait_saved
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+
+Page = Any
+Season = Any
+Serve = Callable[..., AbstractContextManager[str]]
+
+PRESS = "(event) => document.body.dispatchEvent(new KeyboardEvent('keydown', event))"
+TOTALS = (
+    "[...document.querySelectorAll('.total-row td.number')].map((cell) => cell.textContent).join()"
+)
+
+
+@pytest.fixture
+def address(library: Library, serve: Serve) -> Iterator[str]:
+    with serve(library) as address:
+        yield address
+
+
+def open_first(page: Page, address: str, library: Library, query: str = "") -> None:
+    page.goto(f"{address}/match?id={library.keys[0]}{query}")
+    page.wait_for_selector("body[data-ready]")
+
+
+def journal(season: Season) -> EditJournal:
+    return EditJournal(season.edits / season.first / "review.jsonl")
+
+
+def states(season: Season) -> list[SpotState]:
+    return list(journal(season).states().values())
+
+
+def is_playing(page: Page) -> bool:
+    return bool(page.locator("#play").get_attribute("aria-label") == "Pause")
+
+
+def test_keys_belong_to_the_match_whatever_was_clicked(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    pick(page, "0.95")
+    page.focus("#kind-filter")
+    page.keyboard.press("x")
+    wait_saved(page)
+    assert page.locator("#kind-filter").input_value() == "likely spots and labels"
+    assert [state.status for state in states(season)] == ["rejected"]
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement === document.body")
+
+    # After a click on a tab, a button or a box, Space and the arrows are the video's.
+    page.click("#tab-classes")
+    page.click("#tab-spots")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#tab-spots").get_attribute("aria-selected") == "true"
+    page.click("#accept")
+    for target in ("#accept", "#advance"):
+        before = len(states(season))
+        if target == "#advance":
+            page.click(target)
+        page.keyboard.press(" ")
+        assert is_playing(page)
+        page.keyboard.press(" ")
+        wait_saved(page)
+        assert len(states(season)) == before
+    page.click("#advance")
+
+    # A key that is held decides once.
+    before = len(states(season))
+    page.keyboard.press("u")
+    for _ in range(6):
+        page.keyboard.down("a")
+    page.keyboard.up("a")
+    wait_saved(page)
+    assert len(states(season)) == before + 1
+
+
+def test_keys_of_other_layouts_and_input_methods(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    pick(page, "0.95")
+    alt_gr = {"ctrlKey": True, "altKey": True, "modifierAltGraph": True, "bubbles": True}
+    page.evaluate(PRESS, {"key": "]", "code": "Digit9", **alt_gr})
+    assert page.locator("#speed").inner_text().startswith("1.5")
+    page.evaluate(PRESS, {"key": "ф", "code": "KeyA", "bubbles": True})
+    wait_saved(page)
+    assert [state.status for state in states(season)] == ["accepted"]
+    page.keyboard.press("n")
+    confirm = {"key": "Enter", "isComposing": True, "bubbles": True, "cancelable": True}
+    page.evaluate(
+        "(event) => document.getElementById('class-input')"
+        ".dispatchEvent(new KeyboardEvent('keydown', event))",
+        confirm,
+    )
+    assert page.locator("#class-dialog").is_visible()
+
+
+def test_arrows_step_the_video_and_alt_moves_the_spot(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    pick(page, "0.95")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    until(page, "document.getElementById('frame-number').textContent === 'frame 65'")
+    assert states(season) == []
+    page.keyboard.press("Alt+ArrowLeft")
+    wait_saved(page)
+    (state,) = states(season)
+    assert (state.position_ms, state.status) == (5300, "accepted")
+
+    # The playhead can be dragged, and a click on the video plays it.
+    grip = page.locator(".playhead-grip").bounding_box()
+    lanes = page.locator("#lanes").bounding_box()
+    page.mouse.move(grip["x"] + 6, grip["y"] + 6)
+    page.mouse.down()
+    page.mouse.move(lanes["x"] + lanes["width"] * 0.3, grip["y"] + 6, steps=4)
+    page.mouse.up()
+    until(page, "document.getElementById('clock').textContent.startsWith('00:12')")
+    page.click("#video")
+    assert is_playing(page)
+    page.click("#video")
+    assert not is_playing(page)
+
+
+def test_review_in_motion_plays_around_each_spot_until_it_is_decided(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    pick(page, "0.95")  # at 5.4 s
+    page.keyboard.press("r")
+    until(page, "video.currentTime > 2.3 && video.currentTime < 3.5 && !video.paused")
+    page.evaluate("video.currentTime = 7.2")
+    until(page, "video.currentTime > 2.3 && video.currentTime < 4")  # from the start again
+    page.keyboard.press("a")
+    until(page, "document.getElementById('selection').textContent.includes('0.80')")
+    assert is_playing(page)
+    until(page, "video.currentTime > 14.4 && video.currentTime < 16")
+    page.keyboard.press("r")
+    assert not is_playing(page)
+    wait_saved(page)
+    assert [state.status for state in states(season)] == ["accepted"]
+
+
+def test_facts_of_a_spot_are_saved_and_numbers_give_classes(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    pick(page, "0.95")
+    page.fill("#detail-team", "away")
+    page.fill("#detail-player", "7")
+    page.fill("#detail-note", "low shot")
+    page.keyboard.press("Enter")
+    page.select_option("#detail-visibility", "not shown")
+    page.keyboard.press("a")
+    wait_saved(page)
+    (state,) = states(season)
+    assert (state.team, state.visibility, state.player) == ("away", "not shown", "7")
+    assert (state.note, state.status) == ("low shot", "accepted")
+
+    # Numbers: the class of the selected spot; without one, a new spot while the video plays.
+    pick(page, "0.80")
+    page.keyboard.press("2")
+    page.keyboard.press("Escape")
+    page.keyboard.press(" ")
+    page.keyboard.press("3")
+    assert is_playing(page)
+    page.keyboard.press(" ")
+    wait_saved(page)
+    assert [(state.source, state.label) for state in states(season)[1:]] == [
+        ("prediction", "Corner"),
+        ("added", "Foul"),
+    ]
+    page.keyboard.press("/")
+    page.keyboard.type("low")
+    until(page, "document.querySelectorAll('.spot-row').length === 1")
+
+
+def test_many_spots_are_changed_in_one_step(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    page.click("#bulk-button")
+    page.evaluate("document.getElementById('bulk-least').value = 0.6")
+    page.dispatch_event("#bulk-least", "input")
+    assert page.locator("#bulk-count").inner_text() == "1 undecided spot"  # that agrees
+    page.uncheck("#bulk-agree")
+    assert page.locator("#bulk-count").inner_text() == "4 undecided spots"
+    page.click("#bulk-save")
+    wait_saved(page)
+    assert len(states(season)) == 4
+    page.keyboard.press("Control+z")
+    wait_saved(page)
+    assert states(season) == []
+
+    # All labels of a half, two seconds later.
+    page.click("#shift-button")
+    page.fill("#shift-seconds", "2")
+    page.click("#shift-save")
+    wait_saved(page)
+    assert sorted(state.position_ms for state in states(season)) == [7000, 11000, 16000]
+    page.keyboard.press("Control+z")
+    wait_saved(page)
+
+    # Rows chosen with Shift are decided together.
+    page.select_option("#order", "confidence")
+    pick(page, "0.95")
+    page.locator(".spot-row", has_text="0.66").click(modifiers=["Shift"])
+    assert "4 spots chosen" in page.locator("#selection").inner_text()
+    page.keyboard.press("x")
+    wait_saved(page)
+    assert [state.status for state in states(season)] == ["rejected"] * 4
+    page.click("#history-button")
+    assert page.locator("#history-list li").count() >= 4
+
+
+def test_undo_outlives_a_reload_and_overwrites_nobody(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    pick(page, "0.95")
+    page.keyboard.press("x")
+    wait_saved(page)
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    page.keyboard.press("Control+z")
+    wait_saved(page)
+    assert states(season) == []
+    pick(page, "0.95")
+    page.keyboard.press("a")
+    wait_saved(page)
+
+    # Another person decides otherwise; the page hears of it, and Undo leaves it alone.
+    kept = journal(season)
+    ((identity, state),) = kept.states().items()
+    other = SpotEdit(id=identity, state=state.model_copy(update={"status": Status.REJECTED}))
+    kept.append([other], based_on=kept.revision)
+    page.evaluate("window.dispatchEvent(new Event('focus'))")
+    until(page, "document.querySelectorAll('.status-rejected').length === 1")
+    page.keyboard.press("Control+z")
+    page.wait_for_selector("#notice.problem")
+    assert [state.status for state in states(season)] == ["rejected"]
+
+
+def test_unsent_changes_stay_in_their_project_and_tab(
+    page: Page, library: Library, season: Season, serve: Serve, tmp_path: Path
+) -> None:
+    other = page.context.new_page()
+    with serve(library) as address:
+        port = int(address.rpartition(":")[2])
+        for tab in (page, other):
+            open_first(tab, address, library)
+    for tab, text in ((page, "0.95"), (other, "0.55")):
+        pick(tab, text)
+        tab.keyboard.press("x")
+        tab.wait_for_selector("#save-state[data-state=problem]")
+    for tab in (page, other):
+        tab.close(run_before_unload=False)
+
+    # Another project on the same port, with a match of the same name, is left alone.
+    third = page.context.new_page()
+    foreign = Library(season.paths, edits=tmp_path / "foreign")
+    with serve(foreign, port) as address:
+        open_first(third, address, foreign)
+        third.wait_for_timeout(100)
+        assert third.locator(".status-rejected").count() == 0
+    assert not (tmp_path / "foreign").exists()
+    with serve(library, port) as address:
+        open_first(third, address, library)
+        wait_saved(third)
+        until(third, "!Object.keys(localStorage).some((key) => key.includes('pending'))")
+    assert [state.status for state in states(season)] == ["rejected"] * 2
+
+
+def test_figures_measure_the_model_against_the_reviewed_labels(
+    page: Page, address: str, library: Library
+) -> None:
+    open_first(page, address, library)
+    page.click("#tab-classes")
+    until(page, f"{TOTALS} === '5/4,20,25,22'")
+    page.click("#tab-spots")
+
+    # A label that was missed is added: the model's precision stays, its recall falls.
+    page.keyboard.press("n")
+    page.keyboard.press("Enter")
+    page.click("#tab-classes")
+    until(page, f"{TOTALS} === '5/5,20,20,20'")
+    page.click("#tab-spots")
+
+    # A false spot that is rejected was predicted all the same; one that is accepted was right.
+    pick(page, "0.80")
+    page.keyboard.press("x")
+    pick(page, "0.55")
+    page.keyboard.press("a")
+    page.click("#tab-classes")
+    until(page, f"{TOTALS} === '5/6,40,33,36'")
+    assert "false" not in page.locator("#panel-spots .status-accepted").first.inner_text()
+
+
+def test_best_f1_leaves_out_classes_without_labels(
+    page: Page, tmp_path: Path, serve: Serve
+) -> None:
+    write_label_tree(tmp_path / "data", [MatchActions("m", (Action("Goal", 1, 5000),))])
+    noise = tuple(Action("Corner", 1, 1000 * n, 0.2) for n in range(1, 30))
+    write_results(tmp_path / "out", [MatchActions("m", (Action("Goal", 1, 5100, 0.4), *noise))])
+    library = Library([tmp_path / "data", tmp_path / "out"], edits=tmp_path / "e")
+    with serve(library) as address:
+        open_first(page, address, library)
+        page.click("#tab-classes")
+        page.click("#best-thresholds")
+        until(page, f"{TOTALS} === '1/1,100,100,100'")
+        assert "1 class without any label got 1.00" in page.locator("#notice").inner_text()
+
+
+def test_pinch_goes_on_with_one_finger_and_tooltip_leaves(
+    page: Page, address: str, library: Library
+) -> None:
+    open_first(page, address, library)
+    box = page.locator("#lanes").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 30)
+    page.wait_for_selector("#tooltip:visible")
+    page.keyboard.press("+")
+    assert page.locator("#tooltip").is_hidden()
+    page.keyboard.press("0")
+    shown = page.evaluate(
+        """() => {
+          const lanes = document.getElementById('lanes');
+          const box = lanes.getBoundingClientRect();
+          lanes.setPointerCapture = () => undefined;
+          const send = (type, id, x) => lanes.dispatchEvent(new PointerEvent(type, {
+            pointerId: id, clientX: box.left + x, clientY: box.top + 40, button: 0,
+            bubbles: true, pointerType: 'touch'}));
+          const window = () => document.getElementById('overview').getAttribute('aria-valuetext');
+          send('pointerdown', 1, 400);
+          send('pointerdown', 2, 500);
+          send('pointermove', 1, 200);
+          send('pointermove', 2, 700);
+          const pinched = window();
+          send('pointerup', 2, 700);
+          send('pointermove', 1, 201);
+          return [pinched, window()];
+        }"""
+    )
+    assert shown[0] == shown[1] != "1 · 00:00 to 2 · 00:20"
+
+
+def test_wheel_scrolls_a_page_that_is_longer_than_the_window(
+    page: Page, tmp_path: Path, serve: Serve
+) -> None:
+    labels = tuple(Action(f"Class {n:02}", 1, 1000 * n) for n in range(60))
+    write_label_tree(tmp_path / "data", [MatchActions("m", labels)])
+    library = Library([tmp_path / "data"], edits=tmp_path / "e")
+    with serve(library) as address:
+        open_first(page, address, library)
+        box = page.locator("#lanes").bounding_box()
+        page.mouse.move(box["x"] + 100, box["y"] + 60)
+        before = page.locator("#overview").get_attribute("aria-valuetext")
+        page.mouse.wheel(0, 200)
+        until(page, "window.scrollY > 100")
+        assert page.locator("#overview").get_attribute("aria-valuetext") == before
+        page.keyboard.down("Control")
+        page.mouse.wheel(0, -200)
+        until(
+            page,
+            f"document.getElementById('overview').getAttribute('aria-valuetext') !== '{before}'",
+        )
+        page.keyboard.up("Control")
+        page.click(".lane-name:has-text('Class 07')")
+        assert page.locator(".lane-name").all_inner_texts() == ["Class 07"]
+
+
+@pytest.mark.parametrize("size", [(320, 640), (360, 740), (390, 844), (1024, 768)])
+def test_page_fits_the_screen_with_every_command(
+    browser: Any, address: str, library: Library, size: tuple[int, int]
+) -> None:
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, has_touch=size[0] < 500
+    )
+    page = context.new_page()
+    for place in ("/", f"/match?id={library.keys[0]}"):
+        page.goto(f"{address}{place}")
+        page.wait_for_selector("body[data-ready]")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    for name in ("help-button", "theme-button", "export-button", "reset", "move-here", "zoom-all"):
+        box = page.locator(f"#{name}").bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= size[0]
+        assert box["height"] >= (32 if size[0] > 500 else 38)
+    assert "Northport" in page.locator("#match-name").inner_text()
+    context.close()
+
+
+def test_links_lead_to_a_moment_or_a_spot(page: Page, address: str, library: Library) -> None:
+    open_first(page, address, library, "&t=2:6.1")
+    until(page, "document.getElementById('clock').textContent === '00:06.100'")
+    assert page.locator("#clock-period").inner_text() == "second half"
+    pick(page, "0.80")
+    identity = page.locator(".spot-row[aria-selected=true]").get_attribute("id")
+    open_first(page, address, library, f"&spot={identity.removeprefix('row-')}")
+    until(page, "document.getElementById('selection').textContent.includes('0.80')")
+
+
+def test_two_systems_are_compared_over_one_truth(page: Page, season: Season, serve: Serve) -> None:
+    other = season.predictions.with_name("other")
+    spots = (Action("Goal", 1, 5400, 0.9), Action("Corner", 1, 9100, 0.9))
+    write_results(other, [MatchActions(season.first, spots)])
+    library = Library([season.predictions, other, season.labels], edits=season.edits)
+    with serve(library) as address:
+        open_first(page, address, library)
+        page.click("#tab-systems")
+        names = page.locator("#system-a, #system-b").all_inner_texts()
+        assert names == ["out", "other"]
+        row = page.locator("#system-rows tr").first
+        assert row.locator("td").all_inner_texts() == ["20", "25", "22", "100", "50", "67"]
+        (difference,) = page.locator("#system-differences li").all_inner_texts()
+        assert difference.split("\n") == ["1 · 00:09 Corner", "only other"]
+        page.click("#system-differences button")
+        until(page, "document.getElementById('clock').textContent === '00:09.000'")
