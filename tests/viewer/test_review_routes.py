@@ -1,5 +1,6 @@
 """Corrections over HTTP, and what becomes of them: label files that training can read."""
 
+import csv
 import io
 import zipfile
 from pathlib import Path
@@ -194,10 +195,11 @@ def test_added_spot_has_team_and_remarks_are_named_as_lost(client: TestClient, k
     lost = reply.headers["x-spotkick-lost"]
     assert "1 x detail 'player'" in lost
     assert "1 x detail 'note'" in lost
-    table = client.get(f"/api/matches/{key}/export?format=csv").text.splitlines()
-    header, row = table[0].split(","), next(line for line in table if "Foul,2,1000" in line)
-    assert {"player", "note"} <= set(header)
-    assert row.endswith("7,late")
+    table = list(
+        csv.DictReader(io.StringIO(client.get(f"/api/matches/{key}/export?format=csv").text))
+    )
+    (foul,) = [row for row in table if row["detail:player"]]
+    assert (foul["detail:player"], foul["detail:note"]) == ("7", "late")
 
 
 def test_export_of_names_like_formulas_says_so(client: TestClient, key: str) -> None:
