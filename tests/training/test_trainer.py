@@ -13,6 +13,7 @@ from spotkick.actions import Action
 from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.models import CalfArchitecture, CalfNetwork, SpotterNetwork, network_kind
+from spotkick.models.dense import DenseArchitecture
 from spotkick.models.loading import new_network
 from spotkick.training.config import LossConfig, SamplingConfig
 from spotkick.training.labelled_periods import label_period
@@ -178,6 +179,8 @@ SMALL_CALF = CalfArchitecture(
     receptive_field_frames=4,
     hidden=(4, 4),
 )
+
+SMALL_DENSE = DenseArchitecture.parse({**SMALL_CALF.model_dump(), "kind": "dense"})
 
 
 def losses_of(

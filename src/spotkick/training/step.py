@@ -1,7 +1,7 @@
 """One optimisation step of a spotting network, in parts that never wait for the device."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from torch import Tensor
@@ -71,7 +71,7 @@ class TrainingStep:
         self.random = torch.Generator(device)
 
         # Speed-ups of a GPU.
-        self._autocast = training.mixed_precision and device.type == "cuda"
+        self._mixes_precision = training.mixed_precision and device.type == "cuda"
         self._forward: Callable[[Tensor], NetworkOutput] = network
 
     def compile_forward(self) -> None:
@@ -116,7 +116,8 @@ class TrainingStep:
             features = mix_features(features, mixture)
 
         def compute_loss() -> tuple[NetworkOutput, Tensor]:
-            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self._autocast):
+            mixes = self._mixes_precision
+            with torch.autocast("cuda", dtype=torch.bfloat16) if mixes else nullcontext():
                 output = self._forward(features)
             loss = total_loss(
                 output,
