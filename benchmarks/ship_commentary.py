@@ -1,9 +1,9 @@
 """The shipped checkpoint ``commentary``, from nothing: features, networks, checkpoint, scores, card.
 
 Networks that differ by their seed alone are trained on the train split with the configuration
-configs/commentary.toml, and joined in one file of float16 weights. Every choice (configuration,
-number of networks, decoding, display thresholds) was made on half A of the valid split; the card
-states the scores of this very file on half B and on the whole split.
+configs/commentary.toml, and joined in one file of float16 weights. Display thresholds are chosen on
+half A of the valid split; the card states the scores of this very file on half B and on the whole
+split.
 
     python benchmarks/ship_commentary.py --data DATA --work WORK \
         --out src/spotkick/assets/checkpoints/commentary
@@ -27,9 +27,10 @@ from typing import Any
 
 import numpy as np
 
-import spotkick
 from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses, MatchActions
-from spotkick.checkpoint import Checkpoint, read_checkpoint
+from spotkick.checkpoint import Checkpoint
+from spotkick.datasets.match_folder import MatchFolder
+from spotkick.datasets.splits import match_tracks
 from spotkick.evaluation import assign_predictions, bootstrap, score_assignment, tolerances_of
 from spotkick.files import write_json
 from spotkick.formats.soccernet import read_label_set
@@ -37,6 +38,9 @@ from spotkick.formats.splits import read_split
 from spotkick.model_cards import CARD_FILE, MeasuredScore, ModelCard
 from spotkick.pipelines.join import join_checkpoints
 from spotkick.pipelines.validation import THRESHOLD_TOLERANCE_S, choose_display_thresholds
+from spotkick.prediction import OnnxNetwork, SpottingSetup
+from spotkick.prediction.period_output import PeriodOutput, run_period
+from spotkick.prediction.spotting import decode_period
 
 CONFIG = Path(__file__).parent.parent / "configs" / "commentary.toml"
 HALVES_SEED = 7
@@ -45,8 +49,8 @@ COMMAND = (
     "--out src/spotkick/assets/checkpoints/commentary"
 )
 SCORED = {
-    "goal, card, substitution": (SOCCERNET_V1, "soccernet-v1"),
-    "17 classes of SoccerNet-v2": (SOCCERNET_V2, ""),
+    "goal, card, substitution": SOCCERNET_V1,
+    "17 classes of SoccerNet-v2": SOCCERNET_V2,
 }
 
 
@@ -107,12 +111,41 @@ def train_members(args: argparse.Namespace, features: Path) -> list[Path]:
         return list(pool.map(train, args.seeds))
 
 
-def spot_split(
-    checkpoint: Path, features: Path, matches: Sequence[str], classes: str
-) -> list[MatchActions]:
-    """Spots of the shipped file, from tokens."""
-    model = spotkick.load_model(checkpoint, threads=1)
-    return [model.spot(features / match, name=match, classes=classes or None) for match in matches]
+Outputs = dict[str, dict[int, PeriodOutput]]
+"""Match -> period -> what the networks say."""
+
+
+def run_networks(checkpoint: Checkpoint, features: Path, matches: Sequence[str]) -> Outputs:
+    """Run the shipped file on tokens."""
+    network, setup = (
+        OnnxNetwork.from_checkpoint(checkpoint),
+        SpottingSetup.from_checkpoint(checkpoint),
+    )
+    name, rate = checkpoint.feature_source.name, checkpoint.frame_rate
+    return {
+        match: {
+            period: run_period(network, track, setup)
+            for period, track in match_tracks(
+                MatchFolder(features, match), name, frame_rate=rate
+            ).items()
+        }
+        for match in matches
+    }
+
+
+def decode(outputs: Outputs, matches: Sequence[str], setup: SpottingSetup) -> list[MatchActions]:
+    """Spots of matches."""
+    return [
+        MatchActions(
+            match,
+            tuple(
+                action
+                for period, output in outputs[match].items()
+                for action in decode_period(output, setup, period).actions
+            ),
+        )
+        for match in matches
+    ]
 
 
 def measure(
@@ -138,18 +171,18 @@ def measure(
     )
 
 
-def measure_halves(args: argparse.Namespace, features: Path) -> list[MeasuredScore]:
+def measure_halves(
+    checkpoint: Checkpoint, outputs: Outputs, labels: dict[str, MatchActions]
+) -> list[MeasuredScore]:
     """Scores on half B and on the whole valid split; half A's are printed alone."""
-    matches = read_split(args.data / "splits" / "valid.txt")
-    labels = {own.match: own for own in read_label_set(args.data, matches)}
-    parts = {"A": [], "B": [], **split_halves(matches), "all": list(matches)}
-    names = {"A": "valid, half A", "B": "valid, half B, which chose nothing", "all": "valid"}
+    parts = {**split_halves(list(outputs)), "all": list(outputs)}
+    names = {"A": "valid, half A", "B": "valid, half B", "all": "valid"}
     scores = []
-    for title, (classes, wanted) in SCORED.items():
-        found = {own.match: own for own in spot_split(args.out, features, matches, wanted)}
+    for title, classes in SCORED.items():
+        setup = SpottingSetup.from_checkpoint(checkpoint, classes=classes)
         for part, own in parts.items():
             score = measure(
-                [found[match] for match in own],
+                decode(outputs, own, setup),
                 [labels[match] for match in own],
                 classes,
                 title=title,
@@ -160,12 +193,14 @@ def measure_halves(args: argparse.Namespace, features: Path) -> list[MeasuredSco
     return scores
 
 
-def choose_thresholds(args: argparse.Namespace, features: Path) -> dict[str, float]:
+def choose_thresholds(
+    checkpoint: Checkpoint, outputs: Outputs, labels: dict[str, MatchActions]
+) -> dict[str, float]:
     """Display threshold of each class, chosen on half A."""
-    matches = split_halves(read_split(args.data / "splits" / "valid.txt"))["A"]
+    matches = split_halves(list(outputs))["A"]
     assignment = assign_predictions(
-        spot_split(args.out, features, matches, ""),
-        read_label_set(args.data, matches),
+        decode(outputs, matches, SpottingSetup.from_checkpoint(checkpoint)),
+        [labels[match] for match in matches],
         SOCCERNET_V2,
         tolerances_s=(THRESHOLD_TOLERANCE_S,),
     )
@@ -210,12 +245,12 @@ def make_card(scores: Sequence[MeasuredScore], members: int) -> ModelCard:
     )
 
 
-def finish(args: argparse.Namespace, members: list[Path], features: Path) -> Checkpoint:
+def finish(args: argparse.Namespace, members: list[Path], features: Path) -> None:
     """Write the checkpoint, choose its thresholds, score it, and write its card."""
     training = describe_training(members, args)
 
-    def write(thresholds: dict[str, float]) -> None:
-        join_checkpoints(
+    def write(thresholds: dict[str, float]) -> Checkpoint:
+        return join_checkpoints(
             members,
             args.out,
             stored_as=args.stored_as,
@@ -224,13 +259,15 @@ def finish(args: argparse.Namespace, members: list[Path], features: Path) -> Che
             training=training,
         )
 
-    write({})
-    write(choose_thresholds(args, features))
-    card = make_card(measure_halves(args, features), len(members))
+    matches = read_split(args.data / "splits" / "valid.txt")
+    labels = {own.match: own for own in read_label_set(args.data, matches)}
+    checkpoint = write({})
+    outputs = run_networks(checkpoint, features, matches)
+    checkpoint = write(choose_thresholds(checkpoint, outputs, labels))
+    card = make_card(measure_halves(checkpoint, outputs, labels), len(members))
     write_json(args.out / CARD_FILE, card.model_dump(mode="json", exclude_defaults=True))
     size = sum(path.stat().st_size for path in args.out.rglob("*") if path.is_file())
     print(f"{args.out}: {size / 1e6:.2f} MB")
-    return read_checkpoint(args.out)
 
 
 def main() -> None:

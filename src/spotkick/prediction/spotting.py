@@ -99,7 +99,7 @@ def spot_match_together(members: Sequence[Member], match: str) -> tuple[MatchAct
             for member in members
             if period in member.tracks
         ]
-        found[period] = _decode_period(average_outputs(outputs), first, period)
+        found[period] = decode_period(average_outputs(outputs), first, period)
 
     actions = tuple(action for period in found.values() for action in period.actions)
     scores = MatchScores(
@@ -119,10 +119,11 @@ def spot_period(
     Raises:
         InputError: if the features hold NaN or infinity.
     """
-    return _decode_period(run_period(network, track, setup), setup, period)
+    return decode_period(run_period(network, track, setup), setup, period)
 
 
-def _decode_period(output: PeriodOutput, setup: SpottingSetup, period: int) -> PeriodPrediction:
+def decode_period(output: PeriodOutput, setup: SpottingSetup, period: int) -> PeriodPrediction:
+    """From what a network says of a period to its spots, for the classes that are asked for."""
     output, decoding = join_classes(output, setup.groups), setup.decoding
     if decoding.source == "spots" and output.spots is not None:
         candidates = output.spots
