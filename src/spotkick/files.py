@@ -197,7 +197,16 @@ def parse_json(data: bytes, where: str) -> Any:
             f"{where}: JSON nested too deeply to be a label or prediction file"
         ) from error
     except ValueError as error:
-        raise InputError(f"{where}: not valid JSON: {str(error).splitlines()[0]}") from error
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{where}: not valid JSON: {reason}{_explain_end(error, data)}") from error
+
+
+def _explain_end(error: ValueError, data: bytes) -> str:
+    """A file that was cut off fails at its end, or in a string that never ends."""
+    if not isinstance(error, json.JSONDecodeError) or not error.doc.strip():
+        return "; the file is empty" if not data.strip() else ""
+    ends = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated string")
+    return "; the file is cut off there" if ends else ""
 
 
 def read_json(path: Path, *, limit: int = MAX_JSON_BYTES) -> Any:

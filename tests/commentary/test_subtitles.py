@@ -111,8 +111,8 @@ def test_parse_subtitles_single_repetition_is_kept() -> None:
     assert [s.text for s in parse_subtitles(text, "x").segments].count("Goal!") == 2
 
 
-def test_parse_subtitles_cut_off_timing_is_counted() -> None:
-    with pytest.warns(SpotkickWarning, match="of 3 segments, 1 are malformed"):
+def test_parse_subtitles_cut_off_timing_is_left_out() -> None:
+    with pytest.warns(SpotkickWarning, match="x: the file ends in the middle of a cue"):
         assert parse_subtitles(SRT + "\n3\n00:06:00,0 --> 00:0", "x").segments == SEGMENTS
 
 
@@ -191,3 +191,22 @@ def test_parse_table_thousands_separator_is_malformed() -> None:
 def test_parse_table_other_table_is_input_error(text: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_table(text, "x.csv")
+
+
+CUES = "".join(f"{n}\n00:00:{n:02d},000 --> 00:00:{n:02d},900\npass {n}\n\n" for n in range(1, 9))
+
+
+@pytest.mark.parametrize("end", ["9", "9\n00:00:0", "9\n00:00:09,000 --> 00:", "9\n00:00:09,000 -"])
+def test_parse_subtitles_cut_off_file_warns_once_and_keeps_what_is_whole(end: str) -> None:
+    with pytest.warns(SpotkickWarning, match="ends in the middle of a cue: it was cut off") as all_:
+        transcript = parse_subtitles(CUES + end, "a.srt")
+    assert len(transcript.segments) == 8
+    assert len(all_) == 1
+
+
+@pytest.mark.parametrize("end", ["", "\n", "9\n00:00:09,000 --> 00:00:09,900\n10\n"])
+def test_parse_subtitles_whole_file_does_not_warn(
+    end: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    assert len(parse_subtitles(CUES + end, "a.srt").segments) in (8, 9)
+    assert not recwarn.list

@@ -195,6 +195,39 @@ def test_transcribe_files_mostly_loops_warns(tmp_path: Path) -> None:
         transcribe_files(request, lambda: Listener(heard), read=Sounds())
 
 
+@pytest.mark.parametrize(
+    ("heard", "message"),
+    [
+        ([RecognisedSegment(0, 8, "the welcome", mean_log_probability=-0.95)], "mostly guesses"),
+        ([HEARD[0], *[HEARD[1]] * 5], "hardly understands this sound, for another language"),
+        ([RecognisedSegment(0, 9, "a a", (), 9.0)] * 3, "hears repetitions only"),
+        ([], "no speech was found in its sound by the model listener, which understands English"),
+    ],
+    ids=["guessed", "loops", "loops only", "nothing"],
+)
+def test_transcribe_files_other_language_with_an_english_model_says_so(
+    tmp_path: Path, heard: list[RecognisedSegment], message: str
+) -> None:
+    english = Listener(heard)
+    english.is_multilingual = False
+    request = TranscriptionRequest((_touch(tmp_path, "a.wav") / "a.wav",), tmp_path / "out")
+    with pytest.warns(SpotkickWarning, match=message) as caught:
+        transcribe_files(request, lambda: english, read=Sounds())
+    assert len(caught) == 1
+    assert "understands English only" in str(caught[0].message)
+
+
+def test_transcribe_files_speech_that_is_understood_does_not_warn(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = _touch(tmp_path, "a.wav") / "a.wav"
+    heard = [RecognisedSegment(0, 8, "a cross", mean_log_probability=-0.54)]
+    transcribe_files(
+        TranscriptionRequest((path,), tmp_path / "out"), lambda: Listener(heard), read=Sounds()
+    )
+    assert not recwarn.list
+
+
 def test_transcribe_files_failing_file_is_left_out_of_several(tmp_path: Path) -> None:
     folder = _touch(tmp_path, "damaged.wav", "fine.wav")
     both = TranscriptionRequest((folder / "damaged.wav", folder / "fine.wav"), tmp_path / "out")

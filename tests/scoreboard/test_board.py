@@ -95,3 +95,38 @@ def test_find_scoreboards_table_of_statistics_is_no_scoreboard() -> None:
 def test_find_scoreboards_other_text_gives_none(texts: list[str]) -> None:
     boxes = [box(text, 120, top=600 + 26 * row, width=90) for row, text in enumerate(texts)]
     assert best(boxes) is None
+
+
+@pytest.mark.parametrize(("home", "away"), [("LIVERPOOL", "CHELSEA"), ("3EH", "CnA")])
+def test_find_scoreboards_other_names_need_a_clock(home: str, away: str) -> None:
+    parts = [box(home, 160, width=130), box("2-1", 300), box(away, 350, width=120)]
+    assert best(parts) is None or best(parts[:1] + parts[2:]) is None
+    board = best([box("37:41", 90, width=60), *parts])
+    assert values(board) == (2261, home, away, (2, 1))
+
+
+def test_find_scoreboards_rows_of_long_names_with_a_clock_are_read() -> None:
+    rows = [box("Liverpool", 80, width=120), box("2", 210, width=12)]
+    rows += [replace(part, top=part.top + 30, bottom=part.bottom + 30) for part in rows]
+    rows[2] = replace(rows[2], text="Chelsea")
+    rows[3] = replace(rows[3], text="1")
+    assert best(rows) is None
+    board = best([*rows, box("37:41", 80, top=100, width=60)])
+    assert values(board) == (2261, "Liverpool", "Chelsea", (2, 1))
+
+
+def test_find_scoreboards_added_clock_beside_the_frozen_one_is_kept_apart() -> None:
+    row = [box("45:00", 60, width=60), box("2:13", 140, width=50), *ROW[1:]]
+    row[2:] = [replace(part, left=part.left + 60, right=part.right + 60) for part in row[2:]]
+    board = best(row)
+    assert board is not None
+    assert (board.clock_s, board.extra_s) == (2700, 133)
+
+
+def test_find_scoreboards_columns_read_as_one_number_have_a_place_for_each() -> None:
+    names = [box("45:47", 60, width=58), box("THA", 130), box("IND", 186)]
+    board = best([*names, box("21", 144, top=66, width=72, height=34)])
+    assert values(board) == (2747, "THA", "IND", (2, 1))
+    assert board is not None
+    places = [token.box for token in board.tokens if token.kind == "digit"]
+    assert [(place.left, place.right) for place in places] == [(144, 180), (180, 216)]

@@ -5,15 +5,19 @@ import html
 import io
 import re
 import statistics
+import warnings
 from collections.abc import Mapping, Sequence
 from itertools import pairwise, takewhile
 from typing import Final, NamedTuple
 
 from spotkick.commentary.transcripts import RawSegment, Transcript, check_segments
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
 
 _CLOCK = r"(?:(\d+):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3})\d*)?"
 _TIMING: Final = re.compile(rf"^\s*{_CLOCK}\s*-+>\s*{_CLOCK}(?:\s.*)?$")
+_UNFINISHED: Final = re.compile(r"^\s*\d+(:[\d:.,]*)?\s*-*\s*$")
+"""The number of a cue, or a part of its times."""
+
 _WORD_TIME: Final = re.compile(rf"<{_CLOCK}>")
 _TAG: Final = re.compile(r"<[^<>]*>|\{\\[^{}]*\}")
 _ROLLING_SHARE: Final = 1 / 3
@@ -49,7 +53,7 @@ def parse_subtitles(text: str, where: str) -> Transcript:
         where: names it in messages.
 
     Warns:
-        SpotkickWarning: see `check_segments`.
+        SpotkickWarning: see `check_segments`; also if the file was cut off.
 
     Raises:
         InputError: if it holds no cue.
@@ -61,10 +65,31 @@ def parse_subtitles(text: str, where: str) -> Transcript:
             f"{where}: no subtitles found; lines such as 00:01:02,500 --> 00:01:04,000 are needed"
         )
 
+    if cues and _is_cut_off(lines):
+        cues = cues if cues[-1] and cues[-1].lines else cues[:-1]
+        warnings.warn(
+            f"{where}: the file ends in the middle of a cue: it was cut off, and what followed is "
+            "missing",
+            SpotkickWarning,
+            stacklevel=3,
+        )
+
     # Lines of the cue before are cut only where the whole file is made so.
     if _captions_roll(cues):
         cues = _cut_repeated_lines(cues)
     return Transcript(check_segments([_parse_cue(cue) for cue in cues], where))
+
+
+def _is_cut_off(lines: Sequence[str]) -> bool:
+    """Whether the last line begins a cue and nothing follows."""
+    while lines and not lines[-1].strip():
+        lines = lines[:-1]
+    if not lines or not (_UNFINISHED.match(lines[-1]) or "-->" in lines[-1]):
+        return False
+
+    # a number alone may be what is said
+    is_number = lines[-1].strip().isdigit()
+    return not is_number or (len(lines) > 1 and not lines[-2].strip())
 
 
 def _split_cues(lines: Sequence[str]) -> list[_Cue | None]:

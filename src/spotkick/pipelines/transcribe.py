@@ -1,7 +1,7 @@
 """Making transcripts of videos and sound files: which files, which periods, and where they go."""
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -34,6 +34,10 @@ _SILENT_PEAK: Final = 0.001
 
 _DOUBTFUL_SHARE: Final = 0.5
 """Where more of the segments are loops, the model does not understand what it hears."""
+
+_DOUBTFUL_LOG_PROBABILITY: Final = -0.75
+"""Speech that a model understands has a higher mean over its segments: English behind noise -0.3 to
+-0.55, German heard by an English model -0.95."""
 
 _RECORDING_KEY: Final = "recording"
 """In a transcript: what it was made from."""
@@ -285,7 +289,7 @@ def transcribe_period(
 
     heard, language = _recognise(samples, file, request, recogniser, reporter=reporter)
     kept = list(drop_loops(heard))
-    _warn_about_speech(file, samples, heard=len(heard), kept=len(kept), model=recogniser.name)
+    _warn_about_speech(file, samples, heard, kept, recogniser)
     segments = check_segments([to_raw_segment(segment) for segment in kept], str(file.path))
     transcript = Transcript(segments, round(1000 * len(samples) / SAMPLE_RATE_HZ))
 
@@ -334,23 +338,43 @@ def _is_silent(samples: npt.NDArray[np.float32]) -> bool:
 
 
 def _warn_about_speech(
-    file: PeriodFile, samples: npt.NDArray[np.float32], *, heard: int, kept: int, model: str
+    file: PeriodFile,
+    samples: npt.NDArray[np.float32],
+    heard: Sequence[RecognisedSegment],
+    kept: Sequence[RecognisedSegment],
+    recogniser: Recogniser,
 ) -> None:
     """Warn where there is no speech, or where the model hardly understands it."""
-    if kept and kept >= _DOUBTFUL_SHARE * heard:
-        return
-    if kept:
+    scope = "" if recogniser.is_multilingual else ", which understands English only,"
+    model = f"the model {recogniser.name}{scope}"
+    advice = (
+        "a larger one or another --language may"
+        if recogniser.is_multilingual
+        else "for another language choose one with --model that knows it, such as small"
+    )
+    if kept and len(kept) < _DOUBTFUL_SHARE * len(heard):
         text = (
-            f"{heard - kept} of {heard} segments were repetitions and are left out; the model "
-            f"{model} hardly understands this sound, a larger one or another --language may"
+            f"{len(heard) - len(kept)} of {len(heard)} segments were repetitions and are left "
+            f"out; {model} hardly understands this sound, {advice}"
         )
+    elif kept and _measure_certainty(kept) < _DOUBTFUL_LOG_PROBABILITY:
+        text = f"{model} mostly guesses at this sound; {advice}"
+    elif kept:
+        return
     else:
         reason = (
             "its sound is silent"
             if _is_silent(samples)
-            else f"the model {model} hears repetitions only; another may understand it"
+            else f"{model} hears repetitions only; another may understand it"
             if heard
-            else "no speech was found in its sound"
+            else f"no speech was found in its sound by {model}"
         )
-        text = f"{reason}; the transcript of period {file.period} is empty"
+        text = f"{reason.rstrip(',')}; the transcript of period {file.period} is empty"
     warnings.warn(f"{file.path}: {text}", SpotkickWarning, stacklevel=4)
+
+
+def _measure_certainty(segments: Sequence[RecognisedSegment]) -> float:
+    """Mean log-probability of the words, each segment by its length."""
+    lengths_s = [max(segment.end_s - segment.start_s, 0.1) for segment in segments]
+    values = [segment.mean_log_probability for segment in segments]
+    return float(np.average(values, weights=lengths_s))

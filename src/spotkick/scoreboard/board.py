@@ -21,7 +21,7 @@ broadcast lies there, advertising boards do."""
 _ROW_GAP: Final = 4.5
 """Neighbours of a row are at most so many text heights apart."""
 
-_CLOCK_GAP: Final = 4.0
+_CLOCK_GAP: Final = 5.0
 """A clock lies at most so many text heights from the rest of its scoreboard."""
 
 _HEIGHT_RATIO: Final = 2.4
@@ -71,6 +71,8 @@ class _Group:
     home: str | None
     away: str | None
     score: tuple[int, int] | None
+    has_words: bool = False
+    """Whether names are any words: such a group is a scoreboard only with a clock."""
 
     @property
     def height(self) -> float:
@@ -98,7 +100,12 @@ def find_scoreboards(boxes: Iterable[TextBox], width: float, height: float) -> l
         for token in find_tokens(box)
         if token.box.left > margin and token.box.right < width - margin
     ]
-    groups = [*_find_rows(tokens), *_find_stacks(tokens), *_find_columns(tokens)]
+    groups = [
+        *_find_rows(tokens),
+        *_find_stacks(tokens),
+        *_find_columns(tokens),
+        *_find_worded(tokens),
+    ]
     boards = [_with_clock(group, tokens, height) for group in groups]
     valid = [(group, board) for group, board in zip(groups, boards, strict=True) if board]
 
@@ -113,7 +120,7 @@ def _find_rows(tokens: Sequence[Token]) -> list[_Group]:
     for row in _split_rows([t for t in tokens if t.kind in ("name", "score", "digit", "clock")]):
         parts = [token for token in row if token.kind != "clock"]
         kinds = "".join(token.kind[0] for token in parts)
-        for pattern in ("nsn", "nddn", "ndnd", "sn", "ns", "s", "ndn", "nn", "n"):
+        for pattern in ("nsn", "nddn", "ndnd", "dnnd", "sn", "ns", "s", "ndn", "nn", "n"):
             start = kinds.find(pattern)
             if start < 0:
                 continue
@@ -123,6 +130,21 @@ def _find_rows(tokens: Sequence[Token]) -> list[_Group]:
                 groups.append(group)
             break
     return groups
+
+
+def _find_worded(tokens: Sequence[Token]) -> list[_Group]:
+    """Groups whose names are longer, or of another script: ``Liverpool 2-1 Chelsea``."""
+    words = [token for token in tokens if token.kind == "word"]
+    if not words:
+        return []
+    places = {token.box for token in words}
+    likened = [replace(t, kind="name") if t.kind == "word" else t for t in tokens]
+    return [
+        replace(group, has_words=True)
+        for group in (*_find_rows(likened), *_find_stacks(likened))
+        if any(token.kind in ("score", "digit") for token in group.tokens)
+        and any(token.box in places for token in group.tokens)
+    ]
 
 
 def _group_of(chosen: Sequence[Token]) -> _Group | None:
@@ -190,17 +212,25 @@ def _find_columns(tokens: Sequence[Token]) -> list[_Group]:
         for away in names:
             if home is away or not _stands_right_of(home.box, away.box):
                 continue
-            digits = [_digit_below(name, tokens) for name in (home, away)]
-            if digits[0] is None or digits[1] is None:
+            left, right = (_digit_below(name, tokens) for name in (home, away))
+            if left is None or right is None:
                 continue
-            text = digits[0].text + digits[1].text
-            if digits[0] is digits[1]:
-                text = digits[0].text  # both numbers were read as one
-            if len(text) == 2:
-                score = (int(text[0]), int(text[1]))
-                chosen = (home, digits[0], away, digits[1])
-                groups.append(_Group(chosen, home.text, away.text, score))
+            if left is right and len(left.text) == 2:
+                left, right = _halve_digits(left)  # both numbers were read as one
+            if len(left.text) == len(right.text) == 1:
+                score = (int(left.text), int(right.text))
+                groups.append(_Group((home, left, away, right), home.text, away.text, score))
     return groups
+
+
+def _halve_digits(token: Token) -> tuple[Token, Token]:
+    """Two digits that were read as one number, each with its part of the width."""
+    box = token.box
+    middle = (box.left + box.right) / 2
+    return (
+        Token("digit", token.text[0], replace(box, right=middle)),
+        Token("digit", token.text[1], replace(box, left=middle)),
+    )
 
 
 def _digit_below(name: Token, tokens: Sequence[Token]) -> Token | None:
@@ -273,7 +303,7 @@ def _with_clock(group: _Group, tokens: Sequence[Token], image_height: float) -> 
 
 def _bare_clocks(group: _Group, tokens: Sequence[Token]) -> list[Token]:
     """Four digits right before or behind a complete row: a clock whose colon was not recognised."""
-    if group.score is None or group.home is None or group.away is None:
+    if group.score is None or group.home is None or group.away is None or group.has_words:
         return []
     first = min((token.box for token in group.tokens), key=lambda box: box.left)
     last = max((token.box for token in group.tokens), key=lambda box: box.right)
@@ -288,7 +318,7 @@ def _bare_clocks(group: _Group, tokens: Sequence[Token]) -> list[Token]:
 def _bare_minutes(group: _Group, tokens: Sequence[Token]) -> list[Token]:
     """A number of two digits right behind a complete row, whose prime was not recognised."""
     last = max((token.box for token in group.tokens), key=lambda box: box.right)
-    if group.score is None or group.home is None:
+    if group.score is None or group.home is None or group.has_words:
         return []
     return [
         replace(token, kind="minute")
@@ -299,6 +329,8 @@ def _bare_minutes(group: _Group, tokens: Sequence[Token]) -> list[Token]:
 
 def _is_plausible(group: _Group, clocks: Sequence[Token], image_height: float) -> bool:
     """Two names and a score; a clock with a score or a name; or a score near the upper edge."""
+    if group.has_words and not clocks:
+        return False
     if group.score is not None and group.home is not None and group.away is not None:
         return True
     if len(clocks) > 1 and group.score is None and clocks[0].clock_s not in PERIOD_ENDS_S:

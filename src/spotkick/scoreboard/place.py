@@ -1,7 +1,7 @@
 """Where a broadcast keeps its scoreboard: found by agreement over time, then read there alone."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -220,6 +220,27 @@ class PlaceReader:
             box=place.region,
             text_height=place.text_height,
             confidence=confidence,
+        )
+
+    def check(self, images: Iterable[Image]) -> ScoreboardPlace:
+        """The place with fields only where they give what a search of the whole place gives.
+
+        Args:
+            images: frames that show the scoreboard.
+        """
+        clocks: list[bool] = []
+        scores: list[bool] = []
+        for image in images:
+            whole, quick = self._read_region(image), self._read_fields(image)
+            if whole is not None and whole.clock_s is not None:
+                clocks.append(quick is not None and quick.clock_s == whole.clock_s)
+            if whole is not None and whole.score is not None:
+                scores.append(quick is not None and quick.score == whole.score)
+        place = self._place
+        return replace(
+            place,
+            clock=place.clock if 2 * sum(clocks) >= len(clocks) else None,
+            scores=place.scores if 2 * sum(scores) >= len(scores) else (),
         )
 
     def _read_clock(self, image: Image, field: Field) -> tuple[int, bool, float] | None:

@@ -31,6 +31,9 @@ NUM_LOOKS: Final = (8, 16, 24, 40)
 INTERVAL_S: Final = 4.0
 """Around changes the scoreboard is read this often."""
 
+NUM_CHECKS: Final = 6
+"""In so many frames the fields of the scoreboard are compared with a search of its whole place."""
+
 COARSE_S: Final = 20.0
 """It is read this often where nothing changes ..."""
 
@@ -92,10 +95,13 @@ def scan_scoreboard(
         worker = _Worker(pool, reader)
         if duration_s <= _SHORT_S:
             return _scan_short(path, duration_s, worker)
-        place, num_looks = _locate(path, duration_s, worker)
+        place, seen_s, num_looks = _locate(path, duration_s, worker)
         if place is None:
             return ScoreboardScan(duration_s, None, (), num_looks)
         with open_frame_source(path, place.region, interval_s=interval_s) as source:
+            checked = (source.read(time) for time in seen_s[:NUM_CHECKS])
+            images = [frame[1] for frame in checked if frame is not None]
+            place = PlaceReader(place, reader).check(images)
             scan = _PlaceScan(source, place, worker)
             with shown.task(f"reading the scoreboard of {path.name}", duration_s, "s") as task:
                 scan.read_steps(duration_s, interval_s, task.update)
@@ -135,7 +141,7 @@ def _scan_short(path: Path, duration_s: float, worker: _Worker) -> ScoreboardSca
     step = max(1, round(duration_s * float(_SHORT_RATE) / _SHORT_LOOKS))
     chosen = (frame for number, frame in enumerate(frames()) if number % step == 0)
     looks, shape = _read_whole(chosen, worker)
-    place = agree_on_place([board for board in looks if board], len(looks), shape)
+    place = agree_on_place([board for _, board in looks if board], len(looks), shape)
     if place is None:
         return ScoreboardScan(duration_s, None, (), len(looks))
     readings = dict(worker.map(_reading_of(place, worker.reader), frames()))
@@ -149,8 +155,8 @@ def _reading_of(place: ScoreboardPlace, reader: TextReader) -> Callable[[Image],
 
 def _read_whole(
     frames: Iterable[Frame], worker: _Worker
-) -> tuple[list[Scoreboard | None], tuple[int, ...]]:
-    """Scoreboards of whole frames, and the shape of the frames; others shapes are left out."""
+) -> tuple[list[tuple[float, Scoreboard | None]], tuple[int, ...]]:
+    """(time, scoreboard) of whole frames, and their shape; other shapes are left out."""
     shapes: list[tuple[int, ...]] = []
 
     def alike() -> Iterator[Frame]:
@@ -160,13 +166,16 @@ def _read_whole(
                 yield seconds, image
 
     reader = worker.reader
-    boards = [b for _, b in worker.map(lambda image: read_scoreboard(image, reader), alike())]
+    boards = list(worker.map(lambda image: read_scoreboard(image, reader), alike()))
     return boards, shapes[0] if shapes else ()
 
 
-def _locate(path: Path, duration_s: float, worker: _Worker) -> tuple[ScoreboardPlace | None, int]:
-    """Where the scoreboard stands, and how many frames that took."""
+def _locate(
+    path: Path, duration_s: float, worker: _Worker
+) -> tuple[ScoreboardPlace | None, list[float], int]:
+    """Where the scoreboard stands, times at which it was seen, and how many frames that took."""
     boards: list[Scoreboard | None] = []
+    seen_s: list[float] = []
     place: ScoreboardPlace | None = None
     with open_frame_finder(path) as finder:
         for number, count in enumerate(NUM_LOOKS):
@@ -178,11 +187,12 @@ def _locate(path: Path, duration_s: float, worker: _Worker) -> tuple[ScoreboardP
             times = [duration_s * (0.04 + 0.92 * _spread(index)) for index in fresh]
             looks = (finder.read_key_frame(time) for time in times)
             found, shape = _read_whole((look for look in looks if look is not None), worker)
-            boards += found
+            boards += [board for _, board in found]
+            seen_s += [time for time, board in found if board is not None]
             if not found:
                 break
             place = agree_on_place([board for board in boards if board], len(boards), shape)
-    return place, len(boards)
+    return place, seen_s, len(boards)
 
 
 def _spread(index: int) -> float:

@@ -9,6 +9,7 @@ from PIL import Image as PillowImage
 
 from spotkick.scoreboard.board import Scoreboard, find_scoreboards
 from spotkick.scoreboard.text_reader import Image, TextBox, TextReader
+from spotkick.scoreboard.tokens import AS_DIGIT
 
 TEXT_HEIGHTS: Final = (24, 32, 64)
 """Pixels to which the text of a crop is enlarged, one after the other, until all is read: the
@@ -17,13 +18,13 @@ search for text finds small and large letters at different scales."""
 FIELD_HEIGHT: Final = 48
 """Pixels to which a single number or clock is enlarged."""
 
-_LIKE_DIGITS: Final = {"O": "0", "o": "0", "D": "0", "Q": "0", "I": "1", "l": "1"}
-
 SAME_PLACE: Final = 0.5
 """Texts that share more than this part of the smaller one are two readings of one place."""
 
 _CANDIDATES: Final = 3
 """So many places of an image are looked at again."""
+
+_WITHOUT_DIVIDERS: Final = str.maketrans("", "", " -|")
 
 Region = tuple[int, int, int, int]
 """(left, top, right, bottom) in pixels."""
@@ -132,7 +133,7 @@ def _recognise_digits(image: Image, gap: TextBox, reader: TextReader) -> str:
         if region[2] - region[0] < 4 or region[3] - region[1] < 4:
             continue
         text, _ = reader.recognise(enlarge(crop(image, region), FIELD_HEIGHT / gap.height))
-        digits = "".join(_LIKE_DIGITS.get(letter, letter) for letter in text if letter not in " -|")
+        digits = text.translate(_WITHOUT_DIVIDERS).translate(AS_DIGIT)
         if digits.isdecimal():
             return digits
     return ""

@@ -12,12 +12,13 @@ from typing import Final, Literal
 
 from spotkick.scoreboard.text_reader import TextBox
 
-Kind = Literal["clock", "bare_clock", "minute", "score", "digit", "added", "name"]
+Kind = Literal["clock", "bare_clock", "minute", "score", "digit", "added", "name", "word"]
 
 _DIGIT: Final = "0-9OoQDIlSB"
 """Digits, and letters that a recogniser gives for them."""
 
-_AS_DIGIT: Final = str.maketrans("OoQDIlSB", "00001158")
+AS_DIGIT: Final = str.maketrans("OoQDIlSB", "00001158")
+"""What those letters stand for where a number must be."""
 
 _CLOCK: Final = rf"(?<![0-9])[{_DIGIT}]{{1,3}}\s?[:;]\s?[0-5OoIlSB][{_DIGIT}](?![0-9])"
 _SEPARATOR: Final = "\\s?[-\u2013\u2014\u2212\u00b7\u2022:.|~_]\\s?"
@@ -27,6 +28,8 @@ _NAME: Final = r"[A-Z][A-Z0-9&.]{1,3}"
 _WHOLE_CLOCK: Final = re.compile(_CLOCK)
 _PRIME: Final = "'`\u00b4\u2019\u2032"
 _MINUTE: Final = re.compile(rf"^([0-9]{{1,3}})\s?[{_PRIME}]$")
+_PENALTIES: Final = re.compile(r"[(\[]\s?[0-9]{1,2}(\s?[-:]\s?[0-9]{1,2})?\s?[)\]]")
+_MINUTE_ADDED: Final = re.compile(rf"^(45|90|105|120)\s?\+\s?([0-9]{{1,2}})\s?[{_PRIME}]?$")
 _ADDED: Final = re.compile(rf"^\+\s?([0-9]{{1,2}})[{_PRIME}]?$")
 _NAMES_AND_SCORE: Final = re.compile(
     rf"^[^A-Za-z0-9]?(?P<home>[A-Z][A-Z0-9]{{1,3}})?\s?"
@@ -47,8 +50,9 @@ class Token:
 
     Attributes:
         kind: ``clock`` (MM:SS), ``bare_clock`` (the same without a legible colon), ``minute``
-            (63'), ``score`` (both numbers), ``digit`` (one number of a score), ``added`` (+3) or
-            ``name`` (of a team).
+            (63', and 94 for 90+4'), ``score`` (both numbers), ``digit`` (one number of a score),
+            ``added`` (+3), ``name`` (abbreviation of a team) or ``word`` (other letters, which may
+            be a longer name).
         text: as it stands on the scoreboard; of scores ``"1-0"``.
         box: its place.
     """
@@ -85,8 +89,12 @@ def find_tokens(box: TextBox) -> list[Token]:
 
 def _simple_tokens(text: str, box: TextBox) -> Iterator[Token]:
     """Tokens of a line that holds no clock with a colon."""
+    # penalties scored in a shoot-out stand in brackets beside the score
+    text = _PENALTIES.sub("", text).strip() or text
     if found := _MINUTE.match(text):
         yield Token("minute", found[1], box)
+    elif found := _MINUTE_ADDED.match(text):
+        yield Token("minute", str(int(found[1]) + int(found[2])), box)
     elif found := _ADDED.match(text):
         yield Token("added", found[1], box)
     elif found := _BARE_CLOCK.match(text):
@@ -101,7 +109,7 @@ def _name_tokens(text: str, box: TextBox) -> Iterator[Token]:
     """Tokens of a line that holds names, or a single number, or both."""
     for pattern in (_NAME_AND_DIGIT, _DIGIT_AND_NAME):
         if found := pattern.match(text):
-            digit = found["digit"].translate(_AS_DIGIT)
+            digit = found["digit"].translate(AS_DIGIT)
             name = Token("name", found["name"], _cut_box(box, text, *found.span("name")))
             number = Token("digit", digit, _cut_box(box, text, *found.span("digit")))
             yield from sorted((name, number), key=lambda token: token.box.left)
@@ -109,7 +117,7 @@ def _name_tokens(text: str, box: TextBox) -> Iterator[Token]:
 
     # a number, a score without a dash, or names
     if re.fullmatch(r"[0-9Oo]{1,2}", text):
-        yield Token("digit", text.translate(_AS_DIGIT), box)
+        yield Token("digit", text.translate(AS_DIGIT), box)
     elif re.fullmatch(r"[0-9OoIl][|1Il][0-9OoIl]", text):
         # A thin divider between the numbers reads like a 1.
         yield Token("score", _clean_score(text[0], text[2]), box)
@@ -121,6 +129,15 @@ def _name_tokens(text: str, box: TextBox) -> Iterator[Token]:
     elif found := re.fullmatch(r"[A-Z]{2,3}([A-Z]{3})", text):
         # A league's logo beside a name is read as part of it ("PLLEI").
         yield Token("name", found[1], _cut_box(box, text, *found.span(1)))
+    elif _is_word(text):
+        yield Token("word", text, box)
+
+
+def _is_word(text: str) -> bool:
+    """Letters of any script, with signs that names hold; a letter may be misread as a digit."""
+    letters = sum(letter.isalpha() for letter in text)
+    digits = sum(letter.isdigit() for letter in text)
+    return letters >= 2 and digits <= 1 and all(x.isalnum() or x in " .'&-" for x in text)
 
 
 def _split_names_and_score(text: str) -> re.Match[str] | None:
@@ -156,9 +173,9 @@ def _cut_box(box: TextBox, text: str, start: int, end: int) -> TextBox:
 
 
 def _clean_clock(text: str) -> str:
-    minutes, seconds = re.split(r"\s?[:;]\s?", text.translate(_AS_DIGIT))
+    minutes, seconds = re.split(r"\s?[:;]\s?", text.translate(AS_DIGIT))
     return f"{int(minutes):02d}:{seconds}"
 
 
 def _clean_score(first: str, second: str) -> str:
-    return "-".join(str(int(number.translate(_AS_DIGIT))) for number in (first, second))
+    return "-".join(str(int(number.translate(AS_DIGIT))) for number in (first, second))
