@@ -84,7 +84,8 @@ class Job:
     @property
     def target(self) -> Path:
         """Where its transcript belongs."""
-        return self.out / f"snr{self.snr_db}" / self.match / f"{self.period}_asr.json"
+        short = "" if self.limit_s == float("inf") else "-short"  # never scored
+        return self.out / f"snr{self.snr_db}{short}" / self.match / f"{self.period}_asr.json"
 
     @property
     def report(self) -> Path:

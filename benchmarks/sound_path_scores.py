@@ -26,9 +26,8 @@ def score_matches(
     data: Path, heard: Path, checkpoint: str, *, classes: str | None, json_file: Path | None
 ) -> None:
     """Spot and score the matches that were heard whole under every level of noise."""
-    levels = sorted(
-        (int(folder.name.removeprefix("snr")) for folder in heard.glob("snr*")), reverse=True
-    )
+    named = (re.fullmatch(r"snr(-?[0-9]+)", folder.name) for folder in heard.glob("snr*"))
+    levels = sorted((int(name[1]) for name in named if name), reverse=True)
     matches = find_complete(heard, levels)
     if not matches:
         raise SystemExit(f"{heard}: no match was heard whole under each of {levels} dB")
