@@ -410,6 +410,10 @@ def test_evaluate_periods_count_as_given(tmp_path: Path) -> None:
     assert score_of(run(*arguments, "--json", out, "--periods", "1,2"), out) == pytest.approx(1)
     wrong = run(*arguments, "--periods", "1-4")
     assert isinstance(wrong.exception, ConfigError)
+    unlabelled = run(*arguments, "--periods", "9")
+    assert isinstance(unlabelled.exception, ConfigError)
+    assert "--periods 9: no label lies there" in str(unlabelled.exception)
+    assert "periods 1, 2, 3, 4" in str(unlabelled.exception)
 
 
 @pytest.mark.parametrize(

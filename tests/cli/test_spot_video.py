@@ -180,3 +180,24 @@ def test_spot_no_spots_is_a_result(spot: Invoke, tmp_path: Path) -> None:
     assert all(" s of video" in line for line in errors)  # progress, where the machine is slow
     assert "0 spots" in out
     assert times(tmp_path / "out" / "clip" / "results_spotting.json") == []
+
+
+def test_spot_bare_name_may_be_the_name_of_the_output(
+    invoke: Callable[..., tuple[int, str, str]],
+    video: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, err = invoke("spot", "demo", video, "--out", "demo", "--threads", "1")
+    assert (code, err) == (0, "")
+    assert "results: demo/match/results_spotting.json" in out
+
+
+def test_spot_unknown_bare_name_suggests_a_shipped_one(
+    invoke: Callable[..., tuple[int, str, str]], video: Path
+) -> None:
+    code, _, err = invoke("spot", "demmo", video)
+    assert code == 1
+    assert "did you mean the shipped checkpoint 'demo'?" in err
+    assert len(err.splitlines()) == 1

@@ -70,12 +70,6 @@ def test_match_folder_features_and_labels_by_name(tmp_path: Path) -> None:
     assert folder.label_files() == ()
 
 
-def test_match_folder_transcripts_by_period(tmp_path: Path) -> None:
-    touch(tmp_path, "m/1_asr.json", "m/2_asr.json", "m/1_720p.srt", "m/Labels.json", "m/3.vtt")
-    names = {period: path.name for period, path in MatchFolder(tmp_path, "m").transcripts().items()}
-    assert names == {1: "1_asr.json", 2: "2_asr.json", 3: "3.vtt"}
-
-
 def test_match_folder_that_is_missing_has_no_files(tmp_path: Path) -> None:
     folder = MatchFolder(tmp_path, "none")
     assert (folder.feature_names(), folder.features("A"), video_names(folder)) == ((), {}, {})

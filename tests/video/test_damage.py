@@ -10,8 +10,7 @@ from spotkick.errors import SpotkickWarning
 from spotkick.video.clock_reading import measure_clock
 from spotkick.video.cut_points import plan_cut
 from spotkick.video.decode import sample_video
-from spotkick.video.examination import examine_media
-from support.media_files import Tone, write_with_tones
+from spotkick.video.probe import probe
 from support.pattern_video import Pattern, write_pattern_video
 
 PATTERN = Pattern(200, size_px=(96, 64), group_frames=25)
@@ -43,10 +42,9 @@ def test_sample_video_missing_packets_are_counted(
     write_pattern_video(tmp_path / "whole.mp4", PATTERN)
     leave_out_packets(tmp_path / "whole.mp4", tmp_path / name, left_out)
     assert f"{len(left_out)} frames are missing" in collect_warnings(tmp_path / name)
-    assert measure_clock(tmp_path / name).report.missing_frames == len(left_out)
-    report = examine_media(tmp_path / name)
-    assert report.clock.missing_frames == len(left_out)
-    assert not report.clock.has_variable_rate
+    report = measure_clock(tmp_path / name).report
+    assert report.missing_frames == len(left_out)
+    assert not report.has_variable_rate
 
 
 def test_plan_cut_counts_missing_frames(tmp_path: Path) -> None:
@@ -85,7 +83,7 @@ def test_sample_video_variable_rate_gives_no_warning(tmp_path: Path) -> None:
     pattern = Pattern(60, ticks=ticks, size_px=(96, 64), b_frames=0)
     write_pattern_video(tmp_path / "a.mkv", pattern)
     assert collect_warnings(tmp_path / "a.mkv") == ""
-    assert examine_media(tmp_path / "a.mkv").clock.has_variable_rate
+    assert measure_clock(tmp_path / "a.mkv").report.has_variable_rate
 
 
 def test_sample_video_damaged_frames_of_mp4_are_counted(tmp_path: Path) -> None:
@@ -99,25 +97,13 @@ def test_sample_video_damaged_frames_of_mp4_are_counted(tmp_path: Path) -> None:
     assert "damaged frames were replaced" in collect_warnings(tmp_path / "a.mp4")
 
 
-def test_examine_media_sound_that_is_silent_or_short_is_named(tmp_path: Path) -> None:
-    path = tmp_path / "a.mkv"
-    write_with_tones(path, [Tone(0), Tone(440)], num_frames=200)
-    report = examine_media(path)
-    assert report.silent_tracks == (1,)
-    assert report.short_tracks == ()
-    write_with_tones(path, [Tone(440)], num_frames=200, sound_s=4)
-    report = examine_media(path)
-    assert report.silent_tracks == ()
-    assert report.short_tracks == (1,)
-    assert report.sounds[0].end_s == pytest.approx(4, abs=0.05)
-
-
-def test_examine_media_file_truncated_is_named(tmp_path: Path) -> None:
+def test_measure_clock_file_truncated_reads_less_than_stated(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "whole.mkv", PATTERN)
     data = (tmp_path / "whole.mkv").read_bytes()
     (tmp_path / "a.mkv").write_bytes(data[: len(data) // 2])
-    assert examine_media(tmp_path / "a.mkv").is_truncated
-    assert not examine_media(tmp_path / "whole.mkv").is_truncated
+    for name, is_truncated in (("a.mkv", True), ("whole.mkv", False)):
+        readable_s = float(measure_clock(tmp_path / name).report.readable_s)
+        assert (probe(tmp_path / name).duration_s - readable_s > 1) is is_truncated
 
 
 def test_sample_video_stream_cut_within_a_group_gives_no_warning(tmp_path: Path) -> None:

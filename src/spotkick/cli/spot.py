@@ -109,12 +109,13 @@ def spot(
     from spotkick.reporter import make_reporter
 
     # What is asked for, checked before any work.
-    folders, paths = part_checkpoints(checkpoint, inputs or (), further or ())
+    named, paths = part_checkpoints(checkpoint, inputs or (), further or ())
+    folders = [resolve_checkpoint(path) for path in named]
     check_command_outputs(
         {"--out": None if out.is_dir() else out, "--csv": csv},
         [*folders, *paths, split, data],
     )
-    folder, *others = (resolve_checkpoint(path) for path in folders)
+    folder, *others = folders
     trained = read_checkpoint(folder)
     changes = {
         "source": source,

@@ -13,9 +13,9 @@ from spotkick.datasets.match_names import name_match_folder
 from spotkick.datasets.match_videos import group_by_match, list_videos
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.datasets.periods import find_periods
-from spotkick.datasets.video_names import VIDEO_SUFFIXES, VideoName, parse_video_name
 from spotkick.errors import InputError
 from spotkick.files import parse_json, read_bytes, walk_folders
+from spotkick.video_names import VIDEO_SUFFIXES, VideoName, parse_video_name
 
 TRANSCRIPT_SUFFIXES: Final = (".json", ".vtt", ".srt", ".csv", ".tsv")
 """In the order in which they are preferred where a folder holds a period twice: JSON may have times

@@ -21,15 +21,11 @@ from spotkick.datasets.match_videos import (
     list_videos,
     read_stated_periods,
 )
-from spotkick.datasets.video_names import parse_video_name
 from spotkick.errors import InputError
 from spotkick.files import walk_folders
 from spotkick.tasks import LABEL_FILES
 
 _FEATURE_FILE: Final = re.compile(r"^([1-9])_(.+)\.npy$")
-_TRANSCRIPT_FILE: Final = re.compile(
-    r"(?:asr|transcript|whisper|subtitles).*\.json$|\.(?:srt|vtt)$", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +66,6 @@ class MatchFolder:
     def feature_names(self) -> tuple[str, ...]:
         """Names of the features that at least one period has, sorted."""
         return tuple(sorted({name for _, name, _ in self._feature_files()}))
-
-    def transcripts(self) -> dict[int, Path]:
-        """Existing transcripts by period: ``1_asr.json``, or subtitles named like a video."""
-        found: dict[int, Path] = {}
-        for path in sorted(
-            self._list_files(), key=lambda path: (path.suffix != ".json", path.name)
-        ):
-            period = parse_video_name(path).period
-            if period is not None and _TRANSCRIPT_FILE.search(path.name):
-                found.setdefault(period, path)
-        return dict(sorted(found.items()))
 
     def videos(self) -> MatchVideos:
         """The videos of the match, by period, and which of the folder's are left out.

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.datasets.periods import PERIODS_FILE, PeriodSpan, read_periods
-from spotkick.datasets.video_names import VideoName, is_video_name, parse_video_name
 from spotkick.datasets.video_takes import choose_take, compare_takes, group_takes
 from spotkick.errors import InputError
+from spotkick.video_names import VideoName, is_video_name, parse_video_name
 
 _MOST_PARTS: Final = 50
 """Numbers further apart do not count parts."""

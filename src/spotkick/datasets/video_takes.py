@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from spotkick.datasets.video_names import VideoName
 from spotkick.errors import InputError
 from spotkick.timeline import format_clock
 from spotkick.video.probe import probe
+from spotkick.video_names import VideoName
 
 _SLACK_S: Final = 1.0
 _SLACK: Final = 0.01

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.datasets.match_folder import MatchFolder, open_folder
-from spotkick.datasets.video_names import is_video_name
 from spotkick.doctor.alignment import check_alignment
 from spotkick.doctor.clocks import check_clocks, check_names
 from spotkick.doctor.findings import DoctorReport, Finding, Severity
@@ -28,6 +27,7 @@ from spotkick.formats.reading import Kind
 from spotkick.formats.soccernet import read_labels
 from spotkick.tasks import Task, task_of
 from spotkick.video.probe import probe
+from spotkick.video_names import is_video_name
 
 
 def examine(

@@ -11,7 +11,6 @@ import numpy as np
 from spotkick.actions import MatchActions
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.periods import PeriodSpan
-from spotkick.datasets.video_names import parse_video_name
 from spotkick.doctor.findings import Finding, Severity
 from spotkick.doctor.lengths import (
     MediaLength,
@@ -24,6 +23,7 @@ from spotkick.errors import InputError
 from spotkick.features.tracks import FeatureTrack, read_track
 from spotkick.timeline import FEATURE_RATE
 from spotkick.video.probe import probe
+from spotkick.video_names import parse_video_name
 
 _SAMPLED_FRAMES: Final = 400
 _RATE_NAME: Final = re.compile(r"_(\d+)fps_", re.IGNORECASE)

@@ -12,11 +12,13 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
 
 from spotkick.actions import Action, MatchActions
 from spotkick.errors import InputError, SpotkickWarning
+from spotkick.video_names import parse_video_name
 
 MAX_PERIOD: Final = 9
 """Largest period that a recording's name can state, with one digit."""
@@ -84,6 +86,8 @@ def recording_of_path(path: str) -> str:
     Example:
         >>> recording_of_path("season/match/1_720p.mkv"), recording_of_path("clips/rally 3.mp4")
         ('season/match/1', 'clips/rally 3')
+        >>> recording_of_path("season/match/first_half.mp4")
+        'season/match/1'
     """
     path = path.replace("\\", "/")
     suffix = _MEDIA_SUFFIX.search(path)
@@ -91,7 +95,25 @@ def recording_of_path(path: str) -> str:
         return path
     stem = path[: suffix.start()]
     found = (_PERIOD_FEATURES if suffix[0].lower() == ".npy" else _PERIOD_VIDEO).match(stem)
-    return f"{found['match']}/{found['period']}" if found else stem
+    if found is not None:
+        return f"{found['match']}/{found['period']}"
+    folder, _, file = path.rpartition("/")
+    period = _period_in_words(file)
+    return f"{folder}/{period}" if folder and period is not None else stem
+
+
+def _period_in_words(file: str) -> int | None:
+    """The period of a video whose name states a period in words, and nothing else but its size.
+
+    The words are those by which the videos of a match folder are told apart.
+
+    Example:
+        >>> _period_in_words("second half.mkv"), _period_in_words("second half of the final.mkv")
+        (2, None)
+    """
+    name = parse_video_name(Path(file))
+    says_more = name.is_prefix or name.base or name.part is not None
+    return None if says_more else name.period
 
 
 def name_recordings(references: Sequence[MediaReference], default_match: str) -> list[str]:
@@ -195,11 +217,21 @@ def _candidate_names(tails: Sequence[str], default_match: str) -> list[str]:
     names = []
     for number, tail in enumerate(tails, start=1):
         name = recording_of_path(tail)
-        bare = _BARE_PERIOD.match(name)
-        if number < len(tails) and (bare or re.fullmatch("[1-9]", name)) and tail != tails[-1]:
+        bare = _bare_period(tail, name)
+        has_folder = number < len(tails) and tail != tails[-1]
+        if has_folder and (bare is not None or re.fullmatch("[1-9]", name)):
             continue
-        names.append(f"{default_match}/{bare['period']}" if bare else name)
+        names.append(name if bare is None else f"{default_match}/{bare}")
     return names
+
+
+def _bare_period(tail: str, name: str) -> int | None:
+    """The period of a video file without a folder whose name states nothing but a period."""
+    found = _BARE_PERIOD.match(name)
+    if found is not None:
+        return int(found["period"])
+    is_file = "/" not in tail and _MEDIA_SUFFIX.search(tail) is not None
+    return _period_in_words(tail) if is_file else None
 
 
 def _match_home(name: str, place: str) -> str:
@@ -236,7 +268,7 @@ def _needs_periods(match: MatchActions) -> bool:
     named = (
         parse_recording(match.match)[1] is not None
         or recording_of_path(f"{match.match}.mp4") != match.match
-        or _BARE_PERIOD.match(match.match) is not None
+        or _bare_period(f"{match.match}.mp4", match.match) is not None
     )
     return named or any(action.period != 1 for action in match.actions)
 

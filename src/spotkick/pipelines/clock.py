@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from spotkick.datasets.match_videos import list_videos
 from spotkick.datasets.periods import PERIODS_FILE, PeriodSpan, read_periods, write_periods
-from spotkick.datasets.video_names import is_video_name
 from spotkick.errors import InputError
 from spotkick.files import read_json, write_text
 from spotkick.reporter import Reporter, SilentReporter
@@ -18,6 +17,7 @@ from spotkick.scoreboard.scan import ScoreboardScan, scan_scoreboard
 from spotkick.scoreboard.score_changes import ScoreChange, find_score_changes
 from spotkick.scoreboard.text_reader import TextReader
 from spotkick.timeline import format_clock, match_clock
+from spotkick.video_names import is_video_name
 
 SOURCE: Final = "spotkick clock"
 """``found_by`` of the rows that this writes; others were written by people and stay."""

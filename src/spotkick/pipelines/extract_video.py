@@ -11,7 +11,6 @@ import numpy as np
 from spotkick.datasets.match_folder import open_folder
 from spotkick.datasets.period_files import ExtractionSummary, PeriodFile, extract_period
 from spotkick.datasets.periods import find_periods
-from spotkick.datasets.video_names import VIDEO_SUFFIXES, parse_video_name
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.features.backbone import BUNDLED_BACKBONE, Device, open_backbone
 from spotkick.features.extract import (
@@ -37,6 +36,7 @@ from spotkick.pipelines.extract import (
     training_files,
 )
 from spotkick.reporter import Reporter, SilentReporter
+from spotkick.video_names import VIDEO_SUFFIXES, parse_video_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from spotkick.datasets.match_videos import MatchVideos
 from spotkick.datasets.period_files import cut_track, extract_period
 from spotkick.datasets.periods import PeriodSpan, find_periods
 from spotkick.datasets.splits import match_tracks, read_split_matches
-from spotkick.datasets.video_names import parse_video_name
 from spotkick.errors import InputError
 from spotkick.features.extract import (
     EXTRACTION_FILE,
@@ -31,6 +30,7 @@ from spotkick.features.tracks import (
 from spotkick.pipelines.spot_commentary import CommentaryReader
 from spotkick.pipelines.spot_jobs import InputOptions, SpottingJob
 from spotkick.reporter import LineReporter, Reporter
+from spotkick.video_names import parse_video_name
 
 SPLIT_SUFFIXES: Final = (".txt", ".json")
 _ADDRESS: Final = re.compile(r"(?:https?|rtmps?|rtsp|srt|udp|ftp):/", re.IGNORECASE)

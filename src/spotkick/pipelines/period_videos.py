@@ -9,11 +9,11 @@ from spotkick.actions import MatchActions
 from spotkick.datasets.match_videos import choose_videos, list_videos, read_stated_periods
 from spotkick.datasets.period_video import PeriodVideo, open_periods
 from spotkick.datasets.periods import PeriodSpan, close_spans, find_contradiction
-from spotkick.datasets.video_names import VideoName, parse_video_name
 from spotkick.errors import ConfigError, InputError
 from spotkick.formats.scores import MatchScores
 from spotkick.reporter import Reporter
 from spotkick.video.probe import VideoInfo
+from spotkick.video_names import VideoName, parse_video_name
 
 _AFTER_LAST_S = 60.0
 """Without a video and scores, a period lasts this long after its last spot."""

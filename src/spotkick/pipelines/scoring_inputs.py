@@ -108,9 +108,21 @@ def read_scoring_inputs(options: ScoringOptions, predictions: Sequence[Path]) ->
     if options.first_frame_class is not None:
         truth = _leave_out_first_frame(truth, task.classes, options.first_frame_class)
 
+    _check_periods(options.periods, truth)
+
     rate = task.frame_rate if options.frame_rate is None else parse_frame_rate(options.frame_rate)
     task = replace(task, frame_rate=rate, periods=options.periods or task.periods)
     return ScoringInputs(task, truth, _complete_names(options, predictions))
+
+
+def _check_periods(wanted: Sequence[int], truth: Sequence[MatchActions]) -> None:
+    """Refuse periods that no label lies in: their score of 0 would mean nothing."""
+    stated = sorted({action.period for match in truth for action in match.actions})
+    if wanted and stated and not set(wanted) & set(stated):
+        raise ConfigError(
+            f"--periods {','.join(map(str, wanted))}: no label lies there; the labels have the "
+            f"periods {', '.join(map(str, stated))}"
+        )
 
 
 def read_scored_predictions(

@@ -23,11 +23,11 @@ from spotkick.datasets.match_folder import open_folder
 from spotkick.datasets.match_names import name_match_folder
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.datasets.periods import PeriodSpan, find_periods
-from spotkick.datasets.video_names import parse_video_name
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.files import check_outputs, read_json, walk_folders, write_json
 from spotkick.formats.match_tree import clean_match_name
 from spotkick.reporter import Reporter, SilentReporter
+from spotkick.video_names import parse_video_name
 
 _SILENT_PEAK: Final = 0.001
 """Sound whose largest sample is smaller (-60 dB) is silent."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.datasets.periods import PeriodSpan
-from spotkick.datasets.video_names import VideoName, parse_video_name
 from spotkick.errors import InputError
 from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.formats.scores import SCORES_FILE
+from spotkick.video_names import VideoName, parse_video_name
 
 CLIPS_FILE: Final = "clips.json"
 """Clips of a highlight reel, beside the predictions they were chosen from."""

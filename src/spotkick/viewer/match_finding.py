@@ -16,12 +16,12 @@ from spotkick.datasets.match_videos import (
     group_by_match,
     read_stated_periods,
 )
-from spotkick.datasets.video_names import VideoName, is_video_name, parse_video_name
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_json, walk_folders
 from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.scores import SCORES_FILE
 from spotkick.formats.soccernet import match_name_of
+from spotkick.video_names import VideoName, is_video_name, parse_video_name
 from spotkick.viewer.match_files import (
     CLIPS_FILE,
     NAMED_FILES,

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from spotkick.datasets.video_names import VIDEO_SUFFIXES, is_video_name, parse_video_name
+from spotkick.video_names import VIDEO_SUFFIXES, is_video_name, parse_video_name
 
 
 @pytest.mark.parametrize(
