@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as PillowImage
 
 from spotkick.errors import require_extra
 
@@ -76,8 +75,12 @@ class TextReader:
                 of them side by side take less time than one on two cores after the other.
 
         Raises:
-            MissingExtraError: if RapidOCR is not installed.
+            MissingExtraError: if RapidOCR or Pillow is not installed.
         """
+        # Spotting imports this module, and does without both.
+        self._pillow = require_extra(
+            "PIL.Image", "scoreboard", "reading the scoreboard", package="pillow"
+        )
         package = require_extra(
             "rapidocr_onnxruntime",
             "scoreboard",
@@ -100,7 +103,8 @@ class TextReader:
             return _make_boxes(_copy_engine(self._images)(_as_bgr(image))[0])
         factor = _LARGEST_PX / width
         size = (_LARGEST_PX, round(height * factor))
-        scaled = PillowImage.fromarray(image).resize(size, PillowImage.Resampling.BICUBIC)
+        bicubic = self._pillow.Resampling.BICUBIC
+        scaled = self._pillow.fromarray(image).resize(size, bicubic)
         rows = _copy_engine(self._images)(_as_bgr(np.asarray(scaled)))[0]
         return [box.scaled(factor, 0, 0) for box in _make_boxes(rows)]
 
