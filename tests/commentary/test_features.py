@@ -59,7 +59,9 @@ def test_write_commentary_tracks_writes_values_and_source(
     assert track.values.dtype == np.float16
     root_half = 1 / math.sqrt(2)
     np.testing.assert_allclose(
-        track.values[:3], [[0, 2, 1], [0, 2, 1], [root_half, 2 * root_half, 1]], atol=1e-3
+        track.values[:3],
+        [[0.0, 2.0, 1.0], [0.0, 2.0, 1.0], [root_half, 2 * root_half, 1.0]],
+        atol=1e-3,
     )
     assert not track.values[3:].any()
 

@@ -7,12 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spotkick.commentary.pieces import NAME, NUMBER
 from spotkick.commentary.tokenizer import (
-    BIN_MS,
-    NAME,
-    NUMBER,
     SEGMENT_START,
-    UNKNOWN_ID,
     Tokenizer,
     Vocabulary,
     count_bins,
@@ -21,6 +18,7 @@ from spotkick.commentary.tokenizer import (
     timed_tokens,
 )
 from spotkick.commentary.transcripts import TranscriptSegment
+from spotkick.features.token_rows import BIN_MS, UNKNOWN_ID
 
 TOKENIZER = Tokenizer(frozenset({"the", "card", "yellow", "goal", "it", "for", "on", "comes"}))
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from spotkick.commentary.network import TokenArchitecture
+from spotkick.commentary.network import export_network, fold_architecture
 from spotkick.commentary.tokenizer import Tokenizer, Vocabulary, fit_vocabulary
 from spotkick.commentary.training import (
     TokenTrainingConfig,
@@ -130,9 +130,9 @@ def test_train_ensemble_result_depends_on_seed_but_not_on_workers(planted: Plant
     assert fitted(workers=2) == alone.fingerprint
     assert fitted(finished={1: alone.networks[1]}) == alone.fingerprint
     assert fitted(config.replace(seed=1)) != alone.fingerprint
-    sizes = TokenArchitecture(num_ids=len(planted.vocabulary), num_classes=1)
+    sizes = fold_architecture(len(planted.vocabulary), 1)
     first, second = (
-        train_network(planted.examples, sizes, config, stream=number)[0].export()
+        export_network(train_network(planted.examples, sizes, config, stream=number)[0])
         for number in (0, 1)
     )
     assert not np.array_equal(first.mix[0], second.mix[0])

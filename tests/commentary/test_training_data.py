@@ -60,9 +60,12 @@ def test_gather_crops_hold_tokens_and_targets_of_their_place() -> None:
         batch = gather_crops([half, short, silent], 50, generator)
         first = int(batch.targets[0, 0, 0])
         assert batch.targets[0, :, 0].tolist() == list(range(first, first + 50))
-        spoken = batch.ids[0] > 0
-        assert (batch.ids[0][spoken] - 2 - first).tolist() == batch.bins[0][spoken].tolist()
-        assert spoken.sum() == ((cells >= first) & (cells < first + 50)).sum()
-        assert (batch.bins[0][~spoken] == 50).all()
-        assert (batch.ids[1].sum(), batch.bins[1][0], batch.targets[1].sum()) == (7, 5, 9)
-        assert not batch.ids[2].any()
+        rows = batch.rows[0].numpy()
+        own = [row[4 : 4 + row[0]] for row in rows]  # the number of tokens, three before, its own
+        for place, (tokens, row) in enumerate(zip(own, rows, strict=True)):
+            assert (tokens - 2 == first + place).all()
+            assert row[0] == (cells == first + place).sum()
+        assert int(batch.rows[1, 5, 4]) == 7
+        assert int(batch.rows[1, :, 0].sum()) == 1
+        assert float(batch.targets[1].sum()) == 9
+        assert not batch.rows[2].any()

@@ -1,7 +1,7 @@
 """The token network in numpy: tokens of a period in, logits of each class in each bin out.
 
-`spotkick.commentary.network` holds the same network for training, and exports it to the arrays that
-are read here.
+`spotkick.models.tokens` is the same network for training; `spotkick.commentary.network` exports its
+weights to the arrays that are read here.
 """
 
 from collections.abc import Mapping

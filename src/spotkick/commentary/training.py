@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from spotkick.commentary.ensemble import TokenEnsemble
 from spotkick.commentary.inference import TokenNetwork
-from spotkick.commentary.network import TokenArchitecture, TorchTokenNetwork
+from spotkick.commentary.network import export_network, fold_architecture
 from spotkick.commentary.tokenizer import Vocabulary
 from spotkick.commentary.training_data import (
     LabelledPeriod,
@@ -30,6 +30,7 @@ from spotkick.commentary.training_data import (
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
 from spotkick.models.token_embeddings import embed_tokens
+from spotkick.models.tokens import TokenArchitecture, TokenMember
 from spotkick.processes import end_with_parent
 
 Positive = Annotated[int, Field(ge=1)]
@@ -113,7 +114,7 @@ def train_ensemble(
             process dies.
     """
     folds = assign_folds([period.match for period in periods], config.folds, config.seed)
-    architecture = TokenArchitecture(num_ids=len(vocabulary), num_classes=len(classes))
+    architecture = fold_architecture(len(vocabulary), len(classes))
 
     # Each network is trained on the periods outside its fold.
     networks = dict(finished or {})
@@ -185,7 +186,7 @@ def _train_fold(job: _Job) -> tuple[TokenNetwork, float]:
         network, loss = train_network(job.periods, job.architecture, job.config, stream=job.fold)
     finally:
         torch.set_num_threads(threads)
-    return network.export(), loss
+    return export_network(network), loss
 
 
 def train_network(
@@ -194,7 +195,7 @@ def train_network(
     config: TokenTrainingConfig,
     *,
     stream: int = 0,
-) -> tuple[TorchTokenNetwork, float]:
+) -> tuple[TokenMember, float]:
     """Train one network.
 
     Args:
@@ -218,7 +219,8 @@ def train_network(
     # The caller's stream of random numbers in torch is left as it was.
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(generator.integers(1 << 31)))
-        network = TorchTokenNetwork(architecture, vectors)
+        network = TokenMember(architecture)
+        network.embedding.weight.data.copy_(torch.from_numpy(vectors))
         optimizer = torch.optim.AdamW(
             network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
         )
@@ -248,7 +250,7 @@ def warmup_cosine(warmup_steps: int, total_steps: int) -> Callable[[int], float]
 
 
 def _take_step(
-    network: TorchTokenNetwork,
+    network: TokenMember,
     optimizer: torch.optim.Optimizer,
     batch: TokenBatch,
     weights: Tensor,
@@ -257,7 +259,7 @@ def _take_step(
 ) -> float:
     """One step of the optimiser; returns the loss before it."""
     # (batch, bins, classes) logits and losses
-    logits = network(batch.ids, batch.bins, batch.targets.shape[1])
+    logits = network(batch.rows)
     losses = functional.binary_cross_entropy_with_logits(logits, batch.targets, reduction="none")
 
     loss = (losses * weights).sum(dim=2).mean()

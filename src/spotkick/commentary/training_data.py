@@ -9,8 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from spotkick.commentary.token_model import SLOTS
 from spotkick.commentary.tokenizer import TokenSequence
-from spotkick.features.token_rows import BIN_MS
+from spotkick.features.token_rows import BIN_MS, pack_rows
 
 _MIN_FREQUENCY: Final = 1e-4
 """Rarer classes are taken to be as rare as this, so that a single action does not rule a
@@ -33,10 +34,14 @@ class LabelledPeriod:
 
 
 class TokenBatch(NamedTuple):
-    """Crops of periods: (batch, tokens) int64 ids and bins, (batch, bins, classes) targets."""
+    """Crops of periods.
 
-    ids: Tensor
-    bins: Tensor
+    Attributes:
+        rows: (batch, bins, width) int64, see `spotkick.features.token_rows`.
+        targets: (batch, bins, classes).
+    """
+
+    rows: Tensor
     targets: Tensor
 
 
@@ -115,15 +120,9 @@ def gather_crops(
         ids, bins = period.tokens.ids[begin:end], period.tokens.bins[begin:end] - first
         crops.append((ids, bins, period.targets[first : first + crop_bins]))
 
-    # (batch, tokens) filled up with padding, whose bin lies behind the last one
-    longest = max(1, *(len(ids) for ids, _, _ in crops))
-    batch_ids = np.zeros((len(crops), longest), dtype=np.int64)
-    batch_bins = np.full((len(crops), longest), crop_bins, dtype=np.int64)
-    batch_targets = np.zeros((len(crops), crop_bins, crops[0][2].shape[1]), dtype=np.float32)
-    for row, (ids, bins, targets) in enumerate(crops):
-        batch_ids[row, : len(ids)], batch_bins[row, : len(bins)] = ids, bins
-        batch_targets[row, : len(targets)] = targets
-
-    return TokenBatch(
-        torch.from_numpy(batch_ids), torch.from_numpy(batch_bins), torch.from_numpy(batch_targets)
-    )
+    # (batch, bins, ...) filled up with bins in which nothing is said
+    rows = [pack_rows(ids, bins, crop_bins, slots=SLOTS) for ids, bins, _ in crops]
+    targets = np.zeros((len(crops), crop_bins, crops[0][2].shape[1]), dtype=np.float32)
+    for place, (_, _, own) in enumerate(crops):
+        targets[place, : len(own)] = own
+    return TokenBatch(torch.from_numpy(np.stack(rows)).long(), torch.from_numpy(targets))
