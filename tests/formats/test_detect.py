@@ -46,6 +46,8 @@ from spotkick.formats.detect import detect_document, detect_format
             "via3",
         ),
         ({"classes": [], "labels": {}}, "fiftyone"),
+        ({"samples": [{"filepath": "x.mp4"}]}, "fiftyone-samples"),
+        ([{"video": "v", "annotator": 1, "annotation_id": 2}], "label-studio-min"),
     ],
 )
 def test_detect_document_known_shapes_are_recognised(document: object, expected: str) -> None:
@@ -93,13 +95,9 @@ def test_detect_format_missing_path_is_refused(tmp_path: Path) -> None:
 FOREIGN = {
     "m.srt": ("1\r\n00:00:01,000 --> 00:00:03,500\r\nUnderway.\r\n", "an SRT subtitle file"),
     "m.vtt": ("\ufeffWEBVTT\n\n00:01.000 --> 00:03.500\nUnderway.\n", "a WebVTT subtitle file"),
-    "m.TextGrid": ('File type = "ooTextFile"\nObject class = "TextGrid"\n', "a Praat TextGrid"),
-    "audacity.txt": ("1.0\t2.0\tGoal\n", "an Audacity label track"),
-    "chapters.txt": ("0:00 Intro\n1:02:05 Full time\n", "a list of chapters"),
     "reel.edl": ("TITLE: reel\nFCM: NON-DROP FRAME\n", "an edit decision list"),
     "notes.txt": ("some remarks\n", "a text file"),
     "file.xml": ("<file><notes/></file>", "an XML file with the root element 'file'"),
-    "cvat.xml": ("<annotations><version>1.1</version></annotations>", "a CVAT XML export"),
     "x.xml": ("<match/>", "an XML file with the root element 'match'"),
     "page.html": ("<!DOCTYPE html><html></html>", "a web page"),
     "coco.json": (
@@ -111,7 +109,6 @@ FOREIGN = {
     "boris.boris": ('{"observations": {}, "behaviors_conf": {}}', "a BORIS project"),
     "wyscout.json": ('{"events": [], "meta": {}}', "an event file of Wyscout"),
     "whisper.json": ('{"segments": [{"start": 0, "text": "Go"}]}', "a transcript of Whisper"),
-    "min.json": ('[{"video": "v", "annotator": 1, "annotation_id": 2}]', "JSON-MIN"),
     "scores.json": ('{"average_map": 0.5, "per_class": {}}', "a report of 'spotkick evaluate'"),
 }
 

@@ -20,7 +20,7 @@ from spotkick.formats import (
 )
 from spotkick.formats.capabilities import fit
 from spotkick.formats.format import ReadOptions
-from spotkick.formats.registry import FORMATS
+from spotkick.formats.registry import FORMATS, writable_formats
 from spotkick.tasks import SOCCERNET_BALL_TASK, SOCCERNET_V1_TASK
 
 PREDICTIONS = (
@@ -52,7 +52,7 @@ def written(name: str, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, form in FORMATS.items() if form.capabilities.confidence]
+    "name", [name for name, form in writable_formats().items() if form.capabilities.confidence]
 )
 def test_read_predictions_every_format_with_confidences_is_read(tmp_path: Path, name: str) -> None:
     path = written(name, tmp_path)
@@ -63,7 +63,7 @@ def test_read_predictions_every_format_with_confidences_is_read(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, form in FORMATS.items() if not form.capabilities.confidence]
+    "name", [name for name, form in writable_formats().items() if not form.capabilities.confidence]
 )
 def test_read_predictions_labels_are_refused(tmp_path: Path, name: str) -> None:
     path = written(name, tmp_path)
@@ -103,7 +103,8 @@ def test_read_actions_missing_path_is_one_line(tmp_path: Path, kind: str | None)
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, form in FORMATS.items() if form.capabilities.needs_confidence]
+    "name",
+    [name for name, form in writable_formats().items() if form.capabilities.needs_confidence],
 )
 def test_read_actions_predictions_in_place_of_labels_are_refused(tmp_path: Path, name: str) -> None:
     path = written(name, tmp_path)
@@ -123,7 +124,7 @@ def test_public_readers_and_writers_take_texts_as_paths(tmp_path: Path) -> None:
     assert read_split(str(tmp_path / "split.txt")) == ("l/s/a",)
 
 
-@pytest.mark.parametrize("name", list(FORMATS))
+@pytest.mark.parametrize("name", list(writable_formats()))
 def test_format_read_and_write_take_texts_as_paths(tmp_path: Path, name: str) -> None:
     form = FORMATS[name]
     path = str(tmp_path / ("set" if form.file_name else f"set{form.suffix}"))

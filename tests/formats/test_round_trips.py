@@ -129,6 +129,9 @@ DIGESTS = {
     "soccernet-v2": "7b66f28016ee3981",
     "thumos": "c3231d8bd2d27d38",
     "thumos-results": "7d2dafc27b433fbc",
+    "sportscode": "b464d62bc1620247",
+    "audacity": "8763f0aba5aee8a6",
+    "chapters": "221a642896a2370c",
     "via3": "41eeaac52b763f46",
 }
 """SHA-256 (16 digits) over names and bytes of what each format writes for `TRICKY`.

@@ -43,9 +43,6 @@ _TEXTS: Final = (
     (r"\d+\s*\r?\n\d+:\d\d:\d\d[,.]\d+\s*-->", ForeignKind("an SRT subtitle file", _SUBTITLES)),
     (r"WEBVTT", ForeignKind("a WebVTT subtitle file", _SUBTITLES)),
     (r"\[Script Info\]", ForeignKind("an ASS or SSA subtitle file", _SUBTITLES)),
-    (r'File type = "ooTextFile|"?ooTextFile', ForeignKind("a Praat TextGrid")),
-    (r"-?\d+(\.\d+)?\t-?\d+(\.\d+)?\t", ForeignKind("an Audacity label track")),
-    (r"\(?\d{1,2}:\d\d(:\d\d)?\)?[ \t]+\S", ForeignKind("a list of chapters (time and title)")),
     (r"TITLE:.*\r?\n", ForeignKind("an edit decision list (EDL)")),
     (r"(?i)observation id[,;\t]", ForeignKind("a table of BORIS events")),
     (r"#EXTM3U", ForeignKind("a playlist (M3U)")),
@@ -55,7 +52,6 @@ _TEXTS: Final = (
 _ROOTS: Final = {
     "SoccerFeed": ForeignKind("an Opta F7 match feed"),
     "SoccerDocument": ForeignKind("an Opta F7 match feed"),
-    "annotations": ForeignKind("a CVAT XML export"),
     "annotation": ForeignKind("an Anvil or Pascal VOC annotation"),
     "Trans": ForeignKind("a Transcriber transcript"),
     "tt": ForeignKind("a TTML subtitle file", _SUBTITLES),
@@ -146,14 +142,6 @@ def _has_keys(*keys: str) -> Callable[[Sample], bool]:
     return lambda sample: sample.has_keys(*keys)
 
 
-def _items_have(*keys: str) -> Callable[[Sample], bool]:
-    def hold(sample: Sample) -> bool:
-        items = sample.json_items
-        return bool(items) and all(item.keys() >= set(keys) for item in items)
-
-    return hold
-
-
 def _is_timed_text(sample: Sample) -> bool:
     segments = sample.json_object.get("segments")
     rows = segments if isinstance(segments, list) else []
@@ -170,22 +158,12 @@ _DOCUMENTS: Final[tuple[tuple[Callable[[Sample], bool], ForeignKind], ...]] = (
     (_has_keys("events", "meta"), ForeignKind("an event file of Wyscout")),
     (_has_keys("_via_settings"), ForeignKind("a VIA2 project", "open and save it with VIA 3")),
     (
-        _has_keys("samples"),
-        ForeignKind(
-            "a FiftyOne dataset (samples.json)", "export it as FiftyOneTemporalDetectionDataset"
-        ),
-    ),
-    (
         _has_keys("average_map"),
         ForeignKind("a report of 'spotkick evaluate'", "give the predictions that it was made of"),
     ),
     (
         _has_keys("architecture"),
         ForeignKind("a configuration of a checkpoint", "give labels or predictions"),
-    ),
-    (
-        _items_have("annotator", "annotation_id"),
-        ForeignKind("a Label Studio export JSON-MIN", "export it as JSON"),
     ),
 )
 """What a JSON document is like -> kind."""
