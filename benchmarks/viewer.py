@@ -52,7 +52,7 @@ _FRAMES = """async ([kind, seconds]) => {
       gaps.push(now - last);
       last = now;
       const swing = Math.sin(turn++ / 25);
-      const wheel = kind === 'zoom' ? {deltaY: 40 * swing} : {deltaX: 30 * swing};
+      const wheel = kind === 'zoom' ? {deltaY: 40 * swing, ctrlKey: true} : {deltaX: 30 * swing};
       const at = {clientX: box.left + box.width * 0.4, clientY: box.top + 100,
                   bubbles: true, cancelable: true};
       lanes.dispatchEvent(new WheelEvent('wheel', {...wheel, ...at}));

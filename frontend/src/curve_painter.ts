@@ -111,7 +111,7 @@ function lowerBound(times: Float64Array, t: number): number {
 }
 
 /** A colour as it lies in the memory of an `ImageData` on a little-endian machine, which every browser runs on. */
-function packed(colour: string, opacity: number): number {
+export function packed(colour: string, opacity: number): number {
   const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16)) as [number, number, number];
   return ((Math.round(255 * opacity) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }

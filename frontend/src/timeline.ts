@@ -9,6 +9,7 @@ import { MarkPainter, radiusOf } from "./mark_painter";
 import { KIND_NAMES, readPalette } from "./marks";
 import type { Palette } from "./marks";
 import type { MatchTime } from "./time";
+import { KIND_ORDER, LOOKS, TickPainter } from "./tick_painter";
 import { tickText, ticksBetween } from "./ticks";
 import type { Track } from "./tracks";
 import { drawTracks, heightAbove, tracksOf } from "./tracks";
@@ -28,6 +29,8 @@ const MIN_LANE_PX = 15;
 const MAX_LANE_PX = 44;
 const HIT_PX = 9;
 const FILL = 0.26;
+/** More marks than this in the window are drawn as ticks. */
+const CROWDED = 3000;
 
 export class Timeline {
   onseek: (t: number) => void = () => undefined;
@@ -54,6 +57,8 @@ export class Timeline {
   private readonly gutter = byId("lane-names");
   private readonly playhead = byId("playhead");
   private playheadAt = 0;
+  private readonly tickPainter = new TickPainter();
+  private prepared = { items: [] as Item[], lanes: new Map<string, number>(), looks: new Int32Array(0), times: new Float64Array(0) };
   private readonly redraw = oncePerFrame(() => this.draw());
   private readonly relay = oncePerFrame(() => this.rebuild());
 
@@ -310,14 +315,21 @@ export class Timeline {
     const radius = radiusOf(this.lanePx, this.plot!.width, this.lanes.length, last - first) * ratio;
     const geometry = { top: this.top * ratio, laneHeight: Math.round(this.lanePx * ratio), ratio, radius };
     this.markPainter.prepare(radius, ratio);
-    // What counts is drawn over what does not.
-    for (const below of [true, false]) {
-      for (let i = first; i < last; i++) {
-        const item = items[i]!;
-        const lane = this.laneOf.get(item.label);
-        const kind = kinds.get(item.id) ?? "plain";
-        if (lane === undefined || (kind === "below") !== below) continue;
-        this.markPainter.paint(context, item, kind, toX(item.t), this.laneTop(lane, ratio), geometry);
+    const { looks, times } = this.looksOf(items, kinds);
+    if (last - first > CROWDED) {
+      const perSecond = context.canvas.width / (to - from);
+      const size: [number, number, number, number] = [context.canvas.width, this.lanes.length, Math.round(this.lanePx * ratio), ratio];
+      context.globalAlpha = 1;
+      context.drawImage(this.tickPainter.paint(times, looks, [first, last], from, perSecond, size, this.palette), 0, this.laneTop(0, ratio));
+    } else {
+      // What counts is drawn over what does not.
+      for (const below of [true, false]) {
+        for (let i = first; i < last; i++) {
+          const item = items[i]!;
+          const kind = kinds.get(item.id) ?? "plain";
+          if (looks[i]! < 0 || (kind === "below") !== below) continue;
+          this.markPainter.paint(context, item, kind, toX(item.t), this.laneTop(Math.floor(looks[i]! / LOOKS), ratio), geometry);
+        }
       }
     }
     const chosen = selected === null ? undefined : items.find((item) => item.id === selected);
@@ -328,6 +340,21 @@ export class Timeline {
     context.lineWidth = 2 * ratio;
     const half = radius + 4 * ratio;
     context.strokeRect(toX(chosen.t) - half, this.laneTop(lane, ratio) + ratio, 2 * half, this.lanePx * ratio - 2 * ratio);
+  }
+
+  /** Lane and look of every item as one number, as `TickPainter` takes it, and its time. */
+  private looksOf(items: Item[], kinds: Map<string, Kind>): { looks: Int32Array; times: Float64Array } {
+    if (this.prepared.items === items && this.prepared.lanes === this.laneOf) return this.prepared;
+    const looks = new Int32Array(items.length);
+    const times = new Float64Array(items.length);
+    items.forEach((item, i) => {
+      const lane = this.laneOf.get(item.label);
+      times[i] = item.t;
+      const kind = KIND_ORDER.indexOf(kinds.get(item.id) ?? "plain");
+      looks[i] = lane === undefined ? -1 : lane * LOOKS + 2 * kind + (item.source === "label" ? 1 : 0);
+    });
+    this.prepared = { items, lanes: this.laneOf, looks, times };
+    return this.prepared;
   }
 
   /** The item drawn at a place of the screen, the nearest one when several are near. */
