@@ -23,6 +23,7 @@ def join_matches(found: Iterable[Mapping[str, MatchFiles]]) -> list[MatchFiles]:
     Args:
         found: matches by name, of one path after the other.
     """
+    # equal names first, then names that continue each other
     joined: dict[str, MatchFiles] = {}
     for matches in found:
         for name, match in matches.items():
@@ -73,6 +74,7 @@ def _has_roles(ours: str, theirs: str) -> bool:
 
 def _add_match(kept: MatchFiles, extra: MatchFiles) -> None:
     """Add the files of ``extra``; what ``kept`` has itself stays."""
+    # the first labels stay
     if kept.labels is None:
         kept.labels = extra.labels
     elif extra.labels is not None and extra.labels != kept.labels:
@@ -87,6 +89,7 @@ def _add_match(kept: MatchFiles, extra: MatchFiles) -> None:
         elif system not in kept.systems:
             kept.others.append(system)
 
+    # the first video of a period stays
     twice = sorted(set(kept.videos) & set(extra.videos))
     for period in twice:
         if kept.videos[period] != extra.videos[period]:

@@ -109,6 +109,7 @@ class Library:
             kept.notes.append(f"{path.name} {gone} and is not shown")
             return None
 
+        # all that one system has made goes or stays file by file
         kept.labels = check(files.labels)
         own, *others = [
             SystemFiles(check(system.predictions), check(system.scores), check(system.clips))
@@ -116,6 +117,7 @@ class Library:
         ] or [SystemFiles()]
         kept.predictions, kept.scores, kept.clips = own.predictions, own.scores, own.clips
         kept.others = others
+        # a period is shown only when all of its parts are there
         missing = {path for path in files.video_files if check(path) is None}
         kept.videos = {
             period: spans

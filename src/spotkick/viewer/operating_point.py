@@ -50,6 +50,7 @@ def _find_candidates(
         group.sort(key=lambda index: predictions[index].position_ms)
         places[name] = [predictions[index].position_ms for index in group]
 
+    # the predictions of a class and period, by time, are cut out around each label
     found = []
     for label in labels:
         name = (label.label, label.period)

@@ -250,6 +250,7 @@ class _SoundCopier:
     def add(self, packet: "av.Packet[AudioStream]") -> None:
         """Copy the sound of one packet."""
         start_s = self._clock.seconds(packet)
+        # damaged sound leaves a gap, and goes on at its own time
         try:
             frames = packet.decode()
         except av.FFmpegError:

@@ -141,6 +141,8 @@ def _make_action(state: SpotState, *originals: Action | None) -> Action:
         team = state.team or None
     if state.visibility is not None:
         visibility = Visibility(state.visibility) if state.visibility else None
+
+    # what the person has stated goes before all of it
     details = next((action.details for action in known if action.details), ())
     stated = (("player", state.player), ("note", state.note))
     for name, text in stated:

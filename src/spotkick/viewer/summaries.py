@@ -96,6 +96,8 @@ def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
     point = best_f1(spots, labels) if labels and spots else None
     least = 0.5 if point is None else point.threshold
     likely = [spot for spot in match.predictions if (spot.action.confidence or 0.0) >= least]
+
+    # what a person looks for in the table
     codecs = {stretch.info.codec for video in match.videos.values() for stretch in video.stretches}
     return {
         "key": files.key,
