@@ -33,8 +33,11 @@ def train(
     require_extra("torch", "train", "training")
     from spotkick.pipelines.config import read_any_experiment
     from spotkick.pipelines.train import run_any_training
+    from spotkick.training.ranks import join_ranks
 
     check_outputs({"--out": out}, [config, *([data] if data else [])])
     experiment = read_any_experiment(config, assignments or [], data_root=data)
-    checkpoint, summary = run_any_training(experiment, out, resume=resume)
-    typer.echo(f"{summary}; checkpoint: {checkpoint}")
+    with join_ranks() as ranks:
+        checkpoint, summary = run_any_training(experiment, out, resume=resume)
+        if ranks.is_first:
+            typer.echo(f"{summary}; checkpoint: {checkpoint}")

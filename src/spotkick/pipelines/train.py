@@ -1,5 +1,6 @@
 """Training from a configuration: a run folder with checkpoints, curves, state and results."""
 
+import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from spotkick.checkpoint import BEST, LAST, Checkpoint, CheckpointConfig, write_
 from spotkick.configuration import FrozenConfig
 from spotkick.datasets.splits import read_split_matches
 from spotkick.encoding.slicing import ContextSlicing
-from spotkick.errors import ConfigError
+from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
 from spotkick.localization.experiment import (
     LocalizationExperiment,
@@ -26,8 +27,9 @@ from spotkick.pipelines.labelled_data import first_source, label_training_period
 from spotkick.pipelines.training_progress import training_progress
 from spotkick.pipelines.validation import Validation
 from spotkick.prediction import SpottingSetup
-from spotkick.reporter import Reporter, make_reporter
+from spotkick.reporter import Reporter, SilentReporter, make_reporter
 from spotkick.tasks import Task
+from spotkick.training.ranks import Ranks, current_ranks, join_ranks, require_single_rank
 from spotkick.training.run_folder import EXPERIMENT_FILE, STATE_FILE, RunFolder
 from spotkick.training.state import TrainingState
 from spotkick.training.total_loss import TrainingPlan
@@ -85,18 +87,35 @@ def run_any_training(
 ) -> tuple[Path, str]:
     """Train a network of any kind; see `run_training` and `run_localization_training`.
 
+    Processes that torchrun has started train together; the first one writes and reports.
+
     Returns:
         The folder of the checkpoint, and a line about the training.
     """
+    with join_ranks() as ranks:
+        shown = (reporter or make_reporter()) if ranks.is_first else SilentReporter()
+        with warnings.catch_warnings():
+            if not ranks.is_first:
+                warnings.simplefilter("ignore", SpotkickWarning)
+            return _run_here(experiment, out, resume=resume, reporter=shown)
+
+
+def _run_here(
+    experiment: ExperimentConfig | LocalizationExperiment,
+    out: Path,
+    *,
+    resume: bool,
+    reporter: Reporter,
+) -> tuple[Path, str]:
     if isinstance(experiment, ExperimentConfig):
         result = run_training(experiment, out, resume=resume, reporter=reporter)
         return out / BEST, result.summary()
 
-    shown = reporter or make_reporter()
+    require_single_rank("training of a localization network")
 
     def show_epoch(entry: dict[str, float]) -> None:
         parts = "  ".join(f"{name} {value:.4f}" for name, value in entry.items() if name != "epoch")
-        shown.line(f"epoch {entry['epoch']:.0f}/{experiment.training.epochs}  {parts}")
+        reporter.line(f"epoch {entry['epoch']:.0f}/{experiment.training.epochs}  {parts}")
 
     folder = run_localization_training(experiment, out, resume=resume, on_epoch=show_epoch)
     return folder, f"{experiment.training.epochs} epochs"
@@ -143,10 +162,16 @@ def run_training(
     if start is not None and not (resume and run.state.is_file()):
         start(network, [period.track.values for period in periods], config.training.seed)
 
-    log_folder = None if quiet else out / "tensorboard"
+    ranks = current_ranks()
+    log_folder = None if quiet or not ranks.is_first else out / "tensorboard"
     shown = reporter or make_reporter()
+    if ranks.are_many:
+        shown.line(_describe_ranks(config, ranks))
+
+    # No rank looks at the folder any more when the first one takes it.
+    ranks.wait()
     with (
-        run.claim(described),
+        run.claim(described) if ranks.is_first else nullcontext(),
         nullcontext(observer)
         if observer is not None
         else training_progress(config.training.epochs, shown, log_folder) as watching,
@@ -164,16 +189,29 @@ def run_training(
     # Checkpoints and results.
     tune = validation is not None and config.tune_thresholds
     thresholds = validation.thresholds(best) if validation is not None and tune else {}
-    parts.write(run.best, best, progress, thresholds=thresholds)
-    parts.write(run.last, network.eval(), progress, thresholds={})
+    if ranks.is_first:
+        parts.write(run.best, best, progress, thresholds=thresholds)
+        parts.write(run.last, network.eval(), progress, thresholds={})
     result = RunResult(
         epochs=progress.epoch,
         best_epoch=progress.best_epoch,
         best_score=progress.best_score,
         history=tuple(progress.history),
     )
-    run.write_results(result.model_dump(mode="json"))
+    if ranks.is_first:
+        run.write_results(result.model_dump(mode="json"))
     return result
+
+
+def _describe_ranks(config: ExperimentConfig, ranks: Ranks) -> str:
+    """A line about how a batch is divided."""
+    chunks = config.sampling.batch_chunks
+    one = f"a batch of {chunks} chunks" if chunks else "each batch"
+    rate = config.training.learning_rate
+    return (
+        f"{ranks.size} ranks divide {one} among them; the effective batch is that of one rank, and "
+        f"training.learning_rate = {rate:g} stays as it is"
+    )
 
 
 def describe_experiment(config: ExperimentConfig) -> dict[str, Any]:

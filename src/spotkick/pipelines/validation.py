@@ -21,6 +21,7 @@ from spotkick.models.loading import torch_runner
 from spotkick.pipelines.config import ExperimentConfig
 from spotkick.pipelines.labelled_data import feature_folder, read_match_labels
 from spotkick.prediction import ChunkOutput, SpottingSetup, spot_match
+from spotkick.training.ranks import current_ranks
 
 THRESHOLD_TOLERANCE_S: Final = 20.0
 """Window at which display thresholds are chosen: a spot within 10 s counts as found."""
@@ -97,13 +98,14 @@ class Validation:
         return assignment
 
     def _predict_matches(self, network: SpotterNetwork) -> list[MatchActions]:
-        run, data = torch_runner(network, ChunkOutput), self._config.data
-        return [
+        run, data, ranks = torch_runner(network, ChunkOutput), self._config.data, current_ranks()
+        found = [
             spot_match(
                 run,
                 match_tracks(feature_folder(data, match), data.features, frame_rate=data.rate),
                 self._setup,
                 match,
             )[0]
-            for match in self._matches
+            for match in self._matches[ranks.rank :: ranks.size]
         ]
+        return ranks.merge(found, len(self._matches))

@@ -36,13 +36,15 @@ class StepLosses(NamedTuple):
     """What a step computes before the weights are updated.
 
     Attributes:
-        loss: (), with its gradient.
+        loss: (), with its gradient; this rank's part of the mean over the batch.
+        value: (), the loss of the whole batch.
         scores: (), how far scores differ from chunk to chunk.
         logits: (), how far logits do.
         compute_again: computes the loss at other weights, for steps that need two gradients.
     """
 
     loss: Tensor
+    value: Tensor
     scores: Tensor
     logits: Tensor
     compute_again: Callable[[], Tensor] | None = None
@@ -205,7 +207,7 @@ class DeviceLoop:
         self._step.update(found)
 
         # What the epoch is judged by.
-        tables.losses.index_copy_(0, tables.step, found.loss.detach().float()[None])
+        tables.losses.index_copy_(0, tables.step, found.value.float()[None])
         torch.maximum(tables.scores, found.scores.float(), out=tables.scores)
         torch.maximum(tables.logits, found.logits.float(), out=tables.logits)
         tables.first_chunk += size

@@ -21,6 +21,7 @@ from spotkick.training.device_loop import DeviceEpoch, DeviceLoop
 from spotkick.training.ema import WeightAverage
 from spotkick.training.labelled_periods import LabelledPeriod
 from spotkick.training.mixup import MixupDraws, draw_mixup
+from spotkick.training.ranks import current_ranks, require_single_rank
 from spotkick.training.sampling import (
     ChunkGeometry,
     ChunkIndex,
@@ -96,6 +97,9 @@ class EpochRunner:
             average: of its weights.
         """
         sizes, config = network.architecture, plan.training
+        self._ranks = current_ranks()
+        if self._ranks.are_many and config.mixup_alpha:
+            require_single_rank("training.mixup_alpha, which mixes the chunks of a whole batch,")
         self.plan, self._sizes, self._periods = plan, sizes, periods
         self._geometry = ChunkGeometry(sizes.chunk_frames, sizes.receptive_field_frames)
         self._anchors = find_anchors(periods, sizes.chunk_frames)
@@ -127,6 +131,7 @@ class EpochRunner:
                 self.step,
                 sizes=sizes,
                 generators=[self.step.random],
+                use_graphs=not self._ranks.are_many,
                 compile_step=compiles_loss,
             )
         if config.compile and not compiles_loss:
@@ -151,6 +156,8 @@ class EpochRunner:
                 config, epoch, index, len(batches), plateau_rate=progress.learning_rate
             )
             self.step.set_learning_rate(rate)
+            if self._ranks.are_many:
+                self.step.batch_chunks = len(batches[index])
 
         def after_step(steps: int, loss: float) -> None:
             self._check_loss(loss)
@@ -158,7 +165,8 @@ class EpochRunner:
 
         with self._seed_of_epoch(epoch):
             run = self._run_with_loader if self._loop is None else self._loop.run_epoch
-            found = run(batches, draws, before_step, after_step)
+            shares = [self._ranks.share(batch) for batch in batches]
+            found = run(shares, draws, before_step, after_step)
         if found.dropped and epoch == 0 and self.step.has_spots:
             self._warn_of_dropped(found)
         return EpochSummary(
@@ -212,7 +220,7 @@ class EpochRunner:
             found = self.step.losses_of(features, shifts, spots, drawn)
 
             # A loss that is not finite must not reach the weights.
-            losses.append(float(found.loss.detach()))
+            losses.append(float(found.value))
             self._check_loss(losses[-1])
             self.step.update(found)
             spreads.append(torch.stack([found.scores, found.logits]))

@@ -13,6 +13,7 @@ from spotkick.training.config import TrainingConfig
 from spotkick.training.device_loop import StepLosses
 from spotkick.training.ema import WeightAverage
 from spotkick.training.mixup import MixupDraws, choose_partners, mix_features
+from spotkick.training.ranks import current_ranks
 from spotkick.training.sam import SharpnessStep
 from spotkick.training.total_loss import TrainingPlan, total_loss
 
@@ -26,6 +27,8 @@ class TrainingStep:
         device: that it lies on.
         average: of its weights, or None.
         random: draws what features are dropped.
+        batch_chunks: chunks of the next step's batch, those of all ranks; None where there is one
+            rank.
         has_spots: whether the network has a spotting module, known after the first step.
     """
 
@@ -54,6 +57,8 @@ class TrainingStep:
         sizes, training = network.architecture, plan.training
         self.network, self.optimizer, self.device = network, optimizer, device
         self.average, self.has_spots = average, False
+        self.batch_chunks: int | None = None
+        self._ranks = current_ranks()
         self._plan, self._max_actions = plan, max_actions
         radius = training.sam_radius
         self._sharpness = SharpnessStep(network.parameters(), radius) if radius else None
@@ -129,7 +134,7 @@ class TrainingStep:
                 max_actions=self._max_actions,
                 mixture=mixture,
             )
-            return output, loss
+            return output, self._part_of_mean(loss, output)
 
         output, loss = compute_loss()
         self.has_spots = output.spots.shape[1] > 0
@@ -141,6 +146,9 @@ class TrainingStep:
         logits = output.scores if output.logits is None else output.logits
         return StepLosses(
             loss,
+            value=self._ranks.add_up(loss.detach().clone())
+            if self._ranks.are_many
+            else loss.detach(),
             scores=self._measure_spread(output.scores),
             logits=self._measure_spread(logits),
             compute_again=None if self._sharpness is None else lambda: compute_loss()[1],
@@ -149,10 +157,10 @@ class TrainingStep:
     def update(self, found: StepLosses) -> None:
         """Backward pass; from gradients to weights, and to their average."""
         self.optimizer.zero_grad(set_to_none=True)
-        torch.autograd.backward(found.loss)
+        self._compute_gradients(found.loss)
         if self._sharpness is not None and found.compute_again is not None:
             self._sharpness.climb()
-            torch.autograd.backward(found.compute_again())
+            self._compute_gradients(found.compute_again())
             self._sharpness.descend()
 
         limit = self._plan.training.gradient_clip
@@ -162,6 +170,20 @@ class TrainingStep:
         if self.average is not None:
             self.average.update()
 
+    def _compute_gradients(self, loss: Tensor) -> None:
+        torch.autograd.backward(loss)
+        self._ranks.add_up_gradients(list(self.network.parameters()))
+
+    def _part_of_mean(self, loss: Tensor, output: NetworkOutput) -> Tensor:
+        """What a rank's chunks contribute to the mean over the chunks of a batch."""
+        if self.batch_chunks is None:
+            return loss
+        own = len(output.scores)
+        if not own:
+            # Without chunks the mean is not defined; the gradient is zero.
+            return 0 * (output.scores.sum() + output.spots.sum())
+        return loss * (own / self.batch_chunks)
+
     def _measure_spread(self, values: Tensor) -> Tensor:
         """How far values (chunks, frames, classes) differ, where frames carry loss.
 
@@ -170,17 +192,31 @@ class TrainingStep:
         """
         border = self._border_frames
         counted = values.detach()[:, border : values.shape[1] - border]
+        if self.batch_chunks is not None:
+            return self._measure_spread_of_ranks(counted)
         axis = 0 if len(counted) > 1 else 1
         return (counted.amax(dim=axis) - counted.amin(dim=axis)).max()
+
+    def _measure_spread_of_ranks(self, counted: Tensor) -> Tensor:
+        """The same over the chunks of all ranks, of which a rank may have none."""
+        axis = 0 if self.batch_chunks != 1 else 1
+        shape = counted.shape[1:] if axis == 0 else (1, counted.shape[2])
+        high = counted.new_full(shape, -torch.inf)
+        low = -high
+        if len(counted):
+            high, low = counted.amax(dim=axis), counted.amin(dim=axis)
+        low, high = self._ranks.take_extremes(low, high)
+        return (high - low).max()
 
     def _drop_features(self, features: Tensor) -> None:
         """Dropout of whole feature columns of a chunk, in place: (chunks, frames, dim)."""
         share = self._plan.training.feature_dropout
         if not share:
             return
-        drawn = torch.rand(
-            len(features), 1, features.shape[2], generator=self.random, device=self.device
-        )
+        chunks = len(features) if self.batch_chunks is None else self.batch_chunks
+        drawn = torch.rand(chunks, 1, features.shape[2], generator=self.random, device=self.device)[
+            self._ranks.rank :: self._ranks.size
+        ]
         features *= (drawn >= share) / (1 - share)
 
 

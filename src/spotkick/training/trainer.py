@@ -14,6 +14,7 @@ from spotkick.models.spotter import SpotterNetwork
 from spotkick.training.ema import WeightAverage
 from spotkick.training.epoch import EpochRunner, EpochSummary, TrainingObserver
 from spotkick.training.labelled_periods import LabelledPeriod
+from spotkick.training.ranks import current_ranks, share_batch_statistics
 from spotkick.training.schedule import record_score, stops_early
 from spotkick.training.state import TrainingState, load_state, save_state
 from spotkick.training.step import cuda_arithmetic
@@ -66,6 +67,7 @@ def train_network(
     config = plan.training
     device = choose_device(config.device)
     network.to(device)
+    share_batch_statistics(network)
     average = WeightAverage(network, config.ema_decay) if config.ema_decay else None
     with cuda_arithmetic(device, tf32=config.tf32):
         epochs = EpochRunner(network, periods, plan, device=device, average=average)
@@ -97,6 +99,7 @@ def _train(
     if resume and state_path is not None and state_path.is_file():
         progress = load_state(state_path, network, optimizer, average=average)
     keeper = _BestNetwork(network, state_path, progress)
+    ranks = current_ranks()
 
     kept = network if average is None else average.network
     while progress.epoch < config.epochs and not stops_early(progress, config):
@@ -120,7 +123,7 @@ def _train(
         if is_best:
             keeper.keep(kept, optimizer, progress)
 
-        if state_path is not None:
+        if state_path is not None and ranks.is_first:
             save_state(state_path, network, optimizer, progress, average=average)
         observer.on_epoch(entry, is_best=is_best, network=kept)
         _check_spread(progress, summary, plan)
@@ -149,7 +152,7 @@ class _BestNetwork:
         self, network: SpotterNetwork, optimizer: torch.optim.Optimizer, progress: TrainingState
     ) -> None:
         self._weights = copy.deepcopy(network.state_dict())
-        if self._path is not None:
+        if self._path is not None and current_ranks().is_first:
             save_state(self._path, network, optimizer, progress)
 
     def best(self, network: SpotterNetwork) -> SpotterNetwork:
