@@ -7,7 +7,7 @@
 set -eu
 data=$1 out=$2 seconds=${3:-200} processes=${4:-3}
 python=${PYTHON:-python3}
-plan=$(dirname "$0")/study.json
+plan=${PLAN:-$(dirname "$0")/study.json}
 work=$(mktemp -d)
 export OMP_NUM_THREADS=1 PYTHONPATH="$(dirname "$0")/../src${PYTHONPATH:+:$PYTHONPATH}"
 mkdir -p "$work/results" "$work/packed"

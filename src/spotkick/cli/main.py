@@ -23,6 +23,7 @@ COMMANDS: Final = (
     "train",
     "tune",
     "study",
+    "reproduce",
     "clock",
     "align",
     "spot",

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from spotkick.actions import Action, ActionClasses
 from spotkick.commentary.tokenizer import (
-    BIN_MS,
     Vocabulary,
     count_bins,
     fit_tokenizer,
@@ -23,6 +22,7 @@ from spotkick.commentary.transcripts import TranscriptSegment, count_frames
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.errors import InputError, SpotkickWarning
+from spotkick.features.token_rows import BIN_MS
 from spotkick.formats.soccernet import read_label_set
 from spotkick.models.token_embeddings import embed_tokens
 from spotkick.study.data import StudyData

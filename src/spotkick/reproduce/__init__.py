@@ -1,0 +1,1 @@
+"""The tables and figures of the CALF paper, from one's own data, beside the published numbers."""
