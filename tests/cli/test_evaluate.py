@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -396,6 +397,23 @@ def test_evaluate_classes_not_stated_warn_with_the_list_that_fits(tmp_path: Path
     result = run(tmp_path / "pred", tmp_path / "gt")
     assert result.exit_code == 0
     assert "all are of soccernet-v1: give --classes soccernet-v1" in result.stderr
+
+
+def test_evaluate_formats_may_be_stated(tmp_path: Path) -> None:
+    actions = (Action("dunk", 1, 60_000), Action("dunk", 2, 90_000))
+    found = tuple(replace(action, confidence=0.9) for action in actions)
+    labels, predictions = tmp_path / "labels.csv", tmp_path / "found.csv"
+    write_table(labels, [MatchActions("m", actions)])
+    write_table(predictions, [MatchActions("m", found)])
+    (tmp_path / "own.txt").write_text("dunk\n")
+    out = tmp_path / "s.json"
+    arguments = (predictions, labels, "--classes", tmp_path / "own.txt", "--json", out)
+    assert score_of(run(*arguments, "--from", "csv", "--labels-from", "csv"), out) == 1
+    for option in ("--from", "--labels-from"):
+        wrong = run(*arguments, option, "elan")
+        assert isinstance(wrong.exception, SpotkickError)
+        unknown = run(*arguments, option, "cvs")
+        assert "did you mean csv?" in str(unknown.exception)
 
 
 def test_evaluate_periods_count_as_given(tmp_path: Path) -> None:

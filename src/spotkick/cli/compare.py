@@ -10,14 +10,17 @@ from spotkick.cli.options import (
     CountedPeriodsOption,
     DateOption,
     GridRateOption,
+    LabelFormatOption,
     LatexOption,
     MarkdownOption,
+    PredictionFormatOption,
     SplitOption,
     check_metric,
     parse_periods,
     print_warnings,
 )
 from spotkick.cli.outputs import check_command_outputs
+from spotkick.evaluation.sources import LabelOptions
 from spotkick.evaluation.tables import choose_style
 from spotkick.pipelines.compare import ComparisonRequest, name_systems, run_comparison
 from spotkick.pipelines.scoring_inputs import ScoringOptions
@@ -37,6 +40,8 @@ def compare(
     labels: Annotated[Path, typer.Option(help="Folder or zip of label files, or a file.")],
     classes: ClassesOption = None,
     split: SplitOption = None,
+    prediction_format: PredictionFormatOption = None,
+    label_format: LabelFormatOption = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -73,6 +78,8 @@ def compare(
         split=split,
         frame_rate=frame_rate,
         periods=parse_periods(periods),
+        label_options=LabelOptions(format=label_format),
+        prediction_format=prediction_format,
         names=ReportNames(date=date),
     )
     result = run_comparison(

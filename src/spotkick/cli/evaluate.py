@@ -11,8 +11,10 @@ from spotkick.cli.options import (
     CountedPeriodsOption,
     DateOption,
     GridRateOption,
+    LabelFormatOption,
     LatexOption,
     MarkdownOption,
+    PredictionFormatOption,
     SplitOption,
     check_metric,
     parse_periods,
@@ -64,6 +66,8 @@ def evaluate(
     ],
     classes: ClassesOption = None,
     split: SplitOption = None,
+    prediction_format: PredictionFormatOption = None,
+    label_format: LabelFormatOption = None,
     metric: Annotated[
         str | None,
         typer.Option(
@@ -210,8 +214,9 @@ def evaluate(
         split=split,
         frame_rate=frame_rate,
         periods=parse_periods(periods),
-        label_options=LabelOptions(label_file, time_source),
+        label_options=LabelOptions(label_file, time_source, label_format),
         prediction_file=prediction_file,
+        prediction_format=prediction_format,
         first_frame_class=without_first_frame,
         names=ReportNames(system=system, date=date),
     )

@@ -33,6 +33,16 @@ CountedPeriodsOption = Annotated[
     ),
 ]
 
+PredictionFormatOption = Annotated[
+    str | None,
+    typer.Option("--from", help="Format of the predictions; judged by their content unless given."),
+]
+
+LabelFormatOption = Annotated[
+    str | None,
+    typer.Option("--labels-from", help="Format of the labels; judged by their content likewise."),
+]
+
 MarkdownOption = Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")]
 
 LatexOption = Annotated[bool, typer.Option("--latex", help="Print a LaTeX table (booktabs).")]

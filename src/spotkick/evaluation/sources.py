@@ -40,10 +40,12 @@ class LabelOptions:
     Attributes:
         filename: name of the label files in match folders, instead of the choice by the task.
         time_source: which time field of SoccerNet's label files counts.
+        format: name of the format; judged by the content when None.
     """
 
     filename: str | None = None
     time_source: TimeSource = TimeSource.POSITION
+    format: str | None = None
 
 
 def resolve_task(classes: ClassesLike) -> Task:
@@ -155,18 +157,26 @@ def read_truth(
         InputError: if there are no labels, a wanted match has none, or the path holds predictions.
     """
     options = options or LabelOptions()
+    filename = options.filename
+    if filename is None and options.format is None:
+        filename = find_label_file(path, task, matches)
     return read_actions(
         path,
         task=task,
+        format=options.format,
         kind="labels",
         matches=matches,
-        file_name=options.filename or find_label_file(path, task, matches),
+        file_name=filename,
         time_source=options.time_source,
     )
 
 
 def read_found(
-    path: Path, matches: Sequence[str] | None = None, *, file_name: str | None = None
+    path: Path,
+    matches: Sequence[str] | None = None,
+    *,
+    file_name: str | None = None,
+    format: str | None = None,  # noqa: A002 - the word of the command line
 ) -> tuple[MatchActions, ...]:
     """Read predictions of any format.
 
@@ -174,14 +184,15 @@ def read_found(
         path: file, folder or archive.
         matches: names in the wanted order; every match when None.
         file_name: name of the prediction files in match folders.
+        format: name of the format; judged by the content when None.
 
     Raises:
         InputError: if there are none, a wanted match has none, or the path holds labels.
     """
     try:
-        return read_predictions(path, matches=matches, file_name=file_name)
+        return read_predictions(path, format=format, matches=matches, file_name=file_name)
     except InputError:
-        if not path.exists() or not _is_tree(path) or file_name is not None:
+        if not path.exists() or not _is_tree(path) or file_name is not None or format is not None:
             raise
         with open_match_tree(path) as tree:
             names = tree.file_names()

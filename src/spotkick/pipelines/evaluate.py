@@ -227,7 +227,13 @@ def _read_tuning_set(request: EvaluationRequest, task: Task) -> TuningSet | None
     if request.tuned_on is None:
         return None
     predictions, labels = request.tuned_on
-    found = list(read_found(predictions, file_name=request.options.prediction_file))
+    found = list(
+        read_found(
+            predictions,
+            file_name=request.options.prediction_file,
+            format=request.options.prediction_format,
+        )
+    )
     names = tuple(match.match for match in found)
     truth = read_truth(labels, task, names, request.options.label_options)
     return TuningSet(str(predictions), found, truth)

@@ -53,6 +53,7 @@ class ScoringOptions:
         periods: that count; those of the task when empty.
         label_options: how label files are read.
         prediction_file: name of the prediction files in match folders.
+        prediction_format: of the predictions; judged by their content when None.
         first_frame_class: class whose labels on the first frame of later periods are left out.
         names: of system, labels, split, and a date, where they are given.
     """
@@ -64,6 +65,7 @@ class ScoringOptions:
     periods: tuple[int, ...] = ()
     label_options: LabelOptions = field(default_factory=LabelOptions)
     prediction_file: str | None = None
+    prediction_format: str | None = None
     first_frame_class: str | None = None
     names: ReportNames = field(default_factory=ReportNames)
 
@@ -96,13 +98,16 @@ def read_scoring_inputs(options: ScoringOptions, predictions: Sequence[Path]) ->
 
     # A split chooses the matches; else a single prediction file does.
     matches: Sequence[str] | None = None
+    may_be_single = len(predictions) == 1 and options.prediction_format is None
     if options.split is not None:
         matches = read_split_matches(options.labels, options.split)
-    elif len(predictions) == 1 and is_one_match_file(predictions[0]) and options.labels.is_dir():
+    elif may_be_single and is_one_match_file(predictions[0]) and options.labels.is_dir():
         matches = tuple(match.match for match in read_found(predictions[0]))
 
     chosen = options.label_options
-    found = chosen.filename or find_label_file(options.labels, task, matches)
+    found = chosen.filename
+    if found is None and chosen.format is None:
+        found = find_label_file(options.labels, task, matches)
     task = fit_task_to_labels(task, found)
     truth = read_truth(options.labels, task, matches, replace(chosen, filename=found))
     if options.first_frame_class is not None:
@@ -135,10 +140,10 @@ def read_scored_predictions(
     """
     wanted = [match.match for match in inputs.truth]
     if options.split is not None and (path.is_dir() or path.suffix == ".zip"):
-        return list(read_found(path, wanted, file_name=options.prediction_file))
+        return list(_read_predictions(path, options, wanted))
 
     # Without a split all are read, so that those of matches without labels can be reported.
-    found = list(read_found(path, file_name=options.prediction_file))
+    found = list(_read_predictions(path, options))
     if options.split is not None:
         found = [match for match in found if match.match in set(wanted)] or found
     if len(found) == len(wanted) == 1:
@@ -146,6 +151,15 @@ def read_scored_predictions(
     pairs = pair_match_names([match.match for match in found], wanted)
     renamed = [replace(match, match=pairs.get(match.match, match.match)) for match in found]
     return list(fill_empty_matches(renamed, wanted, path))
+
+
+def _read_predictions(
+    path: Path, options: ScoringOptions, wanted: Sequence[str] | None = None
+) -> tuple[MatchActions, ...]:
+    """Predictions, in the format and from the files that the options state."""
+    return read_found(
+        path, wanted, file_name=options.prediction_file, format=options.prediction_format
+    )
 
 
 def find_task(classes: str | None, predictions: Sequence[Path]) -> Task:
