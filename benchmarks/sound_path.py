@@ -155,10 +155,9 @@ def hear_matches(args: argparse.Namespace) -> None:
 
 
 def choose_matches(data: Path, number: int) -> list[str]:
-    """Matches of one half of valid that have commentary in both periods.
+    """Matches of the reported half of valid that have commentary in both periods.
 
-    The other half (the first one of a permutation with seed 7) served to choose the recipe of the
-    shipped checkpoint.
+    The halves are those of benchmarks/ship_commentary.py: a permutation with seed 7.
     """
     matches = sorted(read_split(data / "splits" / "valid.txt"))
     order = np.random.default_rng(7).permutation(len(matches))
