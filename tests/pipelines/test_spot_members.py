@@ -85,11 +85,13 @@ def test_spot_checkpoint_option_averages_logits(
     write_dense: Write, planted: Path, tmp_path: Path
 ) -> None:
     members = [write_dense(seed, chunk_frames=80 + 20 * seed) for seed in (1, 2)]
+    from_split = ["--split", "valid", "--data", planted]
     for name, given in (
         ("one", [members[0], planted]),
         ("two", [members[1], planted]),
         ("both", [members[0], planted, "--checkpoint", members[1]]),
         ("named", ["--checkpoint", members[0], "--checkpoint", members[1], planted]),
+        ("split", ["--checkpoint", members[0], "--checkpoint", members[1], *from_split]),
     ):
         done = run(*given, "--out", tmp_path / name, "--threads", "1")
         assert done.exit_code == 0, done.output
@@ -100,6 +102,14 @@ def test_spot_checkpoint_option_averages_logits(
         expected = (logit(one[name]) + logit(two[name])) / 2
         np.testing.assert_allclose(logit(own), expected, atol=2e-2)  # stored in 16 bits
     assert results_in(tmp_path / "both") == results_in(tmp_path / "named")
+    assert results_in(tmp_path / "split").items() <= results_in(tmp_path / "both").items()
+    assert results_in(tmp_path / "split")
+
+
+def test_spot_without_any_checkpoint_is_wrong_usage() -> None:
+    done = run("--split", "valid")
+    assert done.exit_code == 2
+    assert "give a checkpoint" in done.output
 
 
 def test_spot_one_worker_averages_as_the_program_does(

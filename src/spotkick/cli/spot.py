@@ -15,12 +15,13 @@ _INPUT_HELP: Final = (
 
 def spot(
     checkpoint: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
+            metavar="CHECKPOINT",
             help="Checkpoint folder, a run folder, whose best one is taken, or the name of a "
-            "shipped one ('spotkick models' lists them)."
+            "shipped one ('spotkick models' lists them).",
         ),
-    ],
+    ] = None,
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -33,7 +34,8 @@ def spot(
         list[Path] | None,
         typer.Option(
             "--checkpoint",
-            help="A checkpoint whose scores are averaged with the first one's; repeat it for more.",
+            help="A checkpoint whose scores are averaged with the first one's; repeat it for more. "
+            "All may be named so, instead of CHECKPOINT.",
         ),
     ] = None,
     classes: Annotated[
@@ -109,6 +111,8 @@ def spot(
     from spotkick.reporter import make_reporter
 
     # What is asked for, checked before any work.
+    if checkpoint is None and not further:
+        raise typer.BadParameter("give a checkpoint, and what to spot")
     named, paths = part_checkpoints(checkpoint, inputs or (), further or ())
     folders = [resolve_checkpoint(path) for path in named]
     check_command_outputs(

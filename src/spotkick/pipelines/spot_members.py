@@ -112,7 +112,7 @@ def _reads_same(one: FeatureSource, other: FeatureSource) -> bool:
 
 
 def part_checkpoints(
-    first: Path, inputs: Sequence[Path], further: Sequence[Path]
+    first: Path | None, inputs: Sequence[Path], further: Sequence[Path]
 ) -> tuple[list[Path], list[Path]]:
     """Checkpoints and inputs of a command line.
 
@@ -120,10 +120,12 @@ def part_checkpoints(
     ``spot A INPUT --checkpoint B`` and ``spot --checkpoint A --checkpoint B INPUT`` are the same.
 
     Args:
-        first: the first argument.
+        first: the first argument; None where there is none.
         inputs: the arguments behind it.
         further: of ``--checkpoint``.
     """
+    if first is None:
+        return list(further), list(inputs)
     if not further:
         return [first], list(inputs)
     try:
