@@ -63,6 +63,8 @@ class DecodingConfig(FrozenConfig):
         support_sigma_s: confidence of a peak: the geometric mean of its score and of m / (1 + m),
             m being the sum of the scores around it in a Gaussian window of this standard deviation;
             0 for the score alone.
+        smooth_by_class_s: standard deviation of the Gaussian that smooths the scores of single
+            classes, by name, before peaks are taken.
         chunk_shifts: ways in which a period is cut into chunks; scores are their mean.
     """
 
@@ -74,6 +76,7 @@ class DecodingConfig(FrozenConfig):
     displace: bool = True
     refine: Literal["none", "parabola"] = "none"
     support_sigma_s: Annotated[float, Field(ge=0)] = 0.0
+    smooth_by_class_s: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     chunk_shifts: Annotated[int, Field(ge=1)] = 1
 
 

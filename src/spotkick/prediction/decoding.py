@@ -22,7 +22,7 @@ _SMALLEST_SCORE: Final = 1e-12
 """Keeps logarithms of scores finite."""
 
 _SUPPORT_SIGMAS: Final = 4
-"""Half width of the window of `_weigh_support`, in standard deviations."""
+"""Half width of Gaussian windows, in standard deviations."""
 
 
 class Candidates(NamedTuple):
@@ -66,13 +66,47 @@ def find_peaks(
     return Candidates(exact.clip(0, len(scores) - 1), classes, confidences)
 
 
+def smooth_scores(
+    scores: Scores, classes: ActionClasses, decoding: DecodingConfig, frame_rate: Fraction
+) -> Scores:
+    """Scores (frames, classes) from which peaks are taken; those of some classes are smoothed.
+
+    Frequent actions are often spoken of late or more than once: their scores have several maxima.
+
+    Args:
+        scores: of a period.
+        classes: order of the columns.
+        decoding: says which classes, and how much.
+        frame_rate: frames per second.
+    """
+    chosen = [name for name in classes if name in decoding.smooth_by_class_s]
+    if not chosen:
+        return scores
+    smoothed = scores.copy()
+    for name in chosen:
+        column = classes.names.index(name)
+        window = _gaussian_window(decoding.smooth_by_class_s[name] * float(frame_rate))
+        own = np.convolve(scores[:, column].astype(np.float64), window / window.sum())
+        reach = len(window) // 2
+        smoothed[:, column] = own[reach : reach + len(scores)]
+    return smoothed
+
+
+def _gaussian_window(sigma_frames: float) -> npt.NDArray[np.float64]:
+    reach = int(np.ceil(_SUPPORT_SIGMAS * sigma_frames))
+    window: npt.NDArray[np.float64] = np.exp(
+        -0.5 * (np.arange(-reach, reach + 1) / sigma_frames) ** 2
+    )
+    return window
+
+
 def _weigh_support(scores: Scores, sigma_frames: float) -> npt.NDArray[np.float64]:
     """Share m / (1 + m) of the sum m of the scores in a Gaussian window: (frames, classes).
 
     A peak that other frames confirm is surer than one that stands alone.
     """
-    reach = int(np.ceil(_SUPPORT_SIGMAS * sigma_frames))
-    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_frames) ** 2)
+    window = _gaussian_window(sigma_frames)
+    reach = len(window) // 2
     exact = scores.astype(np.float64)
     columns = [np.convolve(exact[:, column], window) for column in range(exact.shape[1])]
     mass = np.stack(columns, axis=1)[reach : reach + len(scores)]

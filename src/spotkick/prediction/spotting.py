@@ -15,7 +15,7 @@ from spotkick.actions import Action, MatchActions
 from spotkick.errors import ConfigError
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.scores import MatchScores
-from spotkick.prediction.decoding import find_peaks, suppress_candidates
+from spotkick.prediction.decoding import find_peaks, smooth_scores, suppress_candidates
 from spotkick.prediction.network import ChunkNetwork
 from spotkick.prediction.period_output import (
     PeriodOutput,
@@ -129,7 +129,8 @@ def decode_period(output: PeriodOutput, setup: SpottingSetup, period: int) -> Pe
         candidates = output.spots
     else:
         moves = output.displacements if decoding.displace else None
-        candidates = find_peaks(output.scores, moves, decoding, output.frame_rate)
+        scores = smooth_scores(output.scores, setup.wanted, decoding, output.frame_rate)
+        candidates = find_peaks(scores, moves, decoding, output.frame_rate)
     actions = suppress_candidates(
         candidates,
         setup.wanted,
