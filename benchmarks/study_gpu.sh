@@ -15,7 +15,9 @@ if ls "$out"/study.tar.* > /dev/null 2>&1; then
   cat "$out"/study.tar.* | tar -xf - -C "$work/results"
 fi
 
-jobs=$(($(nproc) / processes))
+# nproc itself counts what OMP_NUM_THREADS allows.
+jobs=$(($(nproc --all) / processes))
+[ "$jobs" -ge 1 ] || jobs=1
 for part in $(seq "$processes"); do
   "$python" -m spotkick study "$plan" --data "$data" --out "$work/results" --device auto \
     --jobs "$jobs" --shard "$part/$processes" --stop-after-s "$seconds" > "$out/study-$part.log" 2>&1 &
