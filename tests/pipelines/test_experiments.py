@@ -211,6 +211,18 @@ def test_training_radius_beyond_the_context_names_the_keys(sport: Path, tmp_path
         run_quietly(config, tmp_path / "run")
 
 
+@pytest.mark.parametrize("loss", ["bce", "focal"])
+def test_training_exact_times_need_a_radius(sport: Path, tmp_path: Path, loss: str) -> None:
+    config = quick(sport, f"loss.segmentation={loss}", "loss.shifts=nearest")
+    with pytest.raises(ConfigError, match=r"at least half a frame \(0\.04 s\)"):
+        run_quietly(config, tmp_path / "run")
+
+
+def test_training_context_aware_loss_needs_the_dominating_action(sport: Path) -> None:
+    with pytest.raises(ConfigError, match="'symmetric' needs the action that dominates"):
+        quick(sport, "loss.segmentation=symmetric", "loss.shifts=nearest")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -3,6 +3,7 @@
 import warnings
 from contextlib import nullcontext
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,9 @@ _FREE: Final = (
 )
 _PATHS: Final = ("data.root", "data.features_root")
 """Keys that may differ when a run is resumed, and keys that hold paths."""
+
+_HARD_TARGETS: Final = ("bce", "focal")
+"""Losses whose targets are 1 within a radius."""
 
 _OPEN_ENDED: Final = ("constant", "plateau")
 """Schedules whose learning rates do not depend on the number of epochs."""
@@ -321,14 +325,24 @@ def _prepare_parts(config: ExperimentConfig) -> _Parts:
     )
     architecture = architecture_for(config, source, len(task.classes))
     slicing = config.slicing.slicing(task.classes, source.frame_rate)
-    _check_radius(config, slicing)
+    _check_radius(config, slicing, source.frame_rate)
     _check_tokens(config, source)
     return _Parts(config, task, source, architecture=architecture, slicing=slicing)
 
 
-def _check_radius(config: ExperimentConfig, slicing: ContextSlicing) -> None:
-    """Per-frame losses read distances off the shifts, which are K1 where a class has no action."""
+def _check_radius(config: ExperimentConfig, slicing: ContextSlicing, rate: Fraction) -> None:
+    """Per-frame losses read distances off the shifts, which are K1 where a class has no action.
+
+    Exact distances are hardly ever 0.
+    """
     loss = config.loss
+    reaches_frame = 2 * loss.target_radius_s * rate >= 1
+    if loss.shifts == "nearest" and loss.segmentation in _HARD_TARGETS and not reaches_frame:
+        raise ConfigError(
+            f"loss.target_radius_s = {loss.target_radius_s:g} reaches no frame from most actions; "
+            "with loss.shifts = 'nearest' it must be at least half a frame "
+            f"({0.5 / float(rate):g} s)"
+        )
     nearest_s = min(-bounds[0] for bounds in slicing.bounds_s)
     if (
         loss.shifts == "dominating"
