@@ -1,13 +1,17 @@
 """``spotkick highlights``: a reel and edit lists from spots and the video of a match."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
 from spotkick.cli.options import ClockOption
 from spotkick.errors import ConfigError
+
+if TYPE_CHECKING:
+    from spotkick.video.reel_look import Codec, Quality, ReelLook
 
 
 def highlights(
@@ -114,6 +118,26 @@ def highlights(
             help="auto: as players choose; a number from 1: that track; all: every track."
         ),
     ] = "auto",
+    aspect: Annotated[
+        str | None,
+        typer.Option(
+            help="Shape of the reel, such as 16:9, 1:1 or 9:16: the middle of its frames.",
+            show_default="that of the first clip",
+        ),
+    ] = None,
+    codec: Annotated[str, typer.Option(help="Codec of the reel: h264, h265 or av1.")] = "h264",
+    quality: Annotated[
+        str, typer.Option(help="Quality of the reel: small, standard or high.")
+    ] = "standard",
+    loudness: Annotated[
+        float | None,
+        typer.Option(
+            min=-40,
+            max=-5,
+            help="Loudness of the sound in LUFS by EBU R 128, such as -23 or -14.",
+            show_default="as it is",
+        ),
+    ] = None,
     clock: ClockOption = False,
     captions: Annotated[
         bool, typer.Option("--captions", help="Burn a caption into each clip.")
@@ -184,6 +208,8 @@ def highlights(
         snap=not no_snap,
         drop=False if non_drop else None,
         start_timecode=record_start or "",
+        look=parse_look(aspect, codec, quality),
+        loudness_lufs=loudness,
     )
 
     # Lists that could not be written are named at the end; the others are there.
@@ -225,6 +251,28 @@ def parse_named_numbers(
             raise ConfigError(f"expected {example}, got {text!r}")
         parsed[name.strip()] = numbers
     return parsed
+
+
+def parse_look(aspect: str | None, codec: str, quality: str) -> "ReelLook | None":
+    """Parse shape, codec and quality; None where all are as usual.
+
+    Raises:
+        ConfigError: if one has another form.
+    """
+    from spotkick.video.reel_look import CODECS, QUALITIES, ReelLook
+
+    for option, value, valid in (("codec", codec, CODECS), ("quality", quality, QUALITIES)):
+        if value not in valid:
+            raise ConfigError(f"--{option} must be one of {', '.join(valid)}, got {value!r}")
+    if (aspect, codec, quality) == (None, "h264", "standard"):
+        return None
+    sides = (aspect or "").split(":")
+    if aspect is not None and not (
+        len(sides) == 2 and all(side.isdecimal() and 0 < int(side) < 1000 for side in sides)
+    ):
+        raise ConfigError(f"--aspect must look like 16:9, 1:1 or 9:16, got {aspect!r}")
+    ratio = None if aspect is None else Fraction(int(sides[0]), int(sides[1]))
+    return ReelLook(ratio, cast("Codec", codec), cast("Quality", quality))
 
 
 def marker_kind(path: Path | None) -> str:

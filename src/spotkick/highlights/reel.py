@@ -19,6 +19,7 @@ from spotkick.timeline import format_clock
 from spotkick.video.cut import shape_of, write_reel
 from spotkick.video.cut_points import PlannedCut, plan_cut
 from spotkick.video.probe import VideoInfo
+from spotkick.video.reel_look import ReelLook
 from spotkick.video.reel_parts import ReelPart, SoundChoice
 from spotkick.video.stills import frame_at, write_jpeg
 from spotkick.video.stream_copy import copy_reel
@@ -38,6 +39,7 @@ def plan_parts(
     captions: bool = False,
     font: Path | None = None,
     config: HighlightsConfig | None = None,
+    look: ReelLook | None = None,
 ) -> tuple[ReelPart, ...]:
     """Find the exact frames of each clip, and draw captions.
 
@@ -49,6 +51,7 @@ def plan_parts(
         captions: whether to draw them.
         font: of the captions; None for the bundled one.
         config: regular length of the periods, for the clock of the match.
+        look: shape of the reel, which captions fit into; that of its first clip when None.
 
     Raises:
         InputError: if a video or the font cannot be read, or a clip lies outside its video.
@@ -69,7 +72,7 @@ def plan_parts(
             cut = plan_cut(piece.info.path, piece.start_s, end_s)
 
             # Captions have the size of the reel, which is that of its first clip.
-            size_px = size_px or shape_of(piece.info).size_px
+            size_px = size_px or (look or ReelLook()).crop_of(shape_of(piece.info)).size_px
             overlay = draw_caption(text, size_px, font) if captions else None
             title = f"{clip.title} ({clock})"
             parts.append(ReelPart(cut, title, overlay, continues=number > 0))
@@ -113,6 +116,7 @@ def render(
     *,
     mode: CutMode = "encode",
     sound: SoundChoice = "auto",
+    look: ReelLook | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[ReelPart, ...]:
     """Write the reel.
@@ -126,7 +130,7 @@ def render(
     """
     if mode == "copy":
         return copy_reel(path, parts, sound=sound)
-    write_reel(path, parts, sound=sound, progress=progress)
+    write_reel(path, parts, sound=sound, look=look, progress=progress)
     return tuple(parts)
 
 

@@ -22,6 +22,7 @@ from spotkick.highlights.edit_list_files import LIST_FORMATS, write_list
 from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.fitting import find_left_out
 from spotkick.highlights.left_out_lines import describe_left_out
+from spotkick.highlights.loudness import set_loudness
 from spotkick.highlights.reel import (
     describe,
     plan_parts,
@@ -34,6 +35,7 @@ from spotkick.highlights.shots import can_find_shots
 from spotkick.pipelines.period_videos import PeriodChoice, find_period_videos, make_unseen_videos
 from spotkick.pipelines.spot_outputs import read_spotted_periods
 from spotkick.reporter import Reporter, SilentReporter
+from spotkick.video.reel_look import ReelLook
 from spotkick.video.reel_parts import ReelPart, SoundChoice, reel_format
 
 _SECONDS_ONLY: Final = frozenset(("csv", "json", "vtt", "chapters"))
@@ -69,6 +71,8 @@ class HighlightsRequest:
         snap: move ends of clips to shot changes.
         drop: drop-frame timecode; None for the custom of the frame rate.
         start_timecode: of the first frame of the reel; empty for the custom of each list.
+        look: shape, codec and quality of the reel; those of its first video when None.
+        loudness_lufs: of the sound of the reel; None leaves it as it is.
     """
 
     spots: Path
@@ -89,6 +93,8 @@ class HighlightsRequest:
     snap: bool = True
     drop: bool | None = None
     start_timecode: str = ""
+    look: ReelLook | None = None
+    loudness_lufs: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +181,7 @@ def make_highlights(
     if request.out is not None:
         _report_fields(parts, videos, reporter, copied=request.copy)
         parts = _render_reel(request, request.out, parts, reporter)
+        _set_loudness(request, reporter)
         listing = list_reel(parts)
     for kind, path in lists.items():
         failures += _collect_failure(partial(write_list, kind, path, listing))
@@ -188,6 +195,13 @@ def _check_request(request: HighlightsRequest) -> None:
         raise ConfigError(f"nothing to write: give {_OUTPUT_OPTIONS}")
     if request.out is not None:
         reel_format(request.out)
+    if request.copy and (request.look is not None or request.loudness_lufs is not None):
+        raise ConfigError(
+            "--copy copies pictures and sound as they are: leave out --aspect, --codec, --quality "
+            "and --loudness"
+        )
+    if request.look is not None:
+        request.look.find_encoder()
     if request.videos:
         return
     if request.out is not None or request.poster is not None:
@@ -226,6 +240,7 @@ def _plan_cuts(
         captions=request.captions and not request.copy,
         font=request.font,
         config=config,
+        look=request.look,
     )
 
 
@@ -278,7 +293,21 @@ def _render_reel(
             parts,
             mode="copy" if request.copy else "encode",
             sound=request.sound,
+            look=request.look,
             progress=lambda share: task.update(int(100 * share)),
+        )
+
+
+def _set_loudness(request: HighlightsRequest, reporter: Reporter) -> None:
+    """Bring the reel to its loudness, and say by how much each track was changed."""
+    if request.out is None or request.loudness_lufs is None:
+        return
+    for number, (was, gain_db) in enumerate(set_loudness(request.out, request.loudness_lufs), 1):
+        reached = was.integrated_lufs + gain_db
+        short = "" if reached > request.loudness_lufs - 0.5 else ", more would clip its peaks"
+        reporter.line(
+            f"sound track {number}: {was.integrated_lufs:.1f} LUFS, {gain_db:+.1f} dB, now "
+            f"{reached:.1f} LUFS{short}"
         )
 
 

@@ -24,6 +24,7 @@ from spotkick.video.frame_fitting import FrameFitter, ReelColours, colours_of
 from spotkick.video.overlay import Overlay, paint_overlay
 from spotkick.video.probe import VideoInfo, probe
 from spotkick.video.reader import MediaReader, open_media
+from spotkick.video.reel_look import FrameCropper, ReelLook
 from spotkick.video.reel_parts import (
     ReelPart,
     SoundChoice,
@@ -37,11 +38,6 @@ from spotkick.video.reel_parts import (
 from spotkick.video.reel_shape import ReelShape, make_shape
 from spotkick.video.sound import SILENT_PEAK, SoundTrack
 
-_ENCODERS: Final = (
-    ("libx264", {"preset": "veryfast", "crf": "20"}),
-    ("libopenh264", {"b": "4000000"}),
-    ("mpeg4", {"qscale": "3"}),
-)
 _FINE_TICKS_PER_S: Final = 90_000
 
 LATE_SOUND_S: Final = 5
@@ -59,6 +55,7 @@ def write_reel(
     parts: Sequence[ReelPart],
     *,
     sound: SoundChoice = "auto",
+    look: ReelLook | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> None:
     """Encode clips into one video with chapters.
@@ -69,6 +66,7 @@ def write_reel(
         path: of the reel; nothing is left there when anything fails.
         parts: in order.
         sound: which tracks of the videos.
+        look: shape, codec and quality; those of the first video, in H.264, when None.
         progress: called with the share that is done, between 0 and 1.
 
     Raises:
@@ -83,7 +81,7 @@ def write_reel(
         atomic_path(path) as temporary,
         av.open(str(temporary), "w", format=container_format, options=options) as container,
     ):
-        writer = _ReelWriter(container, parts, sound)
+        writer = _ReelWriter(container, parts, sound, look or ReelLook())
         for number in range(len(parts)):
             for done in writer.write_part(number):
                 if progress is not None:
@@ -96,7 +94,11 @@ class _ReelWriter:
     """Encoder state of a reel."""
 
     def __init__(
-        self, container: OutputContainer, parts: Sequence[ReelPart], sound: SoundChoice
+        self,
+        container: OutputContainer,
+        parts: Sequence[ReelPart],
+        sound: SoundChoice,
+        look: ReelLook,
     ) -> None:
         self._container, self._parts, self._choice = container, parts, sound
         self._starts = reel_starts(parts)
@@ -107,6 +109,8 @@ class _ReelWriter:
         # The first video decides about shape, rate and colours.
         first = self._infos[parts[0].cut.path]
         self._shape, self._rate = shape_of(first), first.nominal_rate
+        self._look, self._box = look, look.crop_of(self._shape)
+        self._cropper = FrameCropper(self._box, self._shape.size_px)
         with open_media(first.path) as media:
             self._colours = colours_of(media.video)
         self._base = 1 / (
@@ -117,14 +121,14 @@ class _ReelWriter:
         container.set_chapters(make_chapters(parts))
 
     def _add_video(self, colours: ReelColours) -> VideoStream:
-        codec, options = next(
-            (name, opts) for name, opts in _ENCODERS if name in av.codecs_available
-        )
-        video = self._container.add_stream(codec, rate=self._rate, options=dict(options))
+        codec, options = self._look.find_encoder()
+        video = self._container.add_stream(codec, rate=self._rate, options=options)
         if not isinstance(video, VideoStream):
             raise TypeError(f"{codec} encodes no video")
 
-        video.width, video.height = self._shape.size_px
+        video.width, video.height = self._box.size_px
+        if self._look.codec == "h265":
+            video.codec_context.codec_tag = "hvc1"  # what QuickTime and browsers ask for
         video.pix_fmt = "yuv420p"
         video.codec_context.sample_aspect_ratio = self._shape.sample_aspect
         video.codec_context.time_base = self._base
@@ -189,6 +193,7 @@ class _ReelWriter:
     def _encode_frame(
         self, frame: VideoFrame, time_s: Fraction, overlay: Overlay | None, *, key: bool
     ) -> None:
+        frame = self._cropper.crop(frame)
         if overlay is not None:
             frame = paint_overlay(frame, overlay)
         frame.pts = round(time_s / self._base)
