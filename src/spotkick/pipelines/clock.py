@@ -1,6 +1,6 @@
 """Find the match clock of videos: periods, goals on the scoreboard, and a chart of it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,7 @@ from spotkick.scoreboard.periods import FoundPeriod, find_periods
 from spotkick.scoreboard.scan import ScoreboardScan, scan_scoreboard
 from spotkick.scoreboard.score_changes import ScoreChange, find_score_changes
 from spotkick.scoreboard.text_reader import TextReader
-from spotkick.timeline import format_clock, match_clock
+from spotkick.timeline import SOCCER_PERIODS_S, format_clock, match_clock
 from spotkick.video_names import is_video_name
 
 SOURCE: Final = "spotkick clock"
@@ -25,6 +25,9 @@ SOURCE: Final = "spotkick clock"
 CHART_FILE: Final = "clock.svg"
 
 _MAX_SCORES: Final = 40
+
+_LATE_SCORE_S: Final = 120.0
+"""A goal of the last minute may reach the scoreboard after the clock has gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,17 @@ def find_match_clock(
     problem = _find_problem(scan)
     changes = tuple(find_score_changes(scan.readings))[:_MAX_SCORES]
     if problem:
-        return MatchClock(video, scan, (), changes, problem)
+        return MatchClock(video, scan, (), (), problem)
     periods = tuple(find_periods(find_clock_lines(scan.readings), scan.readings))
     if not periods:
         problem = "the clock was read too rarely, or its readings do not agree"
-    return MatchClock(video, scan, periods, changes, problem)
+    shown = tuple(change for change in changes if _is_played(change, periods))
+    return MatchClock(video, scan, periods, shown, problem)
+
+
+def _is_played(change: ScoreChange, periods: Sequence[FoundPeriod]) -> bool:
+    """Whether a change falls into a period; results of other matches and shoot-outs do not."""
+    return any(p.start_s <= change.after_s <= p.end_s + _LATE_SCORE_S for p in periods)
 
 
 def _find_problem(scan: ScoreboardScan) -> str:
@@ -90,7 +99,7 @@ def describe_clock(clock: MatchClock) -> list[str]:
         return [f"{clock.video.name}: {clock.problem}"]
     names = clock.scan.place.names if clock.scan.place else (None, None)
     teams = f", {names[0]} against {names[1]}" if names[0] and names[1] else ""
-    lines = [f"{clock.video.name}: {len(clock.periods)} periods{teams}"]
+    lines = [f"{clock.video.name}: {_count_periods(len(clock.periods))}{teams}"]
     for period in clock.periods:
         before = period.start_s < 0
         begins = "before the file" if before else f"at {format_clock(period.start_s)}"
@@ -100,7 +109,35 @@ def describe_clock(clock: MatchClock) -> list[str]:
             f"seen to {format_clock(period.end_s)}{added}"
         )
     lines += [f"  {describe_change(clock, change)}" for change in clock.changes]
-    return lines
+    return [*lines, *(f"  {text}" for text in find_hidden_periods(clock))]
+
+
+def _count_periods(count: int) -> str:
+    return "1 period" if count == 1 else f"{count} periods"
+
+
+def find_hidden_periods(clock: MatchClock) -> list[str]:
+    """A line for each period that the file has room for and whose clock was not read.
+
+    Args:
+        clock: with periods.
+    """
+    found = {period.period: period for period in clock.periods}
+    last = clock.periods[-1]
+    texts = []
+    for number in range(1, max(2, last.period) + 1):
+        if number in found:
+            continue
+        length_s = SOCCER_PERIODS_S[number - 1]
+        before, after = found.get(number - 1), found.get(number + 1)
+        begin_s = before.end_s if before else 0.0
+        end_s = after.start_s if after else clock.scan.duration_s
+        if end_s - begin_s >= length_s:
+            texts.append(
+                f"the clock of period {number} was never read between {format_clock(begin_s)} and "
+                f"{format_clock(end_s)}: it is left out unless periods.json or --period states it"
+            )
+    return texts
 
 
 def describe_change(clock: MatchClock, change: ScoreChange) -> str:

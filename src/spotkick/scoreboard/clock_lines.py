@@ -138,7 +138,7 @@ class ClockSpeed:
 
     Attributes:
         forward: pairs of neighbouring readings between which the clock ran at the file's speed.
-        backward: pairs between which it counted down.
+        backward: pairs between which it counted down, with or without standing still in between.
         other: pairs with another speed.
     """
 
@@ -148,7 +148,7 @@ class ClockSpeed:
 
     @property
     def counts_down(self) -> bool:
-        """Whether the clock counts down, as in basketball or ice hockey."""
+        """Whether the clock counts down, as in basketball or ice hockey, where it often stops."""
         return self.backward > 2 * (self.forward + self.other) and self.backward >= MIN_READINGS
 
     @property
@@ -172,7 +172,7 @@ def measure_speed(readings: Iterable[Reading]) -> ClockSpeed:
         step_s = float(second.clock_s or 0) - float(first.clock_s or 0)
         if abs(step_s - elapsed_s) <= OFFSET_TOLERANCE_S:
             forward += 1
-        elif abs(step_s + elapsed_s) <= OFFSET_TOLERANCE_S:
+        elif -elapsed_s - OFFSET_TOLERANCE_S <= step_s < 0:
             backward += 1
         elif step_s != 0:
             other += 1
