@@ -33,17 +33,18 @@ def with_text(page: str, text: str) -> str:
 
 def readme_text(models: tuple[ShippedModel, ...]) -> str:
     """What the checkpoint for real matches finds well and badly, in plain words."""
-    score = next((one for model in models for one in _class_scores(model)), None)
-    if score is None:
+    found = next(((model.name, one) for model in models for one in _class_scores(model)), None)
+    if found is None:
         return "`spotkick models` lists what ships, what each reads and how well it does."
+    name, score = found
     ranked = sorted(score.per_class.items(), key=lambda item: -item[1])
     well = [_name_value(*item) for item in ranked if item[1] >= GOOD]
     badly = [_name_value(*item) for item in ranked if item[1] < POOR]
     between = [_name_value(*item) for item in ranked if POOR <= item[1] < GOOD]
     low, high = score.tolerance_s
     measured = (
-        f"Average precision in percent, tolerances of {low:g} to {high:g} s, {score.split} split; "
-        f"{score.data}. `spotkick models commentary` has the rest."
+        f"Average precision in percent, tolerances of {low:g} to {high:g} s ({score.split}; "
+        f"{score.data}). `spotkick models {name}` has the rest."
     )
     parts = [
         f"Well found: {_join(well)}." if well else "",
