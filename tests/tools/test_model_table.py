@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-import model_table
 import pytest
 
+import model_table
 from spotkick.model_cards import MeasuredScore, ShippedModel, list_models, read_model
 
 
