@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses, MatchActions
-from spotkick.checkpoint import Checkpoint, DecodingConfig
+from spotkick.checkpoint import WEIGHTS_FILE, Checkpoint, DecodingConfig
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks
 from spotkick.evaluation import assign_predictions, bootstrap, score_assignment, tolerances_of
@@ -37,14 +37,20 @@ from spotkick.files import write_json
 from spotkick.formats.soccernet import read_label_set
 from spotkick.formats.splits import read_split
 from spotkick.model_cards import CARD_FILE, MeasuredScore, ModelCard
+from spotkick.models.loading import load_runner
+from spotkick.pipelines.config import read_experiment
 from spotkick.pipelines.join import join_checkpoints
 from spotkick.pipelines.validation import THRESHOLD_TOLERANCE_S, choose_display_thresholds
-from spotkick.prediction import OnnxNetwork, SpottingSetup
+from spotkick.prediction import ChunkNetwork, ChunkOutput, OnnxNetwork, SpottingSetup
 from spotkick.prediction.period_output import PeriodOutput, run_period
 from spotkick.prediction.spotting import decode_period
 
 CONFIG = Path(__file__).parent.parent / "configs" / "commentary.toml"
 HALVES_SEED = 7
+CHUNK_S = 1800.0
+"""Length of the chunks in which the shipped file spots: half a period, and what it sees beyond."""
+
+PARITY = 1e-5
 WINDOWS_S = (30.0, 20.0, 60.0)
 SMOOTHING_S = (0.0, 2.0)
 LEAST_GAIN = 0.002
@@ -121,21 +127,26 @@ Outputs = dict[str, dict[int, PeriodOutput]]
 
 
 def run_networks(checkpoint: Checkpoint, features: Path, matches: Sequence[str]) -> Outputs:
-    """Run the shipped file on tokens."""
-    network, setup = (
-        OnnxNetwork.from_checkpoint(checkpoint),
-        SpottingSetup.from_checkpoint(checkpoint),
-    )
+    """Run the shipped file on tokens: in torch, which leaves out empty slots, after a check."""
+    setup, onnx = SpottingSetup.from_checkpoint(checkpoint), OnnxNetwork.from_checkpoint(checkpoint)
+    has_weights = (checkpoint.folder / WEIGHTS_FILE).is_file()
+    network: ChunkNetwork = onnx
+    if has_weights:
+        network = load_runner(checkpoint, ChunkOutput, device="cpu")
+
     name, rate = checkpoint.feature_source.name, checkpoint.frame_rate
-    return {
-        match: {
-            period: run_period(network, track, setup)
-            for period, track in match_tracks(
-                MatchFolder(features, match), name, frame_rate=rate
-            ).items()
+    outputs: Outputs = {}
+    for match in matches:
+        tracks = match_tracks(MatchFolder(features, match), name, frame_rate=rate)
+        if not outputs:
+            track = next(iter(tracks.values()))
+            first, second = (run_period(own, track, setup).scores for own in (onnx, network))
+            if float(np.abs(first - second).max()) > PARITY:
+                raise SystemExit("model.onnx and model.safetensors disagree")
+        outputs[match] = {
+            period: run_period(network, track, setup) for period, track in tracks.items()
         }
-        for match in matches
-    }
+    return outputs
 
 
 def decode(outputs: Outputs, matches: Sequence[str], setup: SpottingSetup) -> list[MatchActions]:
@@ -202,7 +213,7 @@ def choose_decoding(
     checkpoint: Checkpoint, outputs: Outputs, labels: dict[str, MatchActions]
 ) -> DecodingConfig:
     """Suppression window and smoothing of each class, chosen on half A."""
-    decoding = checkpoint.config.decoding
+    decoding = read_experiment(CONFIG).decoding
     matches = split_halves(list(outputs))["A"]
     windows, smoothing = {}, {}
     for classes in SCORED.values():
@@ -291,6 +302,7 @@ def finish(args: argparse.Namespace, members: list[Path], features: Path) -> Non
             members,
             args.out,
             stored_as=args.stored_as,
+            chunk_s=CHUNK_S,
             with_weights=not args.without_weights,
             decoding=decoding,
             thresholds=thresholds,

@@ -14,6 +14,7 @@ from spotkick.formats.soccernet import read_labels
 from spotkick.formats.splits import read_split
 from spotkick.pipelines.config import ExperimentConfig
 from spotkick.pipelines.extract import ExtractionRequest, extract_commentary
+from spotkick.pipelines.join import join_checkpoints
 from spotkick.pipelines.train import run_training
 from spotkick.reporter import SilentReporter
 
@@ -173,3 +174,30 @@ def test_run_training_tokens_as_values_is_config_error(
 def test_extraction_request_tokens_with_labels_is_config_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="leave out --labels and --dim"):
         ExtractionRequest((tmp_path,), tmp_path, tokens=True, labels=True)
+
+
+def test_join_checkpoints_of_tokens_spot_as_their_mean_in_chunks_of_any_length(
+    data: Path, run: Path, tmp_path: Path
+) -> None:
+    alone = spotkick.load_model(run)
+    joined = spotkick.load_model(
+        join_checkpoints([run, run], tmp_path / "joined", chunk_s=200, with_weights=False).folder
+    )
+    rows = read_track(data / "match5" / "1_tokens.npy").values
+    np.testing.assert_allclose(joined(rows), alone(rows), atol=1e-5)
+    assert joined.checkpoint.config.chunk_frames == 100
+    assert joined.checkpoint.config.training["members"] == [alone.checkpoint.config.training] * 2
+
+    # The vocabulary travels along.
+    half = join_checkpoints([run], tmp_path / "half", stored_as="float16")
+    spotted = spotkick.load_model(half.folder).spot(data / "match5" / "1_asr.json")
+    assert spotted.actions
+
+
+def test_join_checkpoints_of_other_sizes_is_config_error(
+    data: Path, run: Path, tmp_path: Path
+) -> None:
+    other = parse(data, model={"chunk_s": 70}, training={"epochs": 1})
+    run_training(other, tmp_path / "other", quiet=True, reporter=SilentReporter())
+    with pytest.raises(ConfigError, match="its chunk_frames is not that of"):
+        join_checkpoints([run, tmp_path / "other"], tmp_path / "out")

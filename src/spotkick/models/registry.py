@@ -51,8 +51,9 @@ class NetworkKind:
         onnx_bytes: serialises a network in evaluation mode, with the input ``features``.
         start: gives a new network weights that the features of the training set decide, without
             their labels: called with the network, the features of each period, and the seed.
-        join: makes one network of several whose logits are averaged; called with the networks and
-            the type of their weights in files, ``float32`` or ``float16``.
+        join: makes one network of several whose logits are averaged; called with the networks, the
+            type of their weights in files, ``float32`` or ``float16``, and the length of a chunk in
+            frames, 0 for that of training.
     """
 
     name: str
@@ -63,7 +64,7 @@ class NetworkKind:
     build: Callable[[Any], nn.Module]
     onnx_bytes: Callable[[Any], bytes]
     start: Callable[[Any, Sequence[npt.NDArray[Any]], int], None] | None = None
-    join: Callable[[Sequence[Any], str], nn.Module] | None = None
+    join: Callable[[Sequence[Any], str, int], nn.Module] | None = None
 
 
 _BUILT_IN: Final = {

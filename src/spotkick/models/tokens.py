@@ -237,15 +237,23 @@ def start_embeddings(network: TokenNetwork, tracks: Sequence[npt.NDArray[Any]], 
             member.embedding.weight.data.copy_(torch.from_numpy(vectors))
 
 
-def join_networks(networks: Sequence[TokenNetwork], stored_as: str = "float32") -> TokenNetwork:
+def join_networks(
+    networks: Sequence[TokenNetwork], stored_as: str = "float32", chunk_frames: int = 0
+) -> TokenNetwork:
     """One network whose logits are the mean of those of several, in evaluation mode.
 
     Args:
         networks: of the same sizes.
         stored_as: see `TokenArchitecture`; with ``float16`` the weights are rounded.
+        chunk_frames: length of a chunk, on which no weight depends; 0 leaves that of training.
     """
     members = [member for network in networks for member in network.members]
-    architecture = networks[0].architecture.replace(members=len(members), stored_as=stored_as)
+    sizes = networks[0].architecture
+    architecture = sizes.replace(
+        members=len(members),
+        stored_as=stored_as,
+        chunk_frames=chunk_frames or sizes.chunk_frames,
+    )
     joined = TokenNetwork(architecture)
     for own, member in zip(joined.members, members, strict=True):
         own.load_state_dict(member.state_dict())

@@ -24,6 +24,7 @@ def join_checkpoints(
     out: Path,
     *,
     stored_as: str = "float32",
+    chunk_s: float = 0.0,
     with_weights: bool = True,
     decoding: DecodingConfig | None = None,
     thresholds: Mapping[str, float] | None = None,
@@ -35,6 +36,8 @@ def join_checkpoints(
         members: checkpoints or run folders of the same network on the same features.
         out: folder, replaced.
         stored_as: type of the weights; ``float16`` halves the files.
+        chunk_s: length of the chunks in which a period is spotted; 0 for that of training. Long ones
+            save what chunks have in common.
         with_weights: keep the weights for torch, too; spotting does without them.
         decoding: replaces that of the first member.
         thresholds: replace those of the first member.
@@ -58,12 +61,14 @@ def join_checkpoints(
             f"networks of the kind '{kind.name}' cannot be joined in one file; give 'spotkick "
             "spot' several checkpoints"
         )
-    joined: Any = kind.join([load_network(checkpoint) for checkpoint in checkpoints], stored_as)
+    networks = [load_network(checkpoint) for checkpoint in checkpoints]
+    joined: Any = kind.join(networks, stored_as, round(chunk_s * first.frame_rate))
     files = network_files(joined)
     if not with_weights:
         del files[WEIGHTS_FILE]
 
     config = first.config.replace(
+        chunk_frames=joined.architecture.chunk_frames,
         architecture=joined.architecture.model_dump(mode="json"),
         decoding=decoding or first.config.decoding,
         thresholds=dict(first.config.thresholds if thresholds is None else thresholds),
