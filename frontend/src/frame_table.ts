@@ -4,8 +4,8 @@ import type { Rate } from "./time";
 
 /** Sums of fractions of a second are this exact, in frames. */
 const ROUNDING = 1e-6;
-/** Timestamps of containers are rounded to a millisecond at worst. */
-const ROUNDED_S = 0.0006;
+/** Timestamps of containers are rounded to a millisecond at worst; those of a steady rate are this near to it. */
+const ROUNDED_S = 0.0012;
 
 export interface FramesDocument {
   count: number;
@@ -57,9 +57,9 @@ export class FrameTable {
     return low;
   }
 
-  /** Number of the frame whose timestamp a browser reports. */
+  /** Number of the frame that a browser reports: by its timestamp, or by any time at which it is on, as Firefox does after a seek. */
   withTimestamp(second: number): number {
-    return this.times === null ? this.at(second + (0.5 * this.rate[1]) / this.rate[0]) : this.at(second + ROUNDED_S);
+    return this.at(second + ROUNDED_S);
   }
 
   /** Second at which a frame comes on. */

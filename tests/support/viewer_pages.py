@@ -1,5 +1,6 @@
 """What tests in the browser do with a page of the viewer."""
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ _READ_SCREEN = """async () => {
   const shown = still.hidden ? video : still;
   for (let i = 0; i < 400 && still.hidden && (video.seeking || video.readyState < 2); i++)
     await wait(10);
-  await wait(80);
+  await wait(50);
   if (shown === still) await still.decode();
   const canvas = document.createElement('canvas');
   canvas.width = shown.videoWidth || shown.naturalWidth;
@@ -30,9 +31,17 @@ _READ_SCREEN = """async () => {
 
 
 def shown_number(page: Page) -> int | None:
-    """Number of the pattern frame that is on the screen."""
-    import base64
+    """Number of the pattern frame that is on the screen, once it stays the same."""
+    before: int | None = -1
+    number = _read_number(page)
+    for _ in range(20):
+        if number == before:
+            break
+        before, number = number, _read_number(page)
+    return number
 
+
+def _read_number(page: Page) -> int | None:
     width, height, data = page.evaluate(_READ_SCREEN)
     red = np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width)
     return read_number(np.repeat(red[:, :, None], 3, axis=2))

@@ -36,8 +36,9 @@ MEDIA_TYPES: Final = {
 _PLAYED_CODECS: Final = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "theora"})
 """Codecs that some browsers play; the page finds out whether its own one does."""
 
-_STEADY_SHARE: Final = 0.4
-"""Frames this share of their length out of place are still found by the middle of a frame."""
+_ROUNDED_S: Final = 0.001
+"""Timestamps of a steady rate are out of place by this much at most, where they are rounded to
+milliseconds."""
 
 _MOST_KEPT: Final = 16
 
@@ -93,8 +94,8 @@ def measure_frames(times_s: npt.NDArray[np.float64], average: Fraction) -> Frame
         measured = Fraction(count - 1) / Fraction(float(times_s[-1])).limit_denominator(1_000_000)
         rates.append(measured.limit_denominator(1_000_000))
     for rate in rates:
-        misplaced = np.abs(times_s * float(rate) - np.arange(count))
-        if not count or misplaced.max() <= _STEADY_SHARE:
+        misplaced_s = np.abs(times_s - np.arange(count) / float(rate))
+        if not count or misplaced_s.max() <= _ROUNDED_S:
             return FrameTimes(count, rate)
     return FrameTimes(count, rates[-1], times_s)
 
