@@ -1,6 +1,8 @@
 """``spotkick spot`` on videos with the shipped checkpoint: one file, halves, and other files."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -9,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from spotkick.demo.data import CLIP, SHIPPED
+from spotkick.demo.data import CLIP, SEASON, SHIPPED
 from spotkick.errors import SpotkickWarning
 from spotkick.features.tracks import FeatureSource, write_source, write_track
 from support.pattern_video import Pattern, write_pattern_video
@@ -201,3 +203,21 @@ def test_spot_unknown_bare_name_suggests_a_shipped_one(
     assert code == 1
     assert "did you mean the shipped checkpoint 'demo'?" in err
     assert len(err.splitlines()) == 1
+
+
+def test_spot_needs_no_optional_package(tmp_path: Path) -> None:
+    match, out = SEASON / "test" / "match_2003", tmp_path / "out"
+    program = (
+        "import sys\n"
+        "absent = ('torch', 'onnx', 'scipy', 'sklearn', 'PIL', 'scenedetect',"
+        " 'rapidocr_onnxruntime', 'faster_whisper', 'ctranslate2', 'pandas', 'pyarrow', 'fastapi', 'optuna')\n"
+        "sys.modules.update(dict.fromkeys(absent))\n"
+        f"sys.argv = ['spotkick', 'spot', 'demo', {str(match)!r}, '--out', {str(out)!r}]\n"
+        "from spotkick.cli.main import run\n"
+        "run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "1 match, " in done.stdout

@@ -5,7 +5,6 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as PillowImage
 
 from spotkick.scoreboard.board import Scoreboard, find_scoreboards
 from spotkick.scoreboard.text_reader import Image, TextBox, TextReader
@@ -187,6 +186,8 @@ def crop(image: Image, region: Region) -> Image:
 
 def enlarge(image: Image, factor: float) -> Image:
     """An image of ``factor`` times the size, by bicubic interpolation."""
+    from PIL import Image as PillowImage  # spotting imports this module without Pillow
+
     height, width = image.shape[:2]
     size = (max(8, round(width * factor)), max(8, round(height * factor)))
     scaled = PillowImage.fromarray(image).resize(size, PillowImage.Resampling.BICUBIC)
