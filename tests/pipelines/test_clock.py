@@ -22,7 +22,7 @@ from spotkick.scoreboard.periods import find_periods as find_clock_periods
 from spotkick.scoreboard.place import ScoreboardPlace
 from spotkick.scoreboard.readings import Reading
 from spotkick.scoreboard.scan import ScoreboardScan
-from spotkick.scoreboard.score_changes import find_score_changes
+from spotkick.scoreboard.score_changes import ScoreChange, find_score_changes
 
 PLACE = ScoreboardPlace((0, 0, 100, 20), None, (), ("ARB", "MUN"), 12.0, 9)
 
@@ -131,6 +131,24 @@ def test_observe_goals_goal_that_stood_has_a_window_before_the_change() -> None:
     (goal,) = observe_goals(clock.changes, spans, "Goal")
     assert (goal.period, goal.team) == (1, "home")
     assert goal.earliest_ms < 590_000 < goal.usual_ms < goal.latest_ms < 630_000
+
+
+@pytest.mark.parametrize(
+    ("before_s", "after_s", "period", "latest_ms"),
+    [
+        (3540.0, 4510.0, 1, 2_850_000),  # first seen when the second period has begun
+        (3540.0, 3600.0, 1, 2_850_000),  # seen when the clock was gone
+        (4600.0, 4640.0, 2, 140_000),
+    ],
+)
+def test_observe_goals_late_score_belongs_to_the_period_that_ended(
+    before_s: float, after_s: float, period: int, latest_ms: int
+) -> None:
+    spans = [PeriodSpan(1, 700.0, 3550.0), PeriodSpan(2, 4500.0, 7300.0)]
+    change = ScoreChange(before_s, after_s, (0, 0), (1, 0))
+    (goal,) = observe_goals([change], spans, "Goal")
+    assert (goal.period, goal.latest_ms) == (period, latest_ms)
+    assert goal.earliest_ms < goal.usual_ms <= goal.latest_ms
 
 
 def test_watch_periods_covers_all_but_the_last_minutes() -> None:

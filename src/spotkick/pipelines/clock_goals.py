@@ -15,6 +15,12 @@ USUAL_DELAY_S: Final = 25.0
 
 SPREAD_S: Final = 25.0
 
+SOON_S: Final = 60.0
+"""A score that is new so soon after a kick-off is that of a goal before the interval."""
+
+LATE_S: Final = 120.0
+"""A new score belongs to a period that ended at most so long before, the graphic being slow."""
+
 CONFIDENCE: Final = 0.95
 """Of a change that was read twice and not taken back."""
 
@@ -31,10 +37,13 @@ def observe_goals(
     """
     found = []
     for change in changes:
-        span = next((s for s in spans if s.contains(change.after_s)), None)
+        span = _find_span(change, spans)
         if change.taken_back or span is None:
             continue
-        after_s = change.after_s - span.start_s + span.position_s
+
+        # seconds from the kick-off; no goal falls after the end
+        seen_s = change.after_s if span.end_s is None else min(change.after_s, span.end_s)
+        after_s = seen_s - span.start_s + span.position_s
         before_s = change.before_s - span.start_s + span.position_s
         earliest_s = max(0.0, min(before_s, after_s) - EARLIEST_S)
         usual_s = max(earliest_s, after_s - USUAL_DELAY_S)
@@ -50,6 +59,24 @@ def observe_goals(
         )
         found += [observation] * change.goals
     return found
+
+
+def _find_span(change: ScoreChange, spans: Sequence[PeriodSpan]) -> PeriodSpan | None:
+    """The period in which a goal fell, by when its score was first seen."""
+    inside = next((span for span in spans if span.contains(change.after_s)), None)
+    if inside is not None and change.after_s - inside.start_s >= SOON_S:
+        return inside
+
+    # the period before, if the old score was still seen in it
+    ended = [
+        span
+        for span in spans
+        if span.end_s is not None and change.before_s <= span.end_s < change.after_s
+    ]
+    if ended:
+        return ended[-1]
+    late = (s for s in spans if s.end_s is not None and 0 <= change.after_s - s.end_s <= LATE_S)
+    return inside or next(late, None)
 
 
 def watch_periods(spans: Sequence[PeriodSpan], label: str) -> list[WatchedStretch]:

@@ -179,7 +179,9 @@ def _locate(
     place: ScoreboardPlace | None = None
     with open_frame_finder(path) as finder:
         for number, count in enumerate(NUM_LOOKS):
-            if place is not None and (number == len(NUM_LOOKS) - 1 or is_certain(place, count)):
+            if place is not None and (
+                number == len(NUM_LOOKS) - 1 or is_certain(place, len(boards))
+            ):
                 break
 
             # Times spread over the file, leaving out its very ends, none of them twice.

@@ -14,13 +14,15 @@ from spotkick.scoreboard.text_reader import TextBox
 
 Kind = Literal["clock", "bare_clock", "minute", "score", "digit", "added", "name", "word"]
 
-_DIGIT: Final = "0-9OoQDIlSB"
-"""Digits, and letters that a recogniser gives for them."""
+_LETTERS: Final = dict(zip("OoQDIlSB", "00001158", strict=True))
+"""Letters that a recogniser gives for digits."""
 
-AS_DIGIT: Final = str.maketrans("OoQDIlSB", "00001158")
+AS_DIGIT: Final = str.maketrans(_LETTERS)
 """What those letters stand for where a number must be."""
 
-_CLOCK: Final = rf"(?<![0-9])[{_DIGIT}]{{1,3}}\s?[:;]\s?[0-5OoIlSB][{_DIGIT}](?![0-9])"
+_DIGIT: Final = "0-9" + "".join(_LETTERS)
+_TENS: Final = "0-5" + "".join(letter for letter, digit in _LETTERS.items() if digit < "6")
+_CLOCK: Final = rf"(?<![0-9])[{_DIGIT}]{{1,3}}\s?[:;]\s?[{_TENS}][{_DIGIT}](?![0-9])"
 _SEPARATOR: Final = "\\s?[-\u2013\u2014\u2212\u00b7\u2022:.|~_]\\s?"
 _SCORE: Final = rf"(?<![0-9])[{_DIGIT}]{{1,2}}{_SEPARATOR}[{_DIGIT}]{{1,2}}(?![0-9])"
 _NAME: Final = r"[A-Z][A-Z0-9&.]{1,3}"

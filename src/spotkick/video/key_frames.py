@@ -17,6 +17,9 @@ from spotkick.video.reader import MediaReader, open_media
 Image = npt.NDArray[np.uint8]
 """(height, width, 3) uint8 RGB, upright."""
 
+_PROGRESSIVE: Final = (0, 1)
+"""Field orders 'unknown' and 'progressive'; of others a key frame may come in two packets."""
+
 _LOOK_S: Final = 120.0
 """The distance of key frames is judged by this much of a file from its middle."""
 
@@ -38,10 +41,14 @@ class FrameFinder:
     def read_key_frame(self, seconds: float) -> tuple[float, Image] | None:
         """The last key frame at or before a time, and when it is shown.
 
+        Of interlaced video it is the frame shown at the time.
+
         Returns:
             (seconds from the first frame, image); None where nothing can be decoded.
         """
         media = self._media
+        if media.video.codec_context.field_order not in _PROGRESSIVE:
+            return self.read_frame(seconds)
         media.seek(max(0.0, seconds))
         media.video.codec_context.skip_frame = "NONKEY"
 
