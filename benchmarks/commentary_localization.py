@@ -13,8 +13,14 @@ of the valid split.
     python benchmarks/commentary_localization.py table --out WORK
 
     python benchmarks/commentary_localization.py prepare --tune ... --out HELD_OUT
-    python benchmarks/commentary_localization.py export --out HELD_OUT
-    spotkick tune HELD_OUT/export/bmn.toml --trials 40 --out HELD_OUT/tuned
+    python benchmarks/commentary_localization.py search --out HELD_OUT --draws 12
+    python benchmarks/commentary_localization.py train --out WORK --searched HELD_OUT/best.json
+    python benchmarks/commentary_localization.py intervals --out WORK
+
+``search`` gives each of three boundary losses the same number of draws of epochs, weight and K, on
+windows that are not scored; ``intervals`` prints paired intervals over windows and seeds, and what
+would be needed to see the gain that the paper reports. ``export`` makes the same windows a data
+set for ``spotkick tune``.
 
 ``prepare`` cuts the windows, with ``--tune`` those to choose on from the train split alone;
 ``export`` writes them as ``spotkick tune`` and ``spotkick proposals`` read them. ``train`` writes
@@ -26,7 +32,7 @@ import argparse
 import json
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -227,17 +233,24 @@ def train(args: argparse.Namespace) -> None:
     """Train and predict with each loss and seed."""
     import torch
 
+    torch.set_num_threads(1)
+    for seed, (name, changes) in product(args.seeds, variants(args).items()):
+        _train_variant(args, name, changes, seed=seed)
+
+
+def _train_variant(
+    args: argparse.Namespace, name: str, changes: Mapping[str, object], *, seed: int
+) -> None:
+    """Train one network and write what it predicts, unless that is there."""
     from spotkick.localization.network import BmnArchitecture
     from spotkick.localization.proposals import LocalizerOutput
     from spotkick.localization.training import BmnTrainingConfig, train_localizer
     from spotkick.models.loading import new_network, torch_runner
 
-    torch.set_num_threads(1)
-    videos, valid, scores = (
-        prepared(args.out, "train"),
-        prepared(args.out, "labels"),
-        read_json(args.out / "classes.json"),
-    )
+    stem = f"{name}_{seed}"
+    if (args.out / f"{stem}_detections.json").is_file():
+        return
+    videos, valid = prepared(args.out, "train"), prepared(args.out, "labels")
     architecture = BmnArchitecture(
         feature_dim=videos[0].features.shape[1],
         num_steps=NUM_STEPS,
@@ -248,28 +261,80 @@ def train(args: argparse.Namespace) -> None:
         points=16,
     )
     base = BmnTrainingConfig(epochs=args.epochs, step_epochs=max(1, args.epochs - 1))
-    for seed, (name, changes) in product(args.seeds, variants(args).items()):
-        stem = f"{name}_{seed}"
-        if (args.out / f"{stem}_detections.json").is_file():
-            continue
-        begun = time.process_time()
-        network = new_network(architecture, seed)
-        config = base.replace(**changes, seed=seed)
-        progress = train_localizer(network, videos, config)
-        found = proposal_segments(
-            propose(torch_runner(network, LocalizerOutput), valid, ProposalConfig())
-        )
-        write_activitynet_results(args.out / f"{stem}_proposals.json", found)
-        write_activitynet_results(
-            args.out / f"{stem}_detections.json",
-            detect_segments(found, scores, top_classes=3, max_detections=200),
-        )
-        used = time.process_time() - begun
-        write_json(
-            args.out / f"{stem}.json",
-            {"config": config.model_dump(), "history": progress.history, "cpu_s": used},
-        )
-        print(f"{stem}: loss {progress.history[-1]['loss']:.4f}, {used:.0f} s of CPU", flush=True)
+
+    begun = time.process_time()
+    network = new_network(architecture, seed)
+    config = base.replace(**changes, seed=seed)
+    progress = train_localizer(network, videos, config)
+    found = proposal_segments(
+        propose(torch_runner(network, LocalizerOutput), valid, ProposalConfig())
+    )
+    write_activitynet_results(args.out / f"{stem}_proposals.json", found)
+    write_activitynet_results(
+        args.out / f"{stem}_detections.json",
+        detect_segments(
+            found, read_json(args.out / "classes.json"), top_classes=3, max_detections=200
+        ),
+    )
+    used = time.process_time() - begun
+    write_json(
+        args.out / f"{stem}.json",
+        {"config": config.model_dump(), "history": progress.history, "cpu_s": used},
+    )
+    print(f"{stem}: loss {progress.history[-1]['loss']:.4f}, {used:.0f} s of CPU", flush=True)
+
+
+SMALL_GAIN = 0.15
+"""Points of AR@100 that the paper reports on ActivityNet."""
+
+SEARCHED_LOSSES = ("bmn", "context_aware", "symmetric")
+SEARCHED_EPOCHS = (8, 16, 32)
+"""The context-aware losses learn later: the number of epochs is searched for every loss."""
+
+
+def draw_changes(loss: str, number: int) -> dict[str, object]:
+    """One draw of the search: epochs and weight for every loss, K for the context-aware ones.
+
+    Args:
+        loss: of the boundaries.
+        number: of the draw; the same numbers for every loss.
+    """
+    rng = np.random.default_rng((number, 5))
+    epochs = int(rng.choice(SEARCHED_EPOCHS))
+    weight = float(np.exp(rng.uniform(np.log(0.5), np.log(50))))
+    inner_before, inner_after = rng.uniform(0.5, 6, size=2)
+    outer_before, outer_after = rng.uniform(1.2, 3, size=2)
+    slicing = (
+        -inner_before * outer_before,
+        -inner_before,
+        inner_after,
+        inner_after * outer_after,
+    )
+    shared: dict[str, object] = {
+        "tem_loss": loss,
+        "epochs": epochs,
+        "step_epochs": max(1, epochs - 1),
+        "boundary_weight": weight,
+    }
+    return shared if loss == "bmn" else {**shared, "slicing_steps": slicing}
+
+
+def search(args: argparse.Namespace) -> None:
+    """Train every loss with the same number of draws, on windows of `prepare --tune`."""
+    truth = read_activitynet_segments(args.out / "labels.json")
+    best: dict[str, tuple[float, dict[str, object]]] = {}
+    for number in range(args.draws):
+        for loss in SEARCHED_LOSSES:
+            changes = draw_changes(loss, number)
+            name = f"search-{loss}-{number}"
+            _train_variant(args, name, changes, seed=0)
+            found = read_activitynet_segments(args.out / f"{name}_0_proposals.json")
+            auc = evaluate_proposals(found, truth).auc
+            best[loss] = max(
+                best.get(loss, (-1.0, changes)), (auc, changes), key=lambda one: one[0]
+            )
+            print(f"{name}: AUC {100 * auc:.2f}", flush=True)
+    write_json(args.out / "best.json", {loss: changes for loss, (_, changes) in best.items()})
 
 
 CONFIG = """\
@@ -319,6 +384,9 @@ def export(args: argparse.Namespace) -> None:
 
 def variants(args: argparse.Namespace) -> dict[str, dict[str, object]]:
     """What is compared: name -> changes of the training configuration."""
+    if args.searched is not None:
+        found: dict[str, dict[str, object]] = read_json(args.searched)
+        return found
     bounds, weight = tuple(args.slicing), args.weight
     if args.tune:
         grid = {"k2": (-4, -2, 2, 4), "k3": (-6, -3, 3, 6), "k1": (-2, -1, 1, 2)}
@@ -366,6 +434,60 @@ def table(args: argparse.Namespace) -> None:
             )
 
 
+def intervals_of_gains(args: argparse.Namespace) -> None:
+    """Print differences to BMN's own loss with intervals over windows and seeds, and the power.
+
+    Each resample draws the windows and the seeds anew, the same for both losses.
+    """
+    labels = read_activitynet_segments(args.out / "labels.json")
+    by_name = {video.video: video for video in labels}
+    names = sorted(by_name)
+    rng = np.random.default_rng(0)
+    for loss in SEARCHED_LOSSES[1:]:
+        pairs = []
+        for seed in args.seeds:
+            paths = [args.out / f"{one}_{seed}_proposals.json" for one in (loss, "bmn")]
+            if all(path.is_file() for path in paths):
+                pairs.append(
+                    [
+                        {video.video: video for video in read_activitynet_segments(path)}
+                        for path in paths
+                    ]
+                )
+        if len(pairs) < 2:
+            print(f"{loss}: fewer than two seeds that both losses have")
+            continue
+
+        def gain(windows: Sequence[str], pair: Sequence[Mapping[str, VideoSegments]]) -> float:
+            drawn = [f"{number}-{name}" for number, name in enumerate(windows)]
+            truth, *found = (
+                [replace(one[name], video=copy) for name, copy in zip(windows, drawn, strict=True)]
+                for one in (by_name, *pair)
+            )
+            scores = [evaluate_proposals(part, truth).to_json() for part in found]
+            return 100 * (scores[0]["ar_at"]["100"] - scores[1]["ar_at"]["100"])
+
+        whole = [gain(names, pair) for pair in pairs]
+        resampled = []
+        for _ in range(args.resamples):
+            windows = rng.choice(names, size=len(names)).tolist()
+            chosen = rng.integers(len(pairs), size=len(pairs))
+            by_pair = {number: gain(windows, pairs[number]) for number in set(chosen.tolist())}
+            resampled.append(np.mean([by_pair[number] for number in chosen.tolist()]))
+        low, high = np.quantile(resampled, (0.025, 0.975))
+
+        # The spread over windows stays however many seeds there are.
+        total, seeds_only = np.std(resampled), np.std(whole, ddof=1) / np.sqrt(len(whole))
+        windows_only = np.sqrt(max(total**2 - seeds_only**2, 0.0))
+        factor = (2.8 * windows_only / SMALL_GAIN) ** 2
+        print(
+            f"{loss} - bmn, AR@100: {np.mean(whole):+.2f} [{low:+.2f}, {high:+.2f}], "
+            f"{len(pairs)} seeds; to see {SMALL_GAIN} with 80 % power: "
+            f"{(2.8 * np.std(whole, ddof=1) / SMALL_GAIN) ** 2:.0f} seeds, "
+            f"and {factor:.1f} times as many windows"
+        )
+
+
 def _print_row(name: str, values: npt.NDArray[np.float64]) -> None:
     spread = values.std(axis=0, ddof=1) if len(values) > 1 else np.full(values.shape[1], np.nan)
     cells = [
@@ -380,7 +502,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("prepare", "train", "table", "export"))
+    parser.add_argument(
+        "command", choices=("prepare", "search", "train", "table", "intervals", "export")
+    )
     parser.add_argument(
         "--out", type=Path, required=True, help="folder for labels, proposals and detections"
     )
@@ -411,8 +535,21 @@ def main() -> None:
         action="store_true",
         help="compare slicing and weight on held-out windows of the train split",
     )
+    parser.add_argument("--draws", type=int, default=12, help="search: draws of each loss")
+    parser.add_argument(
+        "--searched", type=Path, help="train: best.json of a search, one setting for each loss"
+    )
+    parser.add_argument("--resamples", type=int, default=100, help="intervals: how many")
     args = parser.parse_args()
-    {"prepare": prepare, "train": train, "table": table, "export": export}[args.command](args)
+    commands = {
+        "prepare": prepare,
+        "search": search,
+        "train": train,
+        "table": table,
+        "intervals": intervals_of_gains,
+        "export": export,
+    }
+    commands[args.command](args)
 
 
 if __name__ == "__main__":

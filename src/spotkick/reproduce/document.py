@@ -197,7 +197,7 @@ def _loss_section(config: ExperimentConfig) -> Section:
             encoding_figure(longest, variant, margins),
         ]
     )
-    return Section("loss", "Figures 1 and 2: the loss and the encoding", content)
+    return Section("loss", "The paper's figures 1 and 2: the loss and the encoding", content)
 
 
 def _first_frame_section(system: ScoredSystem) -> Section:
@@ -218,15 +218,15 @@ def _first_frame_section(system: ScoredSystem) -> Section:
 def _figure_sections(found: Reproduction, system: ScoredSystem) -> list[Section]:
     """Figures 4 to 7, with the numbers of the paper in their titles."""
     sections = [
-        ("Figure 4: game time", time_section(system)),
-        ("Figure 5: distance to the nearest other action", distance_section(system)),
-        ("Figure 6: operating points", operating_section(system)),
+        ("The paper's figure 4: game time", time_section(system)),
+        ("The paper's figure 5: distance to the nearest other action", distance_section(system)),
+        ("The paper's figure 6: operating points", operating_section(system)),
     ]
     example = segmentation_section(
         found.frame_scores, found.predictions, found.labels, system.classes, thresholds=None
     )
     if example is not None:
-        sections.append(("Figure 7: scores of a period", example))
+        sections.append(("The paper's figure 7: scores of a period", example))
     return [Section(one.name, title, one.content) for title, one in sections]
 
 

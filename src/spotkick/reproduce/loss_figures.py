@@ -123,7 +123,7 @@ def encoding_figure(bounds: Bounds, variant: str, margins: Margins) -> Html:
         for n in range(0, len(seconds), max(1, len(seconds) // 24))
     ]
     data = table(("Time (s)", "Shift (s)", *(curve.name for curve in curves)), rows)
-    places = ", ".join(f"{seconds[n]:.0f} s" for n in np.flatnonzero(mask))
+    places = ", ".join(f"{seconds[n]:g} s" for n in np.flatnonzero(mask))
     caption = (
         f"The loss of each frame around actions at {places}, for three scores (the segments of the "
         "paper's figure 2). The table has the time shifts of the encoding."
