@@ -210,7 +210,8 @@ def test_spot_needs_no_optional_package(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "absent = ('torch', 'onnx', 'scipy', 'sklearn', 'PIL', 'scenedetect',"
-        " 'rapidocr_onnxruntime', 'faster_whisper', 'ctranslate2', 'pandas', 'pyarrow', 'fastapi', 'optuna')\n"
+        " 'rapidocr_onnxruntime', 'faster_whisper', 'ctranslate2', 'pandas',"
+        " 'pyarrow', 'fastapi', 'optuna')\n"
         "sys.modules.update(dict.fromkeys(absent))\n"
         f"sys.argv = ['spotkick', 'spot', 'demo', {str(match)!r}, '--out', {str(out)!r}]\n"
         "from spotkick.cli.main import run\n"
