@@ -179,9 +179,9 @@ export class Commands {
   moveHere(): void {
     const item = this.require();
     if (item === null) return;
-    const { period, position_ms } = this.time.positionAt(this.player.t);
+    const { period, position_ms } = this.player.here;
     if (period !== item.period) notify("A spot cannot move into another period.", true);
-    else this.moveTo(item, this.player.movedBy(0, period, position_ms));
+    else this.moveTo(item, position_ms);
   }
 
   private moveTo(item: Item, position_ms: number): void {
@@ -208,21 +208,20 @@ export class Commands {
 
   async add(): Promise<void> {
     this.player.pause();
-    const { period, position_ms } = this.time.positionAt(this.player.t);
+    const { period, position_ms } = this.player.here;
     const label = await chooseClass(`Add a spot at ${this.time.clock(this.player.t, true)}`, this.match.classes, null);
     if (label === null) return;
-    this.addHere(label, period, position_ms);
+    this.addHere(label, { period, position_ms });
   }
 
   /** Add a spot at a position, or where the video is; it goes on playing. */
-  private addHere(label: string, period = this.time.positionAt(this.player.t).period, position_ms = this.time.positionAt(this.player.t).position_ms): void {
+  private addHere(label: string, { period, position_ms } = this.player.here): void {
     this.know(label);
     const digits = crypto.getRandomValues(new Uint8Array(6));
     const id = `a-${[...digits].map((digit) => digit.toString(16).padStart(2, "0")).join("")}`;
-    const position = this.player.movedBy(0, period, position_ms);
-    this.review.apply("add", [{ id, state: { source: "added", label, period, position_ms: position, status: "accepted", confidence: null } }]);
+    this.review.apply("add", [{ id, state: { source: "added", label, period, position_ms, status: "accepted", confidence: null } }]);
     if (!this.player.playing) this.view.select(id);
-    notify(`${label} added at ${this.time.clock(this.time.at(period, position), true)}.`);
+    notify(`${label} added at ${this.time.clock(this.time.at(period, position_ms), true)}.`);
   }
 
   private know(label: string): void {

@@ -108,9 +108,15 @@ export class Player {
     const document = this.time.get(period);
     const stretch = document === undefined ? null : stretchAt(document, position_ms / 1000);
     const table: FrameTable = this.screen.tableOf(stretch);
-    const shift_s = stretch === null ? 0 : stretch.start_s - stretch.position_s;
-    const frame = table.at(position_ms / 1000 + shift_s) + frames;
-    return Math.max(0, Math.ceil((table.start(frame) - shift_s) * 1000 - ROUNDING_MS));
+    return startOf(table, stretch, table.at(position_ms / 1000 + shiftOf(stretch)) + frames);
+  }
+
+  /** Where the frame on the screen begins; whole milliseconds of the clock may lie just before it. */
+  get here(): { period: number; position_ms: number } {
+    const { table } = this.screen;
+    const inside = this.t - this.period.offset_s;
+    const frame = this.stretch === null ? table.at(inside) : table.at(this.shownSecond(this.stretch));
+    return { period: this.period.period, position_ms: startOf(table, this.stretch, frame) };
   }
 
   seek(t: number): void {
@@ -128,8 +134,7 @@ export class Player {
     const { stretch } = this;
     const { table } = this.screen;
     const second = stretch === null ? this.t - this.period.offset_s : this.shownSecond(stretch);
-    const shift_s = stretch === null ? 0 : stretch.start_s - stretch.position_s;
-    const inside = table.middle(table.at(second) + frames) - shift_s;
+    const inside = table.middle(table.at(second) + frames) - shiftOf(stretch);
     this.seek(Math.max(0, this.period.offset_s + inside));
   }
 
@@ -269,4 +274,14 @@ export class Player {
     this.seek(following);
     this.play();
   }
+}
+
+/** From seconds of a period to seconds of the file that shows it. */
+function shiftOf(stretch: StretchDocument | null): number {
+  return stretch === null ? 0 : stretch.start_s - stretch.position_s;
+}
+
+/** Position of the start of a frame in its period, in whole milliseconds at which it is on. */
+function startOf(table: FrameTable, stretch: StretchDocument | null, frame: number): number {
+  return Math.max(0, Math.ceil((table.start(frame) - shiftOf(stretch)) * 1000 - ROUNDING_MS));
 }
