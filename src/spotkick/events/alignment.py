@@ -146,6 +146,7 @@ def _contradiction_of(best: PeriodFit | None, events: Sequence[Mark], spots: Seq
 def _fit_line(
     period: int, events: Sequence[Mark], spots: Sequence[Mark], candidate: OffsetCandidate
 ) -> PeriodFit:
+    # In each round the nearest spots are paired anew, from a shorter distance.
     offset_s, drift, scale_s = candidate.offset_s, 0.0, 1.0
     matched: list[tuple[Mark, Mark]] = []
     for reach_s in _REACH_S:
@@ -206,6 +207,8 @@ def _pair_nearest(
         spotted = [spot for spot in spots if spot.kind == kind]
         if not spotted:
             continue
+
+        # (events, spots): a pair is one where each is the nearest of the other
         expected = np.array([offset_s + (1 + drift) * event.at_s for event in of_kind])
         distances = np.abs(np.array([spot.at_s for spot in spotted])[None, :] - expected[:, None])
         nearest_spot, nearest_event = distances.argmin(axis=1), distances.argmin(axis=0)
@@ -227,10 +230,14 @@ def _fit_pairs(
     trust = np.array([spot.weight for _, spot in matched])
     residuals = spot_s - offset_s - (1 + drift) * event_s
     scale_s = _scale_of(residuals)
+
+    # Iteratively reweighted: pairs far from the line lose their weight.
     for _ in range(8):
         weights = trust * _biweight(residuals / (_BIWEIGHT * scale_s))
         if weights.sum() <= 0:
             break
+
+        # The prior pulls the drift to zero where pairs are few or close together.
         middle_s = float((weights * event_s).sum() / weights.sum())
         centred = event_s - middle_s
         gap = spot_s - event_s

@@ -85,6 +85,7 @@ def _find_arguments(
         yield {provider.companion_key: read_bytes(companion)}
         return
 
+    # Files of other matches may lie beside it: the reader finds out which one fits.
     found = find_companions(path, provider)
     yield from ({provider.companion_key: read_bytes(file)} for file in found)
     if provider.name == "statsbomb":
@@ -102,6 +103,7 @@ def make_lineups(path: Path) -> list[dict[str, Any]]:
     Raises:
         InputError: if the file is not a list of events.
     """
+    # Players by team, with the number of their shirt where a starting line-up states it.
     document = read_json(path)
     teams: dict[Any, dict[str, Any]] = {}
     for event in document if isinstance(document, list) else []:
@@ -111,6 +113,7 @@ def make_lineups(path: Path) -> list[dict[str, Any]]:
         for number, player in _players_of(event):
             known = team.setdefault("players", {})
             known[player.get("id")] = (number or known.get(player.get("id"), (0, ""))[0], player)
+
     return [
         {
             "team_id": team_id,
@@ -167,6 +170,7 @@ def _read_event(event: Any) -> FeedEvent:
         if key is not None:
             facts.setdefault(key, set()).add(getattr(qualifier.value, "name", str(qualifier.value)))
 
+    # Neutral grounds have no sides.
     team, player = event.team, event.player
     ground = None if team is None else str(team.ground)
     return FeedEvent(

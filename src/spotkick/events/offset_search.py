@@ -155,6 +155,7 @@ def _pick_peaks(
     offsets: Floats, curve: Floats, allowed: npt.NDArray[Any], most: int
 ) -> tuple[OffsetCandidate, ...]:
     """Peaks that lie apart; the lead of each compares it with the best other one anywhere."""
+    # First the best of the possible offsets, then the best of all others to compare with.
     found: list[tuple[float, float]] = []
     for is_allowed in (allowed, np.ones_like(allowed)):
         left = np.where(is_allowed, curve, -np.inf)

@@ -35,6 +35,8 @@ def residual_chart_svg(title: str, fits: Sequence[PeriodFit]) -> str:
         f'<rect width="{_WIDTH}" height="{height}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="20" font-size="14" font-weight="bold">{escape(title)}</text>',
     ]
+
+    # One colour a label, in all panels
     labels = sorted({pair.label for fit in fits for pair in fit.pairs})
     colours = {label: _COLOURS[n % len(_COLOURS)] for n, label in enumerate(labels)}
     for number, fit in enumerate(fits):

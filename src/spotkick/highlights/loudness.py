@@ -147,6 +147,8 @@ def _apply_gains(path: Path, gains_db: list[float]) -> None:
             for stream, gain_db in zip(source.streams.audio, gains_db, strict=True)
         }
         target.set_chapters(source.chapters())
+
+        # In the order of the source, so that the file stays interleaved
         for packet in source.demux(*source.streams.video, *source.streams.audio):
             if packet.stream.index in tracks:
                 tracks[packet.stream.index].add(packet)

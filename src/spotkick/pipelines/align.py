@@ -212,6 +212,7 @@ def _place_actions(
     *,
     one_file: bool,
 ) -> Alignment:
+    # Times of the file, or of the period's own files; what they do not show is left out.
     aligned = {fit.period: fit for fit in fits if not fit.problem}
     duration_s = max(item.info.duration_s for video in videos.values() for item in video.stretches)
     placed: list[Action] = []

@@ -30,6 +30,8 @@ def spot_for_alignment(
     """
     folder = resolve_checkpoint(checkpoint)
     trained = read_checkpoint(folder)
+
+    # One match, in this process, decoded as the checkpoint says
     request = SpottingRequest(
         folder, tuple(videos), InputOptions(), out, decoding=trained.config.decoding
     )
