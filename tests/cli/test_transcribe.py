@@ -64,4 +64,4 @@ def test_transcribe_interrupted_exits_130_and_leaves_nothing(
 def test_transcribe_unknown_device_is_config_error(tmp_path: Path) -> None:
     error = _run(SPEECH, "--out", tmp_path / "out", "--device", "tpu").exception
     assert isinstance(error, ConfigError)
-    assert "--device must be auto, cpu, cuda, got 'tpu'" in str(error)
+    assert "--device must be auto, cpu, cuda or cuda:1, got 'tpu'" in str(error)

@@ -223,7 +223,7 @@ def test_features_command_makes_video_features(data: Path, backbone: Path, tmp_p
         (["--mask", "a,0,1,1"], "--fit and --mask: "),
         (["--mask", "0.5,0,0.2,1"], "left < right"),
         (["--fit", "zoom"], "--fit and --mask: 'fit' = 'zoom'"),
-        (["--device", "tpu"], "--device must be cpu or cuda, got 'tpu'"),
+        (["--device", "tpu"], "--device must be auto, cpu, cuda or cuda:1, got 'tpu'"),
     ],
 )
 def test_features_command_wrong_option_is_error(

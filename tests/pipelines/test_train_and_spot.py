@@ -6,6 +6,7 @@ from unittest.mock import Mock
 
 import numpy as np
 import pytest
+import torch
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import CheckpointConfig, read_checkpoint, write_checkpoint
@@ -378,3 +379,20 @@ def test_write_checkpoint_other_folder_is_not_replaced(trained: Path, tmp_path: 
 def test_experiment_config_unknown_key_names_the_nearest(planted: Path) -> None:
     with pytest.raises(ConfigError, match="did you mean 'learning_rate'"):
         experiment(planted, training={"lerning_rate": 1.0})
+
+
+def test_network_for_cuda_without_onnx_cuda_runs_on_torch(
+    trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checkpoint = read_checkpoint(trained / BEST)
+    with pytest.raises(
+        ConfigError, match=r"device 'cuda' cannot be used: .*use auto, cpu, cuda or cuda:1"
+    ):
+        network_for(checkpoint, device="cuda")
+
+    # Where torch has the device, its network runs there.
+    monkeypatch.setattr("spotkick.models.loading.choose_device", lambda _: torch.device("cpu"))
+    features = np.random.default_rng(0).standard_normal((2, 120, 16)).astype(np.float32)
+    found = network_for(checkpoint, device="cuda")(features)
+    expected = network_for(checkpoint, device="cpu")(features)
+    np.testing.assert_allclose(found.scores, expected.scores, atol=1e-5)

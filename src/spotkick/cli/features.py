@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from spotkick.cli.options import ClockOption, FilePeriodsOption, ThreadsOption
+from spotkick.cli.options import ClockOption, DeviceOption, FilePeriodsOption, ThreadsOption
 
 if TYPE_CHECKING:
     from spotkick.features.extract import ExtractionConfig
 
 KINDS: Final = ("commentary", "tokens", "video")
-DEVICES: Final = ("cpu", "cuda")
 
 
 def features(
@@ -79,7 +78,7 @@ def features(
         typer.Option(help="left,top,right,bottom of a region to hide, 0 to 1; may be repeated."),
     ] = None,
     clock: ClockOption = False,
-    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
@@ -130,7 +129,7 @@ def features(
         options = ImageOptions(
             backbone or BUNDLED_BACKBONE,
             _parse_image_options(fit, mask or []),
-            device="cuda" if _check_choice("--device", device, DEVICES) == "cuda" else "cpu",
+            device=device,
             threads=threads,
         )
         summary, made = extract_videos(request, options, reporter)

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.devices import parse_device
 from spotkick.errors import ConfigError
 
 ClassesOption = Annotated[
@@ -67,6 +68,11 @@ ClockOption = Annotated[
     bool, typer.Option("--clock", help="Find the periods of videos by their scoreboard first.")
 ]
 
+DeviceOption = Annotated[
+    str,
+    typer.Option(metavar="DEVICE", help="auto, cpu, cuda, or a GPU such as cuda:1."),
+]
+
 ThreadsOption = Annotated[
     int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
 ]
@@ -100,3 +106,15 @@ def print_warnings(messages: tuple[str, ...]) -> None:
     """Print warnings on standard error, one a line."""
     for message in messages:
         typer.echo(f"warning: {message}", err=True)
+
+
+def device_assignment(device: str | None) -> list[str]:
+    """``--device`` as the ``--set`` of an experiment; none unless given.
+
+    Raises:
+        ConfigError: if it is no device.
+    """
+    if device is None:
+        return []
+    parse_device(device)
+    return [f"training.device={device}"]

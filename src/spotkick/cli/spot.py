@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from spotkick.cli.options import ClockOption, FilePeriodsOption, ThreadsOption
+from spotkick.cli.options import ClockOption, DeviceOption, FilePeriodsOption, ThreadsOption
 
 _INPUT_HELP: Final = (
     "Videos, feature files, match folders, folders of matches, split files; transcripts and sound "
@@ -62,7 +62,8 @@ def spot(
         float, typer.Option(help="Second of a video at which its period begins.")
     ] = 0.0,
     clock: ClockOption = False,
-    runtime: Annotated[str, typer.Option(help="onnx, or torch (which may use CUDA).")] = "onnx",
+    runtime: Annotated[str, typer.Option(help="onnx or torch.")] = "onnx",
+    device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
     source: Annotated[
         str | None, typer.Option(help="Spots from the network's spots or from peaks of its scores.")
@@ -137,6 +138,7 @@ def spot(
         threads=threads,
         spans=spans,
         transcripts=transcripts_folder(out),
+        device=device,
     )
     request = SpottingRequest(
         folder,
@@ -147,6 +149,7 @@ def spot(
             **{key: value for key, value in changes.items() if value is not None}
         ),
         runtime=runtime,
+        device=device,
         keep_scores=not no_scores,
         further=tuple(others),
         classes=None if classes is None else find_classes(classes),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.options import device_assignment
 from spotkick.errors import require_extra
 from spotkick.files import check_outputs
 
@@ -25,6 +26,13 @@ def train(
             "--set", help="Replace one value, such as training.epochs=20; may be repeated."
         ),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEVICE",
+            help="auto, cpu, cuda, or a GPU such as cuda:1; replaces training.device.",
+        ),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from an interrupted run in --out.")
     ] = False,
@@ -36,7 +44,8 @@ def train(
     from spotkick.training.ranks import join_ranks
 
     check_outputs({"--out": out}, [config, *([data] if data else [])])
-    experiment = read_any_experiment(config, assignments or [], data_root=data)
+    changes = [*(assignments or []), *device_assignment(device)]
+    experiment = read_any_experiment(config, changes, data_root=data)
     with join_ranks() as ranks:
         checkpoint, summary = run_any_training(experiment, out, resume=resume)
         if ranks.is_first:

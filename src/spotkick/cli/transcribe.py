@@ -1,13 +1,11 @@
 """``spotkick transcribe``: transcripts of commentary from videos and sound files."""
 
 from pathlib import Path
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated
 
 import typer
 
-from spotkick.cli.options import FilePeriodsOption, ThreadsOption
-
-DEVICES: Final = ("auto", "cpu", "cuda")
+from spotkick.cli.options import DeviceOption, FilePeriodsOption, ThreadsOption
 
 
 def transcribe(
@@ -35,7 +33,7 @@ def transcribe(
     ] = None,
     translate: Annotated[bool, typer.Option("--translate", help="Translate into English.")] = False,
     period: FilePeriodsOption = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
 ) -> None:
     """Transcribe what commentators say, with times of words.
@@ -49,14 +47,13 @@ def transcribe(
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.commentary.speech import open_recogniser
     from spotkick.datasets.period_options import parse_period_options
-    from spotkick.errors import ConfigError
+    from spotkick.devices import parse_device
     from spotkick.pipelines.transcribe import TranscriptionRequest, transcribe_files
     from spotkick.reporter import make_reporter
 
     # Nothing that is read may be written over.
     check_command_outputs({"--out": None if out.is_dir() else out}, inputs)
-    if device not in DEVICES:
-        raise ConfigError(f"--device must be {', '.join(DEVICES)}, got {device!r}")
+    parse_device(device)
     number, spans = parse_period_options(period or [])
     request = TranscriptionRequest(
         tuple(inputs), out, period=number, spans=spans, language=language, translate=translate
@@ -67,7 +64,7 @@ def transcribe(
         request,
         lambda: open_recogniser(
             model,
-            device=cast("Literal['auto', 'cpu', 'cuda']", device),
+            device=device,
             threads=threads or os.cpu_count() or 1,
         ),
         make_reporter(),

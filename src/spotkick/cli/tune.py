@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.options import device_assignment
 from spotkick.cli.outputs import check_command_outputs
 from spotkick.errors import require_extra
 
@@ -38,6 +39,13 @@ def tune(
         list[str] | None,
         typer.Option("--set", help="Replace one value, such as tune.epochs=8; may be repeated."),
     ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEVICE",
+            help="auto, cpu, cuda, or a GPU such as cuda:1; replaces training.device.",
+        ),
+    ] = None,
 ) -> None:
     """Search parameters by Bayesian optimisation, then the context slicing on a grid."""
     for package, extra in (("optuna", "tune"), ("torch", "train")):
@@ -48,7 +56,8 @@ def tune(
 
     # An interrupted search keeps its finished trials, so that the same command goes on.
     check_command_outputs({"--out": out / BEST_FILE}, [config])
-    search = read_search(config, assignments or [], data_root=data)
+    changes = [*(assignments or []), *device_assignment(device)]
+    search = read_search(config, changes, data_root=data)
     try:
         found = run_search(
             search,

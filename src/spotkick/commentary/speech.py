@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,8 @@ import numpy.typing as npt
 from spotkick.commentary.sound import SAMPLE_RATE_HZ
 from spotkick.commentary.transcripts import RawSegment
 from spotkick.configuration import nearest
+from spotkick.devices import parse_device
 from spotkick.errors import ConfigError, InputError, SpotkickError, require_extra
-
-Device = Literal["auto", "cpu", "cuda"]
 
 PACKAGED_MODEL: Final = "tiny.en"
 DEFAULT_MODEL: Final = "base"
@@ -103,13 +102,13 @@ class Recogniser(Protocol):
 
 
 def open_recogniser(
-    model: str | None = None, *, device: Device = "auto", threads: int = 0
+    model: str | None = None, *, device: str = "auto", threads: int = 0
 ) -> Recogniser:
     """Open a model for recognition.
 
     Args:
         model: folder, or name; None for the packaged model, or `DEFAULT_MODEL` without it.
-        device: ``auto`` takes CUDA where there is one.
+        device: a name of `spotkick.devices.parse_device`; ``auto`` takes CUDA where there is one.
         threads: CPU threads; 0 lets CTranslate2 choose.
 
     Raises:
@@ -121,14 +120,16 @@ def open_recogniser(
     runtime = require_extra("ctranslate2", "listen", _PURPOSE)
     name, folder = find_speech_model(model, whisper)
 
-    has_cuda = runtime.get_cuda_device_count() > 0
-    if device == "cuda" and not has_cuda:
-        raise ConfigError("--device cuda: CTranslate2 finds no CUDA device; use --device cpu")
-    on_cuda = has_cuda and device != "cpu"
+    chosen, count = parse_device(device), runtime.get_cuda_device_count()
+    if chosen.kind == "cuda" and chosen.index >= count:
+        found = f"{count} CUDA devices" if count else "no CUDA device"
+        raise ConfigError(f"--device {device}: CTranslate2 finds {found}; use --device cpu")
+    on_cuda = count > 0 and chosen.kind != "cpu"
     try:
         opened = whisper.WhisperModel(
             str(folder),
             device="cuda" if on_cuda else "cpu",
+            device_index=chosen.index,
             compute_type="float16" if on_cuda else "int8",
             cpu_threads=threads,
         )

@@ -10,21 +10,19 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
 from spotkick.configuration import FrozenConfig
-from spotkick.errors import ConfigError, InputError
+from spotkick.errors import InputError
+from spotkick.onnx_runtime import check_session_device, choose_providers
 
 BUNDLED_BACKBONE: Final = Path(__file__).parents[1] / "assets" / "efficientnet_lite0.onnx"
 """EfficientNet-Lite0, 1280 features; ships with the package."""
 
-Device = Literal["cpu", "cuda"]
-
-_PROVIDERS: Final = {"cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 _DEFAULT_SIZE_PX: Final = 224
 
 
@@ -109,7 +107,7 @@ def open_backbone(
     path: Path = BUNDLED_BACKBONE,
     *,
     normalisation: Normalisation | None = None,
-    device: Device = "cpu",
+    device: str = "cpu",
     threads: int = 0,
 ) -> Backbone:
     """Open a backbone file.
@@ -117,7 +115,7 @@ def open_backbone(
     Args:
         path: ONNX file; the default ships with the package.
         normalisation: for files that take floats; ImageNet's when None.
-        device: ``cuda`` needs the package onnxruntime-gpu.
+        device: a name of `spotkick.devices.parse_device`; CUDA needs the package onnxruntime-gpu.
         threads: processor threads; 0 leaves one core to the decoder and takes the others.
 
     Raises:
@@ -147,13 +145,8 @@ def open_backbone(
     return _with_dim(opened)
 
 
-def _open_session(path: Path, device: Device, threads: int) -> onnxruntime.InferenceSession:
-    provider = _PROVIDERS[device]
-    if provider not in onnxruntime.get_available_providers():
-        raise ConfigError(
-            f"device '{device}' is not available to ONNX Runtime here; use cpu, or install "
-            "onnxruntime-gpu"
-        )
+def _open_session(path: Path, device: str, threads: int) -> onnxruntime.InferenceSession:
+    providers = choose_providers(device)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or max(1, (os.cpu_count() or 1) - 1)
     options.log_severity_level = 3
@@ -161,10 +154,12 @@ def _open_session(path: Path, device: Device, threads: int) -> onnxruntime.Infer
     # waiting threads leave the cores to the decoder
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        session = onnxruntime.InferenceSession(str(path), options, providers=providers)
     except Exception as error:  # ONNX Runtime raises a dozen unrelated classes
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"{path}: not an ONNX file that can be run: {reason}") from error
+    check_session_device(session, device)
+    return session
 
 
 def _find_image_input(

@@ -25,7 +25,6 @@ from spotkick.errors import ConfigError, InputError
 from spotkick.features.backbone import (
     BUNDLED_BACKBONE,
     Backbone,
-    Device,
     Normalisation,
     open_backbone,
 )
@@ -321,7 +320,7 @@ def write_extractor(extractor: Extractor, root: Path) -> Path:
     return folder
 
 
-def read_extractor(folder: Path, *, device: Device = "cpu", threads: int = 0) -> Extractor:
+def read_extractor(folder: Path, *, device: str = "cpu", threads: int = 0) -> Extractor:
     """Read what `write_extractor` wrote.
 
     Args:

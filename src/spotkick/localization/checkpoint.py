@@ -22,13 +22,13 @@ class LocalizerConfig(StoredConfig):
 class OnnxLocalizer(OnnxRunner[LocalizerOutput]):
     """A localizer as an ONNX Runtime session; see `spotkick.localization.proposals.Localizer`."""
 
-    def __init__(self, model: Path | bytes, *, threads: int = 0, use_cuda: bool = False) -> None:
+    def __init__(self, model: Path | bytes, *, threads: int = 0, device: str = "cpu") -> None:
         """Open a model; see `spotkick.onnx_runtime.open_session`.
 
         Raises:
             CheckpointError: if ONNX Runtime cannot read the model.
         """
-        super().__init__(model, make_localizer_output, threads=threads, use_cuda=use_cuda)
+        super().__init__(model, make_localizer_output, threads=threads, device=device)
         _, self.num_steps, self.feature_dim = self.input_shape
 
 

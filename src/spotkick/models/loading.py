@@ -93,7 +93,8 @@ def choose_device(name: str) -> torch.device:
         return torch.empty(0, device=name).device
     except (RuntimeError, AssertionError) as error:
         raise ConfigError(
-            f"device '{name}' cannot be used: {str(error).splitlines()[0]}; use auto, cpu or cuda"
+            f"device '{name}' cannot be used: {str(error).splitlines()[0]}; use auto, cpu, cuda or "
+            "cuda:1"
         ) from error
 
 

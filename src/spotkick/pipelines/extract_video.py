@@ -12,7 +12,7 @@ from spotkick.datasets.match_folder import open_folder
 from spotkick.datasets.period_files import ExtractionSummary, PeriodFile, extract_period
 from spotkick.datasets.periods import find_periods
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
-from spotkick.features.backbone import BUNDLED_BACKBONE, Device, open_backbone
+from spotkick.features.backbone import BUNDLED_BACKBONE, open_backbone
 from spotkick.features.extract import (
     EXTRACTION_FILE,
     ExtractionConfig,
@@ -46,13 +46,13 @@ class ImageOptions:
     Attributes:
         backbone: ONNX file.
         config: fit and masks; the frame rate of the request takes precedence.
-        device: ``cpu`` or ``cuda``.
+        device: a name of `spotkick.devices.parse_device`.
         threads: processor threads, 0 for as many as there are cores.
     """
 
     backbone: Path = BUNDLED_BACKBONE
     config: ExtractionConfig = field(default_factory=ExtractionConfig)
-    device: Device = "cpu"
+    device: str = "cpu"
     threads: int = 0
 
 

@@ -1,6 +1,7 @@
 """Turning one path, or a split, into matches to spot with one checkpoint."""
 
 import re
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,8 @@ from spotkick.datasets.match_videos import MatchVideos
 from spotkick.datasets.period_files import cut_track, extract_period
 from spotkick.datasets.periods import PeriodSpan, find_periods
 from spotkick.datasets.splits import match_tracks, read_split_matches
-from spotkick.errors import InputError
+from spotkick.devices import parse_device
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.extract import (
     EXTRACTION_FILE,
     ExtractionProgress,
@@ -27,6 +29,7 @@ from spotkick.features.tracks import (
     find_source,
     read_track,
 )
+from spotkick.onnx_runtime import has_cuda
 from spotkick.pipelines.spot_commentary import CommentaryReader
 from spotkick.pipelines.spot_jobs import InputOptions, SpottingJob
 from spotkick.reporter import LineReporter, Reporter
@@ -207,7 +210,9 @@ class JobFinder:
         if self._extractor is None:
             self._require_video_source(cast("Path", spans[0].file))
             self._extractor = read_extractor(
-                cast("Path", self._features_folder), threads=self._options.threads
+                cast("Path", self._features_folder),
+                device=_backbone_device(self._options.device),
+                threads=self._options.threads,
             )
         quiet_s = _QUIET_S if isinstance(reporter, LineReporter) else 0.0
         with reporter.task(f"{match}, period {spans[0].period}", None, "s of video") as task:
@@ -234,3 +239,15 @@ class JobFinder:
 
 def _by_period(spans: Iterable[PeriodSpan]) -> dict[int, tuple[PeriodSpan, ...]]:
     return MatchVideos(tuple(spans)).periods
+
+
+def _backbone_device(device: str) -> str:
+    """The device of the image backbone, which runs on ONNX Runtime alone."""
+    if parse_device(device).kind == "cuda" and not has_cuda():
+        message = (
+            f"device '{device}': images go through the backbone on the CPU; install "
+            "onnxruntime-gpu for CUDA"
+        )
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+        return "cpu"
+    return device

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import Checkpoint, DecodingConfig
+from spotkick.devices import parse_device
 from spotkick.errors import (
     ConfigError,
     InputError,
@@ -18,6 +19,7 @@ from spotkick.errors import (
 )
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.results import write_results
+from spotkick.onnx_runtime import has_cuda
 from spotkick.pipelines.scoreboard_spots import confirm_goals, shift_to_positions
 from spotkick.pipelines.spot_inputs import SpottingJob
 from spotkick.pipelines.spot_members import FurtherCheckpoint
@@ -59,16 +61,21 @@ def network_for(
 
     Args:
         checkpoint: a verified one.
-        runtime: ``onnx``, or ``torch``, which runs on CUDA where there is one.
+        runtime: ``onnx``, or ``torch``.
         threads: CPU threads; 0 leaves the runtime's own choice.
-        device: of torch.
+        device: a name of `spotkick.devices.parse_device`; ``cuda`` takes torch where this ONNX
+            Runtime was not built for it.
 
     Raises:
-        ConfigError: on another runtime.
+        ConfigError: on another runtime, or a device that is not there.
         MissingExtraError: if torch is asked for and not installed.
     """
+    wants_cuda = parse_device(device).kind == "cuda"
+    if runtime == "onnx" and wants_cuda and not has_cuda():
+        require_extra("torch", "train", "--device cuda without onnxruntime-gpu")
+        runtime = "torch"
     if runtime == "onnx":
-        return OnnxNetwork.from_checkpoint(checkpoint, threads=threads)
+        return OnnxNetwork.from_checkpoint(checkpoint, threads=threads, device=device)
     if runtime != "torch":
         raise ConfigError(f"--runtime must be onnx or torch, got '{runtime}'")
     require_extra("torch", "train", "--runtime torch")

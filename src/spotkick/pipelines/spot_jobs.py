@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from spotkick.datasets.periods import PeriodSpan
+from spotkick.devices import parse_device
 from spotkick.errors import ConfigError
 from spotkick.features.tracks import (
     FeatureTrack,
@@ -45,6 +46,7 @@ class InputOptions:
         spans: periods of a file that holds several; their ``file`` is None.
         transcripts: folder where transcripts of recordings are kept, for checkpoints that read
             commentary; None keeps none.
+        device: that the image backbone runs on; see `spotkick.devices.parse_device`.
     """
 
     data: Path | None = None
@@ -54,9 +56,11 @@ class InputOptions:
     threads: int = 0
     spans: tuple[PeriodSpan, ...] = ()
     transcripts: Path | None = None
+    device: str = "auto"
 
     def __post_init__(self) -> None:
         """Check what contradicts itself."""
+        parse_device(self.device)
         if self.start_s < 0:
             raise ConfigError(f"--start must not be negative, got {self.start_s:g}")
         if self.start_s and self.spans:

@@ -60,6 +60,7 @@ class SpottingRequest:
         keep_scores: write the scores of every frame too.
         further: folders of checkpoints whose scores are averaged with those of the first one.
         classes: that are asked for; the checkpoint's own when None.
+        device: that networks run on; see `spotkick.devices.parse_device`.
     """
 
     checkpoint: Path
@@ -71,6 +72,7 @@ class SpottingRequest:
     keep_scores: bool = True
     further: tuple[Path, ...] = ()
     classes: ActionClasses | None = None
+    device: str = "auto"
 
 
 def open_networks(
@@ -84,7 +86,9 @@ def open_networks(
     """
 
     def open_network(own: Checkpoint) -> ChunkNetwork:
-        return network_for(own, request.runtime, threads=request.options.threads)
+        return network_for(
+            own, request.runtime, threads=request.options.threads, device=request.device
+        )
 
     further = open_further(
         request.further,

@@ -36,13 +36,13 @@ torch network in training."""
 class OnnxNetwork(OnnxRunner[ChunkOutput]):
     """A spotter as an ONNX Runtime session: outputs ``scores`` and, if it has them, ``spots``."""
 
-    def __init__(self, model: Path | bytes, *, threads: int = 0, use_cuda: bool = False) -> None:
+    def __init__(self, model: Path | bytes, *, threads: int = 0, device: str = "cpu") -> None:
         """Open a model; see `spotkick.onnx_runtime.open_session`.
 
         Raises:
             CheckpointError: if ONNX Runtime cannot read the model, or it is no spotter.
         """
-        super().__init__(model, make_chunk_output, threads=threads, use_cuda=use_cuda)
+        super().__init__(model, make_chunk_output, threads=threads, device=device)
         if "scores" not in self._names:
             raise CheckpointError(
                 f"a spotter's model needs an output 'scores', found {', '.join(self._names)}"
@@ -51,7 +51,7 @@ class OnnxNetwork(OnnxRunner[ChunkOutput]):
 
     @classmethod
     def from_checkpoint(
-        cls, checkpoint: Checkpoint, *, threads: int = 0, use_cuda: bool = False
+        cls, checkpoint: Checkpoint, *, threads: int = 0, device: str = "cpu"
     ) -> "OnnxNetwork":
         """The network of a checkpoint.
 
@@ -64,7 +64,7 @@ class OnnxNetwork(OnnxRunner[ChunkOutput]):
                 f"{checkpoint.folder}: no {ONNX_FILE}; write the checkpoint again with 'spotkick "
                 "train'"
             )
-        return cls(path, threads=threads, use_cuda=use_cuda)
+        return cls(path, threads=threads, device=device)
 
 
 def make_chunk_output(outputs: Arrays) -> ChunkOutput:
