@@ -10,11 +10,11 @@ class Device(NamedTuple):
 
     Attributes:
         kind: ``auto`` is CUDA where whatever runs finds it, else the CPU.
-        index: of the GPU.
+        gpu: which one.
     """
 
     kind: Literal["auto", "cpu", "cuda"]
-    index: int = 0
+    gpu: int = 0
 
 
 def parse_device(name: str) -> Device:
@@ -25,7 +25,7 @@ def parse_device(name: str) -> Device:
 
     Example:
         >>> parse_device("cuda:1")
-        Device(kind='cuda', index=1)
+        Device(kind='cuda', gpu=1)
     """
     kind, colon, index = name.partition(":")
     if kind in ("auto", "cpu") and not colon:

@@ -51,7 +51,7 @@ def choose_providers(device: str) -> list[Provider]:
             f"device '{device}' is not available to ONNX Runtime here; use cpu, or install "
             "onnxruntime-gpu"
         )
-    return [(CUDA, {"device_id": str(chosen.index), "use_tf32": "0"}), CPU]
+    return [(CUDA, {"device_id": str(chosen.gpu), "use_tf32": "0"}), CPU]
 
 
 def check_session_device(session: onnxruntime.InferenceSession, device: str) -> None:

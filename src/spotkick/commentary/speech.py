@@ -121,7 +121,7 @@ def open_recogniser(
     name, folder = find_speech_model(model, whisper)
 
     chosen, count = parse_device(device), runtime.get_cuda_device_count()
-    if chosen.kind == "cuda" and chosen.index >= count:
+    if chosen.kind == "cuda" and chosen.gpu >= count:
         found = f"{count} CUDA devices" if count else "no CUDA device"
         raise ConfigError(f"--device {device}: CTranslate2 finds {found}; use --device cpu")
     on_cuda = count > 0 and chosen.kind != "cpu"
@@ -129,7 +129,7 @@ def open_recogniser(
         opened = whisper.WhisperModel(
             str(folder),
             device="cuda" if on_cuda else "cpu",
-            device_index=chosen.index,
+            device_index=chosen.gpu,
             compute_type="float16" if on_cuda else "int8",
             cpu_threads=threads,
         )
