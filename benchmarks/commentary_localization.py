@@ -465,7 +465,7 @@ def intervals_of_gains(args: argparse.Namespace) -> None:
                 for one in (by_name, *pair)
             )
             scores = [evaluate_proposals(part, truth).to_json() for part in found]
-            return 100 * (scores[0]["ar_at"]["100"] - scores[1]["ar_at"]["100"])
+            return 100 * float(scores[0]["ar_at"]["100"] - scores[1]["ar_at"]["100"])
 
         whole = [gain(names, pair) for pair in pairs]
         resampled = []

@@ -42,7 +42,7 @@ def test_stack_loss_gradient_is_that_of_each_network_alone() -> None:
     mask = torch.ones(40, dtype=torch.bool)
     mask[:4] = False
     arms = [
-        (Arm("dense", loss), draw_settings(Arm("dense", loss), draw, 10.0))
+        (Arm("dense", loss), draw_settings(draw, 10.0))
         for loss in ("bce", "gaussian", "focal", "paper", "symmetric")
         for draw in (0, 3)
     ]

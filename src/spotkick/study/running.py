@@ -47,7 +47,7 @@ def result_path(out: Path, block: Block, seed: int) -> Path:
 def list_networks(block: Block, recipe: Recipe) -> list[tuple[Arm, int, Settings]]:
     """Arm, draw and settings of each network of a block, in the order of the stack."""
     return [
-        (arm, draw, draw_settings(arm, draw, recipe.unit_s))
+        (arm, draw, draw_settings(draw, recipe.unit_s))
         for arm in block.sorted_arms()
         for draw in range(block.draws)
     ]
