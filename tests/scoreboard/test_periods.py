@@ -81,3 +81,10 @@ def test_find_periods_clock_standing_at_its_end_lasts_through_added_time() -> No
     running = shown(720, 724, 3420)
     (period,) = find_periods(find_clock_lines([*running, *frozen]), [*running, *frozen])
     assert period.end_s == pytest.approx(3420 + 116)
+
+
+def test_find_periods_scenes_of_other_matches_in_the_studio_are_no_period() -> None:
+    before = shown(300 - 1820, 300, 340)  # 30:20 of a match of last week
+    after = shown(7600 - 720, 7600, 7650)
+    periods = found(before, shown(720, 724, 3550), shown(1800, 4504, 7400), after)
+    assert starts(periods) == pytest.approx({1: 720, 2: 4500}, abs=1)

@@ -20,6 +20,11 @@ REPEAT_SHARE: Final = 0.2
 """A line that repeats clock times of a much longer one, and is shorter than this part of it, is a
 repetition in the programme, not a period."""
 
+FLEETING_S: Final = 90.0
+"""A line so short is a scene of another match, or shown again, beside one of `LONG_S`."""
+
+LONG_S: Final = 20 * 60.0
+
 JUMP_S: Final = 180.0
 """Where a clock is set anew, or a programme leaves out a part, its offset changes by at most this
 much within a period."""
@@ -70,7 +75,7 @@ def find_periods(lines: Sequence[ClockLine], readings: Iterable[Reading] = ()) -
         readings: everything that was read; a clock that stands still at 45:00 while added time is
             played lengthens its period.
     """
-    joined = _drop_repetitions(_drop_contradictions(_join_lines(lines)))
+    joined = _drop_repetitions(_drop_fleeting(_drop_contradictions(_join_lines(lines))))
     periods: list[FoundPeriod] = []
     longest: list[ClockLine] = []
     for line in joined:
@@ -150,6 +155,14 @@ def _drop_contradictions(lines: Sequence[ClockLine]) -> list[ClockLine]:
         if all(shared_s < length_s / 2 for shared_s in inside):
             kept.append(line)
     return sorted(kept, key=lambda line: line.first_s)
+
+
+def _drop_fleeting(lines: Sequence[ClockLine]) -> list[ClockLine]:
+    """Leave out scenes of seconds where whole periods were read: a studio shows other matches."""
+    lengths_s = [line.last_s - line.first_s for line in lines]
+    if max(lengths_s, default=0.0) < LONG_S:
+        return list(lines)
+    return [line for line, s in zip(lines, lengths_s, strict=True) if s >= FLEETING_S]
 
 
 def _drop_repetitions(lines: Sequence[ClockLine]) -> list[ClockLine]:
