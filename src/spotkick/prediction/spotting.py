@@ -123,7 +123,7 @@ def spot_period(
 
 
 def decode_period(output: PeriodOutput, setup: SpottingSetup, period: int) -> PeriodPrediction:
-    """From what a network says of a period to its spots, for the classes that are asked for."""
+    """From the outputs for a period to its spots, for the classes that are asked for."""
     output, decoding = join_classes(output, setup.groups), setup.decoding
     if decoding.source == "spots" and output.spots is not None:
         candidates = output.spots
