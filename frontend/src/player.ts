@@ -134,8 +134,16 @@ export class Player {
     const { stretch } = this;
     const { table } = this.screen;
     const second = stretch === null ? this.t - this.period.offset_s : this.shownSecond(stretch);
-    const inside = table.middle(table.at(second) + frames) - shiftOf(stretch);
+    const wanted = table.at(second) + frames;
+    const inside = table.middle(stretch === null ? wanted : Math.min(wanted, this.lastFrame(stretch))) - shiftOf(stretch);
     this.seek(Math.max(0, this.period.offset_s + inside));
+  }
+
+  /** The last frame that steps lead to: that of the file, where no other file of the period follows. */
+  private lastFrame(stretch: StretchDocument): number {
+    const { stretches } = this.period.video!;
+    const isLast = stretches[stretches.length - 1] === stretch;
+    return isLast ? this.screen.table.at(stretch.start_s + stretch.duration_s - BEFORE_END_S) : Infinity;
   }
 
   toggle(): void {

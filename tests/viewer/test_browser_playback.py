@@ -135,10 +135,11 @@ def test_steps_at_the_end_of_a_half_stay_paused(page: Page, address: str, librar
     pick(page, "Goal")
     until_frame(page, 149)
     assert shown_number(page) == 149
-    for _ in range(2):
-        page.keyboard.press(",")
+    page.keyboard.press(",")
+    for _ in range(3):
         page.keyboard.press(".")
     page.wait_for_timeout(200)
+    assert stated_frame(page) == shown_number(page) == 149
     assert page.locator("#play").get_attribute("aria-label") == "Play"
     assert page.locator("#clock-period").inner_text() == "first half"
 
