@@ -15,7 +15,8 @@ from torch.nn import functional
 from spotkick.models.long_convolution import convolve_by_fft, same_padding
 
 PyramidMode = Literal["auto", "direct", "merged", "fft"]
-"""``auto`` takes ``fft`` on CPU and ``direct`` elsewhere (see benchmarks/training_step.py)."""
+"""``auto`` takes ``fft`` on CPU and CUDA and ``direct`` elsewhere (see
+benchmarks/training_step.py and benchmarks/gpu.py)."""
 
 
 def pyramid_kernels(receptive_field_frames: int) -> tuple[int, int, int, int]:
@@ -78,7 +79,7 @@ class TemporalPyramid(nn.Module):
         """Widen (batch, in_channels, frames) to (batch, out_channels, frames)."""
         mode = self.mode
         if mode == "auto":
-            mode = "fft" if encoded.device.type == "cpu" else "direct"
+            mode = "fft" if encoded.device.type in ("cpu", "cuda") else "direct"
 
         # One convolution per kernel, the plain way.
         if mode == "direct":
