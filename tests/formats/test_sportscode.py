@@ -193,3 +193,23 @@ def test_convert_period_starts_split_a_video_and_place_periods(tmp_path: Path) -
         ("Start period 2", 3700.0),
         ("Corner", 3700.5),
     ]
+
+
+@pytest.mark.parametrize("target", ["audacity", "chapters"])
+def test_convert_period_starts_join_periods_for_formats_of_videos(
+    tmp_path: Path, target: str
+) -> None:
+    match = MatchActions("x", (Action("Goal", 1, 7_000), Action("Corner", 2, 500_000)))
+    write_table(tmp_path / "x.csv", (match,))
+    starts_s = {1: 62.0, 2: 3700.0}
+    convert(tmp_path / "x.csv", tmp_path / "x.txt", to=target, period_starts_s=starts_s)
+    (joined,) = read_actions(tmp_path / "x.txt")
+    assert [(action.label, action.period, action.position_ms) for action in joined] == [
+        ("Goal", 1, 69_000),
+        ("Corner", 1, 4_200_000),
+    ]
+
+    # and from XML, where segments are exchanged
+    convert(tmp_path / "x.csv", tmp_path / "x.xml", period_starts_s=starts_s)
+    convert(tmp_path / "x.xml", tmp_path / "y.txt", to=target, period_starts_s=starts_s)
+    assert read_actions(tmp_path / "y.txt")[0].actions == joined.actions

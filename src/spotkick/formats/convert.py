@@ -17,7 +17,12 @@ from spotkick.formats.capabilities import Capabilities, Loss, fit
 from spotkick.formats.detect import UnknownFormatError, detect_format
 from spotkick.formats.fields import require_frame_rate
 from spotkick.formats.format import Family, Format, ReadOptions
-from spotkick.formats.period_places import place_matches, place_videos
+from spotkick.formats.period_places import (
+    join_matches,
+    join_videos,
+    place_matches,
+    place_videos,
+)
 from spotkick.formats.reading import read_actions
 from spotkick.formats.registry import FORMATS, find_format, format_of_target
 from spotkick.formats.segments import VideoSegments, matches_of_segments
@@ -122,6 +127,11 @@ def convert(
     matches = reader.read(source, options) if videos is None else matches_of_segments(videos)
     if videos is None and period_starts_s:
         matches = place_matches(matches, period_starts_s)
+
+    # Formats of videos that know no periods get the time of the video.
+    if period_starts_s and writer.segment_writer and not writer.capabilities.period_starts:
+        matches = join_matches(matches)
+        videos = None if videos is None else join_videos(videos)
 
     # What the target can hold of it.
     fitted, losses = fit(matches, writer.capabilities, rate)

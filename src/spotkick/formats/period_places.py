@@ -78,3 +78,36 @@ def _split_video(video: VideoSegments, starts_s: Mapping[int, float]) -> list[Vi
         )
         for period, segments in grouped.items()
     ]
+
+
+def join_matches(matches: Sequence[MatchActions]) -> tuple[MatchActions, ...]:
+    """Matches in the time of their videos: the periods of each that has places become one."""
+    return tuple(_join_match(match) for match in matches)
+
+
+def _join_match(match: MatchActions) -> MatchActions:
+    starts_ms = dict(match.period_starts_ms)
+    if any(action.period not in starts_ms for action in match.actions):
+        return match
+    actions = tuple(
+        replace(action, period=1, position_ms=action.position_ms + starts_ms[action.period])
+        for action in match.actions
+    )
+    return MatchActions(match.match, actions)
+
+
+def join_videos(videos: Sequence[VideoSegments]) -> tuple[VideoSegments, ...]:
+    """The same for segments: recordings of periods that have places become one video."""
+    joined: dict[str, VideoSegments] = {}
+    for video in videos:
+        name, start_s = parse_recording(video.video)[0], video.start_in_match_s
+        if start_s is None:
+            joined[video.video] = video
+            continue
+        moved = tuple(
+            replace(item, start_s=item.start_s + start_s, end_s=item.end_s + start_s)
+            for item in video.segments
+        )
+        before = joined.get(name, VideoSegments(name, None, (), subset=video.subset))
+        joined[name] = replace(before, segments=before.segments + moved)
+    return tuple(joined.values())

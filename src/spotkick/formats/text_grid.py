@@ -83,7 +83,7 @@ def _next_number(values: Iterator[str]) -> str:
 
 
 def _read_tier(values: Iterator[str], path: str, unread: Counter[str]) -> list[Segment]:
-    kind, name = next(values), next(values)
+    kind, name = next(values), " ".join(next(values).split())[:80]
     next(values), next(values)  # start and end of the tier
     count = require_integer(next(values), f"{path}: size of tier '{name}'")
     segments = []
