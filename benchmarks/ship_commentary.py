@@ -1,9 +1,9 @@
-"""The shipped checkpoint ``commentary``, from nothing: features, networks, checkpoint, scores, card.
+"""The shipped checkpoint ``commentary``, from nothing: features, networks, scores, card.
 
 Networks that differ by their seed alone are trained on the train split with the configuration
-configs/commentary.toml, and joined in one file of float16 weights. Suppression and smoothing of each
-class and display thresholds are chosen on half A of the valid split; the card states the scores of
-this very file on half B and on the whole split.
+configs/commentary.toml, and joined in one file of float16 weights. Suppression, smoothing and
+display thresholds of each class are chosen on half A of the valid split; the card states the scores
+of this very file on half B and on the whole split.
 
     python benchmarks/ship_commentary.py --data DATA --work WORK \
         --out src/spotkick/assets/checkpoints/commentary
@@ -286,7 +286,7 @@ def make_card(scores: Sequence[MeasuredScore], members: int) -> ModelCard:
             "SoccerNet-Echoes transcripts: CC BY 4.0 (Gautam et al., 2024)",
         ),
         unknowns=(
-            "commentary in languages other than those of six European leagues, translated to English",
+            "commentary in languages other than those of six European leagues",
             "matches without commentators, and commentary of other sports",
             "what the transcripts of its own speech recognition cost against those as given",
         ),

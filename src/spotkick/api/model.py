@@ -143,8 +143,8 @@ def spot_with_scores(
     Args:
         model: of `load_model`.
         match: video, feature file, match folder, array (frames, dim), or arrays by period.
-        options: keywords of `SpotOptions`: ``name``, ``decoding``, ``classes``, ``period``, ``start_s``,
-            ``periods``, ``progress``.
+        options: keywords of `SpotOptions`: ``name``, ``decoding``, ``classes``, ``period``,
+            ``start_s``, ``periods``, ``progress``.
 
     Raises:
         InputError: if the input is not one match, or cannot be read.

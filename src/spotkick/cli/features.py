@@ -84,9 +84,9 @@ def features(
     """Make feature tracks: one vector per frame, two frames a second.
 
     Commentary becomes TF-IDF of words and word pairs, projected by a truncated SVD; with --kind
-    tokens, the ids of its words in bins of two seconds, for networks of kind tokens. It is read from
-    JSON of SoccerNet-Echoes (1_asr.json) and of the Whisper family, SRT, WebVTT and tables. With
-    --labels, small networks learn the classes from the training labels (features of training
+    tokens, the ids of its words in bins of two seconds, for networks of kind tokens. It is read
+    from JSON of SoccerNet-Echoes (1_asr.json) and of the Whisper family, SRT, WebVTT and tables.
+    With --labels, small networks learn the classes from the training labels (features of training
     matches are out-of-fold predictions).
     Video goes through an image backbone, and through principal components when --dim is given. What
     is fitted is fitted on the training split only, and saved in <out>/<name>.source.

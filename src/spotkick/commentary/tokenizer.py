@@ -49,8 +49,8 @@ class Tokenizer:
     Attributes:
         common_words: words in small letters that are no names; any other word with a capital letter
             becomes the placeholder `NAME`.
-        marks_novelty: say of names and scores of a period whether they are new, and of numbers how
-            large they are; see `spotkick.commentary.novelty`.
+        marks_novelty: tell new names and scores of a period from known ones, and numbers by their
+            size; see `spotkick.commentary.novelty`.
     """
 
     common_words: frozenset[str]

@@ -36,8 +36,8 @@ def join_checkpoints(
         members: checkpoints or run folders of the same network on the same features.
         out: folder, replaced.
         stored_as: type of the weights; ``float16`` halves the files.
-        chunk_s: length of the chunks in which a period is spotted; 0 for that of training. Long ones
-            save what chunks have in common.
+        chunk_s: length of the chunks in which a period is spotted; 0 for that of training. Long
+            ones save what chunks have in common.
         with_weights: keep the weights for torch, too; spotting does without them.
         decoding: replaces that of the first member.
         thresholds: replace those of the first member.
