@@ -2,7 +2,9 @@
 
 Both do the same work (batch 32, 240 x 512, C = 3 and 17) on the same data, in turns, in both
 orders; medians and their ratio are printed, with the time of each way to compute the temporal
-pyramid, and time-shift encoding against a loop per frame.
+pyramid, and time-shift encoding against a loop per frame. ``authors`` is the order of operations of
+the authors' PyTorch code. With ``--processor`` the processor time of this process counts, which
+other programs on the machine change less.
 """
 
 import argparse
@@ -17,7 +19,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
-from literal_calf import LiteralCalf, literal_step
+from literal_calf import LiteralCalf, literal_step, published_step
 from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses
 from spotkick.encoding.slicing import slicing_for
 from spotkick.encoding.spots import border_mask, encode_spots
@@ -27,6 +29,7 @@ from spotkick.training.config import LossConfig, SamplingConfig, TrainingConfig
 from spotkick.training.total_loss import TrainingPlan, total_loss
 
 RATE = Fraction(2)
+CLOCK: Callable[[], float] = time.perf_counter
 
 
 def in_turns(
@@ -39,9 +42,9 @@ def in_turns(
     for index in range(rounds):
         order = (0, 1) if index % 2 == 0 else (1, 0)
         for which in order:
-            started = time.perf_counter()
+            started = CLOCK()
             (first, second)[which]()
-            times[which].append(time.perf_counter() - started)
+            times[which].append(CLOCK() - started)
     return statistics.median(times[0]), statistics.median(times[1])
 
 
@@ -101,6 +104,12 @@ def bench_step(
         loss.backward()
         optimizer.step()
 
+    authors = LiteralCalf(len(classes), num_spots)
+    authors_optimizer = torch.optim.Adam(authors.parameters(), lr=1e-3, eps=1e-7)
+
+    def published() -> None:
+        published_step(authors, authors_optimizer, (features, shifts, spots), bounds.T.unbind())
+
     def reference() -> None:
         literal_step(literal, literal_optimizer, features, shifts, spots, bounds)
 
@@ -113,6 +122,14 @@ def bench_step(
         f"  literal {1000 * literal_s:8.1f} ms   ours {1000 * ours_s:8.1f} ms   "
         f"ratio {literal_s / ours_s:.2f}"
     )
+    authors_s, ours_s = in_turns(published, ours, args.rounds)
+    print(
+        f"  authors {1000 * authors_s:8.1f} ms   ours {1000 * ours_s:8.1f} ms   "
+        f"ratio {authors_s / ours_s:.2f}",
+        flush=True,
+    )
+    if args.only_steps:
+        return
     for mode in ("direct", "merged"):
         other = CalfNetwork(network.architecture, pyramid_mode=mode)
         fast = CalfNetwork(network.architecture, pyramid_mode="fft")
@@ -167,12 +184,18 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--processor", action="store_true", help="count processor time")
+    parser.add_argument("--only-steps", action="store_true", help="leave out everything else")
     args = parser.parse_args()
+    if args.processor:
+        global CLOCK
+        CLOCK = time.process_time
     if args.threads:
         torch.set_num_threads(args.threads)
     bench_step(SOCCERNET_V1, "v1", 5, args)
     bench_step(SOCCERNET_V2, "v2", 15, args)
-    bench_time_shift(args)
+    if not args.only_steps:
+        bench_time_shift(args)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import distributed
 
-HANG_S = 30
+HANG_S = 40
 """Ranks that take longer wait for each other for ever."""
 
 
