@@ -94,10 +94,11 @@ def test_place_reader_unreadable_score_keeps_the_clock(place: ScoreboardPlace) -
     assert (found.clock_s, found.score) == (1043, None)
 
 
-def test_check_fields_that_contradict_the_whole_place_are_dropped(place: ScoreboardPlace) -> None:
-    wrong = KnownReader("17:23", "8-1", ("17:23", "3-1"))
-    checked = PlaceReader(place, wrong).check([FRAME] * 4)  # type: ignore[arg-type]
-    assert checked.clock is not None
-    assert checked.scores == ()
+def test_check_fields_that_contradict_the_whole_frame_are_dropped(place: ScoreboardPlace) -> None:
+    seen = [(FRAME, board("17:23", "3-1")), (FRAME, board("12:00", "9-9", top=600))] * 4
+    checked = PlaceReader(place, KnownReader("17:23", "8-1")).check(seen)  # type: ignore[arg-type]
+    assert (checked.clock, checked.scores) == (place.clock, ())
+    checked = PlaceReader(place, KnownReader("77:23", "3-1")).check(seen)  # type: ignore[arg-type]
+    assert (checked.clock, checked.scores) == (None, place.scores)
     right = KnownReader("17:23", "3-1")
-    assert PlaceReader(place, right).check([FRAME] * 4) == place  # type: ignore[arg-type]
+    assert PlaceReader(place, right).check(seen) == place  # type: ignore[arg-type]

@@ -222,26 +222,33 @@ class PlaceReader:
             confidence=confidence,
         )
 
-    def check(self, images: Iterable[Image]) -> ScoreboardPlace:
-        """The place with fields only where they give what a search of the whole place gives.
+    def check(self, seen: Iterable[tuple[Image, Scoreboard]]) -> ScoreboardPlace:
+        """The place with fields only where they give what a search of the whole frame gave.
 
         Args:
-            images: frames that show the scoreboard.
+            seen: frames that show a scoreboard, and what a search of the whole frame found.
         """
         clocks: list[bool] = []
         scores: list[bool] = []
-        for image in images:
-            whole, quick = self._read_region(image), self._read_fields(image)
-            if whole is not None and whole.clock_s is not None:
-                clocks.append(quick is not None and quick.clock_s == whole.clock_s)
-            if whole is not None and whole.score is not None:
-                scores.append(quick is not None and quick.score == whole.score)
+        for image, board in seen:
+            if not self._holds(board):
+                continue  # another graphic
+            quick = self._read_fields(image)
+            if board.clock_s is not None and board.clock_s not in PERIOD_ENDS_S:
+                clocks.append(quick is not None and quick.clock_s == board.clock_s)
+            if board.score is not None and quick is not None:
+                scores.append(quick.score == board.score)
         place = self._place
         return replace(
             place,
             clock=place.clock if 2 * sum(clocks) >= len(clocks) else None,
             scores=place.scores if 2 * sum(scores) >= len(scores) else (),
         )
+
+    def _holds(self, board: Scoreboard) -> bool:
+        left, top, right, bottom = self._place.region
+        across, down = (board.box[0] + board.box[2]) / 2, (board.box[1] + board.box[3]) / 2
+        return left <= across <= right and top <= down <= bottom
 
     def _read_clock(self, image: Image, field: Field) -> tuple[int, bool, float] | None:
         """Seconds, whether they are whole minutes, and confidence."""

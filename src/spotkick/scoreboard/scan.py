@@ -32,7 +32,7 @@ INTERVAL_S: Final = 4.0
 """Around changes the scoreboard is read this often."""
 
 NUM_CHECKS: Final = 6
-"""In so many frames the fields of the scoreboard are compared with a search of its whole place."""
+"""In so many frames the fields of the scoreboard are compared with a search of the whole frame."""
 
 COARSE_S: Final = 20.0
 """It is read this often where nothing changes ..."""
@@ -95,13 +95,11 @@ def scan_scoreboard(
         worker = _Worker(pool, reader)
         if duration_s <= _SHORT_S:
             return _scan_short(path, duration_s, worker)
-        place, seen_s, num_looks = _locate(path, duration_s, worker)
+        place, seen, num_looks = _locate(path, duration_s, worker)
         if place is None:
             return ScoreboardScan(duration_s, None, (), num_looks)
+        place = PlaceReader(place, reader).check(seen)
         with open_frame_source(path, place.region, interval_s=interval_s) as source:
-            checked = (source.read(time) for time in seen_s[:NUM_CHECKS])
-            images = [frame[1] for frame in checked if frame is not None]
-            place = PlaceReader(place, reader).check(images)
             scan = _PlaceScan(source, place, worker)
             with shown.task(f"reading the scoreboard of {path.name}", duration_s, "s") as task:
                 scan.read_steps(duration_s, interval_s, task.update)
@@ -140,8 +138,9 @@ def _scan_short(path: Path, duration_s: float, worker: _Worker) -> ScoreboardSca
     # the place is searched in some of the frames that are read later
     step = max(1, round(duration_s * float(_SHORT_RATE) / _SHORT_LOOKS))
     chosen = (frame for number, frame in enumerate(frames()) if number % step == 0)
-    looks, shape = _read_whole(chosen, worker)
-    place = agree_on_place([board for _, board in looks if board], len(looks), shape)
+    looks = list(_read_whole(chosen, worker))
+    boards = [board for _, board in looks if board]
+    place = agree_on_place(boards, len(looks), looks[0][0].shape) if looks else None
     if place is None:
         return ScoreboardScan(duration_s, None, (), len(looks))
     readings = dict(worker.map(_reading_of(place, worker.reader), frames()))
@@ -155,8 +154,8 @@ def _reading_of(place: ScoreboardPlace, reader: TextReader) -> Callable[[Image],
 
 def _read_whole(
     frames: Iterable[Frame], worker: _Worker
-) -> tuple[list[tuple[float, Scoreboard | None]], tuple[int, ...]]:
-    """(time, scoreboard) of whole frames, and their shape; other shapes are left out."""
+) -> Iterator[tuple[Image, Scoreboard | None]]:
+    """Each frame with its scoreboard; frames of another shape than the first are left out."""
     shapes: list[tuple[int, ...]] = []
 
     def alike() -> Iterator[Frame]:
@@ -166,16 +165,16 @@ def _read_whole(
                 yield seconds, image
 
     reader = worker.reader
-    boards = list(worker.map(lambda image: read_scoreboard(image, reader), alike()))
-    return boards, shapes[0] if shapes else ()
+    for _, found in worker.map(lambda image: (image, read_scoreboard(image, reader)), alike()):
+        yield found
 
 
 def _locate(
     path: Path, duration_s: float, worker: _Worker
-) -> tuple[ScoreboardPlace | None, list[float], int]:
-    """Where the scoreboard stands, times at which it was seen, and how many frames that took."""
+) -> tuple[ScoreboardPlace | None, list[tuple[Image, Scoreboard]], int]:
+    """Where the scoreboard stands, some frames that show one, and how many were looked at."""
     boards: list[Scoreboard | None] = []
-    seen_s: list[float] = []
+    seen: list[tuple[Image, Scoreboard]] = []
     place: ScoreboardPlace | None = None
     with open_frame_finder(path) as finder:
         for number, count in enumerate(NUM_LOOKS):
@@ -188,13 +187,16 @@ def _locate(
             fresh = range(len(boards), count)
             times = [duration_s * (0.04 + 0.92 * _spread(index)) for index in fresh]
             looks = (finder.read_key_frame(time) for time in times)
-            found, shape = _read_whole((look for look in looks if look is not None), worker)
-            boards += [board for _, board in found]
-            seen_s += [time for time, board in found if board is not None]
-            if not found:
+            shape: tuple[int, ...] = ()
+            for image, board in _read_whole((look for look in looks if look), worker):
+                shape = image.shape
+                boards.append(board)
+                if board is not None and len(seen) < NUM_CHECKS:
+                    seen.append((image, board))
+            if not shape:
                 break
             place = agree_on_place([board for board in boards if board], len(boards), shape)
-    return place, seen_s, len(boards)
+    return place, seen, len(boards)
 
 
 def _spread(index: int) -> float:
