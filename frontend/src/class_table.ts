@@ -23,18 +23,19 @@ export class ClassTable {
   constructor(
     private readonly classes: string[],
     compared: boolean,
+    private readonly hasSpots: boolean,
   ) {
     const body = byId("class-rows");
     this.all = this.slider("all classes", (threshold) => this.onthreshold(null, threshold));
     this.total = ["count", ...(compared ? ["P", "R", "F1"] : [])].map(() => h("td", { class: "number" }));
-    body.append(h("tr", { class: "total-row" }, h("td", {}), h("th", { scope: "row" }, "All classes"), this.sliderCell(this.all, this.allValue), ...this.total));
+    body.append(h("tr", { class: "total-row" }, h("td", {}), h("th", { scope: "row" }, "All classes"), hasSpots ? this.sliderCell(this.all, this.allValue) : null, ...this.total));
     for (const name of classes) {
       const shown = h("input", { type: "checkbox", checked: true, "aria-label": `Show ${name}` });
       shown.addEventListener("change", () => this.onshown(name, shown.checked));
       const slider = this.slider(name, (threshold) => this.onthreshold(name, threshold));
       const value = h("output", { class: "threshold-value" }, "");
       const cells = this.total.map(() => h("td", { class: "number" }));
-      body.append(h("tr", {}, h("td", {}, shown), h("th", { scope: "row", title: name }, name), this.sliderCell(slider, value), ...cells));
+      body.append(h("tr", {}, h("td", {}, shown), h("th", { scope: "row", title: name }, name), hasSpots ? this.sliderCell(slider, value) : null, ...cells));
       this.rows.set(name, { shown, slider, value, cells });
     }
   }
@@ -49,9 +50,21 @@ export class ClassTable {
       row.slider.value = String(threshold);
       row.value.textContent = threshold.toFixed(2);
       row.shown.checked = !hidden.has(name);
-      fill(row.cells, assessment.counts.get(name) ?? { correct: 0, predicted: 0, labelled: 0 });
+      this.fill(row.cells, assessment.counts.get(name) ?? { correct: 0, predicted: 0, labelled: 0 });
     }
-    fill(this.total, assessment.total);
+    this.fill(this.total, assessment.total);
+  }
+
+  private fill(cells: HTMLElement[], counts: Counts): void {
+    const { precision, recall, f1 } = rates(counts);
+    const alone = this.hasSpots ? counts.predicted : counts.labelled;
+    const texts = [
+      cells.length > 1 ? `${counts.predicted}/${counts.labelled}` : String(alone),
+      counts.predicted > 0 ? percent(precision) : "–",
+      counts.labelled > 0 ? percent(recall) : "–",
+      counts.predicted + counts.labelled > 0 ? percent(f1) : "–",
+    ];
+    cells.forEach((cell, i) => (cell.textContent = texts[i]!));
   }
 
   private slider(name: string, changed: (threshold: number) => void): HTMLInputElement {
@@ -63,17 +76,6 @@ export class ClassTable {
   private sliderCell(slider: HTMLInputElement, value: HTMLElement): HTMLElement {
     return h("td", { class: "threshold" }, h("div", {}, slider, value));
   }
-}
-
-function fill(cells: HTMLElement[], counts: Counts): void {
-  const { precision, recall, f1 } = rates(counts);
-  const texts = [
-    cells.length > 1 ? `${counts.predicted}/${counts.labelled}` : String(counts.predicted),
-    counts.predicted > 0 ? percent(precision) : "–",
-    counts.labelled > 0 ? percent(recall) : "–",
-    counts.predicted + counts.labelled > 0 ? percent(f1) : "–",
-  ];
-  cells.forEach((cell, i) => (cell.textContent = texts[i]!));
 }
 
 function percent(share: number): string {

@@ -61,7 +61,7 @@ class MatchPage {
     this.timeline = new Timeline(this.view, this.time, match.classes);
     this.overview = new Overview(this.view, this.time);
     this.list = new SpotList(this.time);
-    this.table = new ClassTable(match.classes, this.compared);
+    this.table = new ClassTable(match.classes, this.compared, match.has_predictions);
     this.commands = new Commands(match, this.time, this.view, this.review, this.player, this.list);
     this.clips = match.clips;
     this.shots = shotsOf(match.shots, this.time);
@@ -142,10 +142,11 @@ class MatchPage {
     byId("match-warning-count").textContent = `${this.match.warnings.length} warning${this.match.warnings.length === 1 ? "" : "s"} about the files`;
     byId("match-warning-list").replaceChildren(...this.match.warnings.map((text) => h("li", {}, text)));
     for (const element of document.querySelectorAll<HTMLElement>("[data-compares]")) element.hidden = !this.compared;
-    for (const column of document.querySelectorAll("th[data-compares][hidden]")) column.remove();
     for (const element of document.querySelectorAll<HTMLElement>("[data-needs-labels]")) element.hidden = !this.match.has_labels;
     for (const element of document.querySelectorAll<HTMLElement>("[data-needs-spots]")) element.hidden = !this.match.has_predictions;
     for (const element of document.querySelectorAll<HTMLElement>("[data-no-labels]")) element.hidden = this.match.has_labels;
+    for (const column of document.querySelectorAll("th[hidden]")) column.remove();
+    if (!this.match.has_predictions) byId("count-head").textContent = "Labels";
     const parts = this.match.name.split("/").slice(0, -1);
     byId("match-path").textContent = parts.join(" / ");
   }

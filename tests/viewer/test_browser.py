@@ -501,6 +501,9 @@ def test_match_without_video_or_predictions_works(
     page.keyboard.press(" ")
     until(page, "document.getElementById('clock').textContent > '00:09.2'")
     assert page.locator("#tab-reel").is_hidden()
+    page.click("#tab-classes")  # labels are counted, and there is nothing to set a threshold for
+    assert page.locator(".total-row td.number").all_inner_texts() == ["2"]
+    assert page.locator("#panel-classes input[type=range]").count() == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
