@@ -17,7 +17,7 @@ from spotkick.reproduce.experiments import (
     list_variants,
 )
 from spotkick.reproduce.localization import localization_rows, seeds_needed
-from spotkick.reproduce.loss_figures import _losses, encoding_figure, loss_surface
+from spotkick.reproduce.loss_figures import _compute_losses, encoding_figure, loss_surface
 
 BOUNDS = (-20.0, -10.0, 60.0, 90.0)
 
@@ -92,7 +92,7 @@ def test_is_comparable_same_matches_classes_and_features(
 
 
 def test_losses_of_the_figures_are_those_of_the_loss() -> None:
-    found = _losses(np.array([30.0]), np.array([0.5]), BOUNDS, "paper", Margins())
+    found = _compute_losses(np.array([30.0]), np.array([0.5]), BOUNDS, "paper", Margins())
     assert found[0, 0] == pytest.approx(0.182322, abs=1e-6)  # s = 60 frames at 2 per second
 
 

@@ -93,7 +93,7 @@ def test_stacked_linear_convolution_equals_products_of_windows(kernel: int) -> N
     with torch.no_grad():
         layer.weight.normal_()
     values = torch.randn(3, 2, 11, 4)
-    torch.testing.assert_close(layer._convolve(values), layer._multiply(values))
+    torch.testing.assert_close(layer._convolve_grouped(values), layer._multiply_windows(values))
 
 
 def test_stack_starts_all_networks_from_the_same_weights() -> None:

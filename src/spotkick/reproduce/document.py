@@ -67,6 +67,7 @@ def make_page(found: Reproduction, *, resamples: int = 200) -> str:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
         system = score_system(found.predictions, found.labels, task, resamples=resamples, seed=0)
+    # In the order of the paper.
     sections = [
         _conditions_section(found),
         _table_1_section(found),
@@ -130,7 +131,7 @@ def _table_1_section(found: Reproduction) -> Section:
     for row in found.table_1:
         number = published.find_published(row.variant.features)
         shown = "" if number is None else f"{number:.1f}"
-        rows.append([row.variant.title, *_cells(row), shown])
+        rows.append([row.variant.title, *_score_cells(row), shown])
     others = [
         [name, *("" for _ in PROTOCOLS), f"{value:.1f}"]
         for name, value in published.OTHER_METHODS.items()
@@ -146,7 +147,7 @@ def _table_2_section(found: Reproduction) -> Section:
     header = ("Row", *PROTOCOLS, "Published")
     rows = []
     for name, row in zip(ABLATIONS, found.table_2, strict=True):
-        rows.append([row.variant.title, *_cells(row), f"{published.ABLATIONS[name]:.1f}"])
+        rows.append([row.variant.title, *_score_cells(row), f"{published.ABLATIONS[name]:.1f}"])
     notes = (
         "Published: ResNET features. Without a segmentation loss, peaks of the scores mean "
         "nothing; without matching, peaks of the scores can hardly change. Rows (i) and (iv) are "
@@ -158,16 +159,20 @@ def _table_2_section(found: Reproduction) -> Section:
 def _scale_section(found: Reproduction) -> Section:
     """Sensitivity to K1..K4: the paper says that results are robust around the optimum."""
     full = found.table_2[0]
-    points = sorted([(row.variant.scale, row) for row in (full, *found.scales)], key=_first)
+    points = sorted([(row.variant.scale, row) for row in (full, *found.scales)], key=_scale_of)
     names = [name for name in PROTOCOLS if name in full.scores]
     places = [float(number) for number in range(len(points))]
+
+    # Equal steps on the axis: factors of 0.1 to 4 are not evenly spaced.
     curves = [
         Series(name, places, [100 * fmean(row.scores[name]) for _, row in points]) for name in names
     ]
     ticks = tuple((place, f"{scale:g}") for place, (scale, _) in zip(places, points, strict=True))
     x = Axis("Factor of K1 to K4", -0.3, len(points) - 0.7, ticks)
     y = percent_axis("Average-mAP (%)", [value for curve in curves for value in curve.y])
-    data = table(("Factor", *PROTOCOLS), [[f"{scale:g}", *_cells(row)] for scale, row in points])
+    data = table(
+        ("Factor", *PROTOCOLS), [[f"{scale:g}", *_score_cells(row)] for scale, row in points]
+    )
     caption = (
         "Average-mAP by a common factor of all K. The paper reports no numbers: results are robust "
         "around its K, and drop where the slicing is strongly reduced."
@@ -176,7 +181,7 @@ def _scale_section(found: Reproduction) -> Section:
     return Section("sensitivity", "Sensitivity to the context slicing", content)
 
 
-def _first(point: tuple[float, RowScores]) -> float:
+def _scale_of(point: tuple[float, RowScores]) -> float:
     return point[0]
 
 
@@ -245,7 +250,7 @@ def _localization_section(found: Reproduction) -> Section:
     return Section("localization", "BMN with the context-aware loss", content)
 
 
-def _cells(row: RowScores) -> list[str]:
+def _score_cells(row: RowScores) -> list[str]:
     """Mean, and standard deviation over seeds, of each protocol."""
     cells = []
     for name in PROTOCOLS:

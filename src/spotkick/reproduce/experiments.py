@@ -139,6 +139,7 @@ def experiment_of(request: ReproduceRequest, variant: Variant, seed: int) -> Exp
         InputError: if the configuration file cannot be read.
         ConfigError: if a key is unknown or a value is not valid.
     """
+    # A preset does not replace bounds that a file states.
     values = base_tables(request)
     if "slicing.preset=binary" in variant.assignments:
         values = without_bounds(values)
@@ -209,6 +210,8 @@ def _score_run(
     checkpoint = read_checkpoint(run / BEST)
     network = network_for(checkpoint)
     labels = read_labels_of(request)
+
+    # Unsuppressed spots where the evaluation suppresses at each tolerance.
     found: dict[str, float] = {}
     for name, (source, nms) in PROTOCOLS.items():
         if source == "spots" and checkpoint.config.kind != "calf":

@@ -39,6 +39,7 @@ def run_localization(
         InputError: if data are missing or damaged.
         ConfigError: if the configuration is not valid.
     """
+    # Loss by loss, the same seeds for each
     found: dict[str, list[dict[str, float]]] = {}
     for loss in LOSSES:
         for seed in seeds:
@@ -68,11 +69,13 @@ def localization_rows(found: dict[str, list[dict[str, float]]]) -> list[list[str
     """Mean and standard deviation by loss, then the differences to BMN's own loss by seed."""
     rows = []
     for loss, scores in found.items():
-        rows.append([loss, *(_spread([one[name] for one in scores]) for name in scores[0])])
+        rows.append([loss, *(_format_spread([one[name] for one in scores]) for name in scores[0])])
     for loss in ("context_aware", "symmetric"):
         pairs = list(zip(found[loss], found["bmn"], strict=True))
         names = pairs[0][0]
-        gains = [_spread([one[name] - other[name] for one, other in pairs]) for name in names]
+        gains = [
+            _format_spread([one[name] - other[name] for one, other in pairs]) for name in names
+        ]
         rows.append([f"{loss} minus bmn", *gains])
     return rows
 
@@ -90,7 +93,7 @@ def seeds_needed(found: dict[str, list[dict[str, float]]], gain: float) -> int |
     return max(2, round(((1.96 + 0.84) * stdev(gains) / gain) ** 2 + 0.5))
 
 
-def _spread(values: Sequence[float]) -> str:
+def _format_spread(values: Sequence[float]) -> str:
     if len(values) < 2:
         return f"{values[0]:.2f}"
     return f"{fmean(values):.2f} ± {stdev(values):.2f}"

@@ -31,10 +31,11 @@ def loss_surface(bounds: Bounds, variant: str, margins: Margins) -> Html:
         variant: of the loss.
         margins: tau_min and tau_max.
     """
+    # (scores, shifts) values; the best scores are at the top
     low, high = 1.4 * bounds[0], 1.4 * bounds[3]
     shifts = np.linspace(low, high, _COLUMNS)
     scores = np.linspace(0.98, 0.02, _ROWS)
-    values = _losses(shifts, scores, bounds, variant, margins)  # (scores, shifts)
+    values = _compute_losses(shifts, scores, bounds, variant, margins)  # (scores, shifts)
 
     # One rectangle per cell; the table below has the same numbers at a few places.
     width, height = _CELL
@@ -77,7 +78,9 @@ def loss_surface(bounds: Bounds, variant: str, margins: Margins) -> Html:
             f"{shifts[c]:.0f}",
             *(
                 f"{v:.2f}"
-                for v in _losses(shifts[[c]], np.array(_SCORES), bounds, variant, margins)[:, 0]
+                for v in _compute_losses(shifts[[c]], np.array(_SCORES), bounds, variant, margins)[
+                    :, 0
+                ]
             ),
         )
         for c in picked
@@ -98,6 +101,7 @@ def encoding_figure(bounds: Bounds, variant: str, margins: Margins) -> Html:
         variant: of the loss.
         margins: tau_min and tau_max.
     """
+    # Two actions, far enough apart that all six segments show.
     reach = bounds[3] - bounds[0]
     seconds = np.arange(0, 3 * reach, 1 / _RATE)
     mask = np.zeros((len(seconds), 1), dtype=np.bool_)
@@ -105,11 +109,12 @@ def encoding_figure(bounds: Bounds, variant: str, margins: Margins) -> Html:
     frames = np.array([bounds]) * _RATE
     shifts_s = time_shift_encoding(mask, frames)[:, 0] / _RATE
 
+    # One curve per score that a network might give everywhere.
     curves = [
         Series(
             f"score {score:g}",
             seconds.tolist(),
-            _losses(shifts_s, np.array([score]), bounds, variant, margins)[0].tolist(),
+            _compute_losses(shifts_s, np.array([score]), bounds, variant, margins)[0].tolist(),
             marks=False,
         )
         for score in _SCORES
@@ -139,7 +144,7 @@ def describe_loss(variant: str, margins: Margins) -> Html:
     )
 
 
-def _losses(
+def _compute_losses(
     shifts_s: np.ndarray, scores: np.ndarray, bounds: Bounds, variant: str, margins: Margins
 ) -> np.ndarray:
     """(scores, shifts)."""

@@ -45,6 +45,7 @@ def reproduce_paper(request: ReproduceRequest, reporter: Reporter) -> Path:
         ConfigError: if a configuration is not valid, or does not fit the data.
         StorageError: if the folder cannot be written.
     """
+    # Mistakes show before hours of training.
     check_request(request)
     parts = list_variants(request)
     rows = {}
@@ -57,7 +58,9 @@ def reproduce_paper(request: ReproduceRequest, reporter: Reporter) -> Path:
     labels = read_labels_of(request)
     notes = {"Highlights": _list_highlights(request, full, labels[0].match)}
     if request.search_trials:
-        notes["Search"] = _search(request, full, reporter)
+        notes["Search"] = _search_parameters(request, full, reporter)
+
+    # BMN is another task on other data.
     localization: list[list[str]] = []
     note = ""
     if request.localization is not None:
@@ -111,7 +114,7 @@ def _list_highlights(request: ReproduceRequest, full: Variant, match: str) -> li
     ]
 
 
-def _search(request: ReproduceRequest, full: Variant, reporter: Reporter) -> list[str]:
+def _search_parameters(request: ReproduceRequest, full: Variant, reporter: Reporter) -> list[str]:
     """The search of section 4.1: Bayesian over sizes and weights, then a grid over K."""
     # optuna is needed for this part alone.
     from spotkick.tuning.search import Search, run_search

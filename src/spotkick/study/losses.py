@@ -87,6 +87,8 @@ class StackLoss:
             offset_radius_frames: frames this near to an action learn its displacement.
         """
         self.mask, self.radius = mask, offset_radius_frames
+
+        # What one call cannot vary from network to network decides the groups.
         places: dict[Head, int] = {}
         members: dict[tuple[Head, str, float, float], list[tuple[int, Settings]]] = {}
         for arm, settings in arms:
@@ -147,6 +149,8 @@ class StackLoss:
             ),
             reduction="none",
         )
+
+        # Frames count by their target.
         if not is_context:
             near = targets <= 1 if group.loss != "gaussian" else torch.exp(-0.5 * targets**2)
             loss = loss * (1 + (group.positive_weights - 1) * near).flatten(2)

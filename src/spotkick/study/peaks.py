@@ -41,6 +41,7 @@ def find_peaks(found: StackScores, recipe: Recipe, rate: float) -> Peaks:
         recipe: number of peaks.
         rate: frames per second.
     """
+    # Periods are looked at one by one, so that no peak reaches across their ends.
     periods = len(found.starts) - 1
     networks, _, classes = found.scores.shape
     shape = (networks, periods, classes, recipe.peaks)
@@ -57,7 +58,7 @@ def find_peaks(found: StackScores, recipe: Recipe, rate: float) -> Peaks:
         best = heights.topk(min(recipe.peaks, heights.shape[2]), dim=2)
 
         # Frame, parabola through the peak and its neighbours, and displacement.
-        shift = _refine(scores, before, after).gather(2, best.indices)
+        shift = _refine_peaks(scores, before, after).gather(2, best.indices)
         shift = shift + offsets.gather(2, best.indices)
         frames = (best.indices + 0.5 + shift).clamp(0, heights.shape[2])
         kept = best.values.shape[2]
@@ -66,7 +67,7 @@ def find_peaks(found: StackScores, recipe: Recipe, rate: float) -> Peaks:
     return Peaks(positions, confidences)
 
 
-def _refine(scores: Tensor, before: Tensor, after: Tensor) -> Tensor:
+def _refine_peaks(scores: Tensor, before: Tensor, after: Tensor) -> Tensor:
     """Vertex of the parabola through three neighbours, at most half a frame away."""
     curvature = before - 2 * scores + after
     shift = 0.5 * (before - after) / curvature.clamp(max=-_FLAT)

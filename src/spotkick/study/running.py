@@ -135,6 +135,7 @@ class _Scoring:
 
     def write(self, out: Path) -> str:
         """Wait, write the result, and describe it in a line."""
+        # Parts come back in the order of the networks.
         scored = [job.result() for job in self.jobs]
         kept = Peaks(
             np.concatenate([part.positions_ms for part, _ in scored]),
@@ -164,6 +165,7 @@ def _train_and_find(
     if block.train_matches:
         used = used.reduce_training(block.train_matches, seed)
 
+    # Where the seconds go is part of the result.
     started = time.monotonic()
     arms = [(arm, settings) for arm, _, settings in networks]
     stack, loss = train_stack(used, arms, recipe, seed, device=device)

@@ -46,6 +46,7 @@ def rank_peaks(peaks: Peaks, data: StudyData) -> Peaks:
         inside = np.isin(data.actions[:, 0], held[rows])
         labels = np.bincount(data.actions[inside, 1], minlength=len(data.classes))
 
+        # A rank becomes a height on a logarithmic scale, then a level.
         for network in range(len(ranked)):
             for column, count in enumerate(labels):
                 own = peaks.confidences[network, rows, column]

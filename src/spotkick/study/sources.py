@@ -125,6 +125,7 @@ def read_transcripts(
     tokenizer = fit_tokenizer(segment.text for segments in own for segment in segments)
     vocabulary = fit_vocabulary(own, tokenizer, min_periods=_MIN_PERIODS)
 
+    # Rows of token ids, as long as the transcript or the last action.
     builder = _Builder(classes)
     labels = {match.match: match.actions for match in _read_labels(root, matches)}
     for (number, period), segments in said.items():
@@ -176,6 +177,8 @@ def read_tracks(
     """
     matches = [*train, *held]
     labels = {match.match: match.actions for match in _read_labels(root, matches)}
+
+    # Values as they are in the files.
     builder, rate = _Builder(classes), FEATURE_RATE
     for number, match in enumerate(matches):
         folder = MatchFolder(features_root or root, match)

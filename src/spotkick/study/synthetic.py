@@ -66,6 +66,7 @@ def make_synthetic(name: str, config: SyntheticConfig) -> StudyData:
     count = config.train_matches + config.held_matches
     directions = np.linalg.qr(rng.standard_normal((config.width, config.width)))[0]
 
+    # One period per match: noise, then traces.
     features, actions = [], []
     for number in range(count):
         values = rng.standard_normal((int(config.period_s * _RATE), config.width))

@@ -123,6 +123,8 @@ def tabulate_block(
         }
         for key in needed
     }
+
+    # The same seeds for all arms in each resample, as the matches are.
     seeds = np.random.default_rng(_SEED).integers(
         len(scores.seeds), size=(resamples, len(scores.seeds))
     )
@@ -191,6 +193,7 @@ def format_block(block: Block, table: BlockTable) -> list[str]:
         gain = "" if arm == baseline else _format_difference(table, arm, baseline, "loose")
         lines.append(f"| {head} | {loss} | {loose:.1f} | {tight:.1f} | {gain} |")
 
+    # Families of equally many draws.
     found = families(block)
     if found:
         title = "context-aware (paper or symmetric) minus per frame (hard or Gaussian)"

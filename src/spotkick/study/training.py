@@ -64,6 +64,7 @@ class _TrainingFrames:
 
     def draw(self, count: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         """(count, chunk_frames) frames of chunks; ends of periods are replicated."""
+        # Each start of each period has the same probability.
         spans = np.cumsum(self.highs - self.low + 1)
         places = rng.integers(0, spans[-1], size=count)
         period = np.searchsorted(spans, places, side="right")
@@ -140,6 +141,7 @@ class _Optimizer:
             by_head[head] = rates[offset : offset + count]
             offset += count
 
+        # Every parameter has an axis of networks; the table has it behind its tokens.
         trunk_heads = [by_head[head] for head in by_head if head != "linear"]
         trunk_rates = torch.cat(trunk_heads) if trunk_heads else rates[:0]
         for name, parameter in stack.named_parameters():
@@ -213,6 +215,8 @@ def train_stack(
     heads = [arm.head for arm, _ in arms]
     vectors = torch.from_numpy(data.vectors.astype(np.float32)) if data.num_tokens else None
     stack = NetworkStack(sizes, heads, seed, vectors=vectors).to(device)
+
+    # What the steps need, on the device.
     frames = _TrainingFrames(data, recipe, device)
     mask = torch.from_numpy(border_mask(sizes.chunk_frames, sizes.border_frames)).to(device)
     loss_of = StackLoss(
@@ -225,6 +229,7 @@ def train_stack(
     rng = np.random.default_rng((seed, 0))
     torch.manual_seed(seed)
 
+    # Neither the chunks nor their order know about losses.
     loss = mask.new_zeros((), dtype=torch.float32)
     for number in range(recipe.steps):
         index = torch.from_numpy(frames.draw(recipe.batch_chunks, rng)).to(device)
