@@ -431,3 +431,28 @@ def test_two_systems_are_compared_over_one_truth(page: Page, season: Season, ser
         assert difference.split("\n") == ["1 · 00:09 Corner", "only other"]
         page.click("#system-differences button")
         until(page, "document.getElementById('clock').textContent === '00:09.000'")
+
+
+def test_crowded_window_is_drawn_as_ticks_and_a_part_of_it_as_marks(
+    page: Page, tmp_path: Path, serve: Serve
+) -> None:
+    spots = tuple(Action("Goal", 1, 500 * n, 1.0) for n in range(3200))
+    write_results(tmp_path / "out", [MatchActions("m", spots)])
+    library = Library([tmp_path / "out"], edits=tmp_path / "e")
+    count = """() => {
+      const canvas = document.querySelector('#lanes canvas');
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let found = 0;
+      for (let i = 0; i < data.length; i += 4)
+        found += data[i] === 10 && data[i + 1] === 108 && data[i + 2] === 184;
+      return found;
+    }"""
+    with serve(library) as address:
+        open_first(page, address, library)
+        crowded = page.evaluate(count)
+        assert crowded > 3000  # a band over the whole lane
+        page.locator(".spot-row").first.click()
+        for _ in range(8):
+            page.keyboard.press("+")
+        until(page, f"({count})() < {crowded // 3}")
+        assert page.evaluate(count) > 50
