@@ -99,3 +99,10 @@ def test_run_variant_scores_by_every_protocol_and_is_not_repeated(
     assert folder == predictions_of(request, variant, 0)
     assert list(folder.rglob("results_spotting.json"))
     assert run_variant(request, variant, SilentReporter())[0] == row
+
+    # Rows of other settings or of another split are not passed off as these.
+    longer = replace(request, assignments=(*small, "training.epochs=2"))
+    with pytest.raises(InputError, match=r"training\.epochs is 1 there and 2 here"):
+        run_variant(longer, variant, SilentReporter())
+    with pytest.raises(InputError, match="was scored on split valid"):
+        run_variant(replace(request, split="train"), variant, SilentReporter())

@@ -58,6 +58,25 @@ def read_localization_experiment(
     return parse_localization_experiment(read_localization_toml(path, assignments), str(path))
 
 
+def check_localization_run(
+    run: RunFolder, experiment: LocalizationExperiment, *, resume: bool
+) -> None:
+    """Refuse to mix two experiments in one folder; nothing is written.
+
+    Args:
+        run: folder of the experiment.
+        experiment: that is to run in it.
+        resume: whether to go on with what the folder holds.
+
+    Raises:
+        InputError: if the folder holds a run and ``resume`` is False, or another experiment.
+    """
+    described = experiment.model_dump(mode="json")
+    defaults = LocalizationExperiment(data=experiment.data).model_dump(mode="json")
+    proposals = [f"proposals.{key}" for key in ProposalConfig.model_fields]
+    run.check(described, resume=resume, defaults=defaults, free=(*_FREE, *proposals), paths=_PATHS)
+
+
 def run_localization_training(
     experiment: LocalizationExperiment,
     out: Path,
@@ -82,9 +101,7 @@ def run_localization_training(
         StorageError: if ``out`` cannot be written.
     """
     run, described = RunFolder(out), experiment.model_dump(mode="json")
-    defaults = LocalizationExperiment(data=experiment.data).model_dump(mode="json")
-    proposals = [f"proposals.{key}" for key in ProposalConfig.model_fields]
-    run.check(described, resume=resume, defaults=defaults, free=(*_FREE, *proposals), paths=_PATHS)
+    check_localization_run(run, experiment, resume=resume)
 
     # Whatever is wrong with the data or the sizes shows before the folder is taken.
     videos = load_videos(experiment.data, experiment.data.train, experiment.model.num_steps)

@@ -151,7 +151,7 @@ def run_training(
         StorageError: if ``out`` cannot be written.
     """
     run, described = RunFolder(out), describe_experiment(config)
-    _check_run(run, config, described, resume=resume)
+    check_run(run, config, resume=resume)
     if config.training.threads:
         torch.set_num_threads(config.training.threads)
 
@@ -378,10 +378,17 @@ def _feature_folder(data: DataConfig, source: FeatureSource) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _check_run(
-    run: RunFolder, config: ExperimentConfig, described: dict[str, Any], *, resume: bool
-) -> None:
-    """Refuse to mix two experiments in one folder."""
+def check_run(run: RunFolder, config: ExperimentConfig, *, resume: bool) -> None:
+    """Refuse to mix two experiments in one folder; nothing is written.
+
+    Args:
+        run: folder of the experiment.
+        config: that is to run in it.
+        resume: whether to go on with what the folder holds.
+
+    Raises:
+        InputError: if the folder holds a run and ``resume`` is False, or another experiment.
+    """
     schedule = config.training.schedule
     is_open_ended = schedule in _OPEN_ENDED
     defaults = describe_experiment(ExperimentConfig(data=config.data, model=config.model))
@@ -389,7 +396,7 @@ def _check_run(
         f"a {schedule} schedule ends at training.epochs; only constant and plateau can be prolonged"
     )
     run.check(
-        described,
+        describe_experiment(config),
         resume=resume,
         defaults=defaults,
         free=(*_FREE, "training.epochs") if is_open_ended else _FREE,

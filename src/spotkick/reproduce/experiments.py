@@ -10,7 +10,7 @@ from spotkick.actions import MatchActions
 from spotkick.checkpoint import BEST, Checkpoint, read_checkpoint
 from spotkick.configuration import with_overrides
 from spotkick.datasets.splits import read_split_matches
-from spotkick.errors import ConfigError, SpotkickWarning
+from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.evaluation.average_map import Suppression, evaluate
 from spotkick.evaluation.sources import read_found
 from spotkick.files import read_json, write_json
@@ -18,8 +18,9 @@ from spotkick.formats.soccernet import read_label_set
 from spotkick.pipelines.config import ExperimentConfig, read_tables, without_bounds
 from spotkick.pipelines.spot import network_for, run_spotting
 from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
-from spotkick.pipelines.train import run_training
+from spotkick.pipelines.train import check_run, run_training
 from spotkick.reporter import Reporter
+from spotkick.training.run_folder import RunFolder
 from spotkick.training.tune_config import take_tune_table
 from spotkick.tuning.space import apply
 
@@ -170,19 +171,31 @@ def run_variant(
         The scores, and the predictions of the first seed.
 
     Raises:
-        InputError: if data are missing or damaged.
+        InputError: if data are missing or damaged, or finished parts had other settings.
         ConfigError: if the configuration does not fit the data.
     """
     row = RowScores(variant)
     for seed in request.seeds:
         run = request.out / "runs" / f"{variant.name}-{seed}"
         summary = run / "reproduced.json"
+        config = experiment_of(request, variant, seed)
+
+        # A row of other settings would stand under a false heading.
+        check_run(RunFolder(run), config, resume=True)
+        made_with = {"split": request.split, "epochs": config.training.epochs}
         if not summary.is_file():
             reporter.line(f"{variant.title}, seed {seed}")
-            config = experiment_of(request, variant, seed)
             run_training(config, run, resume=run.is_dir(), reporter=reporter, quiet=True)
-            write_json(summary, _score_run(request, config, run, reporter))
-        for name, value in read_json(summary).items():
+            scores = _score_run(request, config, run, reporter)
+            write_json(summary, {**made_with, "scores": scores})
+        found = read_json(summary)
+        if {key: found.get(key) for key in made_with} != made_with:
+            raise InputError(
+                f"{run} was scored on split {found.get('split')} after {found.get('epochs')} "
+                f"epochs, not on {request.split} after {config.training.epochs}; choose another "
+                "--out"
+            )
+        for name, value in found["scores"].items():
             row.scores.setdefault(name, []).append(float(value))
     return row, predictions_of(request, variant, request.seeds[0])
 

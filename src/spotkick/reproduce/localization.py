@@ -9,6 +9,7 @@ from spotkick.evaluation.proposals import evaluate_proposals
 from spotkick.files import read_json, write_json
 from spotkick.localization.experiment import (
     LocalizationExperiment,
+    check_localization_run,
     read_localization_experiment,
     run_localization_training,
 )
@@ -16,6 +17,7 @@ from spotkick.localization.proposals import LocalizerOutput, proposal_segments, 
 from spotkick.localization.videos import load_videos, read_localization_labels
 from spotkick.models.loading import load_network, torch_runner
 from spotkick.reporter import Reporter
+from spotkick.training.run_folder import RunFolder
 
 LOSSES: Final = ("bmn", "context_aware", "symmetric")
 RECALLS: Final = (1, 10, 100)
@@ -36,7 +38,7 @@ def run_localization(
         Loss -> scores of each seed in percent: AR@1, AR@10, AR@100, AUC.
 
     Raises:
-        InputError: if data are missing or damaged.
+        InputError: if data are missing or damaged, or a finished training had other settings.
         ConfigError: if the configuration is not valid.
     """
     # Loss by loss, the same seeds for each
@@ -45,10 +47,11 @@ def run_localization(
         for seed in seeds:
             run = out / f"bmn-{loss}-{seed}"
             summary = run / "reproduced.json"
+            changes = (f"training.tem_loss={loss}", f"training.seed={seed}")
+            experiment = read_localization_experiment(config, changes)
+            check_localization_run(RunFolder(run), experiment, resume=True)
             if not summary.is_file():
                 reporter.line(f"BMN, boundary loss {loss}, seed {seed}")
-                changes = (f"training.tem_loss={loss}", f"training.seed={seed}")
-                experiment = read_localization_experiment(config, changes)
                 folder = run_localization_training(experiment, run, resume=run.is_dir())
                 write_json(summary, _score_localizer(experiment, folder))
             found.setdefault(loss, []).append(read_json(summary))
