@@ -12,12 +12,12 @@ import pytest
 
 from spotkick.actions import Action, MatchActions
 from spotkick.datasets.periods import PeriodSpan, write_periods
-from spotkick.errors import ConfigError
+from spotkick.errors import ConfigError, InputError
 from spotkick.formats.reading import read_actions
 from spotkick.formats.results import write_results
 from spotkick.formats.tables import write_table
 from spotkick.pipelines.align import AlignRequest, align_events
-from spotkick.pipelines.align_outputs import write_alignment
+from spotkick.pipelines.align_outputs import check_alignment_outputs, write_alignment
 from spotkick.pipelines.spot_outputs import read_spotted_periods
 
 LABELS = ("Goal", "Foul", "Corner", "Throw-in", "Ball out of play", "Yellow card")
@@ -153,3 +153,17 @@ def test_align_events_outside_of_the_video_are_left_out(evening: Path) -> None:
     )
     alignment = align_events(request)
     assert (alignment.outside, len(alignment.match)) == (1, len(match))
+
+
+def test_check_alignment_outputs_periods_and_spots_that_are_read_are_kept(tmp_path: Path) -> None:
+    video, events = tmp_path / "final.mp4", tmp_path / "feed.csv"
+    check_alignment_outputs(tmp_path, [events], videos=[video])
+    write_periods(tmp_path, [PeriodSpan(1, 100.0, 700.0, video)])
+    with pytest.raises(InputError, match=r"periods\.json would overwrite the input"):
+        check_alignment_outputs(tmp_path, [events], videos=[video])
+
+    spots = tmp_path / "spots"
+    spots.mkdir()
+    (spots / "results_spotting.json").write_text("{}")
+    with pytest.raises(InputError, match=r"results_spotting\.json would overwrite the input"):
+        check_alignment_outputs(spots, [events], videos=[video], spots=spots)

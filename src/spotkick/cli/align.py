@@ -62,8 +62,8 @@ def align(
     from spotkick.reporter import make_reporter
 
     # What is read is checked before the long work: scoreboard, then spotting.
-    read = [events, *videos, *(path for path in (spots, teams) if path is not None)]
-    check_alignment_outputs(out, read)
+    read = [events, *([] if teams is None else [teams])]
+    check_alignment_outputs(out, read, videos=videos, spots=spots)
     reporter = make_reporter()
     if clock:
         ensure_periods(videos, reporter=reporter)

@@ -1,11 +1,12 @@
 """What ``spotkick align`` writes: a match folder of labels and spots, XML, numbers and a chart."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import SOCCERNET_BALL, MatchActions
-from spotkick.datasets.periods import write_periods
+from spotkick.datasets.periods import PERIODS_FILE, write_periods
 from spotkick.events.alignment import PeriodFit
 from spotkick.events.residual_chart import residual_chart_svg
 from spotkick.files import check_outputs, write_json, write_text
@@ -23,14 +24,37 @@ _LABELS: Final = "Labels-v2.json"
 _BALL_LABELS: Final = "Labels-ball.json"
 
 
-def check_alignment_outputs(folder: Path, inputs: list[Path]) -> None:
+def check_alignment_outputs(
+    folder: Path, inputs: Sequence[Path], *, videos: Sequence[Path] = (), spots: Path | None = None
+) -> None:
     """Check before any work that no file that is written would replace an input.
+
+    Args:
+        folder: that is written.
+        inputs: other files that are read.
+        videos: files or folders; ``periods.json`` beside them is read, too.
+        spots: file of predictions, or its folder.
 
     Raises:
         InputError: naming the two that are the same file.
     """
-    names = (ALIGNMENT_FILE, CHART_FILE, XML_FILE, RESULTS_FILE, _LABELS, _BALL_LABELS, INPUTS_FILE)
-    check_outputs({f"--out ({name})": folder / name for name in names}, inputs)
+    names = (
+        ALIGNMENT_FILE,
+        CHART_FILE,
+        XML_FILE,
+        RESULTS_FILE,
+        _LABELS,
+        _BALL_LABELS,
+        INPUTS_FILE,
+        PERIODS_FILE,
+    )
+    beside = [
+        (path if path.is_dir() else path.parent) / PERIODS_FILE for path in dict.fromkeys(videos)
+    ]
+    read = [*inputs, *videos, *(path for path in dict.fromkeys(beside) if path.is_file())]
+    if spots is not None:
+        read.append(spots / RESULTS_FILE if spots.is_dir() else spots)
+    check_outputs({f"--out ({name})": folder / name for name in names}, read)
 
 
 def write_alignment(folder: Path, alignment: Alignment) -> list[Path]:
