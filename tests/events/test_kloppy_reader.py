@@ -35,6 +35,10 @@ def test_read_feed_opta_without_its_match_file_names_what_is_missing(tmp_path: P
     ("text", "message"),
     [
         ('[{"possession_team": 1, "timestamp": 2, "period": 3}]', "not a readable event file of"),
+        (
+            '[{"possession_team": 1, "timestamp": 2, "period": 3, "team": {}, "tactics": "4-4-2"}]',
+            "not a readable event file of statsbomb",
+        ),
         ('{"events": [{"matchPeriod": "1H"}]}', "not a readable event file of wyscout"),
         ("{}", "not an event file of a known provider"),
     ],

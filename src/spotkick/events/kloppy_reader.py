@@ -101,18 +101,22 @@ def make_lineups(path: Path) -> list[dict[str, Any]]:
     """The line-ups of a match from StatsBomb's events alone: who starts, comes on, or acts.
 
     Raises:
-        InputError: if the file is not a list of events.
+        InputError: if the file is damaged.
     """
     # Players by team, with the number of their shirt where a starting line-up states it.
     document = read_json(path)
     teams: dict[Any, dict[str, Any]] = {}
-    for event in document if isinstance(document, list) else []:
-        if not isinstance(event, dict) or not isinstance(event.get("team"), dict):
-            continue
-        team = teams.setdefault(event["team"].get("id"), {"name": event["team"].get("name", "")})
-        for number, player in _players_of(event):
-            known = team.setdefault("players", {})
-            known[player.get("id")] = (number or known.get(player.get("id"), (0, ""))[0], player)
+    try:
+        for event in document if isinstance(document, list) else []:
+            if not isinstance(event, dict) or not isinstance(event.get("team"), dict):
+                continue
+            named = event["team"]
+            team = teams.setdefault(named.get("id"), {"name": named.get("name", "")})
+            for number, player in _players_of(event):
+                known, player_id = team.setdefault("players", {}), player.get("id")
+                known[player_id] = (number or known.get(player_id, (0, ""))[0], player)
+    except (AttributeError, TypeError) as error:
+        raise InputError(f"{path}: not a readable event file of statsbomb: {error}") from None
 
     return [
         {
