@@ -145,6 +145,26 @@ def test_spot_match_together_a_period_that_one_network_lacks_comes_from_the_othe
     assert sorted(scores.periods) == [1, 2]
 
 
+def test_spot_match_together_a_period_of_the_coarser_network_alone_has_the_rate_of_all() -> None:
+    fine, coarse = Fraction(4), Fraction(2)
+    members = [
+        Member(say_peak(30, 0.8, 4), {1: make_track(120, fine)}, make_setup(fine)),
+        Member(
+            say_peak(30, 0.9),
+            {1: make_track(60, coarse), 2: make_track(60, coarse)},
+            make_setup(coarse),
+        ),
+    ]
+    found, scores = spot_match_together(members, "m")
+    best = max(
+        (action for action in found.actions if action.period == 2),
+        key=lambda action: action.confidence or 0,
+    )
+    assert best.position_ms == 15_000
+    assert scores.periods[2].shape == (120, 2)
+    assert scores.periods[2][:, 0].argmax() == 60
+
+
 def test_spot_match_together_other_classes_are_refused() -> None:
     own = Member(say_peak(1, 0.5), {}, make_setup())
     other = own._replace(setup=replace(make_setup(), classes=ActionClasses(("b", "a"))))

@@ -200,6 +200,20 @@ def average_outputs(outputs: Sequence[PeriodOutput]) -> PeriodOutput:
     )
 
 
+def scores_at_rate(scores: Scores, own_rate: Fraction, rate: Fraction) -> Scores:
+    """Scores (frames, classes) at another rate; as they are where it is their own.
+
+    Args:
+        scores: of a period.
+        own_rate: their frames per second.
+        rate: frames per second that are wanted.
+    """
+    if own_rate == rate:
+        return scores
+    frames = round(len(scores) * rate / own_rate)
+    return _resample(scores.astype(np.float64), own_rate, frames, rate).astype(np.float32)
+
+
 def join_classes(output: PeriodOutput, groups: ClassGroups | None) -> PeriodOutput:
     """The output for the classes that are asked for; as it is where these are its own."""
     if groups is None:

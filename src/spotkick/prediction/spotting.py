@@ -23,6 +23,7 @@ from spotkick.prediction.period_output import (
     average_outputs,
     join_classes,
     run_period,
+    scores_at_rate,
 )
 
 
@@ -92,23 +93,21 @@ def spot_match_together(members: Sequence[Member], match: str) -> tuple[MatchAct
     rate = max(member.setup.frame_rate for member in members)
 
     # Each period with the networks that have features of it.
-    found: dict[int, PeriodPrediction] = {}
+    found: list[Action] = []
+    scores: dict[int, npt.NDArray[np.float32]] = {}
     for period in sorted({number for member in members for number in member.tracks}):
         outputs = [
             run_period(member.network, member.tracks[period], member.setup)
             for member in members
             if period in member.tracks
         ]
-        found[period] = decode_period(average_outputs(outputs), first, period)
+        mean = average_outputs(outputs)
+        predicted = decode_period(mean, first, period)
+        found += predicted.actions
+        # A network of a lower rate may be the only one of this period.
+        scores[period] = scores_at_rate(predicted.scores, mean.frame_rate, rate)
 
-    actions = tuple(action for period in found.values() for action in period.actions)
-    scores = MatchScores(
-        match,
-        first.wanted.names,
-        rate,
-        periods={number: period.scores for number, period in found.items()},
-    )
-    return MatchActions(match, actions), scores
+    return MatchActions(match, tuple(found)), MatchScores(match, first.wanted.names, rate, scores)
 
 
 def spot_period(
