@@ -149,6 +149,8 @@ class ProxyMaker:
                 state.state = "none"
             except (SpotkickError, av.FFmpegError, OSError) as error:
                 state.message, state.state = str(error), "failed"
+            except Exception as error:  # else the copy would seem to be made for ever
+                state.message, state.state = f"{type(error).__name__}: {error}", "failed"
 
     def _make_copy(self, video: Path, target: Path, state: ProxyState) -> None:
         def progress(share: float) -> None:
