@@ -56,3 +56,10 @@ def test_parse_shard_counts_from_one() -> None:
     for text in ("0/3", "4/3", "1", "a/b", ""):
         with pytest.raises(ConfigError):
             parse_shard(text)
+
+
+def test_read_plan_chunk_without_a_centre_is_one_line(tmp_path: Path) -> None:
+    recipe = {"chunk_frames": 20, "receptive_field_frames": 20}
+    (tmp_path / "p.json").write_text(json.dumps({"recipes": {"r": recipe}, "blocks": []}))
+    with pytest.raises(ConfigError, match=r"chunk_frames \(20\) must be more than the two borders"):
+        read_plan(tmp_path / "p.json")

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spotkick.errors import ConfigError
 from spotkick.reporter import SilentReporter
 from spotkick.study.data import write_study_data
 from spotkick.study.plan import Block, Recipe, StudyPlan
-from spotkick.study.running import read_result, result_path, run_plan
+from spotkick.study.running import check_result, read_result, result_path, run_plan
 from spotkick.study.selection import BlockScores, families, pack_plan, read_scores
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
 from spotkick.study.tables import write_tables
@@ -51,6 +52,21 @@ def test_run_plan_finished_stacks_are_not_repeated(folder: Path) -> None:
     assert run(folder) == 0
     result_path(folder / "results", PLAN.blocks[0], 1).unlink()
     assert run(folder) == 1
+
+
+@pytest.mark.parametrize("change", [{"jitter_s": 1.0}, {"draws": 3}])
+def test_read_scores_of_another_plan_is_refused(folder: Path, change: dict[str, object]) -> None:
+    block = PLAN.blocks[0]
+    assert read_scores(block.replace(seeds=(0, 1, 2)), folder / "results").seeds == (0, 1)
+    with pytest.raises(ConfigError, match="was made with another block 'b'"):
+        read_scores(block.replace(**change), folder / "results")
+
+
+def test_check_result_other_recipe_is_refused(folder: Path) -> None:
+    path, recipe = result_path(folder / "results", PLAN.blocks[0], 0), PLAN.recipes["r"]
+    check_result(path, PLAN.blocks[0], recipe)
+    with pytest.raises(ConfigError, match="or recipe"):
+        check_result(path, PLAN.blocks[0], recipe.replace(weight_decay=0.5))
 
 
 def test_run_plan_time_limit_starts_nothing_more(folder: Path, tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """The plan of a study: which stacks are trained, in which order, with what they share."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
@@ -57,6 +57,15 @@ class Recipe(FrozenConfig):
     def border_frames(self) -> int:
         """Frames at each end of a chunk that carry no loss and are not used."""
         return -(-self.receptive_field_frames // 2)
+
+    @model_validator(mode="after")
+    def _check_chunk(self) -> Self:
+        if self.chunk_frames <= 2 * self.border_frames:
+            raise ValueError(
+                f"chunk_frames ({self.chunk_frames}) must be more than the two borders of "
+                f"{self.border_frames} frames, half of receptive_field_frames each"
+            )
+        return self
 
     def sizes(self) -> dict[str, Any]:
         """The part that `spotkick.study.network.StackSizes` takes."""

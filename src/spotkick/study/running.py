@@ -81,6 +81,7 @@ def run_plan(
 
     Raises:
         InputError: if a data file is missing or damaged.
+        ConfigError: if a result that is there belongs to another plan.
         StorageError: if a result cannot be written.
     """
     begun, done, longest = time.monotonic(), 0, 0.0
@@ -90,6 +91,7 @@ def run_plan(
         stacks = [(block, seed) for block in plan.blocks for seed in block.seeds]
         for block, seed in stacks[shard[0] :: shard[1]]:
             if result_path(out, block, seed).is_file():
+                check_result(result_path(out, block, seed), block, plan.recipes[block.recipe])
                 continue
             started = time.monotonic()
             if stop_after_s and started - begun + longest > stop_after_s:
@@ -99,7 +101,7 @@ def run_plan(
 
             # Scores are worked out by other processes while the next stack trains.
             scoring = _train_and_find(plan, block, seed, held[block.data], torch.device(device))
-            scoring.submit(pool, plan.recipes[block.recipe], workers)
+            scoring.submit(pool, workers)
             pending.append(scoring)
             longest, done = max(longest, time.monotonic() - started), done + 1
             while len(pending) > _PENDING or (pending and pending[0].is_done()):
@@ -116,17 +118,18 @@ class _Scoring:
     block: Block
     seed: int
     data: StudyData
+    recipe: Recipe
     networks: list[tuple[Arm, int, Settings]]
     peaks: Peaks
     notes: dict[str, float]
     jobs: list[Future[_Part]] = field(default_factory=list)
 
-    def submit(self, pool: Executor, recipe: Recipe, workers: int) -> None:
+    def submit(self, pool: Executor, workers: int) -> None:
         """Hand out a part of the networks to each worker."""
         parts = np.array_split(np.arange(len(self.networks)), min(len(self.networks), workers))
         held = self.data.without_training()
         self.jobs = [
-            pool.submit(_score_part, self.peaks.select(part), held, recipe) for part in parts
+            pool.submit(_score_part, self.peaks.select(part), held, self.recipe) for part in parts
         ]
 
     def is_done(self) -> bool:
@@ -146,7 +149,12 @@ class _Scoring:
             {"arm": arm.name, "draw": draw, "settings": asdict(settings), "scores": own}
             for (arm, draw, settings), own in zip(self.networks, scores, strict=True)
         ]
-        description = {"block": self.block.model_dump(), "seed": self.seed, **self.notes}
+        description = {
+            "block": self.block.model_dump(),
+            "recipe": self.recipe.model_dump(),
+            "seed": self.seed,
+            **self.notes,
+        }
         path = result_path(out, self.block, self.seed)
         _write_result(path, {**description, "networks": rows}, kept)
 
@@ -172,7 +180,9 @@ def _train_and_find(
     trained = time.monotonic()
     peaks = find_peaks(predict_held(stack, used, device=device), recipe, float(data.frame_rate))
     notes = {"loss": loss, "train_s": trained - started, "predict_s": time.monotonic() - trained}
-    return _Scoring(block, seed, used, networks, peaks, notes)
+    return _Scoring(
+        block, seed, data=used, recipe=recipe, networks=networks, peaks=peaks, notes=notes
+    )
 
 
 class _InlinePool(Executor):
@@ -247,6 +257,30 @@ def read_result(path: Path) -> tuple[dict[str, Any], Peaks]:
         levels = arrays["levels"].astype(np.float32)
         positions_ms = arrays["tenths"].astype(np.int32) * _STEP_MS
     return description, Peaks(positions_ms, (levels - 0.5).clip(min=0) / LEVELS)
+
+
+def check_result(path: Path, block: Block, recipe: Recipe | None = None) -> None:
+    """Refuse a result of another plan, which would stand in the tables of this one.
+
+    Args:
+        path: of a result.
+        block: that it should be of; further seeds may have been added.
+        recipe: same; not compared when None.
+
+    Raises:
+        InputError: if it is damaged.
+        ConfigError: if it was made with other arms, data or settings.
+    """
+    description, _ = read_result(path)
+    made_with = Block.parse(description.get("block", {}), str(path))
+    other = made_with.replace(seeds=block.seeds) != block
+    if recipe is not None and "recipe" in description:
+        other = other or Recipe.parse(description["recipe"], str(path)) != recipe
+    if other:
+        raise ConfigError(
+            f"{path} was made with another block '{block.name}' or recipe; choose another folder "
+            "for the results of this plan"
+        )
 
 
 def parse_shard(text: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ import numpy as np
 from spotkick.errors import InputError
 from spotkick.study.data import read_study_data
 from spotkick.study.plan import Block, StudyPlan
-from spotkick.study.running import pack_result, read_result, result_path
+from spotkick.study.running import check_result, pack_result, read_result, result_path
 
 HALVES: Final = ("A", "B")
 OTHER: Final = {"A": "B", "B": "A"}
@@ -67,10 +67,13 @@ def read_scores(block: Block, results: Path) -> BlockScores:
 
     Raises:
         InputError: if there is none.
+        ConfigError: if one belongs to another plan.
     """
     found = [seed for seed in block.seeds if result_path(results, block, seed).is_file()]
     if not found:
         raise InputError(f"{results}: no result of block '{block.name}'; run the plan first")
+    for seed in found:
+        check_result(result_path(results, block, seed), block)
     rows = [tuple(read_result(result_path(results, block, s))[0]["networks"]) for s in found]
     return BlockScores(block, tuple(found), tuple(rows))
 

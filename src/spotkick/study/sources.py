@@ -22,14 +22,11 @@ from spotkick.commentary.transcripts import TranscriptSegment, count_frames
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.features.token_rows import BIN_MS
+from spotkick.features.token_rows import BIN_MS, BIN_RATE
 from spotkick.formats.soccernet import read_label_set
 from spotkick.models.token_embeddings import embed_tokens
 from spotkick.study.data import StudyData
 from spotkick.timeline import FEATURE_RATE
-
-TOKEN_RATE: Final = Fraction(1000, BIN_MS)
-"""Frames of token ids per second."""
 
 _MIN_PERIODS: Final = 8
 """Tokens of fewer training periods are unknown: they would tell matches apart, not actions."""
@@ -137,7 +134,7 @@ def read_transcripts(
     is_held = [number >= len(train) for number in range(len(matches))]
     ids = [vocabulary.encode(segments).ids for segments in own]
     vectors = embed_tokens(ids, len(vocabulary), embedding)
-    return builder.build(name, matches, is_held, TOKEN_RATE, vectors)
+    return builder.build(name, matches, is_held, BIN_RATE, vectors)
 
 
 def _token_rows(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from spotkick.chunks import plan_chunks
 from spotkick.encoding.spots import border_mask
+from spotkick.errors import InputError
 from spotkick.study.arms import Arm, Head, Settings
 from spotkick.study.data import StudyData
 from spotkick.study.losses import FAR_FRAMES, Distances, StackLoss
@@ -50,6 +51,8 @@ class _TrainingFrames:
     def __init__(self, data: StudyData, recipe: Recipe, device: torch.device) -> None:
         self.chunk_frames, self.border = recipe.chunk_frames, recipe.border_frames
         periods = data.periods(held=False)
+        if not np.isin(data.actions[:, 0], periods).any():
+            raise InputError(f"the data set '{data.name}' has no action to train on")
         lengths = np.array([data.num_frames(period) for period in periods])
         self.offsets = np.concatenate(([0], np.cumsum(lengths)))
 
