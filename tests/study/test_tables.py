@@ -97,6 +97,15 @@ def test_pack_plan_keeps_scores_of_all_and_peaks_of_the_chosen(
     np.testing.assert_array_equal(fewer.positions_ms[kept], expected.positions_ms[kept])
 
 
+def test_pack_plan_block_without_all_seeds_is_copied_whole(folder: Path, tmp_path: Path) -> None:
+    more = PLAN.replace(blocks=[PLAN.blocks[0].replace(seeds=(0, 1, 2))])
+    assert pack_plan(more, folder, folder / "results", tmp_path) == 2
+    kept, whole = (
+        result_path(root, PLAN.blocks[0], 0).read_bytes() for root in (tmp_path, folder / "results")
+    )
+    assert kept == whole
+
+
 def test_write_tables_packed_results_give_the_same_page(folder: Path, tmp_path: Path) -> None:
     pack_plan(PLAN, folder, folder / "results", tmp_path / "packed")
     for results, name in ((folder / "results", "a.md"), (tmp_path / "packed", "b.md")):

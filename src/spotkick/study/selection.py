@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 
 from spotkick.errors import InputError
+from spotkick.files import read_bytes, write_bytes
 from spotkick.study.data import read_study_data
 from spotkick.study.plan import Block, StudyPlan
 from spotkick.study.running import check_result, pack_result, read_result, result_path
@@ -96,6 +97,8 @@ def families(block: Block) -> dict[str, tuple[str, ...]]:
 def pack_plan(plan: StudyPlan, data_folder: Path, results: Path, out: Path) -> int:
     """Copy all results, with the peaks of the chosen networks on the other half alone.
 
+    Results of a block that lacks seeds are copied whole: further seeds may choose other networks.
+
     Returns:
         Number of results.
 
@@ -108,6 +111,12 @@ def pack_plan(plan: StudyPlan, data_folder: Path, results: Path, out: Path) -> i
         try:
             scores = read_scores(block, results)
         except InputError:
+            continue
+        if scores.seeds != block.seeds:
+            for seed in scores.seeds:
+                path = result_path(results, block, seed)
+                write_bytes(out / path.name, read_bytes(path))
+                count += 1
             continue
         data = read_study_data(data_folder / f"{block.data}.npz")
         matches = data.period_match[data.periods(held=True)]
