@@ -1,8 +1,8 @@
 """Several processes that train one network: ``torchrun --nproc-per-node N -m spotkick train …``.
 
 Every rank draws the same epoch and takes its share of each batch. Gradients, losses and the
-statistics of batch normalisation are those of whole batches, so that the number of ranks changes
-how long a training takes and nothing else: one process is the case of a single rank.
+statistics of batch normalisation are those of whole batches, so that any number of ranks trains as
+one does, up to rounding and to dropout inside a network: one process is the case of a single rank.
 """
 
 import os
