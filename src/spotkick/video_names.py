@@ -77,6 +77,11 @@ class VideoName:
         """Whether the name says nothing but that this is the video of its folder's match."""
         return self.period is None and self.base in _WHOLE_MATCH
 
+    @property
+    def belongs_to_folder(self) -> bool:
+        """Whether the name says a period or size alone, so that the folder names the match."""
+        return self.is_prefix or self.is_whole_match or (self.period is not None and not self.base)
+
 
 def is_video_name(path: Path) -> bool:
     """Whether a file of a folder is a video by its suffix; hidden files are not."""

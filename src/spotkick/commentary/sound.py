@@ -15,7 +15,7 @@ from av.container import InputContainer
 from spotkick.errors import InputError
 from spotkick.video.clock_reading import read_clock
 from spotkick.video.opening import open_container, read_until_broken
-from spotkick.video.streams import choose_audio_stream, choose_video_stream
+from spotkick.video.streams import choose_audio_stream, choose_video_stream, has_decoder
 
 SAMPLE_RATE_HZ: Final = 16_000
 
@@ -84,18 +84,13 @@ def _choose_sound(container: InputContainer, path: Path) -> tuple[AudioStream, b
     try:
         video = choose_video_stream(container, path)
     except InputError:  # a sound file, perhaps with a cover
-        streams = [stream for stream in container.streams.audio if _has_decoder(stream)]
+        streams = [stream for stream in container.streams.audio if has_decoder(stream)]
         stream, has_video = next(iter(streams), None), False
     else:
         stream, has_video = choose_audio_stream(container, video, path), True
     if stream is None:
         raise InputError(f"{path}: the file has no sound, so that there is nothing to transcribe")
     return stream, has_video
-
-
-def _has_decoder(stream: AudioStream) -> bool:
-    context: object = stream.codec_context  # None for a codec that is not known
-    return context is not None
 
 
 def _decode_frames(container: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:

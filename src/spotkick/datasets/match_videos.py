@@ -106,8 +106,8 @@ def group_by_match(videos: Sequence[VideoName], *, is_match: bool) -> dict[str, 
         >>> sorted(group_by_match([parse_video_name(file) for file in files], is_match=False))
         ['a', 'b']
     """
-    bases = {video.base for video in videos if not _is_plain(video)}
-    if is_match or any(_is_plain(video) for video in videos):
+    bases = {video.base for video in videos if not video.belongs_to_folder}
+    if is_match or any(video.belongs_to_folder for video in videos):
         return {"": list(videos)} if videos else {}
     if len(bases) == 1 and all(video.period is not None for video in videos):
         return {"": list(videos)}
@@ -117,10 +117,6 @@ def group_by_match(videos: Sequence[VideoName], *, is_match: bool) -> dict[str, 
     for video in videos:
         found.setdefault(video.base, []).append(video)
     return {_recording_name(own): own for own in found.values()}
-
-
-def _is_plain(video: VideoName) -> bool:
-    return video.is_prefix or video.is_whole_match or (video.period is not None and not video.base)
 
 
 def _recording_name(videos: Sequence[VideoName]) -> str:

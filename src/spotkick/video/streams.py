@@ -178,7 +178,7 @@ def choose_audio_stream(
         InputError: if there is no track of that number, or no decoder for it.
     """
     streams = list(container.streams.audio)
-    decodable = [stream for stream in streams if _has_decoder(stream)]
+    decodable = [stream for stream in streams if has_decoder(stream)]
     if track is not None:
         if not 1 <= track <= len(streams):
             raise InputError(f"{path}: has {len(streams)} sound tracks, no number {track}")
@@ -201,7 +201,8 @@ def choose_audio_stream(
     )
 
 
-def _has_decoder(stream: Stream) -> bool:
+def has_decoder(stream: Stream) -> bool:
+    """Whether the codec of a stream is one that can be decoded here."""
     context: object = stream.codec_context  # None for a codec that is not known
     return context is not None
 

@@ -11,7 +11,7 @@ from spotkick.errors import InputError
 from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.formats.scores import SCORES_FILE
-from spotkick.video_names import VideoName, parse_video_name
+from spotkick.video_names import parse_video_name
 
 CLIPS_FILE: Final = "clips.json"
 """Clips of a highlight reel, beside the predictions they were chosen from."""
@@ -105,7 +105,7 @@ class MatchFiles:
             named = beside.name in (*PREDICTION_FILES, *LABEL_FILES, SCORES_FILE)
             return beside.with_name(REVIEW_FILE if named else f"{beside.stem}.{REVIEW_FILE}")
         for video in self.video_files:
-            named = belongs_to_folder(parse_video_name(video))
+            named = parse_video_name(video).belongs_to_folder
             return video.with_name(REVIEW_FILE if named else f"{video.stem}.{REVIEW_FILE}")
         raise InputError(f"{self.name}: no labels, predictions or video to review")
 
@@ -114,8 +114,3 @@ def is_within(file: Path, roots: Iterable[Path]) -> bool:
     """Whether the file, links followed, lies in one of the resolved roots or is one of them."""
     target = file.resolve()
     return any(target == root or root in target.parents for root in roots)
-
-
-def belongs_to_folder(video: VideoName) -> bool:
-    """Whether a video is named by its period or size alone, so that its folder names the match."""
-    return video.is_prefix or video.is_whole_match or (video.period is not None and not video.base)

@@ -27,7 +27,6 @@ from spotkick.viewer.match_files import (
     NAMED_FILES,
     PREDICTION_FILES,
     MatchFiles,
-    belongs_to_folder,
     is_within,
 )
 from spotkick.viewer.match_joining import join_matches
@@ -125,7 +124,7 @@ def _add_given_videos(videos: Iterable[VideoName], found: dict[str, MatchFiles])
     """Add videos that the user names; periods and parts of one recording are one match."""
     recordings: dict[tuple[Path, str], list[VideoName]] = {}
     for video in videos:
-        base = "" if belongs_to_folder(video) else video.base
+        base = "" if video.belongs_to_folder else video.base
         recordings.setdefault((video.path.parent, base), []).append(video)
     for (folder, base), own in recordings.items():
         alone = own[0].path.stem if len(own) == 1 else base
