@@ -47,7 +47,7 @@ def readme_text(models: tuple[ShippedModel, ...]) -> str:
         f"{score.data}). `spotkick models {name}` has the rest."
     )
     parts = [
-        f"Well found: {_join(well)}." if well else "",
+        f"Best found: {_join(well)}." if well else "",
         f"Found in part: {_join(between)}." if between else "",
         f"Hardly found: {_join(badly)}." if badly else "",
         "Commentators do not mention everything.",

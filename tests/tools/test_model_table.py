@@ -35,7 +35,7 @@ def test_readme_text_sorts_classes_by_how_well_they_are_found() -> None:
     model = with_class_scores(Clearance=0.1, Goal=0.7, Foul=0.3, Corner=0.6)
     text = model_table.readme_text((read_model("demo"), model)).replace("\n", " ")
     assert text.startswith(
-        "Well found: Goal 70, Corner 60. Found in part: Foul 30. Hardly found: Clearance 10."
+        "Best found: Goal 70, Corner 60. Found in part: Foul 30. Hardly found: Clearance 10."
     )
     assert "tolerances of 5 to 60 s (valid; SoccerNet-v2). `spotkick models other`" in text
 

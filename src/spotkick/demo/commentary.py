@@ -1,7 +1,7 @@
 """The demo's part on commentary: transcripts of one match, spotted by the checkpoint for matches.
 
-A short invented commentary ships. The transcripts of a real match are not ours to hand on; who has
-some gives their folder, and the goals that are known of the match.
+A short invented commentary ships. The folder of a real match's transcripts can be given instead,
+with the goals that are known of it.
 """
 
 import re
