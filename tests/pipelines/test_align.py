@@ -15,6 +15,7 @@ from spotkick.datasets.periods import PeriodSpan, write_periods
 from spotkick.errors import ConfigError, InputError
 from spotkick.formats.reading import read_actions
 from spotkick.formats.results import write_results
+from spotkick.formats.sportscode import write_sportscode
 from spotkick.formats.tables import write_table
 from spotkick.pipelines.align import AlignRequest, align_events
 from spotkick.pipelines.align_outputs import check_alignment_outputs, write_alignment
@@ -153,6 +154,24 @@ def test_align_events_outside_of_the_video_are_left_out(evening: Path) -> None:
     )
     alignment = align_events(request)
     assert (alignment.outside, len(alignment.match)) == (1, len(match))
+
+
+def test_align_events_spots_that_state_their_periods_lie_there(evening: Path) -> None:
+    match = make_match(3)
+    starts = tuple((period, round(1000 * start_s)) for period, start_s in STARTS_S.items())
+    spots = evening / "spots.xml"
+    write_sportscode(spots, (replace(match, period_starts_ms=starts),))
+    request = AlignRequest(evening / "feed.csv", (evening / "evening.mp4",), spots)
+    write_table(request.events, (match,))
+    found = align_events(request)
+    assert [fit.problem for fit in found.fits] == ["", ""]
+    offsets = [fit.offset_s for fit in found.fits]
+    assert offsets == pytest.approx(list(STARTS_S.values()), abs=0.3)
+
+    # Without these times the second period would lie on the first.
+    write_table(evening / "spots.csv", (match,))
+    with pytest.raises(InputError, match="where period 1 begins in the video is not known"):
+        align_events(replace(request, spots=evening / "spots.csv"))
 
 
 def test_check_alignment_outputs_periods_and_spots_that_are_read_are_kept(tmp_path: Path) -> None:

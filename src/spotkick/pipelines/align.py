@@ -160,12 +160,20 @@ def _read_spots(
     if len(found) != 1:
         raise InputError(f"{path}: spots of one match are needed, this holds {len(found)} matches")
 
-    # Where the periods lay when the video was spotted; one period is the whole file otherwise.
-    starts_s = {
+    # Where the file says that its periods lie, or where they lay when the video was spotted; one
+    # period is the whole file otherwise.
+    starts_s = {period: start_ms / 1000 for period, start_ms in found[0].period_starts_ms}
+    starts_s = starts_s or {
         span.period: span.start_s - span.position_s for span in read_spotted_periods(file.parent)
     }
-    if not starts_s and any(action.period != 1 for action in found[0]):
+    numbers = {action.period for action in found[0]}
+    if not starts_s and numbers != {1}:
         starts_s = dict(_clock_starts(videos))
+    if one_file and numbers != {1} and numbers - starts_s.keys():
+        raise InputError(
+            f"{path}: where period {min(numbers - starts_s.keys())} begins in the video is not "
+            "known; give --clock or periods.json beside the video, or spots in times of the video"
+        )
     marks: dict[int | None, list[Mark]] = {}
     for action in found[0]:
         start_s = starts_s.get(action.period, 0.0) if one_file else 0.0
