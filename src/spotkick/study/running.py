@@ -218,14 +218,14 @@ def _score_part(peaks: Peaks, data: StudyData, recipe: Recipe) -> _Part:
 
 
 def _write_result(path: Path, description: dict[str, Any], peaks: Peaks) -> None:
-    """Positions in tenths of a second, ranked confidences as levels: three bytes a peak."""
+    """Positions in tenths of a second, ranked confidences as levels: about three bytes a peak."""
     levels = np.ceil(LEVELS * peaks.confidences).astype(np.uint8)
     tenths = np.round(peaks.positions_ms / _STEP_MS) * (levels > 0)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
             description=np.array(json.dumps(description)),
-            tenths=tenths.clip(0, 65_535).astype(np.uint16),
+            tenths=tenths.astype(np.min_scalar_type(int(tenths.max(initial=0)))),
             levels=levels,
         )
 
