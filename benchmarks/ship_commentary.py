@@ -290,8 +290,8 @@ def make_card(scores: Sequence[MeasuredScore], members: int) -> ModelCard:
             "matches without commentators, and commentary of other sports",
             "what the transcripts of its own speech recognition cost against those as given",
             (
-                "how much of its score is choice: sizes, tokens and targets were compared on the whole "
-                "valid split, windows and smoothing of classes on half A"
+                "how much of its score is choice: sizes, tokens and targets were compared on "
+                "the whole valid split, windows and smoothing of classes on half A"
             ),
         ),
     )
