@@ -393,11 +393,20 @@ export class ReelPanel {
   }
 }
 
-/** What a file is, by its suffix. */
+/** What a file is, by the end of its name. */
+const FILE_NAMES: readonly (readonly [string, string])[] = [
+  [".markers.edl", "Markers for Resolve"],
+  [".markers.csv", "Markers for Premiere"],
+  [".mp4", "Reel (MP4)"],
+  [".jpg", "Poster (JPEG)"],
+  [".vtt", "Captions (VTT)"],
+  [".xml", "Final Cut Pro 7"],
+];
+
 function nameOf(file: string): string {
-  const suffix = file.split(".").pop()!.toLowerCase();
-  const names: Record<string, string> = { mp4: "Reel (MP4)", jpg: "Poster (JPEG)", vtt: "Captions (VTT)" };
-  return names[suffix] ?? suffix.toUpperCase();
+  const lower = file.toLowerCase();
+  const known = FILE_NAMES.find(([end]) => lower.endsWith(end));
+  return known?.[1] ?? lower.split(".").pop()!.toUpperCase();
 }
 
 function formatSize(bytes: number): string {

@@ -135,6 +135,10 @@ def test_view_reel_of_a_video_from_click_to_file(
             "Captions (VTT)",
             "CSV",
             "JSON",
+            "Final Cut Pro 7",
+            "ALE",
+            "Markers for Resolve",
+            "Markers for Premiere",
             "Poster (JPEG)",
         ]
         reel = save(page, "Reel (MP4)", tmp_path)

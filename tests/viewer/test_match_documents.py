@@ -148,7 +148,7 @@ def test_edit_lists_cut_from_the_second_of_the_file(tmp_path: Path) -> None:
     videos = library.match(files).videos
     clips = checked_clips([ClipRequest(period=2, start_s=2.0, end_s=4.0, label="Goal")], videos)
     made = HighlightReels().edit_lists("x", clips, videos, tmp_path, lambda _: None)
-    (edl,) = [path.read_text() for path in made.files if path.suffix == ".edl"]
+    (edl,) = [path.read_text() for path in made.files if path.name == "x-reel.edl"]
     assert "00:00:12:05 00:00:14:05" in edl  # 10.2 s of the file is the kick-off
 
 
