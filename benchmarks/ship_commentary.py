@@ -266,8 +266,8 @@ def make_card(scores: Sequence[MeasuredScore], members: int) -> ModelCard:
     """What people have to know about the file."""
     return ModelCard(
         summary=(
-            "Spots 17 classes of football actions from what the commentators say, for broadcasts "
-            f"in any picture quality; {members} small networks in one file."
+            "Spots 17 classes of football actions from what the commentators say; "
+            f"{members} small networks in one file."
         ),
         inputs=(
             "videos and sound files (it listens, extra 'listen')",
