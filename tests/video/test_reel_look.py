@@ -1,5 +1,6 @@
 """Reels of other shapes and codecs, from a video of three stripes."""
 
+import os
 from fractions import Fraction
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def test_write_reel_codecs_are_those_that_are_asked_for(
     look = ReelLook(codec=codec, quality="small")  # type: ignore[arg-type]
     write_reel(tmp_path / "reel.mp4", [ReelPart(plan_cut(video, 0.2, 0.4))], look=look)
     assert probe(tmp_path / "reel.mp4").codec == name
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER  # SVT-AV1 would go ahead of all others
 
 
 def test_write_reel_quality_decides_the_size(video: Path, tmp_path: Path) -> None:

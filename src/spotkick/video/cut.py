@@ -36,6 +36,7 @@ from spotkick.video.reel_parts import (
     warn_about_no_decoder,
 )
 from spotkick.video.reel_shape import ReelShape, make_shape
+from spotkick.video.scheduling import keep_scheduling
 from spotkick.video.sound import SILENT_PEAK, SoundTrack
 
 _FINE_TICKS_PER_S: Final = 90_000
@@ -200,7 +201,9 @@ class _ReelWriter:
         frame.time_base = self._base
         # a chapter starts with a key frame
         frame.pict_type = PictureType.I if key else PictureType.NONE
-        self._container.mux(self._video.encode(frame))
+        with keep_scheduling():
+            packets = self._video.encode(frame)
+        self._container.mux(packets)
         self._num_frames += 1
 
     def finish(self) -> None:
