@@ -92,7 +92,7 @@ def test_match_page_leads_to_the_next_match(page: Page, address: str, library: L
     page.click("#match-menu summary")
     assert page.locator("#next-match").is_hidden()
     page.keyboard.press("Escape")
-    assert page.locator(".menu-box").is_hidden()
+    page.wait_for_selector(".menu-box", state="hidden")
     page.keyboard.press("Shift+PageUp")
     page.wait_for_selector("body[data-ready] h1:has-text('Northport')")
 
