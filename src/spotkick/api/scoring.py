@@ -20,7 +20,7 @@ from spotkick.evaluation.sources import (
     resolve_task,
 )
 from spotkick.formats import read_actions
-from spotkick.formats.match_tree import require_matches
+from spotkick.formats.match_tree import is_match_tree, require_matches
 from spotkick.tasks import Task
 from spotkick.timeline import parse_frame_rate
 
@@ -53,7 +53,7 @@ def read_labels(
         matches = read_split_matches(source, split)
     if classes is not None:
         return read_truth(source, resolve_task(classes), matches)
-    if source.is_dir() or source.suffix.lower() == ".zip":
+    if is_match_tree(source):
         return read_actions(source, kind="labels", matches=matches)
     return _select_matches(read_actions(source, kind="labels"), matches, str(source))
 

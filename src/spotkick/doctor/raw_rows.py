@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from spotkick.errors import SpotkickError, require_extra
 from spotkick.files import parse_json, read_bytes, read_json
-from spotkick.formats.match_tree import LABEL_FILES, open_match_tree
+from spotkick.formats.match_tree import LABEL_FILES, is_match_tree, open_match_tree
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.timeline import parse_game_time
 
@@ -61,7 +61,7 @@ class RawDocument:
 def read_raw(path: Path) -> Iterator[RawDocument]:
     """The documents of a path; what cannot be decoded is left to the readers of its format."""
     try:
-        if path.is_dir() or path.suffix.lower() == ".zip":
+        if is_match_tree(path):
             yield from _read_tree(path)
         elif path.suffix.lower() == ".csv":
             yield RawDocument(path.name, None, _csv_rows(path))

@@ -13,6 +13,7 @@ from spotkick.doctor.findings import Finding, Severity
 from spotkick.doctor.raw_rows import read_raw
 from spotkick.errors import SpotkickWarning
 from spotkick.formats.detect import detect_format
+from spotkick.formats.match_tree import is_match_tree
 from spotkick.formats.reading import Kind, read_actions
 
 
@@ -49,7 +50,7 @@ def read_action_file(
     findings: list[Finding] = []
     kind = detect_format(path)
     with collect_warnings(findings, path.name):
-        if wanted is not None and _is_tree(path):
+        if wanted is not None and is_match_tree(path):
             matches = read_actions(path, kind=wanted, frame_rate=rate)
         else:
             matches = read_actions(path, format=kind, frame_rate=rate)
@@ -57,10 +58,6 @@ def read_action_file(
     findings += [*check_clocks(documents), *check_names(documents)]
     scored = any(action.confidence is not None for match in matches for action in match.actions)
     return ActionFile(kind, matches, scored, tuple(findings))
-
-
-def _is_tree(path: Path) -> bool:
-    return path.is_dir() or path.suffix.lower() == ".zip"
 
 
 @contextmanager

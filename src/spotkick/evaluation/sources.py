@@ -12,7 +12,7 @@ from spotkick.errors import InputError, SpotkickWarning
 from spotkick.formats import TimeSource, read_actions, read_predictions
 from spotkick.formats.classes import find_task
 from spotkick.formats.detect import detect_format
-from spotkick.formats.match_tree import open_match_tree
+from spotkick.formats.match_tree import is_match_tree, open_match_tree
 from spotkick.formats.registry import FORMATS
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.formats.sample import is_json_file
@@ -108,7 +108,7 @@ def read_scored_sets(
 
 def _read_truth_of(path: Path, task: Task, match: str | None) -> tuple[MatchActions, ...]:
     """Labels of one match of a folder or archive; of all where none is named like it."""
-    if match is not None and _is_tree(path):
+    if match is not None and is_match_tree(path):
         try:
             return read_truth(path, task, (match,))
         except InputError:
@@ -192,7 +192,12 @@ def read_found(
     try:
         return read_predictions(path, format=format, matches=matches, file_name=file_name)
     except InputError:
-        if not path.exists() or not _is_tree(path) or file_name is not None or format is not None:
+        if (
+            not path.exists()
+            or not is_match_tree(path)
+            or file_name is not None
+            or format is not None
+        ):
             raise
         with open_match_tree(path) as tree:
             names = tree.file_names()
@@ -241,7 +246,7 @@ def find_label_file(path: Path, task: Task, matches: Sequence[str] | None = None
     Raises:
         InputError: if the archive cannot be read.
     """
-    if not _is_tree(path):
+    if not is_match_tree(path):
         return None
     with open_match_tree(path) as tree:
         held = {
@@ -265,7 +270,3 @@ def fit_task_to_labels(task: Task, filename: str | None) -> Task:
 def is_one_match_file(path: Path) -> bool:
     """Whether a path is a prediction file of one match, in SoccerNet's form."""
     return path.is_file() and is_json_file(path) and detect_format(path) == "soccernet-results"
-
-
-def _is_tree(path: Path) -> bool:
-    return path.is_dir() or path.suffix.lower() == ".zip"

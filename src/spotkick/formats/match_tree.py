@@ -182,6 +182,11 @@ def open_match_tree(path: Path) -> Iterator[MatchTree]:
         yield MatchTree(path, archive, dict(zip(names, stored, strict=True)))
 
 
+def is_match_tree(path: Path) -> bool:
+    """Whether a path is to be read as match folders: a folder, or a file named as a zip archive."""
+    return path.is_dir() or path.suffix.lower() == ".zip"
+
+
 def is_archive(path: Path) -> bool:
     """Whether a file begins like a zip archive.
 

@@ -27,6 +27,7 @@ from spotkick.evaluation.sources import (
     resolve_task,
 )
 from spotkick.files import read_json
+from spotkick.formats.match_tree import is_match_tree
 from spotkick.formats.scores import SCORES_FILE, read_scores
 from spotkick.report.names import ReportNames, name_of_path, newest_date
 from spotkick.tasks import TASKS, Task, task_of
@@ -139,7 +140,7 @@ def read_scored_predictions(
         InputError: if there are none, or those of a split are incomplete.
     """
     wanted = [match.match for match in inputs.truth]
-    if options.split is not None and (path.is_dir() or path.suffix == ".zip"):
+    if options.split is not None and is_match_tree(path):
         return list(_read_predictions(path, options, wanted))
 
     # Without a split all are read, so that those of matches without labels can be reported.
