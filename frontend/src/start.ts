@@ -33,7 +33,7 @@ type Column = "name" | "duration_s" | "labels" | "predictions" | "decided" | "f1
 
 /** The first rows come in a small page, so that figures show at once. */
 const FIRST_PAGE = 10;
-const PAGE = 50;
+const PAGE = 25;
 const MEMORY = "spotkick.start";
 
 class StartPage {

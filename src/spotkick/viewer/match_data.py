@@ -6,10 +6,10 @@ A damaged file takes away what it holds, not the match: the reason is shown as a
 import hashlib
 import math
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,8 +61,8 @@ class Match:
     Attributes:
         files: where it came from.
         classes: names of all classes, in the order of the lanes.
-        predictions: predicted spots in file order.
-        labels: labels in file order.
+        predicted: predicted actions in file order.
+        labelled: labels in file order.
         scores: per-frame scores, None when there are none.
         videos: by period.
         clips: objects of the clips file, checked for their times.
@@ -74,8 +74,8 @@ class Match:
 
     files: MatchFiles
     classes: tuple[str, ...]
-    predictions: tuple[Spot, ...]
-    labels: tuple[Spot, ...]
+    predicted: tuple[Action, ...]
+    labelled: tuple[Action, ...]
     scores: MatchScores | None
     videos: dict[int, PeriodVideo]
     clips: tuple[dict[str, Any], ...]
@@ -88,6 +88,16 @@ class Match:
     def name(self) -> str:
         """Name of the match."""
         return self.files.name
+
+    @cached_property
+    def predictions(self) -> tuple[Spot, ...]:
+        """Predicted spots with their ids, in file order."""
+        return name_spots("p", self.predicted)
+
+    @cached_property
+    def labels(self) -> tuple[Spot, ...]:
+        """Labels with their ids, in file order."""
+        return name_spots("l", self.labelled)
 
 
 def load_match(files: MatchFiles) -> Match:
@@ -131,8 +141,8 @@ def load_match(files: MatchFiles) -> Match:
     return Match(
         files=files,
         classes=classes,
-        predictions=name_spots("p", predictions),
-        labels=name_spots("l", labels),
+        predicted=predictions,
+        labelled=labels,
         scores=scores,
         videos=videos,
         clips=clips,
@@ -169,15 +179,14 @@ def name_spots(kind: str, actions: Sequence[Action]) -> tuple[Spot, ...]:
         >>> first.id != second.id and first.id == name_spots("p", [sure])[0].id
         True
     """
-    seen: Counter[tuple[str, int, int]] = Counter()
+    seen: dict[str, int] = {}
     spots = []
     for action in actions:
-        content = (action.label, action.period, action.position_ms)
-        text = "\x1f".join(map(str, (*content, seen[content])))
-        seen[content] += 1
-        digest = hashlib.blake2s(
-            text.encode("utf-8", "surrogatepass"), digest_size=ID_BYTES
-        ).hexdigest()
+        content = f"{action.label}\x1f{action.period}\x1f{action.position_ms}"
+        number = seen.get(content, 0)
+        seen[content] = number + 1
+        text = f"{content}\x1f{number}".encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2s(text, digest_size=ID_BYTES).hexdigest()
         spots.append(Spot(f"{kind}-{digest}", action))
     return tuple(spots)
 

@@ -70,16 +70,22 @@ class Library:
 
     def match(self, files: MatchFiles) -> Match:
         """The match as its files are now; it is read again when one of them has changed."""
-        with self._lock:  # also because collecting warnings changes state of the whole process
-            stamp = _identify_files(files)
-            known = self._loaded.get(files.key)
-            if known is None or known[0] != stamp:
-                known = (stamp, load_match(self._keep_readable(files)))
-                self._loaded[files.key] = known
+        with self._lock:
+            known = (_identify_files(files), self.read(files))
+            self._loaded[files.key] = known
             self._loaded.move_to_end(files.key)
             while len(self._loaded) > MAX_LOADED:
                 self._loaded.popitem(last=False)
             return known[1]
+
+    def read(self, files: MatchFiles) -> Match:
+        """The same as ``match``, without keeping it: reading all matches pushes none out."""
+        with self._lock:  # also because collecting warnings changes state of the whole process
+            stamp = _identify_files(files)
+            known = self._loaded.get(files.key)
+            if known is not None and known[0] == stamp:
+                return known[1]
+            return load_match(self._keep_readable(files))
 
     def journal(self, files: MatchFiles) -> EditJournal:
         """The corrections of a match."""

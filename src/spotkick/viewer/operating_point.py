@@ -1,7 +1,8 @@
 """Precision, recall and F1 at a threshold, counted as the browser counts while a slider moves."""
 
+import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,8 +35,10 @@ def assign_greedily(
     Returns:
         Index of a label -> index of its prediction.
     """
+    confidences = [action.confidence or 0.0 for action in predictions]
     candidates = _find_candidates(predictions, labels, tolerance_ms)
-    return _assign_candidates(labels, candidates, range(len(predictions)))
+    order = _order_by_time(labels)
+    return _assign_candidates(order, candidates, confidences, -math.inf)
 
 
 def _find_candidates(
@@ -61,18 +64,28 @@ def _find_candidates(
     return found
 
 
+def _order_by_time(labels: Sequence[Action]) -> list[int]:
+    return sorted(range(len(labels)), key=lambda index: labels[index].position_ms)
+
+
 def _assign_candidates(
-    labels: Sequence[Action], candidates: Sequence[Sequence[int]], counted: Container[int]
+    order: Iterable[int],
+    candidates: Sequence[Sequence[int]],
+    confidences: Sequence[float],
+    threshold: float,
 ) -> dict[int, int]:
-    """Labels in the order of time, each with its first candidate that is free and counts."""
+    """Labels in order, each with its first free candidate that reaches the threshold."""
     taken: set[int] = set()
     pairs: dict[int, int] = {}
-    for number in sorted(range(len(labels)), key=lambda index: labels[index].position_ms):
-        free = (index for index in candidates[number] if index not in taken and index in counted)
-        best = next(free, None)
-        if best is not None:
-            taken.add(best)
-            pairs[number] = best
+    for number in order:
+        for index in candidates[number]:
+            # those that follow are less confident still
+            if confidences[index] < threshold:
+                break
+            if index not in taken:
+                taken.add(index)
+                pairs[number] = index
+                break
     return pairs
 
 
@@ -95,12 +108,13 @@ def _measure_all(
 ) -> list[OperatingPoint]:
     """Quality at each threshold; what lies near each label is looked up once for all of them."""
     confidences = [action.confidence or 0.0 for action in predictions]
+    ranked = sorted(confidences)
     candidates = _find_candidates(predictions, labels, tolerance_ms)
+    order = [number for number in _order_by_time(labels) if candidates[number]]
     points = []
     for threshold in thresholds:
-        counted = {index for index, value in enumerate(confidences) if value >= threshold}
-        pairs = _assign_candidates(labels, candidates, counted)
-        correct, kept = len(pairs), len(counted)
+        pairs = _assign_candidates(order, candidates, confidences, threshold)
+        correct, kept = len(pairs), len(ranked) - bisect_left(ranked, threshold)
         precision = correct / kept if kept else 0.0
         recall = correct / len(labels) if labels else 0.0
         total = kept + len(labels)

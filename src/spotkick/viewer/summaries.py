@@ -3,11 +3,14 @@
 import hashlib
 import json
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.errors import InputError, StorageError
 from spotkick.files import read_json, write_json
+from spotkick.viewer.edits import SpotState
+from spotkick.viewer.match_data import Match
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.operating_point import best_f1
@@ -86,16 +89,15 @@ class SummaryStore:
 
 def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
     """Read a match and count what the start page shows of it."""
-    match = library.match(files)
+    match = library.read(files)
     journal = library.journal(files)
     states = journal.states()
-    labels = [spot.action for spot in match.labels]
-    spots = [spot.action for spot in match.predictions]
+    labels, spots = match.labelled, match.predicted
 
     # An operating point needs both labels and predictions.
     point = best_f1(spots, labels) if labels and spots else None
     least = 0.5 if point is None else point.threshold
-    likely = [spot for spot in match.predictions if (spot.action.confidence or 0.0) >= least]
+    likely = sum((action.confidence or 0.0) >= least for action in spots)
 
     # what a person looks for in the table
     codecs = {stretch.info.codec for video in match.videos.values() for stretch in video.stretches}
@@ -105,13 +107,23 @@ def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
         "periods": len(match.durations_s),
         "labels": len(labels),
         "predictions": len(spots),
-        "likely": len(likely),
-        "decided": count_decided(match, states),
-        "decided_likely": sum(spot.id in states for spot in likely),
-        "corrected": len(corrected_labels(match, states).actions),
+        "likely": likely,
+        **_count_review(match, states, least),
         "revision": journal.revision,
         "f1": None if point is None else point.f1,
         "threshold": None if point is None else point.threshold,
         "codecs": sorted(codecs),
         "warnings": len(match.warnings) + len(journal.problems),
+    }
+
+
+def _count_review(match: Match, states: Mapping[str, SpotState], least: float) -> dict[str, int]:
+    """How far the review has come; spots get their ids only where there are corrections."""
+    if not states:
+        return {"decided": 0, "decided_likely": 0, "corrected": len(match.labelled)}
+    likely = (spot for spot in match.predictions if (spot.action.confidence or 0.0) >= least)
+    return {
+        "decided": count_decided(match, states),
+        "decided_likely": sum(spot.id in states for spot in likely),
+        "corrected": len(corrected_labels(match, states).actions),
     }
