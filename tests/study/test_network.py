@@ -9,7 +9,9 @@ from torch.nn import functional
 
 from spotkick.models.calf import CalfArchitecture, CalfNetwork
 from spotkick.models.dense import DenseArchitecture, DenseNetwork
-from spotkick.study.network import NetworkStack, StackedLinear, StackSizes
+from spotkick.models.long_convolution import same_padding
+from spotkick.study.layers import StackedLinear, convolve_levels, drop_equally
+from spotkick.study.network import NetworkStack, StackSizes
 
 SIZES = StackSizes(
     width=6,
@@ -87,13 +89,39 @@ def test_stack_copied_weights_equals_calf_network(kind: str, head: str, training
         torch.testing.assert_close(stack.capsules.variance[1].flatten(), running)
 
 
-@pytest.mark.parametrize("kernel", [1, 2, 5, 8])
-def test_stacked_linear_convolution_equals_products_of_windows(kernel: int) -> None:
+@pytest.mark.parametrize("kernel", [1, 2, 5, 8, 20])
+@pytest.mark.parametrize("frames", [11, 16])
+def test_stacked_linear_equals_a_convolution_per_network(kernel: int, frames: int) -> None:
     layer = StackedLinear(3, inputs=4, outputs=5, kernel=kernel)
     with torch.no_grad():
         layer.weight.normal_()
-    values = torch.randn(3, 2, 11, 4)
-    torch.testing.assert_close(layer._convolve_grouped(values), layer._multiply_windows(values))
+    values = torch.randn(3, 2, frames, 4, requires_grad=True)
+    found = layer(values)
+    for network in range(3):
+        weight = layer.weight[network].view(4, kernel, 5).permute(2, 0, 1)
+        padded = functional.pad(values[network].transpose(1, 2), same_padding(kernel))
+        expected = functional.conv1d(padded, weight, layer.bias[network, 0]).transpose(1, 2)
+        torch.testing.assert_close(found[network], expected, atol=1e-5, rtol=1e-4)
+
+
+def test_convolve_levels_equals_the_levels_alone() -> None:
+    levels = [StackedLinear(2, 3, outputs, kernel) for outputs, kernel in ((4, 2), (1, 7), (2, 5))]
+    with torch.no_grad():
+        for level in levels:
+            level.weight.normal_()
+    values = torch.randn(2, 3, 13, 3)
+    expected = torch.cat([level(values) for level in levels], dim=3)
+    torch.testing.assert_close(convolve_levels(values, levels), expected, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_drop_equally_takes_the_same_values_from_all_networks(axis: int) -> None:
+    values = torch.ones(3, 3, 50)
+    dropped = drop_equally(values, 0.4, axis, training=True)
+    first = dropped.select(axis, 0)
+    assert all(torch.equal(dropped.select(axis, number), first) for number in (1, 2))
+    assert 0 < int((first == 0).sum()) < first.numel()
+    assert torch.equal(drop_equally(values, 0.4, axis, training=False), values)
 
 
 def test_stack_starts_all_networks_from_the_same_weights() -> None:

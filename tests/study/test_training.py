@@ -45,7 +45,7 @@ def test_train_stack_finds_planted_traces() -> None:
 
 
 def test_train_stack_networks_are_independent() -> None:
-    recipe = RECIPE.replace(steps=6)
+    recipe = RECIPE.replace(steps=6, dropout=0.3)
     slow = Settings(1e-3, length_s=5.0)
     both, _ = train_stack(DATA, [(BCE, SETTINGS), (BCE, slow)], recipe, 3, device=CPU)
     alone, _ = train_stack(DATA, [(BCE, slow)], recipe, 3, device=CPU)

@@ -12,7 +12,12 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from spotkick.losses import Margins, context_aware_loss, context_aware_loss_with_logits
+from spotkick.losses import (
+    Margins,
+    context_aware_loss,
+    context_aware_loss_with_logits,
+    displacement_loss,
+)
 from spotkick.losses.per_frame import PerFrameOptions
 from spotkick.study.arms import Arm, Head, Settings
 from spotkick.study.network import HeadOutput
@@ -48,7 +53,6 @@ class _Group:
 
     Attributes:
         head: their head.
-        columns: which of the head's networks.
         loss: name of the loss.
         gamma: of the focal loss.
         margin: of the context-aware losses.
@@ -58,7 +62,6 @@ class _Group:
     """
 
     head: Head
-    columns: Tensor
     loss: str
     gamma: float
     margin: float
@@ -86,7 +89,10 @@ class StackLoss:
             mask: (frames,) True where a frame of a chunk carries loss.
             offset_radius_frames: frames this near to an action learn its displacement.
         """
-        self.mask, self.radius = mask, offset_radius_frames
+        self.radius = offset_radius_frames
+        self.frames = len(mask)
+        inside = torch.nonzero(mask).flatten().tolist()
+        self.inside = slice(inside[0], inside[-1] + 1)
 
         # What one call cannot vary from network to network decides the groups.
         places: dict[Head, int] = {}
@@ -101,10 +107,22 @@ class StackLoss:
         def tensor(values: Sequence[float | Sequence[float]]) -> Tensor:
             return torch.tensor(values, dtype=torch.float32, device=mask.device)
 
+        # Networks of a group stand side by side once they are in this order.
+        self.orders = {
+            head: torch.tensor(
+                [
+                    column
+                    for (other, *_), own in members.items()
+                    if other == head
+                    for column, _ in own
+                ],
+                device=mask.device,
+            )
+            for head in places
+        }
         self.groups = [
             _Group(
                 head,
-                torch.tensor([column for column, _ in own], device=mask.device),
                 loss,
                 gamma,
                 margin,
@@ -117,14 +135,19 @@ class StackLoss:
 
     def __call__(self, outputs: dict[Head, HeadOutput], distances: Distances) -> Tensor:
         """A scalar whose gradient is that of each network's own loss."""
-        total = self.mask.new_zeros((), dtype=torch.float32)
-        for group in self.groups:
-            values = outputs[group.head].values[group.columns]
-            total = total + self._group_loss(group, values, distances)
+        # Frames at the ends of a chunk carry no loss.
+        near = Distances(distances.past[:, self.inside], distances.future[:, self.inside])
+        parts: dict[Head, list[Tensor]] = {}
+        for head, order in self.orders.items():
+            inside = outputs[head].values[:, :, self.inside].index_select(0, order)
+            sizes = [len(group.slicing) for group in self.groups if group.head == head]
+            parts[head] = list(inside.split(sizes))
+
+        terms = [self._group_loss(one, parts[one.head].pop(0), near) for one in self.groups]
         displaced = outputs.get("displacement")
         if displaced is not None and displaced.offsets is not None:
-            total = total + OFFSET_WEIGHT * self._offset_loss(displaced.offsets, distances)
-        return total
+            terms.append(self._offset_loss(displaced.offsets[:, :, self.inside], near))
+        return torch.stack(terms).sum()
 
     def _group_loss(self, group: _Group, values: Tensor, distances: Distances) -> Tensor:
         networks, batch, frames, classes = values.shape
@@ -143,7 +166,6 @@ class StackLoss:
             group.slicing.repeat_interleave(classes, dim=0),
             variant=group.loss,
             margins=Margins(group.margin, 1 - group.margin),
-            mask=self.mask,
             options=PerFrameOptions(
                 target_radius_s=1.0, target_sigma_s=1.0, focal_gamma=group.gamma
             ),
@@ -154,20 +176,21 @@ class StackLoss:
         if not is_context:
             near = targets <= 1 if group.loss != "gaussian" else torch.exp(-0.5 * targets**2)
             loss = loss * (1 + (group.positive_weights - 1) * near).flatten(2)
-        return loss.sum() / (batch * frames * classes)
+        return loss.sum() / (batch * self.frames * classes)
 
     def _offset_loss(self, offsets: Tensor, distances: Distances) -> Tensor:
-        """Huber loss of the displacement to the nearest action, near actions only."""
-        to_action = torch.where(
-            distances.past <= -distances.future, -distances.past, -distances.future
+        """Loss of the displacements to the nearest actions, as `displacement_loss` has it."""
+        # The frame lies behind the last action, or before the next one.
+        shifts = torch.where(
+            distances.past <= -distances.future, distances.past, distances.future
+        ).unsqueeze(0)
+        is_near = (shifts.abs() <= self.radius).float()
+        weights = is_near / is_near.sum().clamp(min=1)
+        count = offsets[0].numel()
+        loss = displacement_loss(
+            offsets, shifts.expand_as(offsets), self.radius, weights.expand_as(offsets)
         )
-        near = (to_action.abs() <= self.radius) & self.mask[:, None]
-        error = torch.nn.functional.huber_loss(
-            offsets / self.radius,
-            (to_action / self.radius).expand_as(offsets),
-            reduction="none",
-        )
-        return (error * near).sum() / near.sum().clamp(min=1)
+        return OFFSET_WEIGHT * len(offsets) * count * loss
 
 
 def choose_shifts(distances: Distances, slicing: Tensor) -> Tensor:

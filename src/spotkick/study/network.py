@@ -6,7 +6,6 @@ layers that see single frames and the temporal pyramid; tests hold the outputs e
 embeddings first. All networks of a stack start from the same weights.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,17 +14,17 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spotkick.configuration import FrozenConfig
-from spotkick.models.long_convolution import same_padding
 from spotkick.models.pyramid import pyramid_kernels
 from spotkick.study.arms import HEADS, Head
+from spotkick.study.layers import (
+    StackedCapsules,
+    StackedLinear,
+    convolve_levels,
+    drop_equally,
+)
 
 _INITIAL_LOGIT = -4.0
 """Where logits start: actions are rare, and a first guess of one half costs steps to unlearn."""
-
-_FLOOR = 1e-12
-_NORMALISATION_FLOOR = 1e-3
-_MOMENTUM = 0.01
-"""Of the capsules' batch normalisation; see `spotkick.models.calf.CapsuleScores`."""
 
 
 class StackSizes(FrozenConfig):
@@ -75,84 +74,6 @@ class HeadOutput(NamedTuple):
     offsets: Tensor | None = None
 
 
-class StackedLinear(nn.Module):
-    """One linear layer per network, also over a window of frames."""
-
-    def __init__(self, networks: int, inputs: int, outputs: int, kernel: int = 1) -> None:
-        """All networks start with the same weights, drawn as torch's own layers draw them."""
-        super().__init__()
-        self.kernel = kernel
-        bound = 1 / math.sqrt(inputs * kernel)
-        weight = torch.empty(1, inputs * kernel, outputs).uniform_(-bound, bound)
-        bias = torch.empty(1, 1, outputs).uniform_(-bound, bound)
-        self.weight = nn.Parameter(weight.repeat(networks, 1, 1))
-        self.bias = nn.Parameter(bias.repeat(networks, 1, 1))
-
-    def forward(self, values: Tensor) -> Tensor:
-        """(networks, batch, frames, inputs) to (networks, batch, frames, outputs)."""
-        if self.kernel > 1 and values.device.type == "cpu":
-            return self._convolve_grouped(values)
-        return self._multiply_windows(values)
-
-    def _multiply_windows(self, values: Tensor) -> Tensor:
-        """One matrix product per network, of all windows with the weights."""
-        networks, batch, frames, _ = values.shape
-        if self.kernel > 1:
-            padded = functional.pad(values, (0, 0, *same_padding(self.kernel)))
-            values = padded.unfold(2, self.kernel, 1)  # (..., frames, inputs, kernel)
-        flat = values.reshape(networks, batch * frames, -1)
-        return torch.baddbmm(self.bias, flat, self.weight).view(networks, batch, frames, -1)
-
-    def _convolve_grouped(self, values: Tensor) -> Tensor:
-        """The same by a grouped convolution: two to three times faster on a CPU."""
-        networks, batch, frames, inputs = values.shape
-        outputs = self.weight.shape[2]
-        kernels = self.weight.view(networks, inputs, self.kernel, outputs).permute(0, 3, 1, 2)
-        rows = values.permute(1, 0, 3, 2).reshape(batch, networks * inputs, frames)
-        found = functional.conv1d(
-            functional.pad(rows, same_padding(self.kernel)),
-            kernels.reshape(networks * outputs, inputs, self.kernel),
-            self.bias.flatten(),
-            groups=networks,
-        )
-        return found.view(batch, networks, outputs, frames).permute(1, 0, 3, 2)
-
-
-class StackedCapsules(nn.Module):
-    """The scores of CALF's capsules, normalised over the time index of the chunk."""
-
-    mean: Tensor
-    variance: Tensor
-
-    def __init__(self, networks: int, sizes: StackSizes) -> None:
-        """Args: networks, how many; sizes, of each."""
-        super().__init__()
-        self.sizes = sizes
-        shape = (networks, 1, sizes.chunk_frames, 1)
-        self.weight, self.bias = nn.Parameter(torch.ones(shape)), nn.Parameter(torch.zeros(shape))
-        self.register_buffer("mean", torch.zeros(shape))
-        self.register_buffer("variance", torch.ones(shape))
-
-    def forward(self, capsules: Tensor) -> Tensor:
-        """Scores (networks, batch, frames, classes) of (networks, batch, frames, values)."""
-        mean, variance = self.mean, self.variance
-        if self.training:
-            variance, mean = torch.var_mean(capsules, (1, 3), correction=0, keepdim=True)
-            count = capsules.shape[1] * capsules.shape[3]
-            with torch.no_grad():
-                self.mean.lerp_(mean, _MOMENTUM)
-                self.variance.lerp_(variance * count / (count - 1), _MOMENTUM)
-        normalised = (capsules - mean) * torch.rsqrt(variance + _NORMALISATION_FLOOR)
-
-        # (networks, batch, frames, capsule_dim, classes)
-        sigmoids = torch.sigmoid(normalised * self.weight + self.bias)
-        shape = (*sigmoids.shape[:3], self.sizes.capsule_dim, self.sizes.num_classes)
-        offsets = sigmoids.reshape(shape) - 0.5
-        distances = torch.sqrt((offsets**2).sum(dim=3) + _FLOOR)
-        nearness: Tensor = 1 - (2 / self.sizes.capsule_dim**0.5 * distances).clamp(max=1)
-        return nearness
-
-
 class NetworkStack(nn.Module):
     """Networks with equal trunks and heads of several kinds."""
 
@@ -194,10 +115,11 @@ class NetworkStack(nn.Module):
                 self.table = nn.Parameter(table.repeat(1, self.count, 1))
             self.first = StackedLinear(self.trunks, inputs, sizes.hidden[0])
             self.second = StackedLinear(self.trunks, sizes.hidden[0], sizes.hidden[1])
-            self.levels = nn.ModuleList(
+            levels = [
                 StackedLinear(self.trunks, sizes.hidden[1], width, kernel)
                 for width, kernel in zip(sizes.pyramid, kernels, strict=True)
-            )
+            ]
+            self.levels = nn.ModuleList(levels)
             self.outputs = nn.ModuleDict(
                 {
                     head: StackedLinear(
@@ -209,7 +131,9 @@ class NetworkStack(nn.Module):
                     for head, count in self.per_head.items()
                 }
             )
-            self.capsules = StackedCapsules(self.per_head.get("capsule", 0), sizes)
+            self.capsules = StackedCapsules(
+                self.per_head.get("capsule", 0), sizes.chunk_frames, sizes.capsule_dim
+            )
 
         # Capsules have no logits to start low.
         with torch.no_grad():
@@ -256,7 +180,7 @@ class NetworkStack(nn.Module):
         counts = (ids != 0).sum(dim=1, keepdim=True).float()  # (batch * frames, 1)
         summed = functional.embedding_bag(ids, self.table.flatten(1), mode="sum", padding_idx=0)
         bags = (summed * torch.rsqrt(1 + counts)).view(-1, self.count, self.sizes.embedding)
-        bags = functional.dropout(bags, self.sizes.dropout, self.training)
+        bags = drop_equally(bags, self.sizes.dropout, 1, training=self.training)
 
         # The flag says whether anything is said at all.
         flags = (counts > 0).float().unsqueeze(1).expand(-1, self.count, -1)
@@ -267,9 +191,9 @@ class NetworkStack(nn.Module):
         """(trunks, batch, frames, channels)."""
         encoded = torch.relu(self.first(inputs[: self.trunks]))
         encoded = torch.relu(self.second(encoded))
-        encoded = functional.dropout(encoded, self.sizes.dropout, self.training)
-        levels = [torch.relu(level(encoded)) for level in self.levels]
-        return torch.cat([encoded, *levels], dim=3)
+        encoded = drop_equally(encoded, self.sizes.dropout, 0, training=self.training)
+        levels = [level for level in self.levels if isinstance(level, StackedLinear)]
+        return torch.cat([encoded, torch.relu(convolve_levels(encoded, levels))], dim=3)
 
 
 def _outputs_of(head: Head, sizes: StackSizes) -> int:

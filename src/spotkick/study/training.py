@@ -180,9 +180,12 @@ class _Optimizer:
                     continue
                 mean.lerp_(gradient, 1 - _BETAS[0])
                 square.mul_(_BETAS[1]).addcmul_(gradient, gradient, value=1 - _BETAS[1])
-                scaled = mean / first / ((square / second).sqrt_().add_(_EPSILON))
-                scaled.add_(parameter, alpha=recipe.weight_decay)
-                parameter.sub_(scaled.mul_(rate * factor))
+
+                # The gradient is not needed any more; its memory takes the divisor.
+                divisor = torch.sqrt(square, out=gradient)
+                divisor.mul_(first / second**0.5).add_(first * _EPSILON)
+                parameter.mul_(1 - rate * factor * recipe.weight_decay)
+                parameter.addcdiv_(mean * (-rate * factor), divisor)
                 parameter.grad = None
 
 
