@@ -1,5 +1,6 @@
 """Data sets of a study: files, halves, fewer matches, moved labels."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,18 @@ def test_read_study_data_damaged_file_is_one_line(tmp_path: Path, content: bytes
         (tmp_path / "x.npz").write_bytes(content)
     with pytest.raises(InputError, match=r"x\.npz"):
         read_study_data(tmp_path / "x.npz")
+
+
+def test_checksum_survives_the_file_and_sees_every_change(tmp_path: Path) -> None:
+    write_study_data(DATA, tmp_path / "toy.npz")
+    assert read_study_data(tmp_path / "toy.npz").checksum() == DATA.checksum()
+    other = (
+        DATA.jitter_training(1.0, seed=1),
+        replace(DATA, is_held=~DATA.is_held),
+        replace(DATA, features=DATA.features + np.float16(1)),
+        replace(DATA, classes=DATA.classes[::-1]),
+    )
+    assert len({DATA.checksum(), *(data.checksum() for data in other)}) == 5
 
 
 def test_halves_part_the_held_matches() -> None:

@@ -26,7 +26,8 @@ def test_choose_shifts_equals_time_shift_encoding(seed: int) -> None:
     mask = rng.random((150, 3)) < rng.choice([0.0, 0.02, 0.1])
     slicing = np.sort(rng.uniform(1, 40, size=(2, 4)), axis=1)
     slicing = np.stack([-slicing[:, 1], -slicing[:, 0], slicing[:, 2], slicing[:, 3]], axis=1)
-    found = choose_shifts(distances_of(mask), torch.from_numpy(slicing).float())
+    per_class = torch.from_numpy(slicing).float().unsqueeze(1).expand(-1, 3, -1)
+    found = choose_shifts(distances_of(mask), per_class)
     for network, bounds in enumerate(slicing):
         expected = time_shift_encoding(mask, np.tile(bounds, (3, 1)))
         own = found[0, :, network].numpy()
@@ -48,14 +49,14 @@ def test_stack_loss_gradient_is_that_of_each_network_alone() -> None:
     ]
     distances = distances_of(rng.random((40, 2)) < 0.05)
     logits = torch.randn(len(arms), 1, 40, 2, requires_grad=True)
-    loss = StackLoss(arms, rate=0.5, mask=mask, offset_radius_frames=3)
+    loss = StackLoss(arms, num_classes=2, rate=0.5, mask=mask, offset_radius_frames=3)
     torch.autograd.backward(loss({"dense": HeadOutput(logits)}, distances))
     assert logits.grad is not None
 
     for number, (arm, settings) in enumerate(arms):
         alone = logits.detach()[number].requires_grad_()
-        slicing = torch.tensor([settings.slicing_s] * 2) * 0.5
-        shifts = choose_shifts(distances, slicing[:1])[:, :, 0]
+        slicing = torch.tensor(settings.slicing_s(2)) * 0.5
+        shifts = choose_shifts(distances, slicing[None])[:, :, 0]
         nearest = distances.nearest
         value = context_aware_loss_with_logits(
             alone,
@@ -86,6 +87,7 @@ def test_offset_loss_planted_displacement_has_no_gradient() -> None:
     mask = torch.ones(30, dtype=torch.bool)
     loss = StackLoss(
         [(Arm("displacement", "bce"), Settings(1e-3, 2.0))],
+        num_classes=1,
         rate=1.0,
         mask=mask,
         offset_radius_frames=4,

@@ -5,20 +5,31 @@ from pathlib import Path
 
 import pytest
 
+from spotkick.actions import SOCCERNET_V1
+from spotkick.encoding.slicing import SLICING_V1
 from spotkick.errors import ConfigError
 from spotkick.study.arms import HEADS, draw_settings, parse_arm
-from spotkick.study.plan import read_plan
+from spotkick.study.plan import Block, Recipe, read_plan
 from spotkick.study.running import list_networks, parse_shard
 
-SHIPPED = Path(__file__).parents[2] / "benchmarks" / "study.json"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+PLANS = ("study.json", "study_small.json", "study_cpu.json")
 
 
 def test_draw_settings_lengths_scale_with_the_unit() -> None:
     one, ten = draw_settings(5, 1.0), draw_settings(5, 10.0)
     assert ten.before_s == pytest.approx(10 * one.before_s)
     assert ten.learning_rate == one.learning_rate
-    k1, k2, k3, k4 = one.slicing_s
+    k1, k2, k3, k4 = one.slicing_s(1)[0]
     assert k1 < k2 < 0 < k3 < k4
+
+
+def test_list_networks_draw_0_takes_the_published_slicing_of_each_class() -> None:
+    block = Block(name="b", data="d", recipe="r", arms=("dense-paper",), draws=2)
+    networks = list_networks(block, Recipe(slicing="v1"), SOCCERNET_V1)
+    published, drawn = (settings for _, _, settings in networks)
+    assert published.slicing_s(3) == tuple(SLICING_V1[name] for name in SOCCERNET_V1)
+    assert len(set(drawn.slicing_s(3))) == 1
 
 
 def test_draw_settings_differ_by_draw() -> None:
@@ -31,14 +42,15 @@ def test_parse_arm_unknown_name_is_refused(name: str) -> None:
         parse_arm(name)
 
 
-def test_read_plan_shipped_gives_every_arm_the_same_draws() -> None:
-    plan = read_plan(SHIPPED)
+@pytest.mark.parametrize("name", PLANS)
+def test_read_plan_shipped_gives_every_arm_the_same_draws(name: str) -> None:
+    plan = read_plan(BENCHMARKS / name)
     for block in plan.blocks:
         networks = list_networks(block, plan.recipes[block.recipe])
         assert len(networks) == len(block.arms) * block.draws
         places = [HEADS.index(arm.head) for arm, _, _ in networks]
         assert places == sorted(places)
-    assert len(plan.block("commentary").seeds) >= 5
+    assert all(len(block.seeds) >= 5 for block in plan.blocks)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,13 @@
 """Peaks and scores of a study."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 import torch
 
+from spotkick.checkpoint import DecodingConfig
+from spotkick.prediction.decoding import find_peaks as find_peaks_of_period
 from spotkick.study.data import StudyData
 from spotkick.study.peaks import find_peaks, predictions_of, suppress_peaks
 from spotkick.study.plan import Recipe
@@ -26,7 +30,7 @@ def scores_at(data: StudyData, heights: dict[tuple[int, int, int], float]) -> St
     scores = torch.zeros(1, int(starts[-1]), 2)
     for (period, frame, column), value in heights.items():
         scores[0, starts[period] + frame, column] = value
-    return StackScores(scores, torch.zeros_like(scores), starts)
+    return StackScores(scores, scores[:0], starts)
 
 
 def test_find_peaks_highest_come_first_and_stay_in_their_period(data: StudyData) -> None:
@@ -38,14 +42,47 @@ def test_find_peaks_highest_come_first_and_stay_in_their_period(data: StudyData)
 
 def test_find_peaks_parabola_recovers_a_planted_vertex(data: StudyData) -> None:
     vertex = 20.3
-    heights = {(0, f, 1): 0.9 - 0.1 * (f - vertex) ** 2 for f in (19, 20, 21)}
+    heights = {(0, f, 1): 0.9 * np.exp(-0.1 * (f - vertex) ** 2) for f in (19, 20, 21)}
     peaks = find_peaks(scores_at(data, heights), RECIPE, 0.5)
     assert peaks.positions_ms[0, 0, 1, 0] == pytest.approx(2000 * (vertex + 0.5), abs=2)
 
 
+@pytest.mark.parametrize("displaced", [False, True])
+def test_find_peaks_places_are_those_of_prediction(data: StudyData, displaced: bool) -> None:
+    generator = torch.Generator().manual_seed(5)
+    lengths = [data.num_frames(p) for p in data.periods(held=True)]
+    starts = np.concatenate(([0], np.cumsum(lengths)))
+    scores = torch.rand(2, int(starts[-1]), 2, generator=generator)
+    moves = 2 * torch.rand(1, int(starts[-1]), 2, generator=generator) - 1
+
+    # The second network alone has displacements.
+    found = StackScores(scores, moves if displaced else moves[:0], starts, first_displaced=1)
+    peaks = find_peaks(found, Recipe(peaks=200), 0.5)
+    part = slice(int(starts[1]), int(starts[2]))
+    expected = find_peaks_of_period(
+        scores[1, part].numpy(),
+        moves[0, part].numpy().astype(np.float64) if displaced else None,
+        DecodingConfig(refine="parabola"),
+        Fraction(1, 2),
+    )
+    for column in range(2):
+        own = expected.classes == column
+        order = np.argsort(-expected.confidences[own])
+        kept = peaks.confidences[1, 1, column] > 0
+        np.testing.assert_allclose(
+            peaks.confidences[1, 1, column, kept], expected.confidences[own][order]
+        )
+        # Prediction clips half a frame later at the end of a period.
+        middles_ms = 2000 * (expected.frames[own][order] + 0.5)
+        np.testing.assert_allclose(peaks.positions_ms[1, 1, column, kept], middles_ms, atol=1001)
+        assert np.mean(np.abs(peaks.positions_ms[1, 1, column, kept] - middles_ms) <= 1) > 0.95
+
+
 def test_find_peaks_offsets_move_predictions(data: StudyData) -> None:
     found = scores_at(data, {(0, 20, 0): 0.9})
-    found.offsets[0, 20, 0] = -2.5
+    moves = torch.zeros_like(found.scores)
+    moves[0, 20, 0] = -2.5
+    found = StackScores(found.scores, moves, found.starts)
     assert find_peaks(found, RECIPE, 0.5).positions_ms[0, 0, 0, 0] == 36_000
 
 

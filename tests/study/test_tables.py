@@ -7,14 +7,23 @@ import pytest
 
 from spotkick.errors import ConfigError
 from spotkick.reporter import SilentReporter
-from spotkick.study.data import write_study_data
+from spotkick.study.data import read_study_data, write_study_data
+from spotkick.study.ensembles import ENSEMBLE
 from spotkick.study.plan import Block, Recipe, StudyPlan
-from spotkick.study.running import check_result, read_result, result_path, run_plan
-from spotkick.study.selection import BlockScores, families, pack_plan, read_scores
+from spotkick.study.results import check_result, read_result, result_path, write_result
+from spotkick.study.running import run_plan
+from spotkick.study.selection import (
+    BlockScores,
+    all_draws,
+    comparison_rows,
+    families,
+    pack_plan,
+    read_scores,
+)
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
 from spotkick.study.tables import write_tables
 
-ARMS = ("dense-bce", "dense-gaussian", "dense-paper", "dense-symmetric")
+ARMS = ("dense-bce", "dense-gaussian", "dense-paper", "dense-symmetric", "displacement-bce")
 RECIPE = Recipe(
     steps=3,
     batch_chunks=4,
@@ -29,7 +38,7 @@ RECIPE = Recipe(
 )
 PLAN = StudyPlan(
     recipes={"r": RECIPE},
-    blocks=(Block(name="b", data="toy", recipe="r", arms=ARMS, draws=2, seeds=(0, 1)),),
+    blocks=(Block(name="b", data="toy", recipe="r", arms=ARMS, draws=2, seeds=(0, 1), ensemble=3),),
 )
 
 
@@ -67,6 +76,31 @@ def test_check_result_other_recipe_is_refused(folder: Path) -> None:
     check_result(path, PLAN.blocks[0], recipe)
     with pytest.raises(ConfigError, match="or recipe"):
         check_result(path, PLAN.blocks[0], recipe.replace(weight_decay=0.5))
+
+
+def test_check_result_other_data_are_refused(folder: Path, tmp_path: Path) -> None:
+    path, block = result_path(folder / "results", PLAN.blocks[0], 0), PLAN.blocks[0]
+    description, peaks = read_result(path)
+    assert description["data_sha256"] == read_study_data(folder / "toy.npz").checksum()
+    check_result(path, block, checksum=description["data_sha256"])
+    with pytest.raises(ConfigError, match="another data set 'toy'"):
+        check_result(path, block, checksum="0" * 64)
+
+    # Seeds of two data sets do not become one table, even where the data are not at hand.
+    for seed, checksum in ((0, "a"), (1, "b")):
+        copied = result_path(tmp_path, block, seed)
+        write_result(copied, {**description, "data_sha256": checksum}, peaks)
+    with pytest.raises(ConfigError, match="another data set 'toy'"):
+        read_scores(block, tmp_path)
+
+
+def test_run_plan_ensembles_hold_the_best_networks_of_each_half(folder: Path) -> None:
+    description, _ = read_result(result_path(folder / "results", PLAN.blocks[0], 0))
+    rows = description["networks"]
+    single = [row for row in rows if row["arm"] != ENSEMBLE]
+    for half, row in zip("AB", rows[len(single) :], strict=True):
+        best = sorted(single, key=lambda one: -one["scores"][half]["loose"])[:3]
+        assert row["members"] == [[one["arm"], one["draw"]] for one in best]
 
 
 def test_run_plan_time_limit_starts_nothing_more(folder: Path, tmp_path: Path) -> None:
@@ -122,6 +156,8 @@ def test_write_tables_packed_results_give_the_same_page(folder: Path, tmp_path: 
     assert page == (tmp_path / "b.md").read_text()
     assert "2 seeds, 2 draws per arm" in page
     assert page.count("| dense |") == 4
+    assert "| best ensemble, 3 networks |" in page
+    assert "linear probe" not in page
     assert "context-aware (paper or symmetric) minus per frame" in page
 
 
@@ -136,18 +172,32 @@ def planted(values: dict[tuple[str, int], tuple[float, float]]) -> BlockScores:
 
 def test_swapped_score_never_uses_the_half_that_chose() -> None:
     scores = planted({("dense-bce", 0): (0.9, 0.1), ("dense-bce", 1): (0.2, 0.8)})
-    assert scores.choose(("dense-bce",), "A") == ("dense-bce", 0)
-    assert scores.swapped_score(("dense-bce",), "loose") == pytest.approx((0.1 + 0.2) / 2)
+    group = all_draws(PLAN.blocks[0], ("dense-bce",))
+    assert scores.choose(group, "A") == ("dense-bce", 0)
+    assert scores.swapped_score(group, "loose") == pytest.approx((0.1 + 0.2) / 2)
 
 
 def test_families_have_equally_many_arms() -> None:
     found = families(PLAN.blocks[0])
-    assert {name: len(arms) for name, arms in found.items()} == {
-        "dense, per frame": 2,
-        "dense, context-aware": 2,
+    assert {name: len(group["A"]) for name, group in found.items()} == {
+        "dense, per frame": 4,
+        "dense, context-aware": 4,
     }
 
 
 def test_read_scores_names_the_block_without_results(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="block 'b'"):
         read_scores(PLAN.blocks[0], tmp_path)
+
+
+def test_comparison_rows_unsearched_calf_and_ensembles_have_no_choice() -> None:
+    arms = ("linear-bce", "dense-bce", "capsule-paper", "capsule-symmetric")
+    rows = comparison_rows(PLAN.blocks[0].replace(arms=arms, draws=3, ensemble=4))
+    assert rows["CALF as published, no search"] == dict.fromkeys("AB", (("capsule-paper", 0),))
+    assert rows["best ensemble, 4 networks"] == {
+        "A": ((ENSEMBLE, 0),),
+        "B": ((ENSEMBLE, 1),),
+    }
+    assert len(rows["CALF, searched"]["A"]) == 6
+    assert len(rows["best single network"]["A"]) == 12
+    assert "dense with displacement, searched" not in rows

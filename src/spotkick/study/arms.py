@@ -64,6 +64,7 @@ class Settings:
         before_s: context-aware losses: K2 = -before_s, K1 = -2 before_s.
         after_s: same: K3 = after_s, K4 = 2 after_s.
         margin: same: tau_min.
+        slicing_by_class_s: same: K1 to K4 of each class instead; empty for the same ones for all.
     """
 
     learning_rate: float
@@ -73,11 +74,12 @@ class Settings:
     before_s: float = 10.0
     after_s: float = 10.0
     margin: float = 0.1
+    slicing_by_class_s: tuple[Bounds, ...] = ()
 
-    @property
-    def slicing_s(self) -> Bounds:
-        """K1 to K4."""
-        return (-2 * self.before_s, -self.before_s, self.after_s, 2 * self.after_s)
+    def slicing_s(self, num_classes: int) -> tuple[Bounds, ...]:
+        """K1 to K4 of each class."""
+        one = (-2 * self.before_s, -self.before_s, self.after_s, 2 * self.after_s)
+        return self.slicing_by_class_s or (one,) * num_classes
 
 
 def parse_arm(name: str) -> Arm:
@@ -94,7 +96,7 @@ def parse_arm(name: str) -> Arm:
     raise ConfigError(f"no arm '{name}', {suggestion(name, names)}")
 
 
-def draw_settings(number: int, unit_s: float) -> Settings:
+def draw_settings(number: int, unit_s: float, published_s: tuple[Bounds, ...] = ()) -> Settings:
     """Settings of one draw of the search, the same for every arm, each of which uses its own part.
 
     So no arm has luckier learning rates, and both context-aware losses see the same slicings.
@@ -104,6 +106,7 @@ def draw_settings(number: int, unit_s: float) -> Settings:
         unit_s: length that the lengths of the data set are relative to. Radii and sigmas are drawn
             between a tenth of it and all of it, context slicings between a quarter and 2.5 of it,
             all on a logarithmic scale.
+        published_s: K1 to K4 of each class that draw 0 takes, where there are published ones.
     """
     if number == 0:
         return Settings(
@@ -112,6 +115,7 @@ def draw_settings(number: int, unit_s: float) -> Settings:
             before_s=unit_s,
             after_s=unit_s,
             margin=0.1,
+            slicing_by_class_s=published_s,
         )
     rng = np.random.default_rng((number, 17))
 

@@ -4,6 +4,8 @@ A study trains hundreds of networks on the same matches, on machines that hold n
 nor their media, so everything that it needs travels in one small file.
 """
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +22,17 @@ from spotkick.timeline import frame_of_position, parse_frame_rate
 HALVES_SEED: Final = 7
 """Of the permutation that cuts the held matches into halves A and B."""
 
+_CHECKED: Final = (
+    "features",
+    "vectors",
+    "starts",
+    "period_match",
+    "period_number",
+    "is_held",
+    "actions",
+)
+"""Arrays that a checksum covers."""
+
 _FIX: Final = "make it with benchmarks/study_data.py"
 
 
@@ -31,7 +44,7 @@ class StudyData:
         name: of the data set.
         classes: names, in the order of the class indices.
         frame_rate: frames per second.
-        features: (T, width) float16 values, or int16 token ids where ``num_tokens`` is not 0; a
+        features: (T, width) float16 values, or token ids where ``num_tokens`` is not 0; a
             token id of 0 is no token.
         num_tokens: size of the vocabulary; 0 for features that are values.
         vectors: (num_tokens, embedding) float16 that embeddings start from, made without labels.
@@ -55,6 +68,17 @@ class StudyData:
     matches: tuple[str, ...]
     is_held: npt.NDArray[np.bool_]
     actions: npt.NDArray[np.int64]
+
+    def checksum(self) -> str:
+        """SHA-256 of everything that results depend on, whichever file it came from."""
+        digest = hashlib.sha256()
+        described = [*self.classes, *self.matches, str(self.frame_rate), str(self.num_tokens)]
+        digest.update(json.dumps(described).encode())
+        for name in _CHECKED:
+            values = np.ascontiguousarray(getattr(self, name))
+            digest.update(f"{name} {values.shape}".encode())
+            digest.update(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes())
+        return digest.hexdigest()
 
     @property
     def class_list(self) -> ActionClasses:

@@ -7,7 +7,7 @@ from network to network by scaling the distances.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -56,7 +56,7 @@ class _Group:
         loss: name of the loss.
         gamma: of the focal loss.
         margin: of the context-aware losses.
-        slicing: (networks, 4) K1 to K4 in frames.
+        slicing: (networks, classes, 4) K1 to K4 in frames.
         lengths: (networks, 1) radius or sigma in frames.
         positive_weights: (networks, 1).
     """
@@ -77,6 +77,7 @@ class StackLoss:
         self,
         arms: Sequence[tuple[Arm, Settings]],
         *,
+        num_classes: int,
         rate: float,
         mask: Tensor,
         offset_radius_frames: float,
@@ -85,6 +86,7 @@ class StackLoss:
 
         Args:
             arms: of each network, in the order of the stack.
+            num_classes: number of classes.
             rate: frames per second.
             mask: (frames,) True where a frame of a chunk carries loss.
             offset_radius_frames: frames this near to an action learn its displacement.
@@ -104,7 +106,7 @@ class StackLoss:
             margin = settings.margin if arm.is_context_aware else 0.0
             members.setdefault((arm.head, arm.loss, gamma, margin), []).append((column, settings))
 
-        def tensor(values: Sequence[float | Sequence[float]]) -> Tensor:
+        def tensor(values: Sequence[Any]) -> Tensor:
             return torch.tensor(values, dtype=torch.float32, device=mask.device)
 
         # Networks of a group stand side by side once they are in this order.
@@ -126,7 +128,7 @@ class StackLoss:
                 loss,
                 gamma,
                 margin,
-                slicing=tensor([one.slicing_s for _, one in own]) * rate,
+                slicing=tensor([one.slicing_s(num_classes) for _, one in own]) * rate,
                 lengths=tensor([one.length_s * rate for _, one in own])[:, None],
                 positive_weights=tensor([one.positive_weight for _, one in own])[:, None],
             )
@@ -163,7 +165,7 @@ class StackLoss:
         loss = compute(
             flat,
             targets.flatten(2),
-            group.slicing.repeat_interleave(classes, dim=0),
+            group.slicing.flatten(0, 1),
             variant=group.loss,
             margins=Margins(group.margin, 1 - group.margin),
             options=PerFrameOptions(
@@ -198,13 +200,13 @@ def choose_shifts(distances: Distances, slicing: Tensor) -> Tensor:
 
     Args:
         distances: (batch, frames, classes) each.
-        slicing: (networks, 4) K1 to K4 in frames, K1 < K2 and K3 < K4.
+        slicing: (networks, classes, 4) K1 to K4 in frames, K1 < K2 and K3 < K4.
 
     Returns:
         (batch, frames, networks, classes).
     """
     past, future = distances.past.unsqueeze(2), distances.future.unsqueeze(2)
-    k1, k2, k3, k4 = (slicing[:, number, None] for number in range(4))
+    k1, k2, k3, k4 = slicing.unbind(-1)
     deeper_after = (past - k3) / (k4 - k3) < (k2 - future) / (k2 - k1)
     meeting = (past >= k3) & (past < k4)
     keeps_past = (

@@ -36,6 +36,9 @@ class Peaks(NamedTuple):
 def find_peaks(found: StackScores, recipe: Recipe, rate: float) -> Peaks:
     """The highest local maxima of each period and class.
 
+    The rule is that of `spotkick.prediction.decoding.find_peaks`, for all networks and classes at
+    once and on the device of the scores; positions are those of the middles of frames.
+
     Args:
         found: scores of all held frames.
         recipe: number of peaks.
@@ -50,16 +53,19 @@ def find_peaks(found: StackScores, recipe: Recipe, rate: float) -> Peaks:
     for number in range(periods):
         part = slice(int(found.starts[number]), int(found.starts[number + 1]))
         scores = found.scores[:, part].transpose(1, 2)  # (networks, classes, frames)
-        offsets = found.offsets[:, part].transpose(1, 2)
         before = torch.nn.functional.pad(scores, (1, 0), value=-1.0)[..., :-1]
         after = torch.nn.functional.pad(scores, (0, 1), value=-1.0)[..., 1:]
         is_peak = (scores > before) & (scores >= after)
         heights = torch.where(is_peak, scores, torch.zeros_like(scores))
         best = heights.topk(min(recipe.peaks, heights.shape[2]), dim=2)
 
-        # Frame, parabola through the peak and its neighbours, and displacement.
+        # Frame, and the displacement or the top of the parabola through the neighbours.
         shift = _refine_peaks(scores, before, after).gather(2, best.indices)
-        shift = shift + offsets.gather(2, best.indices)
+        first, count = found.first_displaced, len(found.offsets)
+        if count:
+            displaced = found.offsets[:, part].transpose(1, 2)
+            moved = slice(first, first + count)
+            shift[moved] = displaced.gather(2, best.indices[moved])
         frames = (best.indices + 0.5 + shift).clamp(0, heights.shape[2])
         kept = best.values.shape[2]
         positions[:, number, :, :kept] = (1000 / rate * frames).round().int().cpu().numpy()
@@ -68,10 +74,11 @@ def find_peaks(found: StackScores, recipe: Recipe, rate: float) -> Peaks:
 
 
 def _refine_peaks(scores: Tensor, before: Tensor, after: Tensor) -> Tensor:
-    """Vertex of the parabola through three neighbours, at most half a frame away."""
+    """Top of the parabola through the logarithms, at most half a frame away."""
+    inside = (before >= 0) & (after >= 0)
+    before, scores, after = (one.clamp(min=_FLAT).log() for one in (before, scores, after))
     curvature = before - 2 * scores + after
     shift = 0.5 * (before - after) / curvature.clamp(max=-_FLAT)
-    inside = (before >= 0) & (after >= 0)
     return torch.where(inside, shift.clamp(-0.5, 0.5), torch.zeros_like(shift))
 
 

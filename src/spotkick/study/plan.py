@@ -30,6 +30,8 @@ class Recipe(FrozenConfig):
         weight_decay: decoupled.
         warmup_steps: steps in which the learning rate rises.
         unit_s: length that the settings of all losses are drawn relative to.
+        slicing: preset of `spotkick.encoding.slicing` that draw 0 of the context-aware losses
+            takes; empty where nothing is published for the classes, for lengths of ``unit_s``.
         offset_radius_s: frames this near to an action learn its displacement.
         suppression: method, see `spotkick.suppression`.
         window_s: of the suppression.
@@ -48,6 +50,7 @@ class Recipe(FrozenConfig):
     weight_decay: float = 0.01
     warmup_steps: _Count = 50
     unit_s: _Positive = 10.0
+    slicing: Literal["", "v1", "v2"] = ""
     offset_radius_s: _Positive = 3.0
     suppression: Literal["fixed", "soft-linear", "soft-gauss", "none"] = "soft-linear"
     window_s: _Positive = 60.0
@@ -92,6 +95,8 @@ class Block(FrozenConfig):
         seeds: one stack each.
         jitter_s: standard deviation of the noise on training labels.
         train_matches: matches to train on; 0 for all.
+        ensemble: networks whose scores are averaged, the best ones on a half of the held matches;
+            0 for no ensembles.
     """
 
     name: str
@@ -102,6 +107,7 @@ class Block(FrozenConfig):
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     jitter_s: float = 0.0
     train_matches: int = 0
+    ensemble: Annotated[int, Field(ge=0)] = 0
 
     def sorted_arms(self) -> list[Arm]:
         """The arms in the order of a stack."""

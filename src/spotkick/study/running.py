@@ -1,8 +1,7 @@
 """Running a plan: one result file per stack, so that an interrupted study goes on."""
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
@@ -12,23 +11,19 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import torch
 
+from spotkick.actions import ActionClasses
+from spotkick.encoding.slicing import slicing_for
 from spotkick.errors import ConfigError
-from spotkick.files import atomic_path, reading_arrays
 from spotkick.processes import end_with_parent
 from spotkick.reporter import Reporter
 from spotkick.study.arms import Arm, Settings, draw_settings
 from spotkick.study.data import StudyData, read_study_data
+from spotkick.study.ensembles import ENSEMBLE, average_networks, choose_members
 from spotkick.study.peaks import Peaks, find_peaks, suppress_peaks
 from spotkick.study.plan import Block, Recipe, StudyPlan
-from spotkick.study.scoring import LEVELS, rank_peaks, score_network
-from spotkick.study.training import predict_held, train_stack
-
-RESULT_SUFFIX: Final = ".npz"
-
-_FIX: Final = "remove it and run the plan again"
-
-_STEP_MS: Final = 100
-"""Resolution of the positions in a result."""
+from spotkick.study.results import check_result, result_path, write_result
+from spotkick.study.scoring import HALVES, rank_peaks, score_network
+from spotkick.study.training import StackScores, predict_held, train_stack
 
 _PENDING: Final = 3
 """Stacks whose scores may be open while the next one trains."""
@@ -39,15 +34,21 @@ _Part = tuple[Peaks, list[dict[str, dict[str, float]]]]
 """Suppressed peaks of some networks, and their scores by half and metric."""
 
 
-def result_path(out: Path, block: Block, seed: int) -> Path:
-    """Where the result of a stack lies."""
-    return out / f"{block.name}-{seed}{RESULT_SUFFIX}"
+def list_networks(
+    block: Block, recipe: Recipe, classes: ActionClasses | None = None
+) -> list[tuple[Arm, int, Settings]]:
+    """Arm, draw and settings of each network of a block, in the order of the stack.
 
-
-def list_networks(block: Block, recipe: Recipe) -> list[tuple[Arm, int, Settings]]:
-    """Arm, draw and settings of each network of a block, in the order of the stack."""
+    Args:
+        block: arms and draws.
+        recipe: what settings are drawn relative to.
+        classes: of the data set, for published context slicings.
+    """
+    published_s = ()
+    if recipe.slicing and classes is not None:
+        published_s = slicing_for(classes, preset=recipe.slicing).bounds_s
     return [
-        (arm, draw, draw_settings(draw, recipe.unit_s))
+        (arm, draw, draw_settings(draw, recipe.unit_s, published_s))
         for arm in block.sorted_arms()
         for draw in range(block.draws)
     ]
@@ -81,26 +82,29 @@ def run_plan(
 
     Raises:
         InputError: if a data file is missing or damaged.
-        ConfigError: if a result that is there belongs to another plan.
+        ConfigError: if a result that is there belongs to another plan or to other data.
         StorageError: if a result cannot be written.
     """
     begun, done, longest = time.monotonic(), 0, 0.0
-    held: dict[str, StudyData] = {}
+    held: dict[str, tuple[StudyData, str]] = {}
     pending: list[_Scoring] = []
     with open_pool(workers) as pool:
         stacks = [(block, seed) for block in plan.blocks for seed in block.seeds]
         for block, seed in stacks[shard[0] :: shard[1]]:
-            if result_path(out, block, seed).is_file():
-                check_result(result_path(out, block, seed), block, plan.recipes[block.recipe])
+            if block.data not in held:
+                data = read_study_data(data_folder / f"{block.data}.npz")
+                held[block.data] = data, data.checksum()
+            path, (data, checksum) = result_path(out, block, seed), held[block.data]
+            if path.is_file():
+                check_result(path, block, plan.recipes[block.recipe], checksum)
                 continue
             started = time.monotonic()
             if stop_after_s and started - begun + longest > stop_after_s:
                 break
-            if block.data not in held:
-                held[block.data] = read_study_data(data_folder / f"{block.data}.npz")
 
             # Scores are worked out by other processes while the next stack trains.
-            scoring = _train_and_find(plan, block, seed, held[block.data], torch.device(device))
+            scoring = _train_and_find(plan, block, seed, data, torch.device(device))
+            scoring.checksum = checksum
             scoring.submit(pool, workers)
             pending.append(scoring)
             longest, done = max(longest, time.monotonic() - started), done + 1
@@ -120,9 +124,12 @@ class _Scoring:
     data: StudyData
     recipe: Recipe
     networks: list[tuple[Arm, int, Settings]]
+    found: StackScores
     peaks: Peaks
     notes: dict[str, float]
+    checksum: str = ""
     jobs: list[Future[_Part]] = field(default_factory=list)
+    ensembles: list[list[int]] = field(default_factory=list)
 
     def submit(self, pool: Executor, workers: int) -> None:
         """Hand out a part of the networks to each worker."""
@@ -131,6 +138,15 @@ class _Scoring:
         self.jobs = [
             pool.submit(_score_part, self.peaks.select(part), held, self.recipe) for part in parts
         ]
+        if not self.block.ensemble:
+            return
+
+        # Members are chosen by scores, so these are waited for.
+        scores = [row for job in self.jobs for row in job.result()[1]]
+        self.ensembles = [choose_members(scores, half, self.block.ensemble) for half in HALVES]
+        averaged = average_networks(self.found, self.ensembles)
+        peaks = find_peaks(averaged, self.recipe, float(self.data.frame_rate))
+        self.jobs.append(pool.submit(_score_part, peaks, held, self.recipe))
 
     def is_done(self) -> bool:
         """Whether all parts are scored."""
@@ -146,17 +162,22 @@ class _Scoring:
         )
         scores = [row for _, own in scored for row in own]
         rows: list[dict[str, Any]] = [
-            {"arm": arm.name, "draw": draw, "settings": asdict(settings), "scores": own}
-            for (arm, draw, settings), own in zip(self.networks, scores, strict=True)
+            {"arm": arm.name, "draw": draw, "settings": asdict(settings)}
+            for arm, draw, settings in self.networks
         ]
+        for number, members in enumerate(self.ensembles):
+            names = [[rows[one]["arm"], rows[one]["draw"]] for one in members]
+            rows.append({"arm": ENSEMBLE, "draw": number, "members": names})
+        rows = [{**row, "scores": own} for row, own in zip(rows, scores, strict=True)]
         description = {
             "block": self.block.model_dump(),
             "recipe": self.recipe.model_dump(),
+            "data_sha256": self.checksum,
             "seed": self.seed,
             **self.notes,
         }
         path = result_path(out, self.block, self.seed)
-        _write_result(path, {**description, "networks": rows}, kept)
+        write_result(path, {**description, "networks": rows}, kept)
 
         best = max(max(row["scores"][half]["loose"] for half in "AB") for row in rows)
         seconds = ", ".join(f"{name} {value:.1f}" for name, value in self.notes.items())
@@ -168,20 +189,33 @@ def _train_and_find(
 ) -> _Scoring:
     """Train one stack and find its peaks."""
     recipe = plan.recipes[block.recipe]
-    networks = list_networks(block, recipe)
+    networks = list_networks(block, recipe, data.class_list)
     used = data.jitter_training(block.jitter_s, seed)
     if block.train_matches:
         used = used.reduce_training(block.train_matches, seed)
 
     # Where the seconds go is part of the result.
-    started = time.monotonic()
+    started, processor = time.monotonic(), time.process_time()
     arms = [(arm, settings) for arm, _, settings in networks]
     stack, loss = train_stack(used, arms, recipe, seed, device=device)
     trained = time.monotonic()
-    peaks = find_peaks(predict_held(stack, used, device=device), recipe, float(data.frame_rate))
-    notes = {"loss": loss, "train_s": trained - started, "predict_s": time.monotonic() - trained}
+    found = predict_held(stack, used, device=device)
+    peaks = find_peaks(found, recipe, float(data.frame_rate))
+    notes = {
+        "loss": loss,
+        "train_s": trained - started,
+        "predict_s": time.monotonic() - trained,
+        "processor_s": time.process_time() - processor,
+    }
     return _Scoring(
-        block, seed, data=used, recipe=recipe, networks=networks, peaks=peaks, notes=notes
+        block,
+        seed,
+        data=used,
+        recipe=recipe,
+        networks=networks,
+        found=found,
+        peaks=peaks,
+        notes=notes,
     )
 
 
@@ -215,72 +249,6 @@ def _score_part(peaks: Peaks, data: StudyData, recipe: Recipe) -> _Part:
         for network in range(len(kept.confidences))
     ]
     return kept, scores
-
-
-def _write_result(path: Path, description: dict[str, Any], peaks: Peaks) -> None:
-    """Positions in tenths of a second, ranked confidences as levels: about three bytes a peak."""
-    levels = np.ceil(LEVELS * peaks.confidences).astype(np.uint8)
-    tenths = np.round(peaks.positions_ms / _STEP_MS) * (levels > 0)
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez_compressed(
-            file,
-            description=np.array(json.dumps(description)),
-            tenths=tenths.astype(np.min_scalar_type(int(tenths.max(initial=0)))),
-            levels=levels,
-        )
-
-
-def pack_result(path: Path, out: Path, networks: Mapping[tuple[str, int], set[int]]) -> None:
-    """Copy a result with the peaks that the tables need; the scores of all networks stay.
-
-    Args:
-        path: of a result.
-        out: folder.
-        networks: (arm, draw) -> held periods whose peaks are kept.
-    """
-    description, peaks = read_result(path)
-    rows = description["networks"]
-    chosen = [number for number, row in enumerate(rows) if (row["arm"], row["draw"]) in networks]
-    before = description.get("peaks_of", list(range(len(rows))))
-    kept = peaks.select([before.index(number) for number in chosen])
-    for place, number in enumerate(chosen):
-        periods = networks[rows[number]["arm"], rows[number]["draw"]]
-        unused = [period for period in range(kept.confidences.shape[1]) if period not in periods]
-        kept.confidences[place, unused] = 0
-    _write_result(out / path.name, {**description, "peaks_of": chosen}, kept)
-
-
-def read_result(path: Path) -> tuple[dict[str, Any], Peaks]:
-    """Description and ranked peaks of a result."""
-    with reading_arrays(path, "a result of a study", _FIX), np.load(path) as arrays:
-        description: dict[str, Any] = json.loads(str(arrays["description"]))
-        levels = arrays["levels"].astype(np.float32)
-        positions_ms = arrays["tenths"].astype(np.int32) * _STEP_MS
-    return description, Peaks(positions_ms, (levels - 0.5).clip(min=0) / LEVELS)
-
-
-def check_result(path: Path, block: Block, recipe: Recipe | None = None) -> None:
-    """Refuse a result of another plan, which would stand in the tables of this one.
-
-    Args:
-        path: of a result.
-        block: that it should be of; further seeds may have been added.
-        recipe: same; not compared when None.
-
-    Raises:
-        InputError: if it is damaged.
-        ConfigError: if it was made with other arms, data or settings.
-    """
-    description, _ = read_result(path)
-    made_with = Block.parse(description.get("block", {}), str(path))
-    other = made_with.replace(seeds=block.seeds) != block
-    if recipe is not None and "recipe" in description:
-        other = other or Recipe.parse(description["recipe"], str(path)) != recipe
-    if other:
-        raise ConfigError(
-            f"{path} was made with another block '{block.name}' or recipe; choose another folder "
-            "for the results of this plan"
-        )
 
 
 def parse_shard(text: str) -> tuple[int, int]:

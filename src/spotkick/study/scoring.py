@@ -19,6 +19,9 @@ from spotkick.study.data import StudyData
 from spotkick.study.peaks import Peaks, predictions_of
 from spotkick.tasks import Task
 
+HALVES: Final = ("A", "B")
+"""Of the held matches."""
+
 METRICS: Final = ("loose", "tight")
 
 LEVELS: Final = 200

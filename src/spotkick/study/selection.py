@@ -4,7 +4,7 @@ A choice is the draw with the best ranked loose score on one half, as the mean o
 is reported is its score on the other half; the halves are then swapped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,12 +14,22 @@ import numpy as np
 from spotkick.errors import InputError
 from spotkick.files import read_bytes, write_bytes
 from spotkick.study.data import read_study_data
+from spotkick.study.ensembles import ENSEMBLE
 from spotkick.study.plan import Block, StudyPlan
-from spotkick.study.running import check_result, pack_result, read_result, result_path
+from spotkick.study.results import check_result, pack_result, read_result, result_path
+from spotkick.study.scoring import HALVES
 
-HALVES: Final = ("A", "B")
 OTHER: Final = {"A": "B", "B": "A"}
 CHOSEN_BY: Final = "loose"
+
+CALF_UNSEARCHED: Final = "CALF as published, no search"
+"""Capsules and the paper's loss with draw 0 of the settings."""
+
+Candidates = tuple[tuple[str, int], ...]
+"""Arms and draws."""
+
+Group = Mapping[str, Candidates]
+"""What is chosen from, by the half that chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,49 +59,89 @@ class BlockScores:
             if (row["arm"], row["draw"]) == (arm, draw)
         ]
 
-    def choose(self, arms: Sequence[str], half: str) -> tuple[str, int]:
+    def choose(self, group: Group, half: str) -> tuple[str, int]:
         """Arm and draw with the best score on a half."""
-        candidates = [(arm, draw) for arm in arms for draw in range(self.block.draws)]
-        return max(candidates, key=lambda one: self.mean_score(one[0], one[1], half, CHOSEN_BY))
+        return max(group[half], key=lambda one: self.mean_score(one[0], one[1], half, CHOSEN_BY))
 
-    def swapped_score(self, arms: Sequence[str], metric: str) -> float:
+    def swapped_score(self, group: Group, metric: str) -> float:
         """Score of the choice on the half that did not choose, mean of both ways."""
         scores = []
         for half in HALVES:
-            arm, draw = self.choose(arms, half)
+            arm, draw = self.choose(group, half)
             scores.append(self.mean_score(arm, draw, OTHER[half], metric))
         return float(np.mean(scores))
 
 
-def read_scores(block: Block, results: Path) -> BlockScores:
+def read_scores(block: Block, results: Path, checksum: str = "") -> BlockScores:
     """Scores of the stacks of a block that are there.
+
+    Args:
+        block: the block.
+        results: folder of the results.
+        checksum: of the data that the results must be of; without one they must agree.
 
     Raises:
         InputError: if there is none.
-        ConfigError: if one belongs to another plan.
+        ConfigError: if one belongs to another plan or to other data.
     """
     found = [seed for seed in block.seeds if result_path(results, block, seed).is_file()]
     if not found:
         raise InputError(f"{results}: no result of block '{block.name}'; run the plan first")
+    rows = []
     for seed in found:
-        check_result(result_path(results, block, seed), block)
-    rows = [tuple(read_result(result_path(results, block, s))[0]["networks"]) for s in found]
+        path = result_path(results, block, seed)
+        check_result(path, block, checksum=checksum)
+        description, _ = read_result(path)
+        checksum = checksum or description.get("data_sha256", "")
+        rows.append(tuple(description["networks"]))
     return BlockScores(block, tuple(found), tuple(rows))
 
 
-def families(block: Block) -> dict[str, tuple[str, ...]]:
+def all_draws(block: Block, arms: Sequence[str]) -> Group:
+    """All networks of some arms, whichever half chooses."""
+    candidates = tuple((arm, draw) for arm in arms for draw in range(block.draws))
+    return dict.fromkeys(HALVES, candidates)
+
+
+def families(block: Block) -> dict[str, Group]:
     """Groups of arms that are compared as one: per head, two per-frame losses, two of context."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, Group] = {}
     for head in ("dense", "capsule"):
         own = {arm: arm.partition("-")[2] for arm in block.arms if arm.startswith(f"{head}-")}
         if {"bce", "gaussian", "paper", "symmetric"} <= set(own.values()):
-            found[f"{head}, per frame"] = tuple(
-                arm for arm in own if own[arm] in ("bce", "gaussian")
-            )
-            found[f"{head}, context-aware"] = tuple(
-                arm for arm in own if own[arm] in ("paper", "symmetric")
-            )
+            sides = {"per frame": ("bce", "gaussian"), "context-aware": ("paper", "symmetric")}
+            for side, losses in sides.items():
+                arms = [arm for arm in own if own[arm] in losses]
+                found[f"{head}, {side}"] = all_draws(block, arms)
     return found
+
+
+def comparison_rows(block: Block) -> dict[str, Group]:
+    """Rows of the table of spotters, from the simplest to the best; only those that have arms."""
+    calf = tuple(arm for arm in block.arms if arm in ("capsule-paper", "capsule-symmetric"))
+    displaced = tuple(arm for arm in block.arms if arm.startswith("displacement-"))
+    rows = {
+        "linear probe": ("linear-bce",) if "linear-bce" in block.arms else (),
+        "cross-entropy, searched": ("dense-bce",) if "dense-bce" in block.arms else (),
+        CALF_UNSEARCHED: ("capsule-paper",) if "capsule-paper" in block.arms else (),
+        "CALF, searched": calf,
+        "dense with displacement, searched": displaced,
+        "best single network": block.arms,
+    }
+    found = {name: all_draws(block, arms) for name, arms in rows.items() if arms}
+    if CALF_UNSEARCHED in found:
+        found[CALF_UNSEARCHED] = dict.fromkeys(HALVES, (("capsule-paper", 0),))
+    if block.ensemble:
+        # Each half has chosen the members of one.
+        chosen = {half: ((ENSEMBLE, number),) for number, half in enumerate(HALVES)}
+        found[f"best ensemble, {block.ensemble} networks"] = chosen
+    return found
+
+
+def all_groups(block: Block) -> dict[str, Group]:
+    """Everything that has a row in the tables of a block."""
+    arms = {arm: all_draws(block, (arm,)) for arm in block.arms}
+    return {**arms, **families(block), **comparison_rows(block)}
 
 
 def pack_plan(plan: StudyPlan, data_folder: Path, results: Path, out: Path) -> int:
@@ -124,10 +174,10 @@ def pack_plan(plan: StudyPlan, data_folder: Path, results: Path, out: Path) -> i
 
         # Chosen on one half, scored on the other.
         needed: dict[tuple[str, int], set[int]] = {}
-        for arms in ((arm,) for arm in block.arms):
+        for group in all_groups(block).values():
             for half in HALVES:
                 own = periods[HALVES.index(OTHER[half])]
-                needed.setdefault(scores.choose(arms, half), set()).update(own)
+                needed.setdefault(scores.choose(group, half), set()).update(own)
         for seed in scores.seeds:
             pack_result(result_path(results, block, seed), out, needed)
             count += 1

@@ -107,18 +107,23 @@ def read_transcripts(
         held: matches to score on.
         slots: tokens of a bin at most; further ones are left out.
         embedding: length of the vectors that embeddings start from.
+
+    Raises:
+        InputError: if no match to train on has a transcript, or one is damaged.
     """
     matches = [*train, *held]
     said: dict[tuple[int, int], Sequence[TranscriptSegment]] = {}
     frames: dict[tuple[int, int], int] = {}
     for number, match in enumerate(matches):
-        for path in sorted((root / match).glob("*_asr.json")):
+        for path in sorted((root / match).glob("[1-9]_asr.json")):
             transcript = read_transcript(path)
-            key = (number, int(path.name.split("_")[0]))
+            key = (number, int(path.name[0]))
             said[key], frames[key] = transcript.segments, count_frames(transcript)
 
     # The vocabulary comes from the training matches alone.
     own = [segments for (number, _), segments in said.items() if number < len(train)]
+    if not own:
+        raise InputError(f"{root}: no training match has transcripts such as 1_asr.json")
     tokenizer = fit_tokenizer(segment.text for segments in own for segment in segments)
     vocabulary = fit_vocabulary(own, tokenizer, min_periods=_MIN_PERIODS)
 
@@ -139,9 +144,11 @@ def read_transcripts(
 
 def _token_rows(
     vocabulary: Vocabulary, segments: Sequence[TranscriptSegment], bins: int, slots: int
-) -> npt.NDArray[np.int16]:
-    """(bins, slots) token ids; 0 is no token."""
-    rows = np.zeros((bins, slots), dtype=np.int16)
+) -> npt.NDArray[Any]:
+    """(bins, slots) token ids in the smallest signed type that holds all; 0 is no token."""
+    rows = np.zeros(
+        (bins, slots), dtype=np.result_type(np.int16, np.min_scalar_type(-len(vocabulary)))
+    )
     tokens = vocabulary.encode(segments)
     used = np.zeros(bins, dtype=np.int64)
     for token, place in zip(tokens.ids.tolist(), tokens.bins.tolist(), strict=True):
@@ -171,6 +178,9 @@ def read_tracks(
         train: matches to train on.
         held: matches to score on.
         features_root: folder of match folders with features, where it is not ``root``.
+
+    Raises:
+        InputError: if no match to train on has features, or rates differ.
     """
     matches = [*train, *held]
     labels = {match.match: match.actions for match in _read_labels(root, matches)}
@@ -180,6 +190,11 @@ def read_tracks(
     for number, match in enumerate(matches):
         folder = MatchFolder(features_root or root, match)
         for period, track in match_tracks(folder, features, frame_rate=FEATURE_RATE).items():
+            if builder.features and track.source.frame_rate != rate:
+                raise InputError(
+                    f"{matches[number]}: features have {track.source.frame_rate} frames per "
+                    f"second, those before {rate}; extract them at one rate"
+                )
             rate = track.source.frame_rate
             values = np.array(track.values, dtype=np.float32)
             builder.add(number, period, values, labels[match])
@@ -187,7 +202,10 @@ def read_tracks(
 
     # One mean and one deviation per value, of the training matches.
     pairs = zip(builder.features, builder.match_index, strict=True)
-    trained = np.concatenate([values for values, number in pairs if number < len(train)])
+    own = [values for values, number in pairs if number < len(train)]
+    if not own:
+        raise InputError(f"{root}: no training match has the features '{features}'")
+    trained = np.concatenate(own)
     mean, deviation = trained.mean(axis=0), trained.std(axis=0) + 1e-6
     builder.features = [
         ((values - mean) / deviation).astype(np.float16) for values in builder.features

@@ -14,19 +14,29 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.errors import InputError
 from spotkick.evaluation.resampling import draw_matches, score_resamples
 from spotkick.files import write_text
 from spotkick.reporter import Reporter
 from spotkick.study.data import StudyData, read_study_data
 from spotkick.study.peaks import predictions_of
 from spotkick.study.plan import Block, StudyPlan
-from spotkick.study.running import open_pool, read_result, result_path
-from spotkick.study.scoring import METRICS, assign_network
-from spotkick.study.selection import HALVES, OTHER, BlockScores, families, read_scores
+from spotkick.study.results import read_result, result_path
+from spotkick.study.running import open_pool
+from spotkick.study.scoring import HALVES, METRICS, assign_network
+from spotkick.study.selection import (
+    OTHER,
+    BlockScores,
+    all_groups,
+    comparison_rows,
+    families,
+    read_scores,
+)
 
 RESAMPLES: Final = 400
 _SEED: Final = 3
+
+_DETECTABLE: Final = 1.96 + 0.84
+"""Standard errors of a difference that is found in 80 % of studies at a level of 5 %."""
 
 Floats = npt.NDArray[np.float64]
 _Key = tuple[str, int, str]
@@ -56,6 +66,11 @@ class BlockTable:
         value = self.scores[first][metric] - self.scores[second][metric]
         return value, float(low), float(high)
 
+    def detectable(self, first: str, second: str, metric: str) -> float:
+        """Difference whose interval would lie beside 0 in four studies of five like this one."""
+        drawn = self.resamples[first][metric] - self.resamples[second][metric]
+        return _DETECTABLE * float(np.nanstd(drawn))
+
 
 def write_tables(
     plan: StudyPlan,
@@ -71,20 +86,21 @@ def write_tables(
 
     Raises:
         InputError: if a data file is missing.
+        ConfigError: if a result belongs to another plan or to other data.
         StorageError: if the file cannot be written.
     """
     lines: list[str] = []
-    held: dict[str, StudyData] = {}
+    held: dict[str, tuple[StudyData, str]] = {}
     with open_pool(workers) as pool:
         for block in plan.blocks:
-            try:
-                scores = read_scores(block, results)
-            except InputError:
+            if not any(result_path(results, block, seed).is_file() for seed in block.seeds):
                 continue
             if block.data not in held:
                 read = read_study_data(data_folder / f"{block.data}.npz")
-                held[block.data] = read.without_training()
-            table = tabulate_block(scores, held[block.data], results, pool, resamples=resamples)
+                held[block.data] = read.without_training(), read.checksum()
+            data, checksum = held[block.data]
+            scores = read_scores(block, results, checksum)
+            table = tabulate_block(scores, data, results, pool, resamples=resamples)
             lines += [*format_block(block, table), ""]
             reporter.line(f"{block.name}: {table.num_seeds} seeds")
     write_text(out, "\n".join(lines) + "\n")
@@ -102,9 +118,10 @@ def tabulate_block(
         pool: works out the resamples.
         resamples: how many.
     """
-    groups = {arm: (arm,) for arm in scores.block.arms} | families(scores.block)
+    groups = all_groups(scores.block)
     picks = {
-        name: {half: scores.choose(arms, half) for half in HALVES} for name, arms in groups.items()
+        name: {half: scores.choose(group, half) for half in HALVES}
+        for name, group in groups.items()
     }
     needed = sorted({(*pick, OTHER[half]) for own in picks.values() for half, pick in own.items()})
 
@@ -143,8 +160,8 @@ def tabulate_block(
     }
     return BlockTable(
         scores={
-            name: {metric: scores.swapped_score(arms, metric) for metric in METRICS}
-            for name, arms in groups.items()
+            name: {metric: scores.swapped_score(group, metric) for metric in METRICS}
+            for name, group in groups.items()
         },
         resamples=spread,
         chosen={
@@ -177,31 +194,63 @@ def _resample_network(path: Path, key: _Key, data: StudyData, resamples: int) ->
 
 
 def format_block(block: Block, table: BlockTable) -> list[str]:
-    """Markdown: a row per arm, then the differences that the hypotheses name."""
+    """Markdown: a row per arm, the differences that the hypotheses name, and the best spotters."""
+    missing = len(block.seeds) - table.num_seeds
+    note = f" ({missing} of {len(block.seeds)} planned seeds are missing)" if missing else ""
     lines = [
         f"### {block.name}",
         "",
-        f"{table.num_seeds} seeds, {block.draws} draws per arm.",
+        f"{table.num_seeds} seeds{note}, {block.draws} draws per arm.",
         "",
-        "| head | loss | loose | tight | loose minus cross-entropy, 95 % interval |",
-        "|---|---|---:|---:|---:|",
+        *_format_arms(block, table),
     ]
-    for arm in block.arms:
-        head, _, loss = arm.partition("-")
-        loose, tight = (100 * table.scores[arm][metric] for metric in METRICS)
-        baseline = f"{head}-bce" if f"{head}-bce" in block.arms else "dense-bce"
-        gain = "" if arm == baseline else _format_difference(table, arm, baseline, "loose")
-        lines.append(f"| {head} | {loss} | {loose:.1f} | {tight:.1f} | {gain} |")
 
     # Families of equally many draws.
     found = families(block)
     if found:
         title = "context-aware (paper or symmetric) minus per frame (hard or Gaussian)"
-        lines += ["", f"| {title} | loose | tight |", "|---|---:|---:|"]
+        lines += ["", f"| {title} | loose | tight | detectable, loose |", "|---|---:|---:|---:|"]
     for head in sorted({name.partition(",")[0] for name in found}, reverse=True):
         pair = (f"{head}, context-aware", f"{head}, per frame")
         cells = [_format_difference(table, *pair, metric) for metric in METRICS]
-        lines.append(f"| {head} head | {' | '.join(cells)} |")
+        power = f"{100 * table.detectable(*pair, 'loose'):.1f}"
+        lines.append(f"| {head} head | {' | '.join(cells)} | {power} |")
+    return lines + _format_comparison(block, table)
+
+
+def _format_arms(block: Block, table: BlockTable) -> list[str]:
+    """A row per arm, with its difference from cross-entropy on the same head."""
+    lines = [
+        "| head | loss | loose | tight | loose minus cross-entropy, 95 % interval | tight, same |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for arm in block.arms:
+        head, _, loss = arm.partition("-")
+        scores = " | ".join(f"{100 * table.scores[arm][metric]:.1f}" for metric in METRICS)
+        baseline = f"{head}-bce" if f"{head}-bce" in block.arms else "dense-bce"
+        gains = ("", "")
+        if arm != baseline and baseline in block.arms:
+            gains = tuple(_format_difference(table, arm, baseline, metric) for metric in METRICS)
+        lines.append(f"| {head} | {loss} | {scores} | {' | '.join(gains)} |")
+    return lines
+
+
+def _format_comparison(block: Block, table: BlockTable) -> list[str]:
+    """The table of spotters, for blocks that average networks."""
+    if not block.ensemble:
+        return []
+    lines = [
+        "",
+        "| spotter | loose | tight | loose minus cross-entropy, 95 % interval |",
+        "|---|---:|---:|---:|",
+    ]
+    baseline = "cross-entropy, searched"
+    for name in comparison_rows(block):
+        scores = " | ".join(f"{100 * table.scores[name][metric]:.1f}" for metric in METRICS)
+        gain = ""
+        if name != baseline and baseline in table.scores:
+            gain = _format_difference(table, name, baseline, "loose")
+        lines.append(f"| {name} | {scores} | {gain} |")
     return lines
 
 

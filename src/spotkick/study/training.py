@@ -36,13 +36,23 @@ class StackScores:
 
     Attributes:
         scores: in [0, 1].
-        offsets: in frames; 0 for networks without displacement.
+        offsets: in frames, of networks with displacement alone.
+        first_displaced: place of the first of them among all networks.
         starts: (periods + 1,) first frame of each held period, and the end.
     """
 
     scores: Tensor
     offsets: Tensor
     starts: npt.NDArray[np.int64]
+    first_displaced: int = 0
+
+    def is_displaced(self, network: int) -> bool:
+        """Whether a network has displacements."""
+        return 0 <= network - self.first_displaced < len(self.offsets)
+
+    def offsets_of(self, network: int) -> Tensor:
+        """(frames, classes) displacements of a network that has them."""
+        return self.offsets[network - self.first_displaced]
 
 
 class _TrainingFrames:
@@ -227,6 +237,7 @@ def train_stack(
     mask = torch.from_numpy(border_mask(sizes.chunk_frames, sizes.border_frames)).to(device)
     loss_of = StackLoss(
         arms,
+        num_classes=sizes.num_classes,
         rate=float(data.frame_rate),
         mask=mask,
         offset_radius_frames=radius,
@@ -289,9 +300,4 @@ def predict_held(stack: NetworkStack, data: StudyData, *, device: torch.device) 
             if displaced is not None and displaced.offsets is not None:
                 offsets[:, into] = displaced.offsets[:, rows]
 
-    # Networks without displacement move nothing.
-    every = torch.zeros((stack.count, 1, 1), device=device).expand(-1, total, classes)
-    if len(offsets):
-        first = stack.per_head.get("dense", 0)
-        every = torch.cat([every[:first], offsets, every[first + len(offsets) :]])
-    return StackScores(scores, every, starts)
+    return StackScores(scores, offsets, starts, stack.per_head.get("dense", 0))
