@@ -53,6 +53,8 @@ def test_stack_copied_weights_equals_calf_network(kind: str, head: str, training
         for parameter in stack.parameters():
             parameter.add_(0.2 * torch.randn(parameter.shape))
     network = 1 if head == "dense" else 3
+    architecture: Any
+    build: Any
     architecture, build = (
         (DenseArchitecture, DenseNetwork) if kind == "dense" else (CalfArchitecture, CalfNetwork)
     )

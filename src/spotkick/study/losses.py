@@ -143,7 +143,7 @@ class StackLoss:
         for head, order in self.orders.items():
             inside = outputs[head].values[:, :, self.inside].index_select(0, order)
             sizes = [len(group.slicing) for group in self.groups if group.head == head]
-            parts[head] = list(inside.split(sizes))
+            parts[head] = list(torch.split(inside, sizes))
 
         terms = [self._group_loss(one, parts[one.head].pop(0), near) for one in self.groups]
         displaced = outputs.get("displacement")

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from spotkick.actions import ActionClasses
-from spotkick.encoding.slicing import slicing_for
+from spotkick.encoding.slicing import Bounds, slicing_for
 from spotkick.errors import ConfigError
 from spotkick.processes import end_with_parent
 from spotkick.reporter import Reporter
@@ -44,7 +44,7 @@ def list_networks(
         recipe: what settings are drawn relative to.
         classes: of the data set, for published context slicings.
     """
-    published_s = ()
+    published_s: tuple[Bounds, ...] = ()
     if recipe.slicing and classes is not None:
         published_s = slicing_for(classes, preset=recipe.slicing).bounds_s
     return [

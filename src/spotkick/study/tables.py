@@ -228,9 +228,9 @@ def _format_arms(block: Block, table: BlockTable) -> list[str]:
         head, _, loss = arm.partition("-")
         scores = " | ".join(f"{100 * table.scores[arm][metric]:.1f}" for metric in METRICS)
         baseline = f"{head}-bce" if f"{head}-bce" in block.arms else "dense-bce"
-        gains = ("", "")
+        gains = ["", ""]
         if arm != baseline and baseline in block.arms:
-            gains = tuple(_format_difference(table, arm, baseline, metric) for metric in METRICS)
+            gains = [_format_difference(table, arm, baseline, metric) for metric in METRICS]
         lines.append(f"| {head} | {loss} | {scores} | {' | '.join(gains)} |")
     return lines
 
