@@ -186,3 +186,20 @@ def test_check_alignment_outputs_periods_and_spots_that_are_read_are_kept(tmp_pa
     (spots / "results_spotting.json").write_text("{}")
     with pytest.raises(InputError, match=r"results_spotting\.json would overwrite the input"):
         check_alignment_outputs(spots, [events], videos=[video], spots=spots)
+
+
+def test_check_alignment_outputs_labels_of_a_person_are_kept(evening: Path) -> None:
+    video, events, out = evening / "evening.mp4", evening / "feed.csv", evening / "out"
+    out.mkdir()
+    labels = out / "Labels-v2.json"
+    labels.write_text("{}")
+    with pytest.raises(InputError, match=r"holds Labels-v2\.json that 'spotkick align' did not"):
+        check_alignment_outputs(out, [events], videos=[video])
+    check_alignment_outputs(out, [events], videos=[video], overwrite=True)
+
+    # Its own files may be replaced, until one is corrected.
+    write_alignment(out, align_events(AlignRequest(events, (video,), evening / "spots.json")))
+    check_alignment_outputs(out, [events], videos=[video])
+    labels.write_text(labels.read_text().replace("Goal", "Corner"))
+    with pytest.raises(InputError, match="or that was changed since"):
+        check_alignment_outputs(out, [events], videos=[video])

@@ -46,6 +46,8 @@ STATSBOMB_TYPES = {
     "Shot": 16,
     "Foul Committed": 22,
     "Substitution": 19,
+    "Own Goal Against": 20,
+    "Own Goal For": 25,
 }
 
 
@@ -127,6 +129,27 @@ def write_statsbomb(path: Path) -> Path:
             },
         ),
         ("Half End", {"period": 2, "at_s": 2800.0}),
+    ]
+    events = [
+        statsbomb_event(number, kind, **fields) for number, (kind, fields) in enumerate(rows, 1)
+    ]
+    path.write_text(json.dumps(events))
+    return path
+
+
+def write_statsbomb_own_goals(path: Path) -> Path:
+    """Two own goals of United and one goal of theirs; each own goal is a pair of events."""
+    united = {"player": {"id": 203, "name": "Player 203"}, "team": AWAY}
+    rows: list[tuple[str, dict[str, Any]]] = [
+        ("Starting XI", {"tactics": _line_up(101)}),
+        ("Starting XI", {"tactics": _line_up(201), "team": AWAY}),
+        ("Half Start", {}),
+        ("Own Goal For", {"at_s": 30.0}),
+        ("Own Goal Against", {"at_s": 30.0, **united}),
+        ("Shot", {"at_s": 90.0, "shot": _shot("Goal"), **united}),
+        ("Own Goal Against", {"at_s": 150.0, **united}),
+        ("Own Goal For", {"at_s": 150.2}),
+        ("Half End", {"at_s": 2700.0}),
     ]
     events = [
         statsbomb_event(number, kind, **fields) for number, (kind, fields) in enumerate(rows, 1)

@@ -53,6 +53,10 @@ def align(
             show_default="looked for beside EVENTS",
         ),
     ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace labels in --out that 'align' did not write."),
+    ] = False,
 ) -> None:
     """Find where events lie in the video: offset and drift of each period, by clock and spots."""
     from spotkick.pipelines.align import AlignRequest, align_events
@@ -63,7 +67,7 @@ def align(
 
     # What is read is checked before the long work: scoreboard, then spotting.
     read = [events, *([] if teams is None else [teams])]
-    check_alignment_outputs(out, read, videos=videos, spots=spots)
+    check_alignment_outputs(out, read, videos=videos, spots=spots, overwrite=overwrite)
     reporter = make_reporter()
     if clock:
         ensure_periods(videos, reporter=reporter)

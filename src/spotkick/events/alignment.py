@@ -30,6 +30,9 @@ LEAST_LEAD: Final = 1.75
 """The best offset must have this many times the votes of any other; of two matches that have
 nothing to do with each other it has at most 1.6 times (docs/events.md)."""
 
+PRECISE_WITHIN_S: Final = 0.5
+"""A fit is called precise when twice its uncertainty is not more than this."""
+
 CLOCK_WITHIN_S: Final = 20.0
 """A kick-off that the match clock gives is searched around within this distance."""
 
@@ -85,6 +88,11 @@ class PeriodFit:
     def num_used(self) -> int:
         """Pairs near the line."""
         return sum(pair.used for pair in self.pairs)
+
+    @property
+    def is_precise(self) -> bool:
+        """Whether the pairs are many and close enough for half a second."""
+        return self.uncertainty_s is not None and 2 * self.uncertainty_s <= PRECISE_WITHIN_S
 
     def time_of(self, event_s: float) -> float:
         """Time of the video at which the feed's clock shows ``event_s``."""

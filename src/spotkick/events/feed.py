@@ -14,8 +14,8 @@ class FeedEvent:
         facts: what it is, by key: ``type`` (such as SHOT), ``result``, ``set_piece``, ``card``,
             ``pass``, ``body_part``, ``duel`` and ``name`` (the provider's own word). Values are in
             capital letters.
-        side: ``home``, ``away`` or None.
-        team: name of the team; empty where the feed has none.
+        side: ``home``, ``away`` or None; of an own goal, the side that benefits from it.
+        team: name of that team; empty where the feed has none.
         player: name of the player; empty likewise.
     """
 

@@ -8,7 +8,8 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +28,15 @@ _QUALIFIERS: Final = {
     "CardQualifier": "card",
 }
 """Class of kloppy -> key of a fact."""
+
+_OWN_GOAL: Final = "OWN_GOAL"
+_DATAFACTORY_OWN_GOAL: Final = 10
+_WYSCOUT_OWN_GOAL: Final = 102
+"""What DataFactory (a type) and Wyscout's second version (a tag) write, and kloppy does not tell
+from a goal or from a touch of the ball."""
+
+_SAME_OWN_GOAL_MS: Final = 10_000
+"""Own goals that lie closer are one, recorded for each team or each player who touched the ball."""
 
 
 def read_feed(path: Path | str, companion: Path | None = None) -> EventFeed:
@@ -154,7 +164,26 @@ def _name_match(dataset: Any, path: Path) -> str:
 
 
 def _read_events(dataset: Any) -> tuple[FeedEvent, ...]:
-    return tuple(_read_event(event) for event in _in_order(dataset.events))
+    """Events in order; an own goal is one event, of the side that benefits from it."""
+    events: list[FeedEvent] = []
+    latest: dict[int, FeedEvent] = {}
+    for event in _in_order(dataset.events):
+        read = _read_event(event)
+        if _OWN_GOAL in read.facts.get("result", ()):
+            before = latest.get(read.period)
+            if before and read.position_ms - before.position_ms < _SAME_OWN_GOAL_MS:
+                continue
+            latest[read.period] = read
+            read = _give_to_other_side(read, event, dataset.metadata.teams)
+        events.append(read)
+    return tuple(events)
+
+
+def _give_to_other_side(read: FeedEvent, event: Any, teams: Sequence[Any]) -> FeedEvent:
+    others = [team for team in teams if event.team is not None and team != event.team]
+    if len(others) != 1:
+        return read
+    return replace(read, side=_side_of(others[0]), team=_name_team(others[0]))
 
 
 def _in_order(events: Iterable[Any]) -> list[Any]:
@@ -174,17 +203,41 @@ def _read_event(event: Any) -> FeedEvent:
         if key is not None:
             facts.setdefault(key, set()).add(getattr(qualifier.value, "name", str(qualifier.value)))
 
-    # Neutral grounds have no sides.
+    if _is_unread_own_goal(event):
+        facts |= {"type": {"SHOT"}, "result": {_OWN_GOAL}}
+        facts.pop("name", None)
+
     team, player = event.team, event.player
-    ground = None if team is None else str(team.ground)
     return FeedEvent(
         period=int(event.period.id),
         position_ms=round(1000 * event.timestamp.total_seconds()),
         facts={key: frozenset(values) for key, values in facts.items()},
-        side=ground if ground in _SIDES else None,
-        team="" if team is None else " ".join(str(team.name or "").split()),
+        side=_side_of(team),
+        team=_name_team(team),
         player="" if player is None else _name_player(player),
     )
+
+
+def _is_unread_own_goal(event: Any) -> bool:
+    raw = event.raw_event
+    if not isinstance(raw, dict):
+        return False
+    if event.event_type.name == "SHOT" and raw.get("type") == _DATAFACTORY_OWN_GOAL:
+        return True
+    tags = raw.get("tags")
+    return isinstance(tags, list) and any(
+        isinstance(tag, dict) and tag.get("id") == _WYSCOUT_OWN_GOAL for tag in tags
+    )
+
+
+def _side_of(team: Any) -> str | None:
+    """``home`` or ``away``; neutral grounds have no sides."""
+    ground = None if team is None else str(team.ground)
+    return ground if ground in _SIDES else None
+
+
+def _name_team(team: Any) -> str:
+    return "" if team is None else " ".join(str(team.name or "").split())
 
 
 def _name_player(player: Any) -> str:

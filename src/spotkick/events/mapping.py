@@ -32,6 +32,7 @@ TYPES: Final = "types"
 
 PLAYER: Final = "player"
 TEAM_NAME: Final = "team name"
+OWN_GOAL: Final = "own goal"
 
 _MAX_PERIOD: Final = 9
 _MAX_POSITION_MS: Final = 4 * 3600 * 1000
@@ -113,7 +114,7 @@ class MappedFeed:
     """The actions of a feed.
 
     Attributes:
-        match: actions, with the player and the name of the team as details.
+        match: actions; player, name of the team and whether it is an own goal are details.
         left_out: events that no rule fits, by type.
         repeated: events that repeat one of the same label.
     """
@@ -178,7 +179,8 @@ def _lies_in_match(event: FeedEvent) -> bool:
 
 
 def _make_action(event: FeedEvent, label: str) -> Action:
-    details = ((TEAM_NAME, event.team), (PLAYER, event.player))
+    own_goal = "yes" if "OWN_GOAL" in event.facts.get("result", ()) else ""
+    details = ((TEAM_NAME, event.team), (PLAYER, event.player), (OWN_GOAL, own_goal))
     return Action(
         label=label,
         period=event.period,

@@ -58,10 +58,11 @@ def describe_fit(fit: PeriodFit) -> str:
     head = f"period {fit.period}: 0:00 of the feed at {at} of the video, by the {fit.found_by}"
     if fit.residual_s is None:
         return f"{head}, not checked by spots"
+    coarse = "" if fit.is_precise else "; spots this few or uncertain do not settle half a second"
     return (
         f"{head} (± {fit.uncertainty_s or 0:.2f} s), drift {1e6 * fit.drift:+.0f} ppm; "
         f"{fit.num_used} of {fit.num_events} events meet a spot, median residual "
-        f"{fit.residual_s:.2f} s"
+        f"{fit.residual_s:.2f} s{coarse}"
     )
 
 
