@@ -50,6 +50,16 @@ class ChunkPlan:
         return padded
 
 
+def border_frames_of(receptive_field_frames: int) -> int:
+    """Frames at each end of a chunk that see too little: half a receptive field, rounded up.
+
+    Example:
+        >>> border_frames_of(81)
+        41
+    """
+    return -(-receptive_field_frames // 2)
+
+
 def plan_chunks(
     num_frames: int, chunk_frames: int, border_frames: int, *, pad_period: bool = False
 ) -> ChunkPlan:

@@ -88,6 +88,22 @@ def test_apply_widths_of_a_localizer_are_ordered(
         apply(BMN, chosen)
 
 
+@pytest.mark.parametrize("loss", ["bce", "focal", "gaussian", "symmetric"])
+@pytest.mark.parametrize("kind", ["dense", "tokens"])
+def test_spotting_space_without_capsules_searches_what_the_network_uses(
+    kind: str, loss: str
+) -> None:
+    values = {"model": {"kind": kind}, "loss": {"segmentation": loss, "target_radius_s": 2.0}}
+    config = ExperimentConfig.parse(values)
+    space = spotting_space(config)
+    lengths = {"bce": ["loss.target_radius_s"], "gaussian": ["loss.target_sigma_s"]}
+    lengths["focal"] = ["loss.target_radius_s", "loss.focal_gamma"]
+    expected = ["training.learning_rate", *lengths.get(loss, [])]
+    assert sorted(space) == sorted(expected + ["model.receptive_field_s"] * (kind == "dense"))
+    check_space(values, space, ExperimentConfig.parse)
+    assert starting_point(values, space, config.model_dump(mode="json")) is not None
+
+
 def test_spotting_space_holds_the_paper_s_values() -> None:
     config = ExperimentConfig.parse(V1)
     point = starting_point(V1, spotting_space(config), config.model_dump(mode="json"))

@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 from pydantic import Field
 from torch import Tensor, nn
 
+from spotkick.chunks import border_frames_of
 from spotkick.configuration import FrozenConfig
 
 Positive = Annotated[int, Field(ge=1)]
@@ -51,7 +52,7 @@ class SpotterArchitecture(FrozenConfig):
     @property
     def border_frames(self) -> int:
         """Frames cut off at each end of a chunk: half of the receptive field, rounded up."""
-        return -(-self.receptive_field_frames // 2)
+        return border_frames_of(self.receptive_field_frames)
 
     @property
     def loss_border_frames(self) -> int:

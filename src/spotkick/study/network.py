@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from spotkick.chunks import border_frames_of
 from spotkick.configuration import FrozenConfig
 from spotkick.models.pyramid import pyramid_kernels
 from spotkick.study.arms import HEADS, Head
@@ -59,7 +60,7 @@ class StackSizes(FrozenConfig):
     @property
     def border_frames(self) -> int:
         """Frames at each end of a chunk that carry no loss and are not used."""
-        return -(-self.receptive_field_frames // 2)
+        return border_frames_of(self.receptive_field_frames)
 
 
 class HeadOutput(NamedTuple):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from spotkick.chunks import border_frames_of
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
 from spotkick.files import read_json
@@ -59,7 +60,7 @@ class Recipe(FrozenConfig):
     @property
     def border_frames(self) -> int:
         """Frames at each end of a chunk that carry no loss and are not used."""
-        return -(-self.receptive_field_frames // 2)
+        return border_frames_of(self.receptive_field_frames)
 
     @model_validator(mode="after")
     def _check_chunk(self) -> Self:

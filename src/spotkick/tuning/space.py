@@ -42,25 +42,48 @@ LOCALIZATION_SPACE: Final[Mapping[str, Candidates]] = {
 
 
 def spotting_space(config: ExperimentConfig) -> dict[str, Candidates]:
-    """The parameters that the paper searched; ranges hold its values and the configuration's.
+    """What is searched unless ``[tune.space]`` says something else; it depends on the network.
 
-    The receptive field is searched as parts of the chunk. What the configuration has is always a
-    candidate, so that it is tried first and a search never ends below where it began.
+    For CALF these are the parameters that the paper searched; ranges hold its values and the
+    configuration's. For networks without capsules and spots it is the learning rate, the length of
+    per-frame targets, and the receptive field where there is a pyramid. What the configuration has
+    is always a candidate, so that it is tried first and a search never ends below where it began.
 
     Source: CALF paper, section 4.1, for the parameters; the ranges are ours.
     """
-    chunk_s, loss = config.model.chunk_s, config.loss
-    parts = tuple(round(chunk_s * part / 12, 3) for part in range(1, 6))
-    space: dict[str, Candidates] = {
-        "model.receptive_field_s": _with_own(parts, config.model.receptive_field_s),
+    if config.model.kind != "calf":
+        return _dense_space(config)
+    loss = config.loss
+    return {
+        "model.capsule_dim": _with_own((4, 8, 16, 24, 32), config.model.capsule_dim),
+        "model.receptive_field_s": _receptive_fields(config),
         "loss.location_weight": _range_with_own(1.0, 20.0, loss.location_weight),
         "loss.unmatched_weight": _range_with_own(0.1, 2.0, loss.unmatched_weight),
         "loss.segmentation_weight": _range_with_own(0.3, 300.0, loss.segmentation_weight),
     }
-    capsule_dim = getattr(config.model, "capsule_dim", None)
-    if capsule_dim is None:
-        return space
-    return {"model.capsule_dim": _with_own((4, 8, 16, 24, 32), capsule_dim), **space}
+
+
+def _dense_space(config: ExperimentConfig) -> dict[str, Candidates]:
+    """Of networks that give one logit per frame and class: no weight of a spotting loss counts."""
+    loss, rate = config.loss, config.training.learning_rate
+    space: dict[str, Candidates] = {
+        "training.learning_rate": _range_with_own(3e-4, 1e-2, rate),
+    }
+    if getattr(config.model, "trunk", "") == "pyramid":
+        space["model.receptive_field_s"] = _receptive_fields(config)
+    if loss.segmentation in ("bce", "focal"):
+        space["loss.target_radius_s"] = _range_with_own(0.5, 10.0, loss.target_radius_s)
+    elif loss.segmentation == "gaussian":
+        space["loss.target_sigma_s"] = _range_with_own(0.3, 10.0, loss.target_sigma_s)
+    if loss.segmentation == "focal":
+        space["loss.focal_gamma"] = _range_with_own(0.5, 4.0, loss.focal_gamma)
+    return space
+
+
+def _receptive_fields(config: ExperimentConfig) -> tuple[float, ...]:
+    """Twelfths of the chunk, and what the configuration has."""
+    parts = tuple(round(config.model.chunk_s * part / 12, 3) for part in range(1, 6))
+    return _with_own(parts, config.model.receptive_field_s)
 
 
 def _with_own(candidates: tuple[Any, ...], own: Any) -> tuple[Any, ...]:
