@@ -1,3 +1,4 @@
+import tracemalloc
 import wave
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import av
 import numpy as np
 import pytest
 
-from spotkick.commentary.sound import SAMPLE_RATE_HZ, read_sound
+from spotkick.commentary.sound import SAMPLE_RATE_HZ, read_sound, require_sound
 from spotkick.errors import InputError
 from support.pattern_video import Pattern, write_pattern_video
 
@@ -92,6 +93,25 @@ def test_read_sound_video_without_sound_is_input_error(tmp_path: Path) -> None:
     write_pattern_video(tmp_path / "a.mp4", Pattern(num_frames=10))
     with pytest.raises(InputError, match=r"a\.mp4: the file has no sound"):
         read_sound(tmp_path / "a.mp4")
+
+
+def test_require_sound_tells_files_with_sound_from_others(tmp_path: Path) -> None:
+    require_sound(_write_wav(tmp_path / "a.wav", np.zeros(100)))
+    write_pattern_video(tmp_path / "a.mp4", Pattern(3))
+    with pytest.raises(InputError, match="no sound"):
+        require_sound(tmp_path / "a.mp4")
+
+
+def test_read_sound_long_file_takes_little_more_memory_than_its_samples(tmp_path: Path) -> None:
+    path = _write_wav(tmp_path / "a.wav", np.zeros(60 * SAMPLE_RATE_HZ))
+    tracemalloc.start()
+    try:
+        size_bytes = read_sound(path).nbytes
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size_bytes == 4 * 60 * SAMPLE_RATE_HZ
+    assert peak_bytes < 1.7 * size_bytes
 
 
 def test_read_sound_start_behind_end_is_input_error(tmp_path: Path, ramp: np.ndarray) -> None:

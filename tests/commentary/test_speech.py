@@ -12,7 +12,6 @@ from spotkick.commentary.sound import SAMPLE_RATE_HZ, read_sound
 from spotkick.commentary.speech import (
     RecognisedSegment,
     cut_windows,
-    drop_loops,
     find_speech_model,
     open_recogniser,
     to_raw_segment,
@@ -48,19 +47,6 @@ def test_open_recogniser_packaged_model_hears_words_and_their_times() -> None:
     words = [word for segment in heard for word in segment.words]
     card = next(word for word in words if word[2].lower().startswith("card"))
     assert 1.0 < card[0] < 2.0
-
-
-def test_drop_loops_leaves_out_repetitions() -> None:
-    heard = [
-        RecognisedSegment(0, 1, "Goal!"),
-        RecognisedSegment(1, 2, "goal!"),
-        RecognisedSegment(2, 3, "Goal!"),
-        RecognisedSegment(3, 4, "What a strike."),
-        RecognisedSegment(4, 5, "Goal!"),
-        RecognisedSegment(5, 6, "the game the game the game", compression_ratio=9.0),
-        RecognisedSegment(6, 7, ""),
-    ]
-    assert [segment.start_s for segment in drop_loops(heard)] == [0, 3, 4]
 
 
 def test_to_raw_segment_offset_moves_all_times() -> None:
@@ -180,7 +166,6 @@ class WindowedModel:
             end=1.0,
             text=f" word {number}",
             words=[SimpleNamespace(start=0.5, end=1.0, word=f" word {number}")],
-            compression_ratio=1.0,
             avg_logprob=-0.2,
         )
         language = language or ("en" if self.speech_s[number] < 5 else "es")

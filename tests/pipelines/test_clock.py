@@ -166,7 +166,25 @@ def test_ensure_periods_known_videos_and_other_files_need_no_recognition(tmp_pat
     assert (tmp_path / PERIODS_FILE).read_bytes() == before
 
 
-def test_find_videos_folder_gives_its_videos(tmp_path: Path) -> None:
-    for name in ("1.mp4", "2.mkv", "notes.txt"):
+def test_find_videos_folder_gives_all_videos_below_it(tmp_path: Path) -> None:
+    (tmp_path / "league" / "final").mkdir(parents=True)
+    names = ["1.mp4", "2.mkv", "league/final/match.mp4"]
+    for name in (*names, "notes.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert [path.name for path in find_videos([tmp_path])] == ["1.mp4", "2.mkv"]
+    assert find_videos([tmp_path]) == [tmp_path / name for name in names]
+
+
+def test_ensure_periods_video_without_clock_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    videos = [tmp_path / name / "match.mp4" for name in ("a", "b", "c")]
+    for video in videos:
+        video.parent.mkdir()
+        video.write_bytes(b"")
+    scans = {"a": scan_of([], None), "b": scan_of(evening()), "c": scan_of([], None)}
+    monkeypatch.setattr(
+        "spotkick.pipelines.clock.scan_scoreboard", lambda path, *_, **__: scans[path.parent.name]
+    )
+    with pytest.raises(InputError, match=r"no scoreboard was found.*1 more .*leave out --clock"):
+        ensure_periods(videos)
+    assert [has_periods(video) for video in videos] == [False, True, False]

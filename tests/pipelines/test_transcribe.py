@@ -1,4 +1,5 @@
 import json
+import random
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,10 @@ HEARD = [
     RecognisedSegment(2.0, 3.0, "What a goal!"),
     RecognisedSegment(3.0, 4.0, "One nil."),
 ]
+
+PHRASES = random.Random(0).choices(("he scores and", "he shoots and"), k=60)
+LOOP = RecognisedSegment(0.0, 9.0, " ".join(PHRASES))
+"""So repetitive that nothing of it is taken for speech."""
 
 
 class Listener:
@@ -171,7 +176,7 @@ def test_transcribe_files_finished_ones_are_kept_and_model_is_not_opened(tmp_pat
     [
         ("silent.wav", HEARD, "its sound is silent; the transcript of period 1 is empty"),
         ("music.wav", [], "no speech was found in its sound"),
-        ("foreign.wav", [RecognisedSegment(0, 9, "a a", (), 9.0)] * 3, "hears repetitions only"),
+        ("foreign.wav", [LOOP], "hears repetitions only"),
     ],
 )
 def test_transcribe_files_without_speech_warns_and_writes_empty_transcript(
@@ -191,7 +196,7 @@ def test_transcribe_files_mostly_loops_warns(tmp_path: Path) -> None:
     path = _touch(tmp_path, "a.wav") / "a.wav"
     request = TranscriptionRequest((path,), tmp_path / "out")
     heard = [HEARD[0], *[HEARD[1]] * 5]
-    with pytest.warns(SpotkickWarning, match="5 of 6 segments were repetitions"):
+    with pytest.warns(SpotkickWarning, match="15 of 18 words were repetitions"):
         transcribe_files(request, lambda: Listener(heard), read=Sounds())
 
 
@@ -200,7 +205,7 @@ def test_transcribe_files_mostly_loops_warns(tmp_path: Path) -> None:
     [
         ([RecognisedSegment(0, 8, "the welcome", mean_log_probability=-0.95)], "mostly guesses"),
         ([HEARD[0], *[HEARD[1]] * 5], "hardly understands this sound, for another language"),
-        ([RecognisedSegment(0, 9, "a a", (), 9.0)] * 3, "hears repetitions only"),
+        ([LOOP], "hears repetitions only"),
         ([], "no speech was found in its sound by the model listener, which understands English"),
     ],
     ids=["guessed", "loops", "loops only", "nothing"],

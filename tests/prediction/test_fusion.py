@@ -33,6 +33,23 @@ def test_fuse_spots_observation_without_spot_becomes_one() -> None:
     assert (added.position_ms, added.confidence) == (195_000, 0.9 * ALONE_FACTOR)
 
 
+@pytest.mark.parametrize(("position_s", "confidence"), [(190, 0.015), (120, 0.2)])
+def test_fuse_spots_unlikely_spot_does_not_date_the_observation(
+    position_s: float, confidence: float
+) -> None:
+    watched = [WatchedStretch("Goal", 1, 0, 2_000_000)]
+    fused = fuse_spots([spot(position_s, confidence)], [GOAL], watched)
+    goal = max(fused, key=lambda action: action.confidence or 0)
+    unlikely = min(fused, key=lambda action: abs(action.position_ms - 1000 * position_s))
+    assert (goal.position_ms, goal.confidence) == (195_000, 0.9 * ALONE_FACTOR)
+    assert unlikely.confidence == confidence * UNSEEN_FACTOR
+
+
+def test_fuse_spots_sure_spot_long_before_the_change_is_taken() -> None:
+    (fused,) = fuse_spots([spot(105, 0.7)], [GOAL])
+    assert (fused.position_ms, fused.confidence) == (105_000, pytest.approx(0.97))
+
+
 def test_fuse_spots_unconfirmed_spot_in_a_watched_stretch_is_lowered() -> None:
     watched = [WatchedStretch("Goal", 1, 0, 2_000_000)]
     fused = fuse_spots([spot(180, 0.4), spot(900, 0.8), spot(2500, 0.8)], [GOAL], watched)

@@ -104,6 +104,7 @@ def spot(
     from spotkick.formats.classes import find_classes
     from spotkick.formats.tables import write_table
     from spotkick.pipelines.clock import ensure_periods
+    from spotkick.pipelines.spot_commentary import check_listening
     from spotkick.pipelines.spot_inputs import InputOptions
     from spotkick.pipelines.spot_members import part_checkpoints
     from spotkick.pipelines.spot_outputs import read_outputs, transcripts_folder
@@ -158,6 +159,7 @@ def spot(
     # Kick-offs that the clock shows are read first: they cut the videos into periods.
     reporter = make_reporter()
     if clock:
+        check_listening(trained, paths, options.transcripts)
         ensure_periods(paths, reporter=reporter)
     result = run_request(request, trained, workers=workers, resume=resume, reporter=reporter)
     typer.echo(result.describe())

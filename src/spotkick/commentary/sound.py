@@ -60,23 +60,28 @@ def read_sound(
         if start_s > _SEEK_MARGIN_S:
             container.seek(max(0, int(entry_s / time_base)), stream=stream)
         frames = _decode_frames(container, stream)
-        first, samples = _join_frames(frames, origin_s=origin_s, end_s=end_s)
+        first, parts = _collect_parts(frames, origin_s=origin_s, end_s=end_s)
 
-    if not len(samples):
+    if not parts:
         raise InputError(f"{path}: nothing of its sound can be decoded; the file is damaged")
-    begin, end = round(start_s * SAMPLE_RATE_HZ), None if end_s is None else end_s * SAMPLE_RATE_HZ
-    stop = first + len(samples) if end is None else min(round(end), first + len(samples))
+    begin, last = round(start_s * SAMPLE_RATE_HZ), first + sum(len(part) for part in parts)
+    stop = last if end_s is None else min(round(end_s * SAMPLE_RATE_HZ), last)
     if begin >= stop:
-        length_s = (first + len(samples)) / SAMPLE_RATE_HZ
         raise InputError(
-            f"{path}: its sound lasts {length_s:.1f} s, so that a period cannot start at "
-            f"{start_s:g} s"
+            f"{path}: its sound lasts {last / SAMPLE_RATE_HZ:.1f} s, so that a period cannot "
+            f"start at {start_s:g} s"
         )
+    return _place_parts(parts, first, begin, stop)
 
-    # Silence until the sound begins
-    padding = np.zeros(max(0, first - begin), dtype=np.float32)
-    taken = samples[max(0, begin - first) : max(0, stop - first)].astype(np.float32) / _FULL_SCALE
-    return np.concatenate([padding, taken]) if len(padding) else taken
+
+def require_sound(path: Path) -> None:
+    """Check that a file has sound, without decoding it.
+
+    Raises:
+        InputError: if it cannot be opened, or has no sound that can be decoded.
+    """
+    with open_container(path) as container:
+        _choose_sound(container, path)
 
 
 def _choose_sound(container: InputContainer, path: Path) -> tuple[AudioStream, bool]:
@@ -102,10 +107,10 @@ def _decode_frames(container: InputContainer, stream: AudioStream) -> Iterator[A
             continue
 
 
-def _join_frames(
+def _collect_parts(
     frames: Iterator[AudioFrame], *, origin_s: Fraction, end_s: float | None
-) -> tuple[int, npt.NDArray[np.int16]]:
-    """Place of the first sample, and all samples from there on, at `SAMPLE_RATE_HZ`."""
+) -> tuple[int, list[npt.NDArray[np.int16]]]:
+    """Place of the first sample at `SAMPLE_RATE_HZ`, and from there on all samples, in parts."""
     resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
     parts: list[npt.NDArray[np.int16]] = []
     first = place = 0
@@ -126,4 +131,22 @@ def _join_frames(
         for resampled in resampler.resample(frame):
             parts.append(resampled.to_ndarray()[0])
             place += len(parts[-1])
-    return first, np.concatenate(parts) if parts else np.zeros(0, dtype=np.int16)
+    return first, parts
+
+
+def _place_parts(
+    parts: list[npt.NDArray[np.int16]], first: int, begin: int, stop: int
+) -> npt.NDArray[np.float32]:
+    """(stop - begin,) samples, silent until the sound begins.
+
+    A period is 200 MB of float32: no second copy of it is made.
+    """
+    samples = np.zeros(stop - begin, dtype=np.float32)
+    place = first
+    for part in parts:
+        low, high = max(place, begin), min(place + len(part), stop)
+        if low < high:
+            samples[low - begin : high - begin] = part[low - place : high - place]
+        place += len(part)
+    samples /= _FULL_SCALE
+    return samples

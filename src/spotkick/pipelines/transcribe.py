@@ -9,13 +9,9 @@ from typing import Any, Final, cast
 import numpy as np
 import numpy.typing as npt
 
+from spotkick.commentary.loops import drop_loops
 from spotkick.commentary.sound import SAMPLE_RATE_HZ, read_sound
-from spotkick.commentary.speech import (
-    RecognisedSegment,
-    Recogniser,
-    drop_loops,
-    to_raw_segment,
-)
+from spotkick.commentary.speech import RecognisedSegment, Recogniser, to_raw_segment
 from spotkick.commentary.transcript_files import SOUND_SUFFIXES
 from spotkick.commentary.transcripts import Transcript, check_segments
 from spotkick.commentary.whisper_json import make_transcript_document
@@ -33,7 +29,7 @@ _SILENT_PEAK: Final = 0.001
 """Sound whose largest sample is smaller (-60 dB) is silent."""
 
 _DOUBTFUL_SHARE: Final = 0.5
-"""Where more of the segments are loops, the model does not understand what it hears."""
+"""Where more of the words are loops, the model does not understand what it hears."""
 
 _DOUBTFUL_LOG_PROBABILITY: Final = -0.75
 """Speech that a model understands has a higher mean over its segments: English behind noise -0.3 to
@@ -334,7 +330,9 @@ def _recognise(
 
 
 def _is_silent(samples: npt.NDArray[np.float32]) -> bool:
-    return float(np.abs(samples).max(initial=0)) < _SILENT_PEAK
+    # both ends, as absolute values would be another copy of a whole period
+    loudest = max(float(samples.max(initial=0)), -float(samples.min(initial=0)))
+    return loudest < _SILENT_PEAK
 
 
 def _warn_about_speech(
@@ -352,10 +350,11 @@ def _warn_about_speech(
         if recogniser.is_multilingual
         else "for another language choose one with --model that knows it, such as small"
     )
-    if kept and len(kept) < _DOUBTFUL_SHARE * len(heard):
+    num_heard, num_kept = _count_words(heard), _count_words(kept)
+    if kept and num_kept < _DOUBTFUL_SHARE * num_heard:
         text = (
-            f"{len(heard) - len(kept)} of {len(heard)} segments were repetitions and are left "
-            f"out; {model} hardly understands this sound, {advice}"
+            f"{num_heard - num_kept} of {num_heard} words were repetitions and are left out; "
+            f"{model} hardly understands this sound, {advice}"
         )
     elif kept and _measure_certainty(kept) < _DOUBTFUL_LOG_PROBABILITY:
         text = f"{model} mostly guesses at this sound; {advice}"
@@ -371,6 +370,10 @@ def _warn_about_speech(
         )
         text = f"{reason.rstrip(',')}; the transcript of period {file.period} is empty"
     warnings.warn(f"{file.path}: {text}", SpotkickWarning, stacklevel=4)
+
+
+def _count_words(segments: Sequence[RecognisedSegment]) -> int:
+    return sum(len(segment.text.split()) for segment in segments)
 
 
 def _measure_certainty(segments: Sequence[RecognisedSegment]) -> float:

@@ -18,6 +18,13 @@ UNSEEN_FACTOR: Final = 0.25
 ALONE_FACTOR: Final = 0.6
 """Confidence of an observation that no spot supports, as its exact time is a guess."""
 
+LEAST_LIKELIHOOD: Final = 0.02
+"""A spot whose confidence times the likelihood of its delay is lower says less about the time than
+the usual delay does. Chosen on half of the valid split, by benchmarks/goal_fusion.py."""
+
+ANY_DELAY: Final = 0.05
+"""Likelihood of a delay that is far from the usual one, but in the window: reviews take minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -106,22 +113,23 @@ def fuse_spots(
 
 
 def _find_spot(spots: Sequence[Action], observation: Observation, claimed: set[int]) -> int | None:
-    """The spot in the window with the highest confidence times probability of its delay."""
-    inside = [
-        index
+    """The likeliest spot in the window; None where none is likely."""
+    likelihoods = {
+        index: _compute_likelihood(spot, observation)
         for index, spot in enumerate(spots)
         if index not in claimed
         and (spot.label, spot.period) == (observation.label, observation.period)
         and observation.earliest_ms <= spot.position_ms <= observation.latest_ms
-    ]
-    return max(
-        inside, key=lambda index: _compute_likelihood(spots[index], observation), default=None
-    )
+    }
+    best = max(likelihoods, key=lambda index: likelihoods[index], default=None)
+    return None if best is None or likelihoods[best] < LEAST_LIKELIHOOD else best
 
 
 def _compute_likelihood(spot: Action, observation: Observation) -> float:
+    """Its confidence times the likelihood of its delay, 1 for the usual one."""
     distance = (spot.position_ms - observation.usual_ms) / max(observation.spread_ms, 1)
-    return (spot.confidence or 0.0) * math.exp(-0.5 * distance * distance)
+    usual = math.exp(-0.5 * distance * distance)
+    return (spot.confidence or 0.0) * (ANY_DELAY + (1 - ANY_DELAY) * usual)
 
 
 def _confirm_spot(spot: Action, observation: Observation) -> Action:

@@ -1,6 +1,7 @@
 """Text in images: a thin layer over RapidOCR, whose models lie inside its package."""
 
 import copy
+import threading
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -95,17 +96,18 @@ class TextReader:
         # of a scoreboard slower than a whole frame; this limit leaves crops as they are.
         self._crops = _copy_engine(self._images)
         self._crops.text_det.limit_type = "max"
+        self._searching = threading.Lock()
 
     def read(self, image: Image) -> list[TextBox]:
-        """All lines of a whole frame."""
+        """All lines of a whole frame; of several threads one at a time, as each takes 0.5 GB."""
         height, width = image.shape[:2]
-        if width <= _LARGEST_PX:
-            return _make_boxes(_copy_engine(self._images)(_as_bgr(image))[0])
-        factor = _LARGEST_PX / width
-        size = (_LARGEST_PX, round(height * factor))
-        bicubic = self._pillow.Resampling.BICUBIC
-        scaled = self._pillow.fromarray(image).resize(size, bicubic)
-        rows = _copy_engine(self._images)(_as_bgr(np.asarray(scaled)))[0]
+        factor = min(1.0, _LARGEST_PX / width)
+        if factor < 1:
+            size = (_LARGEST_PX, round(height * factor))
+            bicubic = self._pillow.Resampling.BICUBIC
+            image = np.asarray(self._pillow.fromarray(image).resize(size, bicubic))
+        with self._searching:
+            rows = _copy_engine(self._images)(_as_bgr(image))[0]
         return [box.scaled(factor, 0, 0) for box in _make_boxes(rows)]
 
     def read_crop(self, image: Image) -> list[TextBox]:
