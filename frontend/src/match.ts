@@ -27,6 +27,7 @@ import { Timeline } from "./timeline";
 import { ShotFinder, shotsOf } from "./shots";
 import type { ClipDocument, Item, JobDocument, MatchDocument } from "./types";
 import { ViewState } from "./view";
+import { SoundWave } from "./wave";
 
 const THUMBNAIL_AFTER_MS = 60;
 class MatchPage {
@@ -35,6 +36,7 @@ class MatchPage {
   private readonly review: Review;
   private readonly player: Player;
   private readonly timeline: Timeline;
+  private readonly wave: SoundWave;
   private readonly overview: Overview;
   private readonly list: SpotList;
   private readonly table: ClassTable;
@@ -59,6 +61,8 @@ class MatchPage {
     this.review = new Review(match, this.time);
     this.player = new Player(this.time, match.key);
     this.timeline = new Timeline(this.view, this.time, match.classes);
+    this.wave = new SoundWave(this.time);
+    this.timeline.setWave(this.wave);
     this.overview = new Overview(this.view, this.time);
     this.list = new SpotList(this.time);
     this.table = new ClassTable(match.classes, this.compared, match.has_predictions);
@@ -100,7 +104,7 @@ class MatchPage {
       this.overview.setCurves(this.curves);
     }
     document.body.dataset.ready = "true";
-    void this.player.readFrames();
+    void this.player.readFrames().then(() => this.wave.load());
     await setUpMatchMenu(this.match.key);
     const { reels, shots } = await getJson<{ reels: boolean; shots: boolean }>("/api/abilities");
     if (!this.player.hasVideo) return;

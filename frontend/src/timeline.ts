@@ -15,6 +15,8 @@ import type { Track } from "./tracks";
 import { drawTracks, heightAbove, tracksOf } from "./tracks";
 import type { ClipDocument, Item, Kind } from "./types";
 import type { ViewState } from "./view";
+import { WAVE_PX } from "./wave";
+import type { SoundWave } from "./wave";
 
 export interface TimelineContent {
   /** Items that pass the filters, in order of time. */
@@ -45,6 +47,7 @@ export class Timeline {
   private rival: Item[] = [];
   private rivalCurves: Curves | null = null;
   private readonly rivalPainter = new CurvePainter();
+  private wave: SoundWave | null = null;
   private lanes: string[] = [];
   private laneOf = new Map<string, number>();
   private tracks: Track[] = [];
@@ -106,6 +109,22 @@ export class Timeline {
     this.redraw();
   }
 
+  /** The sound, drawn in a strip of its own below the curves. */
+  setWave(wave: SoundWave): void {
+    this.wave = wave;
+    let shown = wave.shown;
+    wave.onchange = () => {
+      if (wave.shown === shown) return this.redraw();
+      shown = wave.shown;
+      this.relay();
+    };
+    this.relay();
+  }
+
+  private get waveHeight(): number {
+    return this.wave?.shown === true ? WAVE_PX : 0;
+  }
+
   /** Spots and curves of another system, drawn in the lower part of the lanes. */
   setRival(items: Item[], curves: Curves | null): void {
     if (items.length === 0 && this.rival.length === 0 && curves === this.rivalCurves) return;
@@ -165,10 +184,10 @@ export class Timeline {
     const width = this.holder.clientWidth;
     if (width === 0) return;
     const above = this.holder.getBoundingClientRect().top + window.scrollY;
-    const available = Math.max(100, window.innerHeight - above - AXIS_PX - this.top - 14);
+    const available = Math.max(100, window.innerHeight - above - AXIS_PX - this.top - this.waveHeight - 14);
     const count = Math.max(1, this.lanes.length);
     this.lanePx = Math.round(Math.min(MAX_LANE_PX, Math.max(MIN_LANE_PX, available / count)));
-    const height = this.top + this.lanePx * count + AXIS_PX;
+    const height = this.top + this.lanePx * count + this.waveHeight + AXIS_PX;
     this.plot?.destroy();
     this.plot = new uPlot(this.options(width, height), [[0, 1]], this.holder);
     this.buildGutter();
@@ -207,10 +226,11 @@ export class Timeline {
       ...this.tracks.map(({ name }) => h("div", { class: `lane-name track track-${name.toLowerCase()}` }, name)),
       ...this.lanes.map((name) => h("div", { class: "lane-name", title: `${name}: click to show only this class`, "data-lane": name, "data-number": this.numberOf(name) }, h("span", {}, name))),
     );
+    if (this.waveHeight > 0) this.gutter.append(h("div", { class: "lane-name track track-sound" }, "Sound"));
     this.gutter.style.setProperty("--lane-px", `${this.lanePx}px`);
     this.gutter.style.paddingTop = `${heightAbove([])}px`;
     [...this.gutter.querySelectorAll<HTMLElement>(".track")].forEach((name, i) => {
-      name.style.height = name.style.lineHeight = `${this.tracks[i]!.height}px`;
+      name.style.height = name.style.lineHeight = `${this.tracks[i]?.height ?? WAVE_PX}px`;
     });
   }
 
@@ -256,9 +276,11 @@ export class Timeline {
       const width = context.canvas.width;
       context.drawImage(this.curvePainter.paint(this.curves, this.lanes, from, to, width, Math.round(this.lanePx * ratio), look), 0, this.laneTop(0, ratio));
     }
+    const waveHeight = Math.round(this.waveHeight * ratio);
+    if (this.wave !== null && waveHeight > 0) context.drawImage(this.wave.paint(from, to, context.canvas.width, waveHeight, this.palette.curve), 0, bottom);
     const { clips, shots } = this.content;
     drawTracks({ context, palette: this.palette, ratio, bottom, from, to, toX }, this.tracks, this.time, clips, shots);
-    this.drawPeriods(context, ratio, bottom, toX);
+    this.drawPeriods(context, ratio, bottom + waveHeight, toX);
     this.drawItems(context, ratio, toX);
     this.drawRival(context, ratio, toX);
     context.restore();

@@ -23,6 +23,8 @@ export interface StretchDocument {
   origin_s: number;
   /** Whether a browser may be able to play the file. */
   playable: boolean;
+  /** Whether it has sound that can be decoded. */
+  sound: boolean;
   /** As shown, with square pixels. */
   size: [number, number];
   /** Second of the file at which it begins. */

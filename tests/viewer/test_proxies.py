@@ -9,7 +9,6 @@ from spotkick.errors import InputError
 from spotkick.video.images import to_image
 from spotkick.video.probe import probe
 from spotkick.video.reader import open_media
-from spotkick.viewer import proxies
 from spotkick.viewer.proxies import ProxyMaker, write_proxy
 from support.pattern_video import Pattern, read_number, write_pattern_video
 
@@ -98,13 +97,3 @@ def test_proxy_maker_says_why_a_copy_failed(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         write_proxy(video, tmp_path / "copy.mp4")
     assert not list(tmp_path.rglob("*.mp4"))
-
-
-def test_oldest_copies_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(proxies, "LARGEST_CACHE_BYTES", 2500)
-    for age in range(4):
-        path = tmp_path / f"{age}.mp4"
-        path.write_bytes(bytes(1000))
-        os.utime(path, (1000 - age, 1000 - age))
-    proxies._remove_oldest(tmp_path, keep=tmp_path / "0.mp4")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.mp4", "1.mp4"]

@@ -24,7 +24,8 @@ from spotkick.viewer.responses import NEVER_STORE, NotHereError
 from spotkick.viewer.review_routes import review_routes
 from spotkick.viewer.security import AccessRules, SecurityMiddleware
 from spotkick.viewer.shot_routes import shot_routes
-from spotkick.viewer.video_routes import image_routes, video_routes
+from spotkick.viewer.sound_wave import WaveMaker
+from spotkick.viewer.video_routes import image_routes, sound_routes, video_routes
 
 
 def create_app(
@@ -44,12 +45,14 @@ def create_app(
     """
     jobs = JobRunner()
     copies = proxies or ProxyMaker()
+    waves = WaveMaker()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
         jobs.close()
         copies.close()
+        waves.close()
 
     app = FastAPI(
         title="spotkick", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan
@@ -62,6 +65,7 @@ def create_app(
     app.include_router(_page_routes())
     app.include_router(match_routes(library))
     app.include_router(video_routes(library, copies))
+    app.include_router(sound_routes(library, waves))
     app.include_router(image_routes(library))
     app.include_router(review_routes(library))
     app.include_router(reel_routes(library, jobs, reel_maker))

@@ -78,6 +78,7 @@ def _video_document(video: PeriodVideo, address: str) -> dict[str, Any]:
                 "frame_rate": [info.frame_rate.numerator, info.frame_rate.denominator],
                 "origin_s": info.start_s,
                 "playable": may_be_played(info),
+                "sound": any(track.is_decodable for track in info.audio_tracks),
                 "size": list(info.shown_size_px),
                 "start_s": stretch.start_s,
                 "end_s": None if end_s is None or end_s >= info.duration_s else end_s,

@@ -4,14 +4,10 @@ They are made on request, one after the other, and kept in a cache folder until 
 oldest of more than 20 GB.
 """
 
-import hashlib
-import os
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import av
 from av.audio.resampler import AudioResampler
@@ -20,11 +16,11 @@ from av.container import OutputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from spotkick.errors import SpotkickError, StorageError
 from spotkick.files import atomic_path
 from spotkick.video.images import to_image
 from spotkick.video.probe import VideoInfo, probe
 from spotkick.video.reader import MediaReader, open_media
+from spotkick.viewer.cached_files import CachedFileMaker, cache_folder
 
 TIME_BASE: Final = Fraction(1, 90_000)
 """Clock of the copies."""
@@ -45,125 +41,26 @@ _LONGEST_SLACK_S: Final = 0.2
 """Sound that lags behind its timestamps by more has a gap."""
 
 
-class ProxyCancelledError(Exception):
-    """Raised inside the work when the server stops."""
-
-
-@dataclass(slots=True)
-class ProxyState:
-    """How far a copy has come.
-
-    Attributes:
-        state: ``none``, ``waiting``, ``running``, ``done`` or ``failed``.
-        progress: between 0 and 1.
-        message: why it failed.
-    """
-
-    state: str = "none"
-    progress: float = 0.0
-    message: str = ""
-
-    def document(self) -> dict[str, Any]:
-        """The state as JSON for the browser."""
-        return {
-            "state": self.state,
-            "progress": round(self.progress, 4),
-            "message": self.message,
-        }
-
-
-def cache_folder() -> Path:
-    """Where copies are kept: ``$XDG_CACHE_HOME/spotkick/proxies``, by default below ~/.cache."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "spotkick" / "proxies"
-
-
-class ProxyMaker:
+class ProxyMaker(CachedFileMaker):
     """Makes copies in the background, one at a time, and finds those made before.
 
     Args:
-        folder: for the copies; None takes `cache_folder`.
+        folder: for the copies; None takes ``proxies`` in the cache folder.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
         """Start with what an earlier run has left."""
-        self._folder = folder or cache_folder()
-        self._states: dict[Path, ProxyState] = {}
-        self._waiting: list[tuple[Path, Path]] = []
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._thread: threading.Thread | None = None
+        super().__init__(
+            folder or cache_folder("proxies"),
+            _write_copy,
+            suffix=".mp4",
+            version=_VERSION,
+            most_bytes=LARGEST_CACHE_BYTES,
+        )
 
-    def find(self, video: Path) -> Path | None:
-        """The finished copy of a video as it is now, None where there is none."""
-        target = self._target(video)
-        return target if target.is_file() else None
 
-    def state(self, video: Path) -> ProxyState:
-        """How far the copy of a video is."""
-        target = self._target(video)
-        if target.is_file():
-            return ProxyState("done", 1.0)
-        return self._states.get(target, ProxyState())
-
-    def request(self, video: Path) -> ProxyState:
-        """Have a copy made, unless there is one or it is being made."""
-        target = self._target(video)
-        with self._lock:
-            state = self.state(video)
-            if state.state in ("done", "waiting", "running"):
-                return state
-            self._states[target] = state = ProxyState("waiting")
-            self._waiting.append((video, target))
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._work, name="spotkick-proxy", daemon=True
-                )
-                self._thread.start()
-            return state
-
-    def close(self) -> None:
-        """Stop what runs; nothing unfinished stays."""
-        self._closed.set()
-        if self._thread is not None:
-            self._thread.join(timeout=10)
-
-    def _target(self, video: Path) -> Path:
-        status = video.stat()
-        identity = f"{_VERSION}\0{video.resolve()}\0{status.st_size}\0{status.st_mtime_ns}"
-        digest = hashlib.blake2s(identity.encode("utf-8", "surrogatepass"), digest_size=16)
-        return self._folder / f"{digest.hexdigest()}.mp4"
-
-    def _work(self) -> None:
-        while not self._closed.is_set():
-            with self._lock:
-                if not self._waiting:
-                    self._thread = None
-                    return
-                video, target = self._waiting.pop(0)
-            state = self._states[target]
-            state.state = "running"
-            try:
-                self._make_copy(video, target, state)
-            except ProxyCancelledError:
-                state.state = "none"
-            except (SpotkickError, av.FFmpegError, OSError) as error:
-                state.message, state.state = str(error), "failed"
-            except Exception as error:  # else the copy would seem to be made for ever
-                state.message, state.state = f"{type(error).__name__}: {error}", "failed"
-
-    def _make_copy(self, video: Path, target: Path, state: ProxyState) -> None:
-        def progress(share: float) -> None:
-            if self._closed.is_set():
-                raise ProxyCancelledError
-            state.progress = min(1.0, share)
-
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(f"cannot write {target.parent}: {error.strerror}") from error
-        write_proxy(video, target, progress=progress)
-        _remove_oldest(self._folder, keep=target)
+def _write_copy(video: Path, target: Path, progress: Callable[[float], object]) -> None:
+    write_proxy(video, target, progress=progress)
 
 
 def write_proxy(video: Path, target: Path, *, progress: Callable[[float], object] = float) -> None:
@@ -281,13 +178,3 @@ class _SoundCopier:
             frame.pts, frame.time_base = self._next, Fraction(1, _AUDIO_RATE_HZ)
             self._next = (self._next or 0) + frame.samples
             self._copy.mux(self._stream.encode(frame))
-
-
-def _remove_oldest(folder: Path, *, keep: Path) -> None:
-    """Remove the oldest copies until all together are small enough."""
-    copies = sorted(folder.glob("*.mp4"), key=lambda path: path.stat().st_mtime, reverse=True)
-    total = 0
-    for path in copies:
-        total += path.stat().st_size
-        if total > LARGEST_CACHE_BYTES and path != keep:
-            path.unlink(missing_ok=True)

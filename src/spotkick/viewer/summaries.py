@@ -11,10 +11,10 @@ from spotkick.errors import InputError, StorageError
 from spotkick.files import read_json, write_json
 from spotkick.viewer.edits import SpotState
 from spotkick.viewer.match_data import Match
+from spotkick.viewer.cached_files import cache_folder
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.operating_point import best_f1
-from spotkick.viewer.proxies import cache_folder
 from spotkick.viewer.reviewed_labels import corrected_labels, count_decided
 
 _VERSION: Final = 1
@@ -31,7 +31,7 @@ class SummaryStore:
     def __init__(self, library: Library, folder: Path | None = None) -> None:
         """Read what an earlier run has kept."""
         self._library = library
-        self._path = (folder or cache_folder().with_name("summaries")) / f"{library.identity}.json"
+        self._path = (folder or cache_folder("summaries")) / f"{library.identity}.json"
         self._kept: dict[str, dict[str, Any]] = self._read()
         self._changed = False
         self._lock = threading.Lock()

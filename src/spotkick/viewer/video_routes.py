@@ -1,4 +1,4 @@
-"""Routes of the video of a match: the file itself, its frames' times, still images, a copy."""
+"""Routes of the video of a match: file, times of its frames, still images, copy, sound wave."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,6 +11,7 @@ from spotkick.viewer.match_store import Library
 from spotkick.viewer.playback import MEDIA_TYPES, FrameTimesReader
 from spotkick.viewer.proxies import ProxyMaker
 from spotkick.viewer.responses import NEVER_STORE, NotHereError, require_files
+from spotkick.viewer.sound_wave import WaveMaker
 from spotkick.viewer.thumbnails import STILL_WIDTH_PX, THUMBNAIL_STEP_MS, ThumbnailMaker
 
 _LAST_THUMBNAIL_MS: Final = 100
@@ -30,12 +31,7 @@ def video_routes(library: Library, proxies: ProxyMaker) -> APIRouter:
     times = FrameTimesReader()
 
     def require_video(key: str, period: int, part: int) -> Path:
-        """The file that shows a part of a period, as it was found at the start."""
-        spans = require_files(library, key).videos.get(period, ())
-        path = spans[part].file if part < len(spans) else None
-        if path is None:
-            raise NotHereError("this period has no such video")
-        return library.require_inside(path)
+        return _require_video(library, key, period, part)
 
     @router.api_route("/video/{period}", methods=["GET", "HEAD"])
     def video(key: str, period: int, part: Part = 0, proxy: bool = False) -> Response:
@@ -71,6 +67,32 @@ def video_routes(library: Library, proxies: ProxyMaker) -> APIRouter:
     return router
 
 
+def sound_routes(library: Library, waves: WaveMaker) -> APIRouter:
+    """Routes of the sound wave: have it measured, how far that is, and its values."""
+    router = APIRouter(prefix="/api/matches/{key}/video/{period}/sound")
+
+    @router.get("")
+    def state(key: str, period: int, part: Part = 0) -> Response:
+        found = waves.state(_require_video(library, key, period, part))
+        return JSONResponse(found.document(), headers=NEVER_STORE)
+
+    @router.post("")
+    def request(key: str, period: int, part: Part = 0) -> Response:
+        found = waves.request(_require_video(library, key, period, part))
+        return JSONResponse(found.document(), 202, headers=NEVER_STORE)
+
+    @router.get("/values")
+    def values(key: str, period: int, part: Part = 0) -> Response:
+        found = waves.find(_require_video(library, key, period, part))
+        if found is None:
+            raise NotHereError("the sound of this video has not been measured yet")
+        return Response(
+            found.read_bytes(), media_type="application/octet-stream", headers=NEVER_STORE
+        )
+
+    return router
+
+
 def image_routes(library: Library) -> APIRouter:
     """Routes that give out single frames: still images and thumbnails."""
     router = APIRouter(prefix="/api/matches/{key}")
@@ -92,6 +114,15 @@ def image_routes(library: Library) -> APIRouter:
         return Response(image, media_type="image/jpeg", headers=_KEEP_AN_HOUR)
 
     return router
+
+
+def _require_video(library: Library, key: str, period: int, part: int) -> Path:
+    """The file that shows a part of a period, as it was found on the disk."""
+    spans = require_files(library, key).videos.get(period, ())
+    path = spans[part].file if part < len(spans) else None
+    if path is None:
+        raise NotHereError("this period has no such video")
+    return library.require_inside(path)
 
 
 def _require_period(library: Library, key: str, period: int) -> PeriodVideo:
