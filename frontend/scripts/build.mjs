@@ -1,7 +1,7 @@
 /**
  * Build the pages: `node scripts/build.mjs [FOLDER]`, by default into the package. The same sources and lock file give the same bytes.
  *
- * Bundles the two scripts, and puts what needs no bundling beside them: pages, uPlot's style sheet, and the licences of what is bundled.
+ * Bundles the scripts, and puts what needs no bundling beside them: pages, uPlot's style sheet, and the licences of what is bundled.
  */
 
 import { build } from "esbuild";
@@ -14,7 +14,7 @@ const target = resolve(process.argv[2] ?? join(root, "../src/spotkick/viewer/sta
 mkdirSync(target, { recursive: true });
 await build({
   absWorkingDir: root,
-  entryPoints: ["src/match.ts", "src/start.ts"],
+  entryPoints: ["src/match.ts", "src/reel.ts", "src/start.ts"],
   bundle: true,
   minify: true,
   format: "esm",

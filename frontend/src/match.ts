@@ -19,6 +19,7 @@ import { setUpMatchMenu } from "./match_menu";
 import { Overview } from "./overview";
 import { Player } from "./player";
 import { ReelPanel } from "./reel_panel";
+import type { Abilities } from "./reel_store";
 import { Review } from "./review";
 import { shortcutsOf } from "./shortcuts";
 import { SpotList, markOf } from "./spot_list";
@@ -59,7 +60,7 @@ class MatchPage {
     this.view.order = match.has_predictions ? "confidence" : "time";
     this.compared = match.has_labels && match.has_predictions;
     this.review = new Review(match, this.time);
-    this.player = new Player(this.time, match.key);
+    this.player = new Player(this.time);
     this.timeline = new Timeline(this.view, this.time, match.classes);
     this.wave = new SoundWave(this.time);
     this.timeline.setWave(this.wave);
@@ -106,11 +107,11 @@ class MatchPage {
     document.body.dataset.ready = "true";
     void this.player.readFrames().then(() => this.wave.load());
     await setUpMatchMenu(this.match.key);
-    const { reels, shots } = await getJson<{ reels: boolean; shots: boolean }>("/api/abilities");
+    const abilities = await getJson<Abilities>("/api/abilities");
     if (!this.player.hasVideo) return;
     const { jobs } = await getJson<{ jobs: JobDocument[] }>(`/api/matches/${this.match.key}/jobs`);
-    if (reels) this.setUpReel(jobs);
-    if (shots) this.setUpShots(jobs);
+    if (abilities.reels) this.setUpReel(jobs, abilities);
+    if (abilities.shots) this.setUpShots(jobs);
   }
 
   /** Where a link leads: `spot=ID`, or `t=` with seconds of the timeline, or of a period as in `t=2:754.3`. */
@@ -261,8 +262,8 @@ class MatchPage {
     }
   }
 
-  private setUpReel(jobs: JobDocument[]): void {
-    const reel = new ReelPanel(this.match.key, this.time, this.player, this.view.thresholds);
+  private setUpReel(jobs: JobDocument[], abilities: Abilities): void {
+    const reel = new ReelPanel(this.match.key, this.match.name, this.time, this.player, this.view.thresholds, abilities);
     this.reel = reel;
     const latest = jobs.filter(({ kind }) => kind !== "shots").pop();
     if (latest !== undefined) void reel.resume(latest);

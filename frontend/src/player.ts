@@ -30,10 +30,7 @@ export class Player {
   private running = false;
   private loop: [from: number, to: number] | null = null;
 
-  constructor(
-    private readonly time: MatchTime,
-    private readonly key: string,
-  ) {
+  constructor(private readonly time: MatchTime) {
     const { screen } = this;
     screen.onframe = (second, frame) => this.follow(second, frame);
     screen.onready = () => {
@@ -216,7 +213,7 @@ export class Player {
     const second = this.shownSecond(stretch);
     const { table } = this.screen;
     const at_ms = Math.round((table.middle(table.at(second)) - stretch.start_s + stretch.position_s) * 1000);
-    this.screen.place(second, `/api/matches/${this.key}/still/${this.period.period}?t_ms=${Math.max(0, at_ms)}`);
+    this.screen.place(second, `${stillsOf(stretch)}?t_ms=${Math.max(0, at_ms)}`);
   }
 
   /** Second of the file that is on the screen at the time of the clock. */
@@ -282,6 +279,11 @@ export class Player {
     this.seek(following);
     this.play();
   }
+}
+
+/** Address of the still images of the period that a file shows. */
+function stillsOf(stretch: StretchDocument): string {
+  return stretch.url.replace(/\/video\/(\d+).*$/, "/still/$1");
 }
 
 /** From seconds of a period to seconds of the file that shows it. */

@@ -1,23 +1,24 @@
 /** Highlights: a length, the clips that fit best, a preview, and the reel with its edit lists. */
 
-import { ReplyError, getJson, sendJson } from "./api";
-import { announce, byId, h, notify } from "./dom";
+import { sendJson } from "./api";
+import { CaptionChoice } from "./captions";
+import { SHORTEST_CLIP_S, clipEditor, describeMoments, fitsVideo, requestOf } from "./clip_editor";
+import { byId, h, notify } from "./dom";
 import type { Player } from "./player";
+import { ReelJob } from "./reel_job";
+import { ReelPreview } from "./reel_preview";
+import { ReelStore } from "./reel_store";
+import type { Abilities } from "./reel_store";
 import type { MatchTime } from "./time";
 import { formatClock, formatDuration } from "./time";
 import type { ClipDocument, JobDocument } from "./types";
 
 const PROPOSE_AFTER_MS = 200;
-const WATCH_MS = 300;
-const LONGEST_LABEL = 800;
 const SHORTEST_REEL_S = 10;
 const LONGEST_REEL_S = 900;
-/** A preview ends when somebody seeks further than this out of its clip. */
-const LEFT_S = 2;
 
 /** Half of a clip that is added by hand. */
 const ADDED_S = 5;
-const SHORTEST_CLIP_S = 0.5;
 
 /** Clips keep their name while they are trimmed. */
 type EditedClip = ClipDocument & { key: string; added?: boolean };
@@ -41,24 +42,34 @@ export class ReelPanel {
   private timer = 0;
   private asked = 0;
   private proposed: EditedClip[] = [];
-  private previewing: ClipDocument[] = [];
   private readonly budget = byId<HTMLInputElement>("reel-budget");
-  private readonly status = byId("reel-status");
-  private readonly progress = byId<HTMLProgressElement>("reel-progress");
   private readonly previewButton = byId<HTMLButtonElement>("reel-preview");
   private readonly render = byId<HTMLButtonElement>("reel-render");
   private readonly lists = byId<HTMLButtonElement>("reel-lists");
-  private readonly cancel = byId<HTMLButtonElement>("reel-cancel");
-  private job: JobDocument | null = null;
-  /** Clips of the latest job, as they were sent. */
-  private rendered: string | null = null;
+  private readonly job: ReelJob;
+  private readonly preview: ReelPreview;
+  private readonly captions: CaptionChoice;
+  private readonly store: ReelStore;
 
   constructor(
     private readonly key: string,
+    private readonly name: string,
     private readonly time: MatchTime,
     private readonly player: Player,
     private readonly thresholds: Map<string, number>,
+    abilities: Abilities,
   ) {
+    this.job = new ReelJob(`/api/matches/${this.key}/reel`);
+    this.job.onchange = () => this.enable();
+    this.preview = new ReelPreview(this.time, this.player);
+    this.preview.onclip = (clip) => this.showPreview(clip);
+    this.captions = new CaptionChoice(abilities.captions);
+    this.captions.onchange = () => this.job.forget(this.request());
+    this.store = new ReelStore(abilities.session);
+    this.store.onforeign = () => this.showCollected();
+    byId("collect").hidden = abilities.matches < 2;
+    byId("clip-collect").addEventListener("click", () => this.collect());
+    this.showCollected();
     const longest = Math.min(LONGEST_REEL_S, Math.max(3 * SHORTEST_REEL_S, Math.floor(this.time.duration_s)));
     this.budget.min = String(SHORTEST_REEL_S);
     this.budget.max = String(Math.ceil(longest / 5) * 5);
@@ -66,10 +77,9 @@ export class ReelPanel {
       this.showBudget();
       this.propose();
     });
-    this.render.addEventListener("click", () => void this.start(true));
-    this.lists.addEventListener("click", () => void this.start(false));
-    this.cancel.addEventListener("click", () => void this.stop());
-    this.previewButton.addEventListener("click", () => (this.previewing.length > 0 ? this.endPreview() : void this.preview()));
+    this.render.addEventListener("click", () => void this.job.start(this.request(), true));
+    this.lists.addEventListener("click", () => void this.job.start(this.request(), false));
+    this.previewButton.addEventListener("click", () => (this.preview.running ? this.preview.end() : void this.startPreview()));
     this.manual.addEventListener("change", () => {
       this.order = this.clips.map(({ key }) => key);
       this.arrange();
@@ -90,21 +100,25 @@ export class ReelPanel {
 
   /** Go on showing a reel that an earlier page has asked for. */
   async resume(job: JobDocument): Promise<void> {
-    this.job = job;
-    await this.watch();
+    await this.job.resume(job);
   }
 
   /** Follow the clock: a preview jumps from the end of one clip to the start of the next. */
   follow(t: number): void {
-    const current = this.previewing[0];
-    if (current === undefined) return;
-    const [from, to] = [current.start_s, current.end_s].map((s) => this.time.at(current.period, s * 1000)) as [number, number];
-    if (!this.player.playing || t < from - LEFT_S || t > to + LEFT_S) this.endPreview(false);
-    else if (t >= to) {
-      const rest = this.previewing.slice(1);
-      if (rest.length === 0) this.endPreview();
-      else this.play(rest);
-    }
+    this.preview.follow(t);
+  }
+
+  /** Put the chosen clips into the reel of several matches. */
+  private collect(): void {
+    const count = this.store.add(this.key, this.name, this.chosen.map(({ key: _, added: __, ...clip }) => clip));
+    const total = this.store.clips.length;
+    notify(`${count} clip${count === 1 ? "" : "s"} added: the reel of several matches has ${total}.`);
+    this.showCollected();
+  }
+
+  private showCollected(): void {
+    const { length } = this.store.clips;
+    byId("reel-link").textContent = `Reel of several matches (${length})`;
   }
 
   private isChosen(clip: EditedClip): boolean {
@@ -173,11 +187,7 @@ export class ReelPanel {
 
   private change(clip: EditedClip, change: Partial<ClipDocument>): void {
     const made = { ...clip, ...change };
-    const length = this.time.get(clip.period)?.video?.duration_s ?? made.end_s;
-    if (!(made.start_s >= 0 && made.end_s <= length + 0.001 && made.end_s - made.start_s >= SHORTEST_CLIP_S)) {
-      notify(`A clip lasts at least ${SHORTEST_CLIP_S} s and lies inside the video, which ends at ${length.toFixed(1)} s.`, true);
-      return this.draw();
-    }
+    if (!fitsVideo(made, this.time.get(clip.period)?.video?.duration_s ?? made.end_s)) return this.draw();
     this.edited.set(clip.key, { ...this.edited.get(clip.key), ...change });
     this.arrange();
   }
@@ -194,37 +204,18 @@ export class ReelPanel {
   }
 
   private editor(clip: EditedClip): HTMLElement {
-    const name = h("input", { type: "text", maxlength: 200, value: clip.name ?? "", placeholder: clip.label, "aria-label": "Name of the clip" });
-    name.addEventListener("change", () => this.change(clip, { name: name.value.trim() }));
-    const edge = (text: string, value: number, apply: (s: number) => Partial<ClipDocument>): HTMLElement => {
-      const field = h("input", { type: "number", step: 0.1, min: 0, value: value.toFixed(1), "aria-label": `${text} of the clip in seconds of the period` });
-      field.addEventListener("change", () => this.change(clip, { ...apply(field.valueAsNumber), exact: true }));
-      const here = h("button", { type: "button", title: `${text} at the frame that is shown` }, "here");
-      here.addEventListener("click", () => {
+    return clipEditor(clip, {
+      here: () => {
         const { period, position_ms } = this.time.positionAt(this.player.t);
-        if (period === clip.period) this.change(clip, { ...apply(position_ms / 1000), exact: true });
-        else notify("The video shows another period.");
-      });
-      return h("span", {}, h("label", {}, text, field), " ", here);
-    };
-    const button = (text: string, title: string, run: () => void): HTMLElement => {
-      const made = h("button", { type: "button", title, "aria-label": title }, text);
-      made.addEventListener("click", run);
-      return made;
-    };
-    return h(
-      "div",
-      { class: "clip-editor" },
-      name,
-      edge("from", clip.start_s, (start_s) => ({ start_s })),
-      edge("to", clip.end_s, (end_s) => ({ end_s })),
-      button("↑", "Earlier in the reel", () => this.shift(clip, -1)),
-      button("↓", "Later in the reel", () => this.shift(clip, 1)),
-      clip.added ? button("Remove", "Remove this clip", () => {
+        return period === clip.period ? position_ms / 1000 : null;
+      },
+      change: (change) => this.change(clip, change),
+      shift: (step) => this.shift(clip, step),
+      remove: clip.added !== true ? null : () => {
         this.added.splice(this.added.findIndex(({ key }) => key === clip.key), 1);
         this.arrange();
-      }) : null,
-    );
+      },
+    });
   }
 
   private showEmpty(text: string): void {
@@ -241,9 +232,8 @@ export class ReelPanel {
       this.draw();
     });
     const play = h("button", { type: "button", class: "link clip-time", title: "Play this clip" }, clock);
-    play.addEventListener("click", () => this.play([clip]));
-    const moments = clip.moments ?? [];
-    const shown = moments.length === 0 ? clip.reason : moments.map(({ label, score, spotted }) => `${spotted ? "" : "possible "}${label} ${score.toFixed(2)}`).join(" · ");
+    play.addEventListener("click", () => this.preview.play([clip]));
+    const shown = describeMoments(clip);
     const row = h(
       "li",
       { class: this.isChosen(clip) ? "" : "left-out" },
@@ -269,34 +259,24 @@ export class ReelPanel {
     total.classList.toggle("problem", length > Number(this.budget.value) + 0.5);
     total.title = length > Number(this.budget.value) + 0.5 ? "longer than the length you have set" : "";
     this.enable();
-    this.forgetResults();
+    this.job.forget(this.request());
     this.onclips(chosen);
-  }
-
-  /** Files of an earlier choice are not those of this one. */
-  private forgetResults(): void {
-    const choice = JSON.stringify(this.request());
-    if (this.job?.state === "done" && this.rendered !== null && this.rendered !== choice) {
-      this.job = null;
-      this.rendered = null;
-      this.status.textContent = "The choice has changed since the reel was made.";
-      byId("reel-files").replaceChildren();
-    }
   }
 
   private enable(): void {
     const none = this.chosen.length === 0;
     this.previewButton.disabled = none;
-    this.render.disabled = this.lists.disabled = none || this.job?.state === "running";
+    this.render.disabled = this.lists.disabled = none || this.job.running;
+    byId<HTMLButtonElement>("clip-collect").disabled = none;
   }
 
   /** Play the reel as it is rendered: ends may lie at shot changes, and clips that touch are one. */
-  private async preview(): Promise<void> {
+  private async startPreview(): Promise<void> {
     this.previewButton.disabled = true;
     this.previewButton.textContent = "Preparing…";
     try {
       const { clips } = await sendJson<{ clips: ClipDocument[] }>(`/api/matches/${this.key}/plan`, this.request());
-      this.play(clips);
+      this.preview.play(clips);
     } catch (error) {
       notify((error as Error).message, true);
       this.previewButton.textContent = "Preview";
@@ -304,24 +284,15 @@ export class ReelPanel {
     this.enable();
   }
 
-  private request(): { clips: ClipDocument[]; keep_order: boolean } {
-    const clips = this.chosen.map(({ period, start_s, end_s, label, rank, moments, name, exact }) => ({
-      period, start_s, end_s, label: label.slice(0, LONGEST_LABEL), rank: rank ?? 0, name: name ?? "", exact: exact ?? false,
-      moments: (moments ?? []).filter(({ position_s }) => position_s >= start_s && position_s <= end_s),
-    }));
-    return { clips: clips as unknown as ClipDocument[], keep_order: this.manual.checked };
+  private request(): object {
+    return { clips: this.chosen.map(requestOf), keep_order: this.manual.checked, captions: this.captions.parts };
   }
 
-  private play(clips: ClipDocument[]): void {
-    const first = clips[0];
-    if (first === undefined) return;
-    this.previewing = [];
-    this.player.seek(this.time.at(first.period, first.start_s * 1000));
-    this.player.play();
-    this.previewing = [...clips];
-    this.previewButton.textContent = "Stop";
-    for (const [key, row] of this.rows) row.classList.toggle("playing", key === this.rowOf(first));
-    this.rows.get(this.rowOf(first) ?? "")?.scrollIntoView({ block: "nearest" });
+  private showPreview(clip: ClipDocument | null): void {
+    this.previewButton.textContent = clip === null ? "Preview" : "Stop";
+    const shown = clip === null ? undefined : this.rowOf(clip);
+    for (const [key, row] of this.rows) row.classList.toggle("playing", key === shown);
+    this.rows.get(shown ?? "")?.scrollIntoView({ block: "nearest" });
   }
 
   /** The row of the clip that a planned one is, or begins with. */
@@ -330,85 +301,4 @@ export class ReelPanel {
     const inside = this.clips.filter((clip) => clip.period === planned.period && clip.end_s > planned.start_s && clip.start_s < planned.end_s);
     return inside.sort((a, b) => Math.abs(a.start_s + a.end_s - 2 * middle) - Math.abs(b.start_s + b.end_s - 2 * middle))[0]?.key;
   }
-
-  private endPreview(pause = true): void {
-    this.previewing = [];
-    this.previewButton.textContent = "Preview";
-    for (const row of this.rows.values()) row.classList.remove("playing");
-    if (pause) this.player.pause();
-  }
-
-  private async start(video: boolean): Promise<void> {
-    try {
-      this.job = await sendJson<JobDocument>(`/api/matches/${this.key}/reel`, { ...this.request(), video });
-      this.rendered = JSON.stringify(this.request());
-      announce(video ? "Rendering has started" : "Edit lists are being written");
-      await this.watch();
-    } catch (error) {
-      notify((error as Error).message, true);
-    }
-  }
-
-  private async watch(): Promise<void> {
-    while (this.job !== null) {
-      this.showJob(this.job);
-      if (this.job.state !== "running") return;
-      await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
-      try {
-        this.job = await getJson<JobDocument>(`/api/jobs/${this.job.key}`);
-      } catch (error) {
-        if (error instanceof ReplyError) this.job = null;
-        this.status.textContent = (error as Error).message;
-        this.enable();
-        return;
-      }
-    }
-  }
-
-  private async stop(): Promise<void> {
-    if (this.job?.state === "running") await sendJson(`/api/jobs/${this.job.key}`, {}, "DELETE").catch((error: Error) => notify(error.message, true));
-  }
-
-  private showJob(job: JobDocument): void {
-    const running = job.state === "running";
-    this.progress.hidden = this.cancel.hidden = !running;
-    this.progress.value = job.progress;
-    byId("reel-progress-row").hidden = !running;
-    this.enable();
-    const texts = {
-      running: job.kind === "reel" ? `Rendering: ${Math.round(100 * job.progress)} %` : "Writing edit lists…",
-      done: `Ready to save${job.message === "" ? "" : ` (${job.message})`}:`,
-      failed: job.message,
-      cancelled: "Rendering was cancelled.",
-    };
-    this.status.textContent = texts[job.state];
-    this.status.classList.toggle("problem", job.state === "failed");
-    const files = job.state === "done" ? job.files : [];
-    byId("reel-files").replaceChildren(
-      ...files.map((file, i) =>
-        h("li", {}, h("a", { href: `/api/jobs/${job.key}/files/${i}`, download: file.name, title: `${file.name}, ${formatSize(file.size_bytes)}` }, nameOf(file.name))),
-      ),
-    );
-    if (job.state === "done") announce("The files are ready to save");
-  }
-}
-
-/** What a file is, by the end of its name. */
-const FILE_NAMES: readonly (readonly [string, string])[] = [
-  [".markers.edl", "Markers for Resolve"],
-  [".markers.csv", "Markers for Premiere"],
-  [".mp4", "Reel (MP4)"],
-  [".jpg", "Poster (JPEG)"],
-  [".vtt", "Captions (VTT)"],
-  [".xml", "Final Cut Pro 7"],
-];
-
-function nameOf(file: string): string {
-  const lower = file.toLowerCase();
-  const known = FILE_NAMES.find(([end]) => lower.endsWith(end));
-  return known?.[1] ?? lower.split(".").pop()!.toUpperCase();
-}
-
-function formatSize(bytes: number): string {
-  return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -2,6 +2,8 @@
 
 import { getJson, saveFile } from "./api";
 import { byId, h, notify, setUpTheme, whole } from "./dom";
+import { ReelStore } from "./reel_store";
+import type { Abilities } from "./reel_store";
 import { formatDuration } from "./time";
 
 interface MatchRow {
@@ -172,10 +174,24 @@ function reviewOf(summary: Summary | undefined): (Node | string)[] {
   return [bar, h("span", { title: "Spots at or above the threshold with the best F1, or 0.5 without labels" }, `${whole(decided_likely)} of ${whole(likely)}`)];
 }
 
+/** Lead to the reel of several matches, where clips were collected for one. */
+async function showReel(): Promise<void> {
+  const { session } = await getJson<Abilities>("/api/abilities");
+  const store = new ReelStore(session);
+  const draw = (): void => {
+    const { length } = store.clips;
+    byId("reel-link").hidden = length === 0;
+    byId("reel-link").textContent = `Reel of several matches (${length})`;
+  };
+  store.onforeign = draw;
+  draw();
+}
+
 async function main(): Promise<void> {
   setUpTheme(byId<HTMLButtonElement>("theme-button"), () => undefined);
   try {
     const { matches } = await getJson<{ matches: MatchRow[] }>("/api/matches");
+    void showReel();
     await new StartPage(matches).load();
   } catch (error) {
     notify((error as Error).message, true);

@@ -63,6 +63,7 @@ export interface MomentDocument {
   label: string;
   position_s: number;
   score: number;
+  team?: string;
   /** False for a moment that nobody spotted, proposed because its score is high. */
   spotted: boolean;
 }
@@ -80,6 +81,8 @@ export interface ClipDocument {
   /** Whether a person has set its ends. */
   exact?: boolean;
   moments?: MomentDocument[];
+  /** Key of its match, in a reel of several matches. */
+  match?: string;
 }
 
 export interface SystemDocument {

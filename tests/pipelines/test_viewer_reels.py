@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from spotkick.pipelines import viewer_reels as reels
 from spotkick.pipelines.viewer_reels import HighlightReels
 from spotkick.video.probe import probe
 from spotkick.viewer.jobs import JobCancelledError
-from spotkick.viewer.reels import ReelClip, ReelMoment
+from spotkick.viewer.reels import Reel, ReelClip, ReelMoment, ReelSource
 from support.pattern_video import Pattern, write_pattern_video
 
 MATCH = "league/season/A & B: 1 - 0"
@@ -48,6 +48,10 @@ def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[int, PeriodVideo]:
             folder / f"{period}_64p.mp4", Pattern(750, size_px=(96, 64), group_frames=50)
         )
     return {period: PeriodVideo.from_file(probe(folder / f"{period}_64p.mp4")) for period in (1, 2)}
+
+
+def one_match(clips: Sequence[ReelClip], videos: Mapping[int, PeriodVideo]) -> Reel:
+    return Reel(MATCH, tuple(clips), {"": ReelSource(MATCH, videos)})
 
 
 def scores_with_peak(at_s: float) -> MatchScores:
@@ -97,7 +101,7 @@ def test_render_reel_and_all_lists_are_written(
 ) -> None:
     clips = [clip for clip in MAKER.propose(ACTIONS, (), None, videos, 10) if clip.chosen]
     shares: list[float] = []
-    made = MAKER.render(MATCH, clips, videos, tmp_path, shares.append)
+    made = MAKER.render(one_match(clips, videos), tmp_path, shares.append)
     assert [path.name for path in made.files] == [
         *(
             f"A-B-1-0-reel.{kind}"
@@ -124,9 +128,8 @@ def test_render_reel_and_all_lists_are_written(
 def test_edit_lists_clip_without_moments_is_cut(
     videos: dict[int, PeriodVideo], tmp_path: Path
 ) -> None:
-    made = MAKER.edit_lists(
-        MATCH, [ReelClip(2, 1.0, 3.0, "Something")], videos, tmp_path, lambda _: None
-    )
+    reel = one_match([ReelClip(2, 1.0, 3.0, "Something")], videos)
+    made = MAKER.edit_lists(reel, tmp_path, float)
     assert not any(path.suffix == ".mp4" for path in made.files)
     assert "Something" in (tmp_path / "A-B-1-0-reel.edl").read_text()
 
@@ -140,9 +143,8 @@ def test_edit_lists_failing_list_is_noted_and_others_written(
         path.write_text(kind)
 
     monkeypatch.setattr(reels, "write_list", write)
-    made = MAKER.edit_lists(
-        MATCH, [ReelClip(2, 1.0, 3.0, "Goal")], videos, tmp_path, lambda _: None
-    )
+    reel = one_match([ReelClip(2, 1.0, 3.0, "Goal")], videos)
+    made = MAKER.edit_lists(reel, tmp_path, float)
     kinds = [path.name.partition("reel.")[2] for path in made.files]
     assert kinds[:5] == ["edl", "fcpxml", "vtt", "csv", "json"]
     assert kinds[5:] == ["xml", "ale", "markers.edl", "markers.csv"]
@@ -154,8 +156,9 @@ def test_render_cancelled_leaves_nothing(videos: dict[int, PeriodVideo], tmp_pat
         if share > 0.3:
             raise JobCancelledError
 
+    reel = one_match(MAKER.propose(ACTIONS, (), None, videos, 60), videos)
     with pytest.raises(JobCancelledError):
-        MAKER.render(MATCH, MAKER.propose(ACTIONS, (), None, videos, 60), videos, tmp_path, cancel)
+        MAKER.render(reel, tmp_path, cancel)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -168,7 +171,7 @@ def test_shot_changes_found_and_clips_snap_to_them(tmp_path: Path) -> None:
     assert shares == pytest.approx([0, 1 / 3, 2 / 3])
     snapping = HighlightReels()
     clips = [ReelClip(1, 14.2, 20.0, "Goal", moments=(ReelMoment("Goal", 17.0, 0.9),))]
-    made = snapping.edit_lists(MATCH, clips, {1: video}, tmp_path, lambda _: None)
+    made = snapping.edit_lists(one_match(clips, {1: video}), tmp_path, float)
     (row,) = json.loads(next(path for path in made.files if path.suffix == ".json").read_text())[
         "clips"
     ]
@@ -204,7 +207,7 @@ def test_plan_own_order_names_and_trimmed_ends_are_kept(
     late = ReelClip(2, 8.0, 12.0, "Goal", moments=(ReelMoment("Goal", 10.0, 0.9),))
     trimmed = ReelClip(1, 5.0, 9.0, "Corner", name="The start", exact=True)
     shares: list[float] = []
-    planned = maker.plan([late, trimmed], videos, shares.append)
+    planned = maker.plan(one_match([late, trimmed], videos), shares.append)
     assert [(clip.period, clip.label) for clip in planned] == [(2, "Goal"), (1, "The start")]
     assert (planned[1].start_s, planned[1].end_s) == (5.0, 9.0)
     assert planned[0].start_s == pytest.approx(8.4)
@@ -212,5 +215,5 @@ def test_plan_own_order_names_and_trimmed_ends_are_kept(
 
     # In order of time, without changes by hand, clips that touch become one.
     touching = [ReelClip(1, 5.0, 9.0, "Corner"), ReelClip(1, 9.0, 12.0, "Goal")]
-    assert len(maker.plan(touching, videos, float)) == 1
-    assert len(maker.plan(touching[::-1], videos, float)) == 2
+    assert len(maker.plan(one_match(touching, videos), float)) == 1
+    assert len(maker.plan(one_match(touching[::-1], videos), float)) == 2

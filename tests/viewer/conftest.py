@@ -25,7 +25,7 @@ from spotkick.formats.scores import MatchScores, write_scores
 from spotkick.viewer.app import create_app
 from spotkick.viewer.jobs import Made
 from spotkick.viewer.match_store import Library
-from spotkick.viewer.reels import ReelClip, ReelMaker
+from spotkick.viewer.reels import Reel, ReelClip, ReelMaker
 from spotkick.viewer.security import AccessRules
 
 CHROMIUM = next(
@@ -198,49 +198,30 @@ class QuickReelMaker:
             )
         return sorted(clips, key=lambda clip: (clip.period, clip.start_s))
 
-    def plan(
-        self,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        progress: Callable[[float], object],
-    ) -> Sequence[ReelClip]:
-        del videos
-        progress(1.0)
-        return clips
+    draws_captions = True
 
-    def render(
-        self,
-        match: str,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        folder: Path,
-        progress: Callable[[float], None],
-    ) -> Made:
-        steps = 10 if len(clips) < 5 else 1000  # long enough to be cancelled on a slow machine
+    def plan(self, reel: Reel, progress: Callable[[float], object]) -> Sequence[ReelClip]:
+        progress(1.0)
+        return reel.clips
+
+    def render(self, reel: Reel, folder: Path, progress: Callable[[float], None]) -> Made:
+        steps = 10 if len(reel.clips) < 5 else 1000  # long enough to be cancelled anywhere
         for step in range(steps):
             progress(step / steps)
             time.sleep(0.1)
-        reel = folder / "reel.mp4"
-        reel.write_bytes(b"a reel of " + str(len(clips)).encode())
-        return Made([reel, *self.edit_lists(match, clips, videos, folder, progress).files])
+        path = folder / "reel.mp4"
+        path.write_bytes(b"a reel of " + str(len(reel.clips)).encode())
+        return Made([path, *self.edit_lists(reel, folder, progress).files])
 
-    def edit_lists(
-        self,
-        match: str,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        folder: Path,
-        progress: Callable[[float], None],
-    ) -> Made:
-        del match, videos, progress
+    def edit_lists(self, reel: Reel, folder: Path, progress: Callable[[float], None]) -> Made:
+        del progress
         paths = [folder / "reel.edl", folder / "reel.otio"]
+        lines = [
+            f"{clip.period} {clip.start_s} {clip.end_s} {clip.name or clip.label}"
+            for clip in reel.clips
+        ]
         for path in paths:
-            path.write_text(
-                "\n".join(
-                    f"{clip.period} {clip.start_s} {clip.end_s} {clip.name or clip.label}"
-                    for clip in clips
-                )
-            )
+            path.write_text("\n".join(lines))
         return Made(paths, "a note")
 
     def shot_changes(

@@ -17,7 +17,8 @@ from spotkick.errors import InputError
 from spotkick.pipelines.viewer_reels import HighlightReels
 from spotkick.viewer.app import create_app
 from spotkick.viewer.match_store import Library
-from spotkick.viewer.reels import ClipRequest, checked_clips
+from spotkick.viewer.reel_requests import ClipRequest, checked_clips
+from spotkick.viewer.reels import Reel, ReelSource
 from spotkick.viewer.security import AccessRules
 from support.pattern_video import Pattern, read_number, write_pattern_video
 
@@ -131,10 +132,11 @@ def test_match_document_file_after_the_kick_off_keeps_its_position(tmp_path: Pat
     files = library.files(library.keys[0])
     assert files is not None
     videos = library.match(files).videos
-    (clip,) = checked_clips([ClipRequest(period=1, start_s=590, end_s=604)], videos)
+    source = ReelSource("x", videos)
+    (clip,) = checked_clips([ClipRequest(period=1, start_s=590, end_s=604)], source)
     assert (clip.start_s, clip.end_s) == (600.0, 604.0)
     with pytest.raises(InputError, match="inside the video"):
-        checked_clips([ClipRequest(period=1, start_s=10, end_s=20)], videos)
+        checked_clips([ClipRequest(period=1, start_s=10, end_s=20)], source)
     spots = MatchActions("x", (Action("Goal", 1, 300_000, 0.9), Action("Goal", 1, 604_000, 0.8)))
     proposed = HighlightReels().propose(spots, (), None, videos, 60)
     assert [clip.moments[0].position_s for clip in proposed] == [604.0]
@@ -145,9 +147,10 @@ def test_edit_lists_cut_from_the_second_of_the_file(tmp_path: Path) -> None:
     library = Library([video], periods=STATED)
     files = library.files(library.keys[0])
     assert files is not None
-    videos = library.match(files).videos
-    clips = checked_clips([ClipRequest(period=2, start_s=2.0, end_s=4.0, label="Goal")], videos)
-    made = HighlightReels().edit_lists("x", clips, videos, tmp_path, lambda _: None)
+    source = ReelSource("x", library.match(files).videos)
+    request = ClipRequest(period=2, start_s=2.0, end_s=4.0, label="Goal")
+    reel = Reel("x", checked_clips([request], source), {"": source})
+    made = HighlightReels().edit_lists(reel, tmp_path, float)
     (edl,) = [path.read_text() for path in made.files if path.name == "x-reel.edl"]
     assert "00:00:12:05 00:00:14:05" in edl  # 10.2 s of the file is the kick-off
 

@@ -27,7 +27,9 @@ CLIP = {
 
 
 def test_reel_routes_without_maker_refuse(client: TestClient, key: str) -> None:
-    assert client.get("/api/abilities").json() == {"reels": False, "shots": False}
+    abilities = client.get("/api/abilities").json()
+    assert [abilities[name] for name in ("reels", "shots", "captions")] == [False] * 3
+    assert client.post("/api/reel", json={"clips": [{**CLIP, "match": key}]}).status_code == 422
     assert client.post(f"/api/matches/{key}/shots", json={}).status_code == 422
     assert client.post(f"/api/matches/{key}/clips", json={"duration_s": 60}).status_code == 422
 
@@ -105,6 +107,44 @@ def test_checked_clips_invalid_request_is_refused(
     reply = client.post(f"/api/matches/{key}/reel", json={"clips": clips})
     assert reply.status_code == 422
     assert reason in reply.json()["error"]
+
+
+def test_several_reel_routes_clips_keep_their_order_and_matches(
+    library: Library, serve: Serve, season: Any, halves: tuple[Path, Path]
+) -> None:
+    second = season.labels / library.files(library.keys[1]).name
+    (second / halves[0].name).write_bytes(halves[0].read_bytes())
+    library = Library(season.paths, edits=season.edits)
+    one, two = library.keys
+    clips = [
+        {**CLIP, "match": two, "name": "Opening"},
+        {**CLIP, "match": one, "start_s": 8.0, "end_s": 9.0, "moments": []},
+    ]
+    with (
+        serve(library) as address,
+        httpx.Client(base_url=address, headers={"origin": address}, timeout=60) as http,
+    ):
+        planned = http.post("/api/reel/plan", json={"clips": clips}).json()["clips"]
+        assert [(clip["match"], clip["start_s"]) for clip in planned] == [(two, 2.0), (one, 8.0)]
+        body = {"clips": clips, "captions": ["title", "match"], "video": False}
+        job = http.post("/api/reel", json=body).json()
+        while job["state"] == "running":
+            time.sleep(0.05)
+            job = http.get(f"/api/jobs/{job['key']}").json()
+        edl = http.get(f"/api/jobs/{job['key']}/files/0").text
+        assert edl.splitlines() == ["1 2.0 6.0 Opening", "1 8.0 9.0 Goal"]
+        assert [found["key"] for found in http.get("/api/reel/jobs").json()["jobs"]] == [job["key"]]
+
+        # The same times in two matches do not overlap; in one match they do.
+        twice = [{**CLIP, "match": one}, {**CLIP, "match": one}]
+        refused = http.post("/api/reel", json={"clips": twice})
+        assert refused.status_code == 422
+        assert refused.json()["error"].startswith("league/")
+        assert http.post("/api/reel", json={"clips": []}).status_code == 422
+        elsewhere = http.post("/api/reel", json={"clips": [{**CLIP, "match": "0" * 16}]})
+        assert elsewhere.status_code == 404
+        odd = http.post("/api/reel", json={"clips": clips, "captions": ["weather"]})
+        assert odd.status_code == 422
 
 
 def test_shot_routes_changes_are_found_once_and_kept(

@@ -1,7 +1,8 @@
 """Highlight reels for the viewer: ``spotkick highlights``, clip by clip from the browser."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +15,18 @@ from spotkick.highlights.choosing import find_period_changes
 from spotkick.highlights.clips import Clip, make_clips, merge_touching, snap_clips, value_of
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list_files import LIST_FORMATS, write_list
-from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.fitting import fit_clips, shrink_clip
-from spotkick.highlights.reel import describe, plan_parts, render, write_poster
+from spotkick.highlights.reel import render, write_poster
 from spotkick.highlights.shots import can_find_shots
-from spotkick.video.reel_parts import ReelPart
+from spotkick.pipelines.viewer_reel_parts import (
+    PlannedClip,
+    add_captions,
+    list_reel,
+    plan_match,
+)
 from spotkick.viewer.exporting import plain_name
 from spotkick.viewer.jobs import Made
-from spotkick.viewer.reels import MAX_MOMENTS, ReelClip, ReelMoment
+from spotkick.viewer.reels import MAX_MOMENTS, Reel, ReelClip, ReelMoment
 
 _SEARCH_STEP_S: Final = 20.0
 """Shot changes are searched in stretches of this length, so that progress shows and a search can be
@@ -46,6 +51,11 @@ class HighlightReels:
     config: HighlightsConfig = field(
         default_factory=lambda: HighlightsConfig.parse(_NO_SPOT_THRESHOLD, "highlights")
     )
+
+    @property
+    def draws_captions(self) -> bool:
+        """Whether the package pillow is installed."""
+        return find_spec("PIL") is not None
 
     @property
     def finds_shots(self) -> bool:
@@ -77,52 +87,38 @@ class HighlightReels:
         if min(shortest_s, default=duration_s) <= duration_s:
             fitted = fit_clips(clips, duration_s, self.config)
             chosen = {clip.main: clip for clip in fitted}
+        teams = {
+            (action.label, action.period, action.position_s): action.team or ""
+            for action in actions.actions
+        }
         return tuple(
-            _to_browser(chosen.get(clip.main, clip), chosen=clip.main in chosen) for clip in clips
+            _to_browser(chosen.get(clip.main, clip), chosen=clip.main in chosen, teams=teams)
+            for clip in clips
         )
 
-    def plan(
-        self,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        progress: Callable[[float], object],
-    ) -> tuple[ReelClip, ...]:
+    def plan(self, reel: Reel, progress: Callable[[float], object]) -> tuple[ReelClip, ...]:
         """The clips as `render` cuts them."""
-        planned = self._fit_clips(clips, videos, progress)
-        return tuple(_to_browser(clip, chosen=True) for clip in planned)
+        fitted = self._fit_reel(reel, progress)
+        return tuple(replace(_to_browser(clip, chosen=True), match=key) for key, clip in fitted)
 
-    def render(
-        self,
-        match: str,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        folder: Path,
-        progress: Callable[[float], None],
-    ) -> Made:
+    def render(self, reel: Reel, folder: Path, progress: Callable[[float], None]) -> Made:
         """Write the reel, its edit lists and a poster."""
-        shown, parts = self._plan_clips(
-            clips, videos, lambda share: progress(_PLANNED_SHARE * share)
-        )
-        stem = f"{plain_name(match)}-reel"
-        reel, poster = folder / f"{stem}.mp4", folder / f"{stem}.jpg"
+        planned = self._plan_clips(reel, lambda share: progress(_PLANNED_SHARE * share))
+        parts, notes = add_captions(planned, reel)
+        stem = f"{plain_name(reel.title)}-reel"
+        path, poster = folder / f"{stem}.mp4", folder / f"{stem}.jpg"
 
         span = _RENDERED_SHARE - _PLANNED_SHARE
-        render(reel, parts, progress=lambda share: progress(_PLANNED_SHARE + span * share))
-        lists = self._write_lists(match, shown, parts, videos=videos, folder=folder)
-        write_poster(poster, shown, videos)
-        return Made((reel, *lists.files, poster), lists.note)
+        render(path, parts, progress=lambda share: progress(_PLANNED_SHARE + span * share))
+        lists = _write_lists(reel, planned, folder)
+        best = max(planned, key=lambda item: item.clip.value)
+        write_poster(poster, [best.clip], reel.sources[best.match].videos)
+        note = "; ".join(filter(None, (*notes, lists.note)))
+        return Made((path, *lists.files, poster), note)
 
-    def edit_lists(
-        self,
-        match: str,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        folder: Path,
-        progress: Callable[[float], None],
-    ) -> Made:
+    def edit_lists(self, reel: Reel, folder: Path, progress: Callable[[float], None]) -> Made:
         """Write the edit lists alone, for cutting the reel in another program."""
-        shown, parts = self._plan_clips(clips, videos, progress)
-        return self._write_lists(match, shown, parts, videos=videos, folder=folder)
+        return _write_lists(reel, self._plan_clips(reel, progress), folder)
 
     def shot_changes(self, video: PeriodVideo, progress: Callable[[float], None]) -> list[float]:
         """Starts of the shots of a period, in seconds since its start."""
@@ -155,20 +151,46 @@ class HighlightReels:
         )
 
     def _plan_clips(
-        self,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        progress: Callable[[float], object],
-    ) -> tuple[tuple[Clip, ...], tuple[ReelPart, ...]]:
-        """The clips as they are cut, and the frames of each."""
-        planned = self._fit_clips(clips, videos, progress)
-        return planned, plan_parts(planned, videos)
+        self, reel: Reel, progress: Callable[[float], object]
+    ) -> tuple[PlannedClip, ...]:
+        """The clips as they are cut, with the frames and the clock of each."""
+        fitted = self._fit_reel(reel, progress)
+        planned: dict[int, PlannedClip] = {}
+        for key, source in reel.sources.items():
+            places = [number for number, (match, _) in enumerate(fitted) if match == key]
+            clips = [fitted[number][1] for number in places]
+            if clips:
+                own = plan_match(key, clips, source.videos)
+                planned |= dict(zip(places, own, strict=True))
+        return tuple(planned[number] for number in sorted(planned))
+
+    def _fit_reel(self, reel: Reel, progress: Callable[[float], object]) -> list[tuple[str, Clip]]:
+        """Key of the match and clip, in the order of the reel, as they are cut."""
+        keys = list(dict.fromkeys(clip.match for clip in reel.clips))
+        if len(keys) == 1:
+            videos = reel.sources[keys[0]].videos
+            return [(keys[0], clip) for clip in self._fit_clips(reel.clips, videos, progress)]
+
+        # Clips of several matches keep their order, and are not joined.
+        found: dict[int, tuple[str, Clip]] = {}
+        for number, key in enumerate(keys):
+            places = [n for n, clip in enumerate(reel.clips) if clip.match == key]
+            fitted = self._fit_clips(
+                [reel.clips[n] for n in places],
+                reel.sources[key].videos,
+                lambda share, done=number: progress((done + share) / len(keys)),
+                join=False,
+            )
+            found |= {n: (key, clip) for n, clip in zip(places, fitted, strict=True)}
+        return [found[n] for n in sorted(found)]
 
     def _fit_clips(
         self,
         clips: Sequence[ReelClip],
         videos: Mapping[int, PeriodVideo],
         progress: Callable[[float], object],
+        *,
+        join: bool = True,
     ) -> tuple[Clip, ...]:
         """Join clips where they touch, and move ends that no person has set to near shot changes.
 
@@ -179,7 +201,7 @@ class HighlightReels:
         ordered = tuple(made[n] for n in places)
         exact = [clips[n].exact for n in places]
         is_ordered = places == list(range(len(made)))
-        if is_ordered and not any(exact) and not any(clip.name for clip in clips):
+        if join and is_ordered and not any(exact) and not any(clip.name for clip in clips):
             ordered = merge_touching(ordered)
             exact = [False] * len(ordered)
         num_searches = 0
@@ -230,33 +252,36 @@ class HighlightReels:
             main=main,
         )
 
-    def _write_lists(
-        self,
-        match: str,
-        clips: Sequence[Clip],
-        parts: Sequence[ReelPart],
-        *,
-        videos: Mapping[int, PeriodVideo],
-        folder: Path,
-    ) -> Made:
-        listing = ReelListing(describe(match, clips, parts, videos), tuple(clips))
-        files, notes = [], []
-        for kind, form in LIST_FORMATS.items():
-            if not form.bundled:
-                continue
-            path = folder / f"{plain_name(match)}-reel.{form.file_suffix}"
-            try:
-                write_list(kind, path, listing)
-            except (InputError, MissingExtraError) as error:
-                notes.append(f"no {kind.upper()}: {error}")
-            else:
-                files.append(path)
-        return Made(files, "; ".join(notes))
+
+def _write_lists(reel: Reel, planned: Sequence[PlannedClip], folder: Path) -> Made:
+    """Write all lists; what one of them cannot hold becomes a note."""
+    listing = list_reel(reel, planned)
+    files, notes = [], []
+    for kind, form in LIST_FORMATS.items():
+        if not form.bundled:
+            continue
+        path = folder / f"{plain_name(reel.title)}-reel.{form.file_suffix}"
+        try:
+            write_list(kind, path, listing)
+        except (InputError, MissingExtraError) as error:
+            notes.append(f"no {kind.upper()}: {error}")
+        else:
+            files.append(path)
+    return Made(files, "; ".join(notes))
 
 
-def _to_browser(clip: Clip, *, chosen: bool) -> ReelClip:
+def _to_browser(
+    clip: Clip, *, chosen: bool, teams: Mapping[tuple[str, int, float], str] | None = None
+) -> ReelClip:
+    known = teams or {}
     moments = tuple(
-        ReelMoment(item.label, item.position_s, item.score, item.spotted)
+        ReelMoment(
+            item.label,
+            item.position_s,
+            item.score,
+            spotted=item.spotted,
+            team=known.get((item.label, item.period, item.position_s), ""),
+        )
         for item in clip.candidates
     )
     return ReelClip(

@@ -18,7 +18,7 @@ from spotkick.viewer.jobs import JobRunner
 from spotkick.viewer.match_routes import match_routes
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.proxies import ProxyMaker
-from spotkick.viewer.reel_routes import job_routes, reel_routes
+from spotkick.viewer.reel_routes import job_routes, reel_routes, several_reel_routes
 from spotkick.viewer.reels import ReelMaker
 from spotkick.viewer.responses import NEVER_STORE, NotHereError
 from spotkick.viewer.review_routes import review_routes
@@ -69,6 +69,7 @@ def create_app(
     app.include_router(image_routes(library))
     app.include_router(review_routes(library))
     app.include_router(reel_routes(library, jobs, reel_maker))
+    app.include_router(several_reel_routes(library, jobs, reel_maker))
     app.include_router(shot_routes(library, jobs, reel_maker))
     app.include_router(job_routes(library, jobs))
     return app
@@ -110,6 +111,10 @@ def _page_routes() -> APIRouter:
     @router.get("/match")
     def match_page() -> Response:
         return asset("match.html")
+
+    @router.get("/reel")
+    def reel_page() -> Response:
+        return asset("reel.html")
 
     @router.get("/static/{name}")
     def static_file(name: str) -> Response:

@@ -1,57 +1,90 @@
 """Routes of highlights: proposals, rendering in the background, results."""
 
-from typing import Annotated
+from dataclasses import dataclass, replace
+from typing import Final
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
 
 from spotkick.errors import InputError
-from spotkick.viewer.edits import LONGEST_LABEL
 from spotkick.viewer.jobs import Job, JobRunner
 from spotkick.viewer.match_store import Library
-from spotkick.viewer.reels import ClipRequest, ReelMaker, checked_clips
+from spotkick.viewer.reel_requests import (
+    ProposalRequest,
+    ReelRequest,
+    SeveralReelRequest,
+    checked_clips,
+    checked_reel,
+)
+from spotkick.viewer.reels import Reel, ReelMaker, ReelSource
 from spotkick.viewer.responses import NEVER_STORE, NotHereError, require_files
 from spotkick.viewer.reviewed_labels import rejected_actions, spotted_actions
 
-
-class ProposalRequest(BaseModel):
-    """Longest duration of the reel, and least confidence of undecided spots."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    duration_s: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)]
-    undecided_from: Annotated[float, Field(ge=0, le=1)] = 0.5
-    thresholds: Annotated[
-        dict[Annotated[str, Field(max_length=LONGEST_LABEL)], Annotated[float, Field(ge=0, le=1)]],
-        Field(max_length=2000),
-    ] = Field(default_factory=dict)
+SEVERAL: Final = "several"
+"""Stands for the key of a match in jobs about several matches; no match has this key."""
 
 
-class ReelRequest(BaseModel):
-    """Clips to render, or to list only; in order of time unless the order is to be kept."""
+@dataclass(frozen=True)
+class _ReelDesk:
+    """Makes reels of what the browser asks for, and has them planned or written."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    library: Library
+    jobs: JobRunner
+    maker: ReelMaker | None
 
-    keep_order: bool = False
+    def require_maker(self) -> ReelMaker:
+        if self.maker is None:
+            raise InputError("this server was started without highlights")
+        return self.maker
 
-    clips: Annotated[list[ClipRequest], Field(max_length=2000)]
-    video: bool = True
+    def open_source(self, key: str) -> ReelSource:
+        match = self.library.match(require_files(self.library, key))
+        return ReelSource(match.name, match.videos)
+
+    def make_reel(self, key: str, request: ReelRequest) -> Reel:
+        """A reel of one match."""
+        source = self.open_source(key)
+        clips = checked_clips(request.clips, source, match=key, keep_order=request.keep_order)
+        return Reel(source.name, clips, {key: source}, tuple(request.captions))
+
+    def make_reel_of_several(self, request: SeveralReelRequest) -> Reel:
+        """A reel of several matches."""
+        sources = {key: self.open_source(key) for key in {clip.match for clip in request.clips}}
+        reel = checked_reel(request.clips, sources)
+        return replace(reel, captions=tuple(request.captions))
+
+    def plan(self, reel: Reel) -> Response:
+        """The clips as they would be cut."""
+        planned = self.require_maker().plan(reel, float)
+        return JSONResponse({"clips": [clip.document() for clip in planned]}, headers=NEVER_STORE)
+
+    def start(self, reel: Reel, key: str, *, video: bool) -> Response:
+        """Begin the job that writes the reel, or its lists alone."""
+        tool = self.require_maker()
+        write = tool.render if video else tool.edit_lists
+        job = self.jobs.start(
+            lambda folder, progress: write(reel, folder, progress),
+            "reel" if video else "lists",
+            key,
+        )
+        return JSONResponse(job.document(), 202, headers=NEVER_STORE)
 
 
 def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> APIRouter:
-    """Routes that propose clips and start the rendering."""
+    """Routes that propose the clips of a match and start the rendering."""
     router = APIRouter(prefix="/api")
-
-    def require_maker() -> ReelMaker:
-        if maker is None:
-            raise InputError("this server was started without highlights")
-        return maker
+    desk = _ReelDesk(library, jobs, maker)
 
     @router.get("/abilities")
     def abilities() -> Response:
         return JSONResponse(
-            {"reels": maker is not None, "shots": maker is not None and maker.finds_shots}
+            {
+                "reels": maker is not None,
+                "shots": maker is not None and maker.finds_shots,
+                "captions": maker is not None and maker.draws_captions,
+                "session": library.identity,
+                "matches": len(library.keys),
+            }
         )
 
     @router.post("/matches/{key}/clips")
@@ -64,41 +97,39 @@ def reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> A
         actions = spotted_actions(match, states, request.undecided_from, request.thresholds)
         rejected = rejected_actions(match, states)
 
-        clips = require_maker().propose(
+        clips = desk.require_maker().propose(
             actions, rejected, match.scores, match.videos, request.duration_s
         )
         return JSONResponse({"clips": [clip.document() for clip in clips]}, headers=NEVER_STORE)
 
     @router.post("/matches/{key}/plan")
     def plan(key: str, request: ReelRequest) -> Response:
-        match = library.match(require_files(library, key))
-        clips = checked_clips(request.clips, match.videos, keep_order=request.keep_order)
-        planned = require_maker().plan(clips, match.videos, float)
-        return JSONResponse({"clips": [clip.document() for clip in planned]}, headers=NEVER_STORE)
+        return desk.plan(desk.make_reel(key, request))
 
     @router.post("/matches/{key}/reel")
     def render(key: str, request: ReelRequest) -> Response:
-        match = library.match(require_files(library, key))
-        clips = checked_clips(request.clips, match.videos, keep_order=request.keep_order)
-        tool = require_maker()
+        return desk.start(desk.make_reel(key, request), key, video=request.video)
 
-        if request.video:
-            job = jobs.start(
-                lambda folder, progress: tool.render(
-                    match.name, clips, match.videos, folder, progress
-                ),
-                "reel",
-                key,
-            )
-        else:
-            job = jobs.start(
-                lambda folder, progress: tool.edit_lists(
-                    match.name, clips, match.videos, folder, progress
-                ),
-                "lists",
-                key,
-            )
-        return JSONResponse(job.document(), 202, headers=NEVER_STORE)
+    return router
+
+
+def several_reel_routes(library: Library, jobs: JobRunner, maker: ReelMaker | None) -> APIRouter:
+    """The same for clips of several matches."""
+    router = APIRouter(prefix="/api/reel")
+    desk = _ReelDesk(library, jobs, maker)
+
+    @router.post("/plan")
+    def plan(request: SeveralReelRequest) -> Response:
+        return desk.plan(desk.make_reel_of_several(request))
+
+    @router.post("")
+    def render(request: SeveralReelRequest) -> Response:
+        return desk.start(desk.make_reel_of_several(request), SEVERAL, video=request.video)
+
+    @router.get("/jobs")
+    def jobs_of_several() -> Response:
+        found = [job.document() for job in jobs.of(SEVERAL)]
+        return JSONResponse({"jobs": found}, headers=NEVER_STORE)
 
     return router
 

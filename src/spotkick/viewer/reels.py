@@ -6,22 +6,22 @@ methods.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import pairwise
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final, Protocol
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any, Final, Literal, Protocol
 
 from spotkick.actions import Action, MatchActions
 from spotkick.datasets.period_video import PeriodVideo
-from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores
-from spotkick.viewer.edits import LONGEST_LABEL
 from spotkick.viewer.jobs import Made
 
 MAX_MOMENTS: Final = 200
 """Spots and peaks that one clip can show."""
+
+CaptionPart = Literal["match", "clock", "title", "team"]
+
+CAPTION_PARTS: Final[tuple[CaptionPart, ...]] = ("match", "clock", "title", "team")
+"""What a caption can say, in the order in which it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,14 @@ class ReelMoment:
         position_s: seconds since the start of the period.
         score: confidence of the spot, or score of the peak.
         spotted: False for an unspotted peak of the scores.
+        team: of the spot, empty where it is not known.
     """
 
     label: str
     position_s: float
     score: float
     spotted: bool = True
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class ReelClip:
             rendered.
         name: title that a person has given it, empty for that of the moments.
         exact: whether its ends were set by a person, and are not moved to shot changes.
+        match: key of its match among the sources of the reel.
     """
 
     period: int
@@ -69,6 +72,7 @@ class ReelClip:
     moments: tuple[ReelMoment, ...] = ()
     name: str = ""
     exact: bool = False
+    match: str = ""
 
     def document(self) -> dict[str, Any]:
         """The clip as JSON for the browser."""
@@ -81,7 +85,38 @@ class ReelClip:
             "rank": self.rank if math.isfinite(self.rank) else 0.0,
             "chosen": self.chosen,
             "moments": [asdict(moment) for moment in self.moments],
+            "match": self.match,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ReelSource:
+    """A match that clips of a reel come from.
+
+    Attributes:
+        name: of the match.
+        videos: by period.
+    """
+
+    name: str
+    videos: Mapping[int, PeriodVideo]
+
+
+@dataclass(frozen=True, slots=True)
+class Reel:
+    """Clips that become one file, of one match or of several.
+
+    Attributes:
+        title: names the files.
+        clips: in the order in which they are shown.
+        sources: by key, the matches of the clips.
+        captions: what is burnt into each clip; none for no captions.
+    """
+
+    title: str
+    clips: tuple[ReelClip, ...]
+    sources: Mapping[str, ReelSource]
+    captions: tuple[CaptionPart, ...] = field(default=())
 
 
 class ReelMaker(Protocol):
@@ -100,33 +135,21 @@ class ReelMaker(Protocol):
         Nothing that was rejected is proposed.
         """
 
-    def plan(
-        self,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        progress: Callable[[float], object],
-    ) -> Sequence[ReelClip]:
-        """The clips as `render` cuts them: joined where they touch, ends at near shot changes."""
+    def plan(self, reel: Reel, progress: Callable[[float], object]) -> Sequence[ReelClip]:
+        """The clips as `render` cuts them: ends at near shot changes.
 
-    def render(
-        self,
-        match: str,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        folder: Path,
-        progress: Callable[[float], None],
-    ) -> Made:
+        Those of one match that touch are joined.
+        """
+
+    def render(self, reel: Reel, folder: Path, progress: Callable[[float], None]) -> Made:
         """Write the reel and its edit lists into ``folder``."""
 
-    def edit_lists(
-        self,
-        match: str,
-        clips: Sequence[ReelClip],
-        videos: Mapping[int, PeriodVideo],
-        folder: Path,
-        progress: Callable[[float], None],
-    ) -> Made:
+    def edit_lists(self, reel: Reel, folder: Path, progress: Callable[[float], None]) -> Made:
         """Write only the edit lists (EDL, OTIO and others)."""
+
+    @property
+    def draws_captions(self) -> bool:
+        """Whether captions can be burnt in here."""
 
     @property
     def finds_shots(self) -> bool:
@@ -136,81 +159,3 @@ class ReelMaker(Protocol):
         self, video: PeriodVideo, progress: Callable[[float], None]
     ) -> Sequence[float]:
         """Starts of the shots of a period, in seconds since its start."""
-
-
-class MomentRequest(BaseModel):
-    """A spot or a peak as the browser gives it back."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    label: Annotated[str, Field(min_length=1, max_length=LONGEST_LABEL)]
-    position_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-    score: Annotated[float, Field(ge=0, le=1)]
-    spotted: bool = True
-
-
-class ClipRequest(BaseModel):
-    """A clip as the browser sends it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    period: Annotated[int, Field(ge=1, le=9)]
-    start_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-    end_s: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
-    label: Annotated[str, Field(max_length=4 * LONGEST_LABEL)] = ""
-    name: Annotated[str, Field(max_length=LONGEST_LABEL)] = ""
-    exact: bool = False
-    rank: Annotated[float, Field(allow_inf_nan=False)] = 0.0
-    moments: Annotated[list[MomentRequest], Field(max_length=MAX_MOMENTS)] = Field(
-        default_factory=list
-    )
-
-
-def checked_clips(
-    requests: Sequence[ClipRequest], videos: Mapping[int, PeriodVideo], *, keep_order: bool = False
-) -> tuple[ReelClip, ...]:
-    """Clips that can be rendered, cut to the length of the video.
-
-    Args:
-        requests: as the browser sent them.
-        videos: by period.
-        keep_order: leave them in their order; otherwise they are put in order of time.
-
-    Raises:
-        InputError: if there is none, one lies where there is no video, or two overlap.
-    """
-    if not requests:
-        raise InputError("no clip is chosen; choose at least one")
-    clips = [_fit_clip(request, videos) for request in requests]
-    ordered = sorted(clips, key=lambda clip: (clip.period, clip.start_s))
-    for before, clip in pairwise(ordered):
-        if before.period == clip.period and clip.start_s < before.end_s - 1e-6:
-            raise InputError(
-                f"clips must not overlap, got one that starts at {clip.start_s:g} s "
-                f"before another has ended"
-            )
-    return tuple(clips if keep_order else ordered)
-
-
-def _fit_clip(request: ClipRequest, videos: Mapping[int, PeriodVideo]) -> ReelClip:
-    """The clip inside the video of its period."""
-    video = videos.get(request.period)
-    if video is None:
-        raise InputError(f"period {request.period} has no video to cut a clip from")
-    start_s = max(request.start_s, video.begin_s)
-    end_s = min(request.end_s, video.duration_s)
-    if end_s <= start_s:
-        raise InputError(
-            f"a clip must end after it starts, inside the video, "
-            f"got {request.start_s} to {request.end_s} s"
-        )
-    return ReelClip(
-        period=request.period,
-        start_s=start_s,
-        end_s=end_s,
-        label=request.label,
-        rank=request.rank,
-        moments=tuple(ReelMoment(**moment.model_dump()) for moment in request.moments),
-        name=request.name,
-        exact=request.exact,
-    )

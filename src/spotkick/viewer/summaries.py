@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from spotkick.errors import InputError, StorageError
 from spotkick.files import read_json, write_json
+from spotkick.viewer.cached_files import cache_folder
 from spotkick.viewer.edits import SpotState
 from spotkick.viewer.match_data import Match
-from spotkick.viewer.cached_files import cache_folder
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.operating_point import best_f1
