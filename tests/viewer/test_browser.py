@@ -669,7 +669,7 @@ def test_spot_list_sorts_and_filters_by_review(page: Page, address: str, library
 
 def test_reel_and_shot_changes_have_own_tracks(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
-    assert page.locator(".lane-name.track").count() == 0
+    assert page.locator(".lane-name.track").all_inner_texts() == ["Sound"]
     page.click("#find-shots")
     page.wait_for_selector(".track-shots")
     assert page.locator("#find-shots").is_hidden()

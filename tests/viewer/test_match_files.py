@@ -91,7 +91,7 @@ def test_find_match_files_nothing_to_show_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.txt").touch()
     with pytest.raises(InputError, match="no labels, predictions or videos"):
         find_match_files([tmp_path])
-    with pytest.raises(InputError, match="not a kind of file"):
+    with pytest.raises(InputError, match="the format was not recognised"):
         find_match_files([tmp_path / "x.txt"])
     with pytest.raises(InputError, match="no such file"):
         find_match_files([tmp_path / "y"])

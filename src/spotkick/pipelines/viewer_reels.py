@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -178,7 +179,7 @@ class HighlightReels:
             fitted = self._fit_clips(
                 [reel.clips[n] for n in places],
                 reel.sources[key].videos,
-                lambda share, done=number: progress((done + share) / len(keys)),
+                partial(_report_part, progress, number, len(keys)),
                 join=False,
             )
             found |= {n: (key, clip) for n, clip in zip(places, fitted, strict=True)}
@@ -294,6 +295,13 @@ def _to_browser(
         chosen=chosen,
         moments=moments[:MAX_MOMENTS],
     )
+
+
+def _report_part(
+    progress: Callable[[float], object], done: int, total: int, share: float
+) -> object:
+    """Progress of one match as progress of all."""
+    return progress((done + share) / total)
 
 
 def _first_of(pair: tuple[int, Clip]) -> int:

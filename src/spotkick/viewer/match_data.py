@@ -20,6 +20,7 @@ from spotkick.files import read_json
 from spotkick.formats.results import read_results
 from spotkick.formats.scores import MatchScores, read_scores
 from spotkick.formats.soccernet import read_labels
+from spotkick.viewer.action_files import read_entry
 from spotkick.viewer.match_files import MatchFiles, SystemFiles
 from spotkick.viewer.match_joining import name_systems
 
@@ -112,10 +113,10 @@ def load_match(files: MatchFiles) -> Match:
     # A damaged file takes away what it holds, and no more.
     if files.predictions is not None:
         with _collect_problems(problems):
-            predictions = _make_finite(next(iter(read_results(files.predictions))).actions)
+            predictions = _read_predictions(files, files.predictions)
     if files.labels is not None:
         with _collect_problems(problems):
-            labels = read_labels(files.labels).actions
+            labels = _read_labels(files, files.labels)
     if files.scores is not None:
         with _collect_problems(problems):
             scores = read_scores(files.scores, files.name)
@@ -128,7 +129,7 @@ def load_match(files: MatchFiles) -> Match:
 
     names = name_systems(files.systems) if files.others else [""]
     others = tuple(
-        _read_system(name, system, files.name, problems)
+        _read_system(name, system, files, problems)
         for name, system in zip(names[1:], files.others, strict=True)
     )
     problems += list(_find_outside(predictions, labels, videos))
@@ -153,16 +154,29 @@ def load_match(files: MatchFiles) -> Match:
     )
 
 
-def _read_system(name: str, system: SystemFiles, match: str, problems: list[str]) -> System:
+def _read_labels(files: MatchFiles, path: Path) -> tuple[Action, ...]:
+    entry = files.entries.get(path)
+    if entry is None:
+        return read_labels(path).actions
+    return tuple(replace(action, confidence=None) for action in read_entry(path, entry))
+
+
+def _read_predictions(files: MatchFiles, path: Path) -> tuple[Action, ...]:
+    entry = files.entries.get(path)
+    found = next(iter(read_results(path))).actions if entry is None else read_entry(path, entry)
+    return _make_finite(found)
+
+
+def _read_system(name: str, system: SystemFiles, files: MatchFiles, problems: list[str]) -> System:
     """Read the spots and scores of a further system."""
     predictions: tuple[Action, ...] = ()
     scores: MatchScores | None = None
     if system.predictions is not None:
         with _collect_problems(problems):
-            predictions = _make_finite(next(iter(read_results(system.predictions))).actions)
+            predictions = _read_predictions(files, system.predictions)
     if system.scores is not None:
         with _collect_problems(problems):
-            scores = read_scores(system.scores, match)
+            scores = read_scores(system.scores, files.name)
     return System(name, name_spots("p", predictions), scores)
 
 

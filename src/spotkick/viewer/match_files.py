@@ -12,6 +12,7 @@ from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.formats.scores import SCORES_FILE
 from spotkick.video_names import parse_video_name
+from spotkick.viewer.action_files import ActionEntry
 
 CLIPS_FILE: Final = "clips.json"
 """Clips of a highlight reel, beside the predictions they were chosen from."""
@@ -60,6 +61,7 @@ class MatchFiles:
         scores: ``scores.npz`` of it.
         clips: clips of a reel.
         others: further systems.
+        entries: how files are read that are of other formats than those of SoccerNet.
         videos: by period, in the order in which they are played; every span has a file.
         notes: what the choice of videos leaves out, for people.
     """
@@ -72,6 +74,7 @@ class MatchFiles:
     videos: dict[int, tuple[PeriodSpan, ...]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     others: list[SystemFiles] = field(default_factory=list)
+    entries: dict[Path, ActionEntry] = field(default_factory=dict)
 
     @property
     def systems(self) -> tuple[SystemFiles, ...]:
@@ -101,6 +104,8 @@ class MatchFiles:
         if edits is not None:
             return edits / self.name / REVIEW_FILE
         beside = self.predictions or self.labels or self.scores
+        if beside in self.entries and not self.entries[beside].is_only:
+            return beside.with_name(f"{beside.stem}.{self.key}.{REVIEW_FILE}")
         if beside is not None:
             named = beside.name in (*PREDICTION_FILES, *LABEL_FILES, SCORES_FILE)
             return beside.with_name(REVIEW_FILE if named else f"{beside.stem}.{REVIEW_FILE}")

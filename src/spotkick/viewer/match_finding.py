@@ -22,6 +22,7 @@ from spotkick.formats.match_tree import LABEL_FILES
 from spotkick.formats.scores import SCORES_FILE
 from spotkick.formats.soccernet import match_name_of
 from spotkick.video_names import VideoName, is_video_name, parse_video_name
+from spotkick.viewer.action_files import detect_action_file, list_entries
 from spotkick.viewer.match_files import (
     CLIPS_FILE,
     NAMED_FILES,
@@ -29,7 +30,7 @@ from spotkick.viewer.match_files import (
     MatchFiles,
     is_within,
 )
-from spotkick.viewer.match_joining import join_matches
+from spotkick.viewer.match_joining import join_given_files, join_matches
 
 
 def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
@@ -57,8 +58,10 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
         if path.is_dir():
             more_files, more_folders = _add_folder(path, roots, found[-1])
             files, folders = files + more_files, folders + more_folders
+            if not found[-1] and not videos:
+                _add_folder_of_files(path, found[-1])
         elif not is_video_name(path):
-            _add_file(path, found[-1])
+            _add_file(path, found[-1], [video.path for video in videos])
     if files or folders:
         what = f"{files} files" if files else f"{folders} folders"
         also = f" (and {folders} folders)" if files and folders else ""
@@ -69,6 +72,8 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
             stacklevel=2,
         )
     merged = join_matches(found)
+    if all(path.is_file() for path in paths):
+        merged = join_given_files(merged)
     if not merged:
         raise InputError(f"{', '.join(map(str, paths))}: no labels, predictions or videos found")
     return tuple(sorted(merged, key=lambda match: match.name))
@@ -133,8 +138,35 @@ def _add_given_videos(videos: Iterable[VideoName], found: dict[str, MatchFiles])
         _add_videos(found.setdefault(name, MatchFiles(name)), chosen)
 
 
-def _add_file(path: Path, found: dict[str, MatchFiles]) -> None:
+def _add_folder_of_files(path: Path, found: dict[str, MatchFiles]) -> None:
+    """Add a folder that is one source of labels, as THUMOS has them; any other stays unknown."""
+    try:
+        form = detect_action_file(path)
+    except InputError:
+        return
+    if form is not None:
+        _add_entries(path, form, (), found)
+
+
+def _add_entries(
+    path: Path, form: str, videos: Sequence[Path], found: dict[str, MatchFiles]
+) -> None:
+    """Add the matches that a file of any format holds."""
+    for actions in list_entries(path, form, videos):
+        match = found.setdefault(actions.name, MatchFiles(actions.name))
+        match.entries[path] = actions.entry
+        if actions.kind == "labels":
+            match.labels = match.labels or path
+        else:
+            match.predictions = match.predictions or path
+
+
+def _add_file(path: Path, found: dict[str, MatchFiles], videos: Sequence[Path] = ()) -> None:
     """Add a file other than a video that a user names to its match."""
+    form = None if path.name == SCORES_FILE or _holds_clips(path) else detect_action_file(path)
+    if form is not None:
+        _add_entries(path, form, videos, found)
+        return
     if path.name == SCORES_FILE:
         name = path.resolve().parent.name
     elif path.suffix.lower() == ".json":
@@ -148,6 +180,14 @@ def _add_file(path: Path, found: dict[str, MatchFiles]) -> None:
             f"video such as .mp4)"
         )
     _assign_file(found.setdefault(name, MatchFiles(name)), path)
+
+
+def _holds_clips(path: Path) -> bool:
+    """Whether a file holds the clips of a reel, as ``spotkick highlights --json`` writes them."""
+    if path.suffix.lower() != ".json":
+        return False
+    document = read_json(path)
+    return isinstance(document, dict) and "clips" in document
 
 
 def _assign_file(match: MatchFiles, path: Path) -> None:

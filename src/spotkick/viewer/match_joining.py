@@ -41,6 +41,23 @@ def join_matches(found: Iterable[Mapping[str, MatchFiles]]) -> list[MatchFiles]:
     return list(joined.values())
 
 
+def join_given_files(matches: list[MatchFiles]) -> list[MatchFiles]:
+    """Join the only video that a user gives with the files of labels or predictions given with it.
+
+    Their names may differ then. Files of several matches, and several videos, are joined by their
+    names alone.
+    """
+    shown = [match for match in matches if match.videos]
+    others = [match for match in matches if not match.videos]
+    several = any(not entry.is_only for match in others for entry in match.entries.values())
+    if len(shown) != 1 or several:
+        return matches
+    for match in others:
+        _add_match(shown[0], match)
+    _note_systems(shown[0])
+    return shown
+
+
 def _find_shorter_name(name: str, joined: Mapping[str, MatchFiles]) -> str | None:
     """``league/season/match`` for ``predictions/league/season/match``."""
     parts = name.split("/")
@@ -99,6 +116,7 @@ def _add_match(kept: MatchFiles, extra: MatchFiles) -> None:
             )
     kept.videos = dict(sorted((extra.videos | kept.videos).items()))
     kept.notes += extra.notes
+    kept.entries = extra.entries | kept.entries
 
 
 def _completes(kept: MatchFiles, system: SystemFiles) -> bool:

@@ -109,9 +109,9 @@ class Library:
         kept = replace(files, notes=list(files.notes))
 
         def check(path: Path | None) -> Path | None:
-            if path is None or (path.is_file() and is_within(path, self._roots)):
+            if path is None or (path.exists() and is_within(path, self._roots)):
                 return path
-            gone = "is no longer there" if not path.is_file() else "is a link to another place now"
+            gone = "is no longer there" if not path.exists() else "is a link to another place now"
             kept.notes.append(f"{path.name} {gone} and is not shown")
             return None
 

@@ -136,7 +136,7 @@ class _Peaks:
     def values(self) -> npt.NDArray[np.uint8]:
         """All values so far as bytes."""
         shares = np.minimum(1.0, self._values[: self._count] / _FULL_SCALE)
-        return np.rint(255 * np.sqrt(shares)).astype(np.uint8)
+        return np.asarray(np.rint(255 * np.sqrt(shares)), dtype=np.uint8)
 
 
 def _iterate_blocks(media: MediaReader) -> Iterator[tuple[float, npt.NDArray[np.int16]]]:
@@ -186,7 +186,7 @@ class _Resampler:
 
     def _keep(self, frames: list[AudioFrame]) -> None:
         for frame in frames:
-            samples = frame.to_ndarray().reshape(-1)  # (samples,)
+            samples = np.asarray(frame.to_ndarray(), dtype=np.int16).reshape(-1)  # (samples,)
             self._parts.append(samples)
             self._held += len(samples)
 
