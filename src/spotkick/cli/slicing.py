@@ -14,14 +14,10 @@ from spotkick.errors import ConfigError
 from spotkick.files import write_text
 from spotkick.formats.classes import find_classes
 from spotkick.formats.convert import read_actions
-from spotkick.tuning.slicing_estimate import (
-    all_labels,
-    estimate_slicing,
-    estimate_table,
-    read_score_set,
-    to_toml,
-)
+from spotkick.tuning.mean_response import read_score_set
+from spotkick.tuning.slicing_estimate import all_labels, estimate_slicing
 from spotkick.tuning.slicing_plot import slicing_page, slicing_svg
+from spotkick.tuning.slicing_text import estimate_table, to_toml
 
 METHOD = """\
 # K1..K4 in seconds, proposed from labels. Without scores: K1 and K2 at the median and the quartile

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.encoding.slicing import Bounds
-from spotkick.tuning.slicing_estimate import LONGEST_S, ClassEstimate, ClassGaps, MeanResponse
+from spotkick.tuning.class_gaps import ClassGaps
+from spotkick.tuning.mean_response import LONGEST_S, MeanResponse
+from spotkick.tuning.slicing_estimate import ClassEstimate
 
 _WIDTH: Final = 980
 _LEFT: Final = 190

@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from spotkick.errors import ConfigError
+from spotkick.models.calf_kind import CalfConfig
 from spotkick.pipelines.config import ExperimentConfig, without_bounds
 from spotkick.training.tune_config import Candidates, Range, TuneConfig
 
@@ -51,11 +52,11 @@ def spotting_space(config: ExperimentConfig) -> dict[str, Candidates]:
 
     Source: CALF paper, section 4.1, for the parameters; the ranges are ours.
     """
-    if config.model.kind != "calf":
+    model, loss = config.model, config.loss
+    if model.kind != "calf" or not isinstance(model, CalfConfig):
         return _dense_space(config)
-    loss = config.loss
     return {
-        "model.capsule_dim": _with_own((4, 8, 16, 24, 32), config.model.capsule_dim),
+        "model.capsule_dim": _with_own((4, 8, 16, 24, 32), model.capsule_dim),
         "model.receptive_field_s": _receptive_fields(config),
         "loss.location_weight": _range_with_own(1.0, 20.0, loss.location_weight),
         "loss.unmatched_weight": _range_with_own(0.1, 2.0, loss.unmatched_weight),
