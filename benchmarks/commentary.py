@@ -32,13 +32,14 @@ import numpy as np
 
 from probe import TUNED, evaluate_quietly, run_probe
 from spotkick.actions import SOCCERNET_V1, Action, MatchActions
-from spotkick.checkpoint import ONNX_FILE, read_checkpoint
+from spotkick.checkpoint import read_checkpoint
 from spotkick.commentary.ensemble import LOGIT_SCALE, TokenEnsemble
 from spotkick.commentary.features import read_commentary_source
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks
 from spotkick.formats import read_label_set, read_split
 from spotkick.prediction import OnnxNetwork, SpottingSetup, spot_match
+from spotkick.stored_checkpoint import ONNX_FILE
 from spotkick.suppression import suppress
 
 CONFIGS = Path(__file__).parent.parent / "configs"

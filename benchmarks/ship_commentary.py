@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses, MatchActions
-from spotkick.checkpoint import WEIGHTS_FILE, Checkpoint, DecodingConfig
+from spotkick.checkpoint import Checkpoint, DecodingConfig
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks
 from spotkick.evaluation import assign_predictions, bootstrap, score_assignment, tolerances_of
@@ -44,6 +44,7 @@ from spotkick.pipelines.validation import THRESHOLD_TOLERANCE_S, choose_display_
 from spotkick.prediction import ChunkNetwork, ChunkOutput, OnnxNetwork, SpottingSetup
 from spotkick.prediction.period_output import PeriodOutput, run_period
 from spotkick.prediction.spotting import decode_period
+from spotkick.stored_checkpoint import WEIGHTS_FILE
 
 CONFIG = Path(__file__).parent.parent / "configs" / "commentary.toml"
 HALVES_SEED = 7

@@ -9,19 +9,14 @@ import pytest
 import torch
 
 from spotkick.actions import SOCCERNET_V1, ActionClasses
-from spotkick.checkpoint import (
-    CheckpointConfig,
-    read_checkpoint,
-    read_stored,
-    resolve_checkpoint,
-    write_checkpoint,
-)
+from spotkick.checkpoint import CheckpointConfig, read_checkpoint, write_checkpoint
 from spotkick.errors import CheckpointError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource
 from spotkick.localization.checkpoint import LocalizerConfig, read_localizer
 from spotkick.models import load_network
 from spotkick.prediction import OnnxNetwork
 from spotkick.shipped_folders import SHIPPED_FOLDER
+from spotkick.stored_checkpoint import read_stored, resolve_checkpoint
 from spotkick.tasks import SOCCERNET_V1_TASK, TASKS, Task
 
 STORED = Path(__file__).parent / "stored"

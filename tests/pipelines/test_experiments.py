@@ -19,7 +19,8 @@ from spotkick.pipelines.config import (
     read_any_experiment,
     read_experiment,
 )
-from spotkick.pipelines.train import _prepare_parts, run_training
+from spotkick.pipelines.train import run_training
+from spotkick.pipelines.training_parts import prepare_parts
 from spotkick.pipelines.validation import Validation
 from spotkick.reporter import SilentReporter
 from spotkick.training.run_folder import RunFolder
@@ -83,7 +84,7 @@ def test_own_sport_configuration_is_valid_and_explains_itself() -> None:
 def test_validation_counts_every_period_of_an_own_sport(sport: Path) -> None:
     config = sport_config(sport)
     validation = Validation(config, _setup(config))
-    network = new_network(_prepare_parts(config).architecture, 0).eval()
+    network = new_network(prepare_parts(config).architecture, 0).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
         assignment = validation._assign_spots(network, (5.0,))
@@ -93,7 +94,7 @@ def test_validation_counts_every_period_of_an_own_sport(sport: Path) -> None:
 
 
 def _setup(config: ExperimentConfig) -> Any:
-    return _prepare_parts(config).setup
+    return prepare_parts(config).setup
 
 
 def test_validation_of_soccernet_counts_its_two_halves(planted: Path) -> None:

@@ -9,18 +9,11 @@ from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.encoding.slicing import DEFAULT_BOUNDS_S, slicing_for
 from spotkick.errors import InputError
 from spotkick.formats.scores import MatchScores, write_scores
-from spotkick.tuning.slicing_estimate import (
-    ClassGaps,
-    MeanResponse,
-    estimate_slicing,
-    gap_bounds,
-    mean_responses,
-    measure_gaps,
-    read_score_set,
-    response_bounds,
-    to_toml,
-)
+from spotkick.tuning.class_gaps import ClassGaps, measure_gaps
+from spotkick.tuning.mean_response import MeanResponse, mean_responses, read_score_set
+from spotkick.tuning.slicing_estimate import estimate_slicing, gap_bounds, response_bounds
 from spotkick.tuning.slicing_plot import slicing_page, slicing_svg
+from spotkick.tuning.slicing_text import to_toml
 
 CLASSES = ActionClasses(("smash", "serve"), {"jump smash": "smash"})
 

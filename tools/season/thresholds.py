@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import spotkick
-from spotkick.checkpoint import CONFIG_FILE
 from spotkick.evaluation import AssignmentResult, assign_predictions, count_spots
 from spotkick.files import atomic_path
 from spotkick.formats.soccernet import read_labels
 from spotkick.formats.splits import read_split
 from spotkick.peaks import SPOT_THRESHOLD
 from spotkick.pipelines.validation import THRESHOLD_TOLERANCE_S, choose_display_thresholds
+from spotkick.stored_checkpoint import CONFIG_FILE
 
 LABELS = "Labels-v2.json"
 

@@ -98,7 +98,7 @@ def spot(
     ] = False,
 ) -> None:
     """Find the actions of matches; write results_spotting.json and the scores of every frame."""
-    from spotkick.checkpoint import read_checkpoint, resolve_checkpoint
+    from spotkick.checkpoint import read_checkpoint
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.formats.classes import find_classes
@@ -111,6 +111,7 @@ def spot(
     from spotkick.pipelines.spot_request import run_request
     from spotkick.pipelines.spot_workers import SpottingRequest
     from spotkick.reporter import make_reporter
+    from spotkick.stored_checkpoint import resolve_checkpoint
 
     # What is asked for, checked before any work.
     if checkpoint is None and not further:

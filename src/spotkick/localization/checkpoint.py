@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Literal
 
-from spotkick.checkpoint import ONNX_FILE, StoredConfig, read_stored
 from spotkick.localization.proposals import LocalizerOutput, ProposalConfig
 from spotkick.onnx_runtime import Arrays, OnnxRunner
+from spotkick.stored_checkpoint import ONNX_FILE, StoredConfig, read_stored
 
 
 class LocalizerConfig(StoredConfig):

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Final
 
-from spotkick.checkpoint import write_stored
 from spotkick.configuration import FrozenConfig
 from spotkick.localization.checkpoint import LocalizerConfig
 from spotkick.localization.network import BmnArchitecture
@@ -12,6 +11,7 @@ from spotkick.localization.proposals import ProposalConfig
 from spotkick.localization.training import BmnTrainingConfig, OnEpoch, train_localizer
 from spotkick.localization.videos import LocalizationData, load_videos
 from spotkick.models.loading import choose_device, network_files, new_network
+from spotkick.stored_checkpoint import write_stored
 from spotkick.training.run_folder import RunFolder
 
 _FREE: Final = ("training.epochs", "training.device", "data.valid")

@@ -11,9 +11,10 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from spotkick.checkpoint import ONNX_FILE, WEIGHTS_FILE, Checkpoint, read_kind
+from spotkick.checkpoint import Checkpoint
 from spotkick.errors import CheckpointError, ConfigError
 from spotkick.models.registry import network_kind
+from spotkick.stored_checkpoint import ONNX_FILE, WEIGHTS_FILE, read_kind
 
 Output = TypeVar("Output")
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from spotkick.checkpoint import read_checkpoint, resolve_checkpoint
+from spotkick.checkpoint import read_checkpoint
 from spotkick.pipelines.spot_inputs import InputOptions
 from spotkick.pipelines.spot_request import run_request
 from spotkick.pipelines.spot_workers import SpottingRequest
 from spotkick.reporter import Reporter
+from spotkick.stored_checkpoint import resolve_checkpoint
 
 
 def spot_for_alignment(

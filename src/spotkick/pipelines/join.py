@@ -4,16 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from spotkick.checkpoint import (
-    WEIGHTS_FILE,
-    Checkpoint,
-    DecodingConfig,
-    read_checkpoint,
-    write_checkpoint,
-)
+from spotkick.checkpoint import Checkpoint, DecodingConfig, read_checkpoint, write_checkpoint
 from spotkick.errors import ConfigError
 from spotkick.models.loading import load_network, network_files
 from spotkick.models.registry import network_kind
+from spotkick.stored_checkpoint import WEIGHTS_FILE
 
 _DECIDING = ("kind", "task", "frame_rate", "chunk_frames", "border_frames", "pad_period")
 """Values of a checkpoint in which the members must agree."""

@@ -4,17 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from spotkick.checkpoint import (
-    Checkpoint,
-    DecodingConfig,
-    read_checkpoint,
-    resolve_checkpoint,
-)
+from spotkick.checkpoint import Checkpoint, DecodingConfig, read_checkpoint
 from spotkick.errors import CheckpointError, ConfigError, InputError
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.pipelines.spot_inputs import InputOptions, SpottingJob, jobs_for
 from spotkick.prediction import ChunkNetwork, Member, SpottingSetup
 from spotkick.reporter import Reporter
+from spotkick.stored_checkpoint import resolve_checkpoint
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import ActionClasses
-from spotkick.checkpoint import (
-    CONFIG_FILE,
-    Checkpoint,
-    DecodingConfig,
-    read_checkpoint,
-    resolve_checkpoint,
-)
+from spotkick.checkpoint import Checkpoint, DecodingConfig, read_checkpoint
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import read_bytes, read_json, write_json
 from spotkick.pipelines.spot import (
@@ -41,6 +35,7 @@ from spotkick.pipelines.spot_outputs import MatchOutput
 from spotkick.prediction import ChunkNetwork, SpottingSetup
 from spotkick.processes import end_with_parent
 from spotkick.reporter import Reporter, SilentReporter
+from spotkick.stored_checkpoint import CONFIG_FILE, resolve_checkpoint
 
 STAMP_FILE: Final = "spotting.json"
 DIED: Final = "its process died twice, perhaps for lack of memory; try fewer --workers"

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.checkpoint import ONNX_FILE, Checkpoint
+from spotkick.checkpoint import Checkpoint
 from spotkick.errors import CheckpointError
 from spotkick.onnx_runtime import Arrays, OnnxRunner
+from spotkick.stored_checkpoint import ONNX_FILE
 
 
 class ChunkOutput(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import MatchActions
-from spotkick.checkpoint import BEST, Checkpoint, read_checkpoint
+from spotkick.checkpoint import Checkpoint, read_checkpoint
 from spotkick.configuration import with_overrides
 from spotkick.datasets.splits import read_split_matches
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
@@ -20,6 +20,7 @@ from spotkick.pipelines.spot import network_for, run_spotting
 from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
 from spotkick.pipelines.train import check_run, run_training
 from spotkick.reporter import Reporter
+from spotkick.stored_checkpoint import BEST
 from spotkick.training.run_folder import RunFolder
 from spotkick.training.tune_config import take_tune_table
 from spotkick.tuning.space import apply

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from spotkick.checkpoint import BEST
 from spotkick.errors import SpotkickError
 from spotkick.evaluation.sources import read_found
 from spotkick.files import write_text
@@ -23,6 +22,7 @@ from spotkick.reproduce.experiments import (
     unique_variants,
 )
 from spotkick.reproduce.localization import localization_rows, run_localization, seeds_needed
+from spotkick.stored_checkpoint import BEST
 from spotkick.training.tune_config import TuneConfig
 from spotkick.tuning.space import spotting_space
 

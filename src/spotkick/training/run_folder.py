@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from spotkick.checkpoint import BEST, LAST
 from spotkick.errors import InputError
 from spotkick.files import read_json, write_json
+from spotkick.stored_checkpoint import BEST, LAST
 
 EXPERIMENT_FILE: Final = "experiment.json"
 STATE_FILE: Final = "state.safetensors"
