@@ -27,6 +27,7 @@ COMMANDS: Final = (
     "clock",
     "align",
     "spot",
+    "live",
     "models",
     "evaluate",
     "compare",

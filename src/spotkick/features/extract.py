@@ -38,7 +38,7 @@ from spotkick.features.tracks import (
 )
 from spotkick.files import read_json, write_bytes, write_json
 from spotkick.timeline import FEATURE_RATE, parse_frame_rate
-from spotkick.video.decode import Sample, sample_video
+from spotkick.video.decode import sample_video
 from spotkick.video.images import Fit
 from spotkick.video.probe import probe
 
@@ -210,7 +210,7 @@ def _make_batches(
     path: Path, extractor: Extractor, start_s: float, end_s: float | None
 ) -> Generator[npt.NDArray[np.uint8], None, None]:
     config, size_px = extractor.config, extractor.backbone.size_px
-    boxes = [_find_box(region, size_px) for region in config.masks]
+    boxes = find_mask_boxes(extractor)
 
     # (images, height, width, 3); the last batch may be shorter
     batch: list[npt.NDArray[np.uint8]] = []
@@ -218,12 +218,17 @@ def _make_batches(
         path, config.rate, size_px=size_px, fit=config.fit, start_s=start_s, end_s=end_s
     )
     for sample in samples:
-        batch.append(_mask_image(sample, boxes))
+        batch.append(mask_image(sample.image, boxes))
         if len(batch) == _BATCH:
             yield np.stack(batch)
             batch = []
     if batch:
         yield np.stack(batch)
+
+
+def find_mask_boxes(extractor: Extractor) -> list[tuple[slice, slice]]:
+    """Rows and columns of the images of a backbone that are painted over."""
+    return [_find_box(region, extractor.backbone.size_px) for region in extractor.config.masks]
 
 
 def _find_box(region: Region, size_px: tuple[int, int]) -> tuple[slice, slice]:
@@ -234,13 +239,16 @@ def _find_box(region: Region, size_px: tuple[int, int]) -> tuple[slice, slice]:
     return rows, slice(int(left * width), -int(-right * width // 1))
 
 
-def _mask_image(sample: Sample, boxes: list[tuple[slice, slice]]) -> npt.NDArray[np.uint8]:
+def mask_image(
+    image: npt.NDArray[np.uint8], boxes: list[tuple[slice, slice]]
+) -> npt.NDArray[np.uint8]:
+    """An image (height, width, 3) with boxes painted over; as it is without any."""
     if not boxes:
-        return sample.image
-    image = sample.image.copy()
+        return image
+    masked = image.copy()
     for rows, columns in boxes:
-        image[rows, columns] = _MASK_GREY
-    return image
+        masked[rows, columns] = _MASK_GREY
+    return masked
 
 
 def _read_ahead(

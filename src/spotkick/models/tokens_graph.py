@@ -23,20 +23,22 @@ class _Rows(NamedTuple):
         present: (R, 1, tokens) 1 where there is a token.
         own: (R, 1, slots) 1 where there is an own token.
         number: (R, 1) float, own tokens.
+        shape: (2,) chunks, and frames of each.
     """
 
     ids: str
     present: str
     own: str
     number: str
+    shape: str
 
 
 def token_onnx_bytes(network: TokenNetwork) -> bytes:
     """Serialise a network for ONNX Runtime.
 
     Returns:
-        A model with the input ``features`` (chunks, chunk_frames, feature_dim) and the output
-        ``scores`` (chunks, chunk_frames, classes); the number of chunks is free.
+        A model with the input ``features`` (chunks, frames, feature_dim) and the output ``scores``
+        (chunks, frames, classes); the number of chunks and their length are free.
     """
     sizes = network.architecture
     graph = GraphBuilder(half_matrices=sizes.stored_as == "float16")
@@ -50,8 +52,8 @@ def token_onnx_bytes(network: TokenNetwork) -> bytes:
     graph.node("Sigmoid", [graph.node("Mean", logits, "logits")], "scores")
     return graph.to_bytes(
         "tokens",
-        ["chunks", sizes.chunk_frames, sizes.feature_dim],
-        {"scores": ["chunks", sizes.chunk_frames, sizes.num_classes]},
+        ["chunks", "frames", sizes.feature_dim],
+        {"scores": ["chunks", "frames", sizes.num_classes]},
     )
 
 
@@ -70,6 +72,7 @@ def _add_rows(graph: GraphBuilder, width: int) -> _Rows:
         present=_to_mask(graph, is_token, "present"),
         own=_to_mask(graph, is_own, "own"),
         number=graph.node("Cast", [count], "number", to=TensorProto.FLOAT),
+        shape=_slice(graph, graph.node("Shape", [INPUT], "sizes"), "shape", axis=0, start=0, end=2),
     )
 
 
@@ -90,7 +93,9 @@ def _add_member(graph: GraphBuilder, member: TokenMember, rows: _Rows, name: str
 
     # (chunks, units, frames)
     mixed = graph.relu(graph.linear(pooled, member.mix, f"{name}mix"))
-    chunks = graph.reshape(mixed, [-1, sizes.chunk_frames, sizes.units], f"{name}chunks")
+    units = graph.integers(f"{name}units", [sizes.units])
+    shape = graph.node("Concat", [rows.shape, units], f"{name}shape", axis=0)
+    chunks = graph.node("Reshape", [mixed, shape], f"{name}chunks")
     bins = graph.transpose(chunks, f"{name}bins", 0, 2, 1)
     for index, layer in enumerate(member.context):
         bins = _add_context(graph, cast("ContextLayer", layer), bins, f"{name}context{index}")

@@ -47,9 +47,7 @@ def find_peaks(
         decoding: whether maxima lie between frames, and what their confidence is.
         frame_rate: frames per second.
     """
-    before = np.pad(scores, ((1, 0), (0, 0)), constant_values=-1)[:-1]
-    after = np.pad(scores, ((0, 1), (0, 0)), constant_values=-1)[1:]
-    frames, classes = np.nonzero((scores > before) & (scores >= after))
+    frames, classes = local_maxima(scores)
     confidences = scores[frames, classes].astype(np.float64)
     if decoding.support_sigma_s:
         support = _weigh_support(scores, decoding.support_sigma_s * float(frame_rate))
@@ -64,6 +62,18 @@ def find_peaks(
     else:
         exact += _parabola_tops(scores, frames, classes)
     return Candidates(exact.clip(0, len(scores) - 1), classes, confidences)
+
+
+def local_maxima(scores: Scores) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Frames and classes of the local maxima, frame by frame; of a flat top the first frame.
+
+    Args:
+        scores: (frames, classes).
+    """
+    before = np.pad(scores, ((1, 0), (0, 0)), constant_values=-1)[:-1]
+    after = np.pad(scores, ((0, 1), (0, 0)), constant_values=-1)[1:]
+    frames, classes = np.nonzero((scores > before) & (scores >= after))
+    return frames, classes
 
 
 def smooth_scores(

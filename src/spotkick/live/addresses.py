@@ -1,0 +1,253 @@
+"""What the user named as the source of a stream, and how it is opened without any other address."""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal
+from urllib.error import HTTPError
+from urllib.parse import urljoin, urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import av
+from av.container import InputContainer
+
+from spotkick.errors import InputError
+
+Kind = Literal["file", "stdin", "device", "network", "playlist"]
+
+DEVICES: Final = ("v4l2", "avfoundation", "dshow", "x11grab", "gdigrab", "decklink")
+"""Formats of FFmpeg's libraries that are capture devices; which of them are there depends on the
+system."""
+
+_NETWORK: Final = {
+    "udp": "udp",
+    "rtp": "rtp,udp",
+    "srt": "srt",
+    "rtmp": "rtmp,tcp",
+    "rtmps": "rtmps,tls,tcp",
+    "tcp": "tcp",
+}
+"""Scheme -> protocols that FFmpeg's libraries may open for it."""
+
+OPEN_TIMEOUT_S: Final = 20.0
+READ_TIMEOUT_S: Final = 10.0
+"""A stream of which nothing arrives for so long has lost its signal."""
+
+IDLE_FILE_S: Final = 20.0
+"""A file that has not grown for so long is complete."""
+
+LATE_SEGMENT_S: Final = 8.0
+"""A playlist may name a segment a little before its server has it."""
+
+_LATE_CODES: Final = frozenset({404, 408, 425, 429, 500, 502, 503, 504})
+_RETRY_S: Final = 0.25
+_POLL_S: Final = 0.1
+_LOW_DELAY: Final = {"fflags": "nobuffer+discardcorrupt", "analyzeduration": "2000000"}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A stream as the user named it.
+
+    Attributes:
+        name: as it was given.
+        kind: what it is.
+        format: of a capture device; empty for others.
+    """
+
+    name: str
+    kind: Kind
+    format: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it goes on while nobody reads it, so that frames are lost where reading waits."""
+        return self.kind in ("device", "network", "playlist")
+
+
+def parse_source(name: str) -> Source:
+    """What a name on the command line means.
+
+    Args:
+        name: path of a file, ``-`` for standard input, ``v4l2:/dev/video0`` and the like for a
+            capture device, or an address.
+
+    Raises:
+        InputError: if it is none of these.
+
+    Example:
+        >>> parse_source("udp://127.0.0.1:5000").kind, parse_source("v4l2:/dev/video0").kind
+        ('network', 'device')
+    """
+    if name == "-":
+        return Source(name, "stdin")
+    scheme, separator, rest = name.partition(":")
+    if separator and scheme.lower() in DEVICES and not rest.startswith("//"):
+        return Source(name, "device", scheme.lower())
+    if not rest.startswith("//"):
+        if not Path(name).is_file():
+            raise InputError(f"{name}: no such file")
+        return Source(name, "file")
+
+    # An address: of a stream, or of a playlist of one.
+    scheme = scheme.lower()
+    if scheme in ("http", "https"):
+        if not urlsplit(name).path.lower().endswith((".m3u8", ".m3u")):
+            raise InputError(f"{name}: of {scheme} addresses only playlists (.m3u8) are read")
+        return Source(name, "playlist")
+    if scheme not in _NETWORK:
+        known = ", ".join(f"{key}://" for key in (*_NETWORK, "http", "https"))
+        raise InputError(f"{name}: unknown kind of address {scheme}://; known are {known}")
+    return Source(name, "network")
+
+
+def open_source(
+    source: Source, *, should_stop: Callable[[], bool] = lambda: False, idle_s: float = IDLE_FILE_S
+) -> InputContainer:
+    """Open a stream.
+
+    Args:
+        source: what the user named.
+        should_stop: asked while waiting for a file to grow.
+        idle_s: see `IDLE_FILE_S`.
+
+    Raises:
+        InputError: if it cannot be opened.
+    """
+    try:
+        return _open(source, should_stop, idle_s)
+    except (av.FFmpegError, OSError, ValueError, HTTPException) as error:
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise InputError(f"{source.name}: cannot be opened ({reason})") from error
+
+
+def _open(source: Source, should_stop: Callable[[], bool], idle_s: float) -> InputContainer:
+    timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+    if source.kind == "stdin":
+        return av.open(sys.stdin.buffer, "r", metadata_errors="replace")
+    if source.kind == "file":
+        growing = GrowingFile(Path(source.name), should_stop, idle_s=idle_s)
+        return av.open(growing, "r", metadata_errors="replace")
+    if source.kind == "device":
+        device = source.name.partition(":")[2]
+        return av.open(device, "r", format=source.format, timeout=timeout)
+    if source.kind == "network":
+        scheme = urlsplit(source.name).scheme.lower()
+        options = {"protocol_whitelist": _NETWORK[scheme], **_LOW_DELAY}
+        return av.open(
+            source.name, "r", container_options=options, timeout=timeout, metadata_errors="replace"
+        )
+    options = {
+        "protocol_whitelist": "http,https,tcp,tls,crypto",
+        "http_persistent": "0",
+        "http_multiple": "0",
+        "live_start_index": "-2",
+        "max_reload": "1000",
+        "m3u8_hold_counters": "1000",
+    }
+    return av.open(
+        source.name,
+        "r",
+        format="hls",
+        container_options=options,
+        io_open=SameServer(source.name).open,
+        timeout=(OPEN_TIMEOUT_S, None),
+        metadata_errors="replace",
+    )
+
+
+class GrowingFile:
+    """A file that another program still writes; reading waits at its end until it grows."""
+
+    def __init__(
+        self, path: Path, should_stop: Callable[[], bool], *, idle_s: float = IDLE_FILE_S
+    ) -> None:
+        """Open a file.
+
+        Args:
+            path: of the file.
+            should_stop: asked while waiting.
+            idle_s: the file ends when it has not grown for so long.
+
+        Raises:
+            InputError: if it cannot be read.
+        """
+        self.name = str(path)
+        self._should_stop, self._idle_s = should_stop, idle_s
+        try:
+            self._file: BinaryIO = path.open("rb")
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+    def read(self, size: int) -> bytes:
+        """The next bytes; none at the end of the file."""
+        last_growth_s = time.monotonic()
+        while True:
+            data = self._file.read(size)
+            if data:
+                return data
+            waited_s = time.monotonic() - last_growth_s
+            if self._should_stop() or waited_s >= self._idle_s:
+                return b""
+            time.sleep(min(_POLL_S, self._idle_s))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """Addresses that a server names are not those that the user named."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Refuse every redirection."""
+
+
+class SameServer:
+    """Opens what a playlist names, as long as it lies on the server that the user named."""
+
+    def __init__(self, address: str) -> None:
+        """Remember the server of an address."""
+        self._address = address
+        self._server = _server_of(address)
+        self._opener = build_opener(_NoRedirect)
+
+    def open(self, url: str, flags: int, options: Any) -> BinaryIO:
+        """Open an address for FFmpeg's libraries.
+
+        Args:
+            url: that the playlist names, absolute or relative.
+            flags: not looked at; nothing is written.
+            options: not looked at.
+
+        Raises:
+            OSError: if it lies elsewhere, or cannot be read.
+        """
+        del flags, options
+        address = urljoin(self._address, url)
+        if _server_of(address) != self._server:
+            raise PermissionError(
+                f"{self._address} names {_server_of(address)}, which was not named by the user; "
+                "it is not opened"
+            )
+        request = Request(address, headers={"User-Agent": "spotkick"})  # noqa: S310 - checked above
+        deadline_s = time.monotonic() + LATE_SEGMENT_S
+        while True:
+            try:
+                response: BinaryIO = self._opener.open(request, timeout=READ_TIMEOUT_S)
+            except HTTPError as error:
+                if error.code not in _LATE_CODES or time.monotonic() > deadline_s:
+                    raise FileNotFoundError(f"{address}: {error}") from error
+                time.sleep(_RETRY_S)
+            else:
+                return response
+
+
+def _server_of(address: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port."""
+    parts = urlsplit(address)
+    default = {"http": 80, "https": 443}.get(parts.scheme.lower())
+    return parts.scheme.lower(), (parts.hostname or "").lower(), parts.port or default

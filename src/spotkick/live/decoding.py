@@ -1,0 +1,131 @@
+"""From the scores of the newest frames to the actions that can be told by now."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+import numpy as np
+
+from spotkick.actions import Action
+from spotkick.live.scoring import ScoreWindow, select_spots
+from spotkick.prediction import SpottingSetup
+from spotkick.prediction.decoding import (
+    Candidates,
+    find_peaks,
+    local_maxima,
+    smooth_scores,
+    suppress_candidates,
+)
+
+_SIGMAS: Final = 4
+"""Windows that smooth and weigh scores reach so many standard deviations."""
+
+_KEPT_REACHES: Final = 4
+"""Settled frames are kept for so many reaches of suppression and smoothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDecoding:
+    """How scores become actions.
+
+    Attributes:
+        setup: classes and decoding of the checkpoint.
+        look_ahead_frames: frames behind one that are known when it is read.
+        least_confidence: class -> confidence below which nothing is published.
+    """
+
+    setup: SpottingSetup
+    look_ahead_frames: int
+    least_confidence: Mapping[str, float]
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Feature frames per second."""
+        return self.setup.frame_rate
+
+    @property
+    def reach_frames(self) -> int:
+        """How far scores decide over an action: suppression by others, smoothing, support."""
+        decoding = self.setup.decoding
+        window_s = max([decoding.nms_window_s, *decoding.nms_window_by_class_s.values()])
+        sigma_s = max([decoding.support_sigma_s, *decoding.smooth_by_class_s.values()])
+        return int(np.ceil((window_s + _SIGMAS * sigma_s) * float(self.frame_rate))) + 1
+
+    @property
+    def kept_frames(self) -> int:
+        """Settled frames whose scores are still needed."""
+        return _KEPT_REACHES * self.reach_frames
+
+    def find_actions(self, window: ScoreWindow, period: int, readable: int) -> tuple[Action, ...]:
+        """Actions of the newest frames, in order of time.
+
+        A peak counts once the frame behind it is read. What is too weak to be published is left
+        out before suppression, which it cannot change: only stronger spots suppress.
+
+        Args:
+            window: of `spotkick.live.scoring.LiveScores`.
+            period: number of the period.
+            readable: frames before this number are read.
+        """
+        setup, decoding = self.setup, self.setup.decoding
+        count = max(0, readable - window.first)
+        if decoding.source == "spots" and window.spots is not None:
+            inside = window.spots.frames < readable - 1
+            found = select_spots(window.spots, inside)
+        elif not count:
+            return ()
+        else:
+            found = self._find_peaks(window, count)
+
+        # Suppression on frames of the window, so that numbers stay small.
+        least = np.array([self.least_confidence[name] for name in setup.wanted])
+        strong = found.confidences >= least[found.classes]
+        candidates = select_spots(found, strong)
+        actions = suppress_candidates(
+            candidates, setup.wanted, decoding, frame_rate=self.frame_rate, period=period
+        )
+        return tuple(
+            action
+            for action in actions
+            if (action.confidence or 0.0) >= self.least_confidence[action.label]
+        )
+
+    def _find_peaks(self, window: ScoreWindow, count: int) -> Candidates:
+        """Peaks with frame numbers of the stream."""
+        setup, decoding = self.setup, self.setup.decoding
+        scores, moves = window.scores[:count], window.displacements
+        if setup.groups is not None:
+            if moves is not None:
+                moves = setup.groups.join_displacements(moves[:count], scores)
+            scores = setup.groups.join_scores(scores)
+        smoothed = smooth_scores(scores, setup.wanted, decoding, self.frame_rate)
+        used = moves[:count] if moves is not None and decoding.displace else None
+        found = find_peaks(smoothed, used, decoding, self.frame_rate)
+
+        # The last frame has no successor yet.
+        raw, _ = local_maxima(smoothed)
+        inside = raw < count - 1
+        return Candidates(
+            found.frames[inside] + window.first, found.classes[inside], found.confidences[inside]
+        )
+
+
+def least_confidences(
+    setup: SpottingSetup, thresholds: Mapping[str, float], given: float | None
+) -> dict[str, float]:
+    """Class -> confidence from which an action is published.
+
+    Args:
+        setup: whose classes are wanted.
+        thresholds: of the checkpoint, by class.
+        given: for all classes instead; None takes the thresholds, and 0.5 for classes without.
+    """
+    if given is not None:
+        return dict.fromkeys(setup.wanted, given)
+    return {name: thresholds.get(name, 0.5) for name in setup.wanted}
+
+
+def plain_cut(setup: SpottingSetup) -> SpottingSetup:
+    """The setup with one way to cut chunks: averages over several would come too late."""
+    return replace(setup, decoding=setup.decoding.replace(chunk_shifts=1))

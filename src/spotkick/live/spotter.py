@@ -1,0 +1,179 @@
+"""Spotting a stream with one network: features in, changes of published actions out."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from spotkick.errors import ConfigError
+from spotkick.live.decoding import LiveDecoding
+from spotkick.live.publishing import KEPT_SHARE, Change, Progress, Publisher
+from spotkick.live.ring import FeatureRing, Rows
+from spotkick.live.scoring import LiveScores
+from spotkick.prediction import ChunkNetwork, SpottingSetup
+from spotkick.timeline import position_of_frame
+
+_LONGEST_SAME_S = 10.0
+"""Two actions of a class that lie this far apart are different ones, whatever is suppressed."""
+
+_SHORTEST_SAME_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpotterOptions:
+    """What a live spotter is asked for.
+
+    Attributes:
+        name: of the checkpoint, in events.
+        period: number of the period.
+        latency_s: an action is published at most so long after it.
+        least_confidence: class -> confidence from which an action is published.
+    """
+
+    name: str
+    period: int
+    latency_s: float
+    least_confidence: dict[str, float]
+
+
+class Step(NamedTuple):
+    """What one more frame brought.
+
+    Attributes:
+        frames: frames that are known.
+        changes: of published actions.
+    """
+
+    frames: int
+    changes: list[Change]
+
+
+class LiveSpotter:
+    """Spots the period that a stream shows."""
+
+    def __init__(
+        self,
+        network: ChunkNetwork,
+        setup: SpottingSetup,
+        options: SpotterOptions,
+        *,
+        dim: int,
+    ) -> None:
+        """Start before the first frame.
+
+        Args:
+            network: runs chunks.
+            setup: what the checkpoint was trained for.
+            options: what is asked for.
+            dim: values per frame.
+
+        Raises:
+            ConfigError: if the latency is shorter than a peak needs.
+        """
+        floor = {name: KEPT_SHARE * value for name, value in options.least_confidence.items()}
+        self.decoding = LiveDecoding(
+            setup, count_look_ahead(options.latency_s, setup.frame_rate), floor
+        )
+        self.options = options
+        self.scores = LiveScores(network, setup, kept=self.decoding.kept_frames)
+        self.ring = FeatureRing(dim, self.scores.reach_frames)
+        window_s = setup.decoding.nms_window_s
+        same_s = min(max(window_s / 2, _SHORTEST_SAME_S), _LONGEST_SAME_S)
+        self.publisher = Publisher(options.name, same_ms=round(1000 * same_s))
+
+    @property
+    def frame_rate(self) -> Fraction:
+        """Frames per second of the features."""
+        return self.decoding.frame_rate
+
+    def resume(self, first: int, rows: Rows) -> None:
+        """Go on where another process has stopped.
+
+        Args:
+            first: number of the first frame that is still there.
+            rows: (frames, dim) of the newest frames. What they changed is found again with the
+                next frame, if it was not published.
+        """
+        if not len(rows):
+            return
+        self.ring = FeatureRing(rows.shape[1], self.scores.reach_frames, first=first)
+        self.ring.append(rows)
+        self.scores.resume(self.ring)
+        scored = self.scores.read(self.ring)
+        self.publisher.close_before(self._kept_ms(scored.window.first))
+
+    def add(
+        self, rows: Rows, *, first: int | None = None, stable: int | None = None
+    ) -> Iterator[Step]:
+        """Take over the frames that follow, one by one.
+
+        Args:
+            rows: (frames, dim).
+            first: number of their first frame, where earlier ones are corrected; None for the
+                frame behind the newest one.
+            stable: frames from this number on may still be corrected; None for none.
+
+        Yields:
+            what each new frame changes.
+        """
+        first = self.ring.end if first is None else first
+        known = max(0, self.ring.end - first)
+        if known:
+            self.ring.replace(first, rows[:known])
+        for number in range(known, len(rows)):
+            self.ring.append(rows[number : number + 1])
+            yield self._step(stable=stable)
+
+    def finish(self) -> Iterator[Step]:
+        """No frame will follow: everything is read and settled.
+
+        Yields:
+            one step, unless there was no frame.
+        """
+        if self.ring.end:
+            yield self._step(is_over=True)
+
+    def _step(self, *, stable: int | None = None, is_over: bool = False) -> Step:
+        scored = self.scores.read(self.ring, stable=stable, is_over=is_over)
+        end = self.ring.end
+        readable = end + 1 if is_over else end - self.decoding.look_ahead_frames
+        found = self.decoding.find_actions(scored.window, self.options.period, readable)
+        settled = min(scored.settled, readable)
+        progress = Progress(
+            due_ms=self._position_ms(readable - 2),
+            settled_ms=self._settled_ms(settled, is_over=is_over),
+            kept_ms=self._kept_ms(scored.window.first),
+        )
+        changes = self.publisher.update(found, self.options.least_confidence, progress)
+        return Step(end, changes)
+
+    def _settled_ms(self, settled: int, *, is_over: bool) -> int:
+        """Actions before this position are settled."""
+        reach = 0 if is_over else self.decoding.reach_frames
+        return self._position_ms(settled + 1 if is_over else settled - reach)
+
+    def _kept_ms(self, first: int) -> int:
+        """Actions before this position cannot be found again."""
+        return self._position_ms(first + self.decoding.reach_frames) if first else 0
+
+    def _position_ms(self, frame: int) -> int:
+        return position_of_frame(max(0, frame), self.frame_rate)
+
+
+def count_look_ahead(latency_s: float, rate: Fraction) -> int:
+    """Frames behind a peak and its successor that may be awaited within a latency.
+
+    A frame shows the time at which it begins, or what is said until the next one: it is known when
+    the next one begins at the latest.
+
+    Raises:
+        ConfigError: if the latency is shorter than a peak and its successor take.
+    """
+    frames = math.floor(Fraction(latency_s).limit_denominator(1000) * rate) - 2
+    if frames < 0:
+        raise ConfigError(
+            f"--latency {latency_s:g}: a peak is known when the frame behind it is, so that "
+            f"{float(2 / rate):g} s are needed at {rate} frames per second"
+        )
+    return frames
