@@ -11,8 +11,9 @@ import av
 import numpy as np
 import numpy.typing as npt
 
+from spotkick.commentary.loops import drop_loops
 from spotkick.commentary.sound import SAMPLE_RATE_HZ
-from spotkick.commentary.speech import RecognisedSegment, Recogniser, drop_loops, to_raw_segment
+from spotkick.commentary.speech import RecognisedSegment, Recogniser, to_raw_segment
 from spotkick.commentary.transcripts import Transcript, TranscriptSegment, check_segments
 from spotkick.live.growing_transcript import GrowingTranscript
 from spotkick.live.messages import EndOfStream, LaneOver, Note, Opened, Rows, Text, TimedPacket
