@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "src"))
 from spotkick.actions import MatchActions
 from spotkick.demo.data import SEASON
 from spotkick.events.alignment import PeriodFit, align_period
-from spotkick.events.offset_search import Mark, kind_of
+from spotkick.events.offset_search import Mark, half_step_s, kind_of
 from spotkick.formats.reading import read_actions
 from spotkick.pipelines.align_spotting import spot_for_alignment
 from spotkick.reporter import SilentReporter
@@ -205,8 +205,11 @@ def make_spots(match: MatchActions, rng: random.Random, quality: SpotQuality) ->
 
 
 def spot_marks(match: MatchActions) -> list[Mark]:
-    """Spots of one period."""
-    return [Mark(kind_of(a.label), a.position_s, weight=a.confidence or 0.0) for a in match]
+    """Spots of one period, in the middle of their frames."""
+    middle_s = half_step_s([action.position_ms for action in match])
+    return [
+        Mark(kind_of(a.label), a.position_s + middle_s, weight=a.confidence or 0.0) for a in match
+    ]
 
 
 def read_one(path: Path) -> MatchActions:

@@ -16,6 +16,7 @@ from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.chapters import find_chapters, write_chapters
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.edit_list import EditList, Stretch, make_edit_list, make_source
+from spotkick.highlights.edit_list_files import LIST_FORMATS
 from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.edl import write_edl
 from spotkick.highlights.fcpxml import write_fcpxml
@@ -28,6 +29,7 @@ from spotkick.highlights.otio import write_otio
 from spotkick.highlights.timecode import parse_timecode
 from spotkick.highlights.xmeml import write_xmeml
 from spotkick.video.probe import VideoInfo
+from support.list_readers import READERS, read_clips
 
 RATES = [
     (Fraction(24000, 1001), False),
@@ -146,6 +148,30 @@ def test_write_markers_lie_on_the_frames_of_the_actions(rate: Fraction, drop: bo
     (track,) = timeline.video_tracks()
     found = [round(clip.source_range.start_time.value) - hour for clip in track.find_clips()]
     assert found == frames
+
+
+def test_read_clips_readers_are_there_for_every_list() -> None:
+    assert READERS.keys() == LIST_FORMATS.keys() - {"json"}
+
+
+@pytest.mark.parametrize(("rate", "drop"), RATES)
+@pytest.mark.parametrize("kind", ["edl", "xmeml", "otio", "ale", "vtt", "csv", "fcpxml"])
+def test_lists_read_by_other_programs_have_the_same_reel(
+    kind: str, rate: Fraction, drop: bool
+) -> None:
+    if kind == "fcpxml":
+        rate, drop = Fraction(round(rate)), False  # all that its adapter can count
+    listing = make_listing(rate, drop)
+    clips = read_clips(kind, LIST_FORMATS[kind].write(listing), rate)
+    events = listing.edits.events
+    assert [(clip.record_in, clip.record_out) for clip in clips] == [
+        (event.record_in, event.record_out) for event in events
+    ]
+    if kind != "edl":  # names the file
+        assert [clip.name for clip in clips] == [event.title for event in events]
+    if clips[0].source_in is not None:
+        first = events[0].source.start_frame
+        assert [clip.source_in for clip in clips] == [first + event.source_in for event in events]
 
 
 def test_write_resolve_markers_name_colour_and_length() -> None:

@@ -8,6 +8,7 @@ information of such a meeting, in nats.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import gcd
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,7 @@ _KERNEL_S: Final = 1.0
 _APART_S: Final = 8.0
 """Offsets that differ by less are the same meeting."""
 
+_LONGEST_STEP_MS: Final = 1000
 _MAX_VOTES: Final = 20_000_000
 _FAMILIES: Final = (
     ("goal", ("goal", "soccer ball", "soccer ball own")),
@@ -83,6 +85,20 @@ def kind_of(label: str) -> str:
     """
     plain = " ".join(re.findall(r"[a-z0-9]+", label.lower()))
     return _FAMILY_OF.get(plain, plain)
+
+
+def half_step_s(positions_ms: Sequence[int]) -> float:
+    """Half the step of the grid that times lie on.
+
+    A spot is a frame of the features, and stands for all the time until the next one: its middle is
+    where an action lies on average.
+
+    Example:
+        >>> half_step_s([2000, 17000, 24500]), half_step_s([2001, 17000])
+        (0.25, 0.0005)
+    """
+    step_ms = gcd(*positions_ms)
+    return step_ms / 2000 if len(positions_ms) > 1 and step_ms <= _LONGEST_STEP_MS else 0.0
 
 
 def search_offsets(

@@ -17,7 +17,7 @@ from spotkick.errors import ConfigError, InputError
 from spotkick.events.alignment import PeriodFit, align_period
 from spotkick.events.kloppy_reader import read_feed
 from spotkick.events.mapping import load_mapping, map_feed
-from spotkick.events.offset_search import Mark, kind_of
+from spotkick.events.offset_search import Mark, half_step_s, kind_of
 from spotkick.events.providers import find_provider
 from spotkick.events.residual_chart import describe_fit
 from spotkick.formats.reading import read_actions
@@ -175,11 +175,13 @@ def _read_spots(
             "known; give --clock or periods.json beside the video, or spots in times of the video"
         )
     marks: dict[int | None, list[Mark]] = {}
+    predicted = [action.position_ms for action in found[0] if action.confidence is not None]
+    middle_s = half_step_s(predicted)
     for action in found[0]:
         start_s = starts_s.get(action.period, 0.0) if one_file else 0.0
         mark = Mark(
             kind_of(action.label),
-            start_s + action.position_s,
+            start_s + action.position_s + (0.0 if action.confidence is None else middle_s),
             weight=1.0 if action.confidence is None else max(0.0, action.confidence),
             label=action.label,
         )
