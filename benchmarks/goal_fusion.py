@@ -43,9 +43,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="match folders with labels")
     parser.add_argument("--predictions", type=Path, required=True)
     parser.add_argument("--split", default="valid")
+    parser.add_argument(
+        "--half", choices=("A", "B"), help="a permutation of the sorted names with seed 7, in two"
+    )
     args = parser.parse_args()
 
-    wanted = set(read_split(args.data / "splits" / f"{args.split}.txt"))
+    names = sorted(read_split(args.data / "splits" / f"{args.split}.txt"))
+    order = np.random.default_rng(7).permutation(len(names))
+    chosen = {"A": order[: len(order) // 2], "B": order[len(order) // 2 :], None: order}[args.half]
+    wanted = {names[index] for index in chosen}
     labels = {match.match: match for match in read_actions(args.data, kind="labels")}
     pairs = [
         (found, labels[found.match])
