@@ -68,6 +68,7 @@ export class Commands {
   }
 
   selectNothing(): void {
+    if (this.player.looping) this.player.pause();
     this.view.select(null);
   }
 

@@ -6,11 +6,20 @@ import type { MatchTime } from "./time";
 import type { Kind, MatchDocument, Status } from "./types";
 import type { Order, ViewState } from "./view";
 
+const MEMORY = "spotkick.order";
+const ORDERS: readonly Order[] = ["time", "confidence", "uncertain"];
+
+/** The order of the list that was chosen last. */
+export function keptOrder(): Order | null {
+  return ORDERS.find((order) => order === sessionStorage.getItem(MEMORY)) ?? null;
+}
+
 export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewState): void {
   const order = byId<HTMLSelectElement>("order");
   order.value = view.order;
   order.addEventListener("change", () => {
     view.order = order.value as Order;
+    sessionStorage.setItem(MEMORY, order.value);
     view.changed("filters");
   });
   const period = byId<HTMLSelectElement>("period-filter");

@@ -18,7 +18,7 @@ interface Sprite {
   half: number;
 }
 
-type Look = Kind | "rejected" | "accepted" | "diamond";
+type Look = Kind | "ring" | "cross" | "diamond";
 
 const WIDEST_RADIUS = 5.5;
 const SMALLEST_SHARE = 0.55;
@@ -62,12 +62,12 @@ export class MarkPainter {
     }
     if (item.status === "rejected") {
       context.globalAlpha = 0.5;
-      this.copy(context, "rejected", x, middle, geometry);
+      this.copy(context, "cross", x, middle, geometry);
       return;
     }
     context.globalAlpha = opacityOf(item, kind);
     this.copy(context, kind, x, middle, geometry);
-    if (item.status === "accepted" && kind !== "below") this.copy(context, "accepted", x, middle, geometry);
+    if (item.status === "accepted" && kind !== "below") this.copy(context, "ring", x, middle, geometry);
   }
 
   private copy(context: CanvasRenderingContext2D, look: Look, x: number, y: number, geometry: LaneGeometry): void {
@@ -85,14 +85,14 @@ export class MarkPainter {
     canvas.width = canvas.height = 2 * half;
     const context = canvas.getContext("2d")!;
     context.lineWidth = 2 * ratio;
-    const colour = look === "accepted" ? this.palette.ink : look === "rejected" ? this.palette.muted : this.palette[look === "diamond" ? "missed" : look];
+    const colour = look === "ring" ? this.palette.ink : look === "cross" ? this.palette.muted : this.palette[look === "diamond" ? "missed" : look];
     context.strokeStyle = context.fillStyle = colour;
-    if (look === "accepted") {
+    if (look === "ring") {
       context.lineWidth = 1.5 * ratio;
       context.beginPath();
       context.arc(half, half, radius + 1.5 * ratio, 0, 2 * Math.PI);
       context.stroke();
-    } else if (look === "rejected") {
+    } else if (look === "cross") {
       context.lineWidth = ratio;
       drawPrediction(context, "false", half, half, radius * 0.7);
     } else if (look === "diamond") {

@@ -8,7 +8,7 @@ import { CompareSystems } from "./compare";
 import { DetailsPanel } from "./details_panel";
 import { askAboutConflict, setUpDialogs, setUpExport } from "./dialogs";
 import { byId, h, notify, oncePerFrame, setUpTheme, whole } from "./dom";
-import { setUpFilters } from "./filters";
+import { keptOrder, setUpFilters } from "./filters";
 import { setUpKeys } from "./keys";
 import { setUpLayout } from "./layout";
 import { describeEdit, setUpBulk, setUpHistory, setUpShift } from "./many_dialogs";
@@ -57,8 +57,9 @@ class MatchPage {
   constructor(private readonly match: MatchDocument) {
     this.time = new MatchTime(match.periods);
     this.view = new ViewState(this.time.duration_s, `spotkick.thresholds.${match.classes.join("|").slice(0, 500)}`, match.classes);
-    this.view.order = match.has_predictions ? "confidence" : "time";
     this.compared = match.has_labels && match.has_predictions;
+    // Who looks for errors begins with the surest ones, who labels a match goes through it.
+    this.view.order = keptOrder() ?? (this.compared ? "confidence" : "time");
     this.review = new Review(match, this.time);
     this.player = new Player(this.time);
     this.timeline = new Timeline(this.view, this.time, match.classes);

@@ -6,7 +6,8 @@ import type { MatchTime } from "./time";
 import type { Item, Kind } from "./types";
 import { describe } from "./timeline";
 
-const ROW_PX = 32;
+/** Height of a row, as the style sheet has it: a finger needs more than a mouse. */
+const ROW_PX = matchMedia("(max-width: 860px), (pointer: coarse)").matches ? 44 : 32;
 const SPARE_ROWS = 6;
 
 export class SpotList {
