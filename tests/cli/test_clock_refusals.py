@@ -110,8 +110,9 @@ def test_clock_interrupted_leaves_nothing(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(clock, "scan_scoreboard", interrupt)
-    code, _, made = call(invoke, command, video)
+    code, lines, made = call(invoke, command, video)
     assert (code, made) == (130, [])
+    assert lines == ["interrupted; what was finished before is kept"]
 
 
 def test_clock_sound_file_is_one_line(invoke: Invoke, video: Path) -> None:

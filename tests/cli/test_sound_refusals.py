@@ -228,8 +228,8 @@ def test_interrupted_listening_keeps_whole_periods_and_goes_on(
     sound = write_sound(tmp_path / "in" / "match.wav", make_noise(4))
     periods = ("--period", "1=0:2", "--period", "2=2:4")
     listen(Listener(is_stopped=True))
-    code, _, made = call(invoke, command, sound, *periods)
-    assert code == 130
+    code, lines, made = call(invoke, command, sound, *periods)
+    assert (code, lines[-1]) == (130, "interrupted; what was finished before is kept")
     assert [name for name in made if name.startswith("match/")] == ["match/1_asr.json"]
 
     again = listen(Listener())

@@ -43,6 +43,9 @@ COMMANDS: Final = (
 """In the order of the help page. ``import-weights`` is the function ``import_weights`` of
 ``cli/import_weights.py``."""
 
+_INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C."""
+
 
 def _print_version(wanted: bool) -> None:
     if wanted:
@@ -101,3 +104,8 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code != _INTERRUPTED:
+            raise
+        sys.stderr.write("interrupted; what was finished before is kept\n")
+        raise SystemExit(_INTERRUPTED) from None
