@@ -1,5 +1,6 @@
 """The page: what is shown beside published numbers, and what may be compared."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -113,3 +114,19 @@ def test_localization_rows_differences_are_paired_by_seed() -> None:
     assert rows[3] == ["context_aware minus bmn", "1.10 ± 0.14"]
     assert seeds_needed(scores, 0.15) == 7
     assert seeds_needed({name: own[:1] for name, own in scores.items()}, 0.15) is None
+
+
+def test_figures_of_short_contexts_tell_neighbouring_times_apart() -> None:
+    bounds = (-3.0, -1.0, 1.0, 3.0)
+    for draw in (loss_surface, encoding_figure):
+        cells = re.findall(r"<tr><t[hd][^>]*>(-?[\d.]+)<", str(draw(bounds, "paper", Margins())))
+        assert len(cells) > 5
+        assert len(set(cells)) == len(cells)
+        assert "-0.0" not in cells
+
+
+def test_make_page_names_the_features_of_table_1_and_no_folder() -> None:
+    page = make_page(make_found(2, "ResNET_PCA512"), resamples=5)
+    first = page[page.index("Table 1: features</h2>") :]
+    assert "ResNET_PCA512" in first[: first.index("SoccerNet baseline")]
+    assert str(Path("data").resolve().parent) not in page

@@ -80,7 +80,7 @@ def make_page(found: Reproduction, *, resamples: int = 200) -> str:
     ]
     if found.localization:
         sections.append(_localization_section(found))
-    subtitle = f"{found.request.data}, {', '.join(found.request.features)}"
+    subtitle = f"{found.request.data.resolve().name}, {', '.join(found.request.features)}"
     return page("The tables and figures of the CALF paper", subtitle, sections)
 
 
@@ -104,8 +104,9 @@ def _conditions_section(found: Reproduction) -> Section:
         if config.data.valid
         else "No epoch was chosen: the last one counts."
     )
+    epochs = "1 epoch" if training.epochs == 1 else f"{training.epochs} epochs"
     schedule = (
-        f"Schedule: {training.epochs} epochs, learning rate {training.learning_rate:g}, sampling "
+        f"Schedule: {epochs}, learning rate {training.learning_rate:g}, sampling "
         f"{config.sampling.preset}, seeds {', '.join(map(str, request.seeds))}. "
         "The paper trains 1000 epochs."
     )
@@ -131,7 +132,7 @@ def _table_1_section(found: Reproduction) -> Section:
     for row in found.table_1:
         number = published.find_published(row.variant.features)
         shown = "" if number is None else f"{number:.1f}"
-        rows.append([row.variant.title, *_score_cells(row), shown])
+        rows.append([row.variant.features, *_score_cells(row), shown])
     others = [
         [name, *("" for _ in PROTOCOLS), f"{value:.1f}"]
         for name, value in published.OTHER_METHODS.items()

@@ -48,7 +48,10 @@ def loss_surface(bounds: Bounds, variant: str, margins: Margins) -> Html:
             height=height,
             fill="currentColor",
             fill_opacity=round(min(float(values[row, column]) / _DARKEST, 1.0), 3),
-            data_tip=f"shift {shifts[column]:.0f} s, score {scores[row]:.2f}: loss {value:.2f}",
+            data_tip=(
+                f"shift {_format_seconds(shifts[column])} s, score {scores[row]:.2f}: "
+                f"loss {value:.2f}"
+            ),
         )
         for row in range(_ROWS)
         for column, value in enumerate(values[row].tolist())
@@ -75,7 +78,7 @@ def loss_surface(bounds: Bounds, variant: str, margins: Margins) -> Html:
     picked = np.linspace(0, _COLUMNS - 1, 9).astype(int)
     rows = [
         (
-            f"{shifts[c]:.0f}",
+            _format_seconds(shifts[c]),
             *(
                 f"{v:.2f}"
                 for v in _compute_losses(shifts[[c]], np.array(_SCORES), bounds, variant, margins)[
@@ -120,11 +123,15 @@ def encoding_figure(bounds: Bounds, variant: str, margins: Margins) -> Html:
         for score in _SCORES
     ]
     step = max(1, len(seconds) // 8)
-    ticks = tuple((float(value), f"{value:.0f}") for value in seconds[::step])
+    ticks = tuple((float(value), f"{value:g}") for value in seconds[::step])
     x = Axis("Time (s)", 0, float(seconds[-1]), ticks)
     y = Axis("Loss", 0, 3, tuple((float(value), str(value)) for value in range(4)))
     rows = [
-        (f"{seconds[n]:.0f}", f"{shifts_s[n]:.0f}", *(f"{curve.y[n]:.2f}" for curve in curves))
+        (
+            _format_seconds(seconds[n]),
+            _format_seconds(shifts_s[n]),
+            *(f"{curve.y[n]:.2f}" for curve in curves),
+        )
         for n in range(0, len(seconds), max(1, len(seconds) // 24))
     ]
     data = table(("Time (s)", "Shift (s)", *(curve.name for curve in curves)), rows)
@@ -142,6 +149,11 @@ def describe_loss(variant: str, margins: Margins) -> Html:
         f"Drawn from the loss '{variant}' with margins {margins.low:g} and {margins.high:g}, and "
         "from the encoding that training uses."
     )
+
+
+def _format_seconds(value: float) -> str:
+    """One decimal place; contexts may be a few seconds long. No negative zero."""
+    return f"{round(float(value), 1) + 0.0:.1f}"
 
 
 def _compute_losses(
