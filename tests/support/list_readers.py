@@ -43,13 +43,12 @@ READERS = {
     "premiere-markers": "pandas",
     "vtt": "webvtt-py",
     "csv": "pandas",
-    "chapters": "by lines",
+    "chapters": "lines of text",
 }
 """Kind of list -> the package that reads it here."""
 
 _ADAPTERS = {
     "edl": "cmx_3600",
-    "resolve-markers": "cmx_3600",
     "xmeml": "fcp_xml",
     "fcpxml": "fcpx_xml",
     "otio": "otio_json",
@@ -58,6 +57,8 @@ _ADAPTERS = {
 
 def read_clips(kind: str, text: str, rate: Fraction) -> list[ListedClip]:
     """The clips of a list; those of an Avid log, which has no reel, follow each other."""
+    if kind == "resolve-markers":
+        return _read_resolve_markers(text, rate)
     if kind in _ADAPTERS:
         return _read_timeline(_ADAPTERS[kind], text, rate)
     if kind == "ale":
@@ -98,6 +99,19 @@ def _read_timeline(adapter: str, text: str, rate: Fraction) -> list[ListedClip]:
         for clip in track.find_clips()
         for place in [clip.range_in_parent()]
     ]
+
+
+def _read_resolve_markers(text: str, rate: Fraction) -> list[ListedClip]:
+    """Markers lie on the frames of their source side, counted from one hour."""
+    timeline: Any = otio.adapters.read_from_string(text, "cmx_3600", rate=float(rate))
+    hour = round(otio.opentime.from_timecode("01:00:00:00", float(rate)).value)
+    found = []
+    for clip in timeline.find_clips():
+        comment = " ".join(map(str, clip.metadata["cmx_3600"]["comments"]))
+        name = comment.partition("|M:")[2].partition("|D:")[0].strip()
+        frame = round(clip.source_range.start_time.value) - hour
+        found.append(ListedClip(name, frame, frame))
+    return found
 
 
 def _in_sequence(clips: list[Any]) -> list[ListedClip]:
