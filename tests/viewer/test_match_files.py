@@ -163,3 +163,23 @@ def test_find_match_files_folders_of_one_project_are_joined(
     found = find_match_files([tmp_path])
     assert len(found) == (1 if joined else 2)
     assert found[0].name.endswith("/m")
+
+
+@pytest.mark.parametrize("name", ["match", "video", "final"])
+def test_find_match_files_results_of_spot_join_the_video_they_are_named_after(
+    tmp_path: Path, name: str
+) -> None:
+    video = tmp_path / "evening" / f"{name}.mkv"
+    video.parent.mkdir()
+    video.touch()
+    write_json(tmp_path / "out" / name / "results_spotting.json", RESULTS)
+    (files,) = find_match_files([tmp_path / "out", video])
+    assert files.name == name
+    assert files.predictions == tmp_path / "out" / name / "results_spotting.json"
+    assert files.video_files == (video,)
+
+
+def test_find_match_files_results_of_other_matches_do_not_join_a_video(tmp_path: Path) -> None:
+    (tmp_path / "match.mkv").touch()
+    write_json(tmp_path / "out" / "other" / "results_spotting.json", RESULTS)
+    assert len(find_match_files([tmp_path / "out", tmp_path / "match.mkv"])) == 2

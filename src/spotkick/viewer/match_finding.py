@@ -30,7 +30,7 @@ from spotkick.viewer.match_files import (
     MatchFiles,
     is_within,
 )
-from spotkick.viewer.match_joining import join_given_files, join_matches
+from spotkick.viewer.match_joining import join_given_files, join_matches, join_named_results
 
 
 def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
@@ -74,6 +74,8 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
     merged = join_matches(found)
     if all(path.is_file() for path in paths):
         merged = join_given_files(merged)
+    elif len(videos) == 1:
+        merged = join_named_results(merged, videos[0].path.stem)
     if not merged:
         raise InputError(f"{', '.join(map(str, paths))}: no labels, predictions or videos found")
     return tuple(sorted(merged, key=lambda match: match.name))

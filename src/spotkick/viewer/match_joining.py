@@ -58,6 +58,23 @@ def join_given_files(matches: list[MatchFiles]) -> list[MatchFiles]:
     return shown
 
 
+def join_named_results(matches: list[MatchFiles], video: str) -> list[MatchFiles]:
+    """Join the only video that a user gives with the results that `spotkick spot` names after it.
+
+    A video such as ``match.mkv`` is named by its folder otherwise.
+
+    Args:
+        matches: of all paths.
+        video: name of the file, without its suffix.
+    """
+    shown = [match for match in matches if match.videos]
+    named = next((match for match in matches if match.name == video and not match.videos), None)
+    if named is None or len(shown) != 1 or shown[0].systems or shown[0].labels is not None:
+        return matches
+    _add_match(named, shown[0])
+    return [match for match in matches if match is not shown[0]]
+
+
 def _find_shorter_name(name: str, joined: Mapping[str, MatchFiles]) -> str | None:
     """``league/season/match`` for ``predictions/league/season/match``."""
     parts = name.split("/")
