@@ -124,7 +124,7 @@ class _Scoring:
     data: StudyData
     recipe: Recipe
     networks: list[tuple[Arm, int, Settings]]
-    found: StackScores
+    found: StackScores | None
     peaks: Peaks
     notes: dict[str, float]
     checksum: str = ""
@@ -138,13 +138,14 @@ class _Scoring:
         self.jobs = [
             pool.submit(_score_part, self.peaks.select(part), held, self.recipe) for part in parts
         ]
-        if not self.block.ensemble:
+        found, self.found = self.found, None  # the scores of all frames are large
+        if not self.block.ensemble or found is None:
             return
 
         # Members are chosen by scores, so these are waited for.
         scores = [row for job in self.jobs for row in job.result()[1]]
         self.ensembles = [choose_members(scores, half, self.block.ensemble) for half in HALVES]
-        averaged = average_networks(self.found, self.ensembles)
+        averaged = average_networks(found, self.ensembles)
         peaks = find_peaks(averaged, self.recipe, float(self.data.frame_rate))
         self.jobs.append(pool.submit(_score_part, peaks, held, self.recipe))
 
