@@ -138,7 +138,8 @@ def test_observe_goals_goal_that_stood_has_a_window_before_the_change() -> None:
     [
         (3540.0, 4510.0, 1, 2_850_000),  # first seen when the second period has begun
         (3540.0, 3600.0, 1, 2_850_000),  # seen when the clock was gone
-        (4600.0, 4640.0, 2, 140_000),
+        (4600.0, 4640.0, 2, 110_000),  # hidden by replays of the goal
+        (4600.0, 4700.0, 2, 200_000),  # hidden for longer
     ],
 )
 def test_observe_goals_late_score_belongs_to_the_period_that_ended(

@@ -46,9 +46,9 @@ def test_fuse_spots_unlikely_spot_does_not_date_the_observation(
 
 
 def test_fuse_spots_sure_spot_long_before_the_change_is_taken() -> None:
-    (fused,) = fuse_spots([spot(105, 0.7)], [GOAL])
+    (fused,) = fuse_spots([spot(105, 0.9)], [GOAL])
     assert fused.position_ms == 105_000
-    assert fused.confidence == pytest.approx(0.97)
+    assert fused.confidence == pytest.approx(0.99)
 
 
 def test_fuse_spots_unconfirmed_spot_in_a_watched_stretch_is_lowered() -> None:

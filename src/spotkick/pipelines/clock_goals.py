@@ -15,7 +15,13 @@ USUAL_DELAY_S: Final = 25.0
 
 HIDDEN_S: Final = 5.0
 """Where the scoreboard was hidden before it showed the new score, by replays of the goal, the goal
-fell about this long before it was hidden."""
+fell about this long before it was hidden ..."""
+
+SLACK_S: Final = 10.0
+"""... and at most so long after it was last read ..."""
+
+REPLAYS_S: Final = 60.0
+"""... unless it was hidden for longer than replays are."""
 
 SPREAD_S: Final = 25.0
 
@@ -51,11 +57,13 @@ def observe_goals(
         before_s = change.before_s - span.start_s + span.position_s
         earliest_s = max(0.0, min(before_s, after_s) - EARLIEST_S)
         usual_s = max(earliest_s, min(after_s - USUAL_DELAY_S, before_s - HIDDEN_S))
+        is_replayed = change.after_s - change.before_s <= REPLAYS_S
+        latest_s = min(after_s, before_s + SLACK_S) if is_replayed else after_s
         observation = Observation(
             label,
             span.period,
             earliest_ms=round(1000 * earliest_s),
-            latest_ms=round(1000 * after_s),
+            latest_ms=round(1000 * max(usual_s, latest_s)),
             usual_ms=round(1000 * usual_s),
             spread_ms=round(1000 * SPREAD_S),
             confidence=CONFIDENCE,

@@ -18,7 +18,7 @@ UNSEEN_FACTOR: Final = 0.25
 ALONE_FACTOR: Final = 0.6
 """Confidence of an observation that no spot supports, as its exact time is a guess."""
 
-LEAST_LIKELIHOOD: Final = 0.02
+LEAST_LIKELIHOOD: Final = 0.04
 """A spot whose confidence times the likelihood of its delay is lower says less about the time than
 the usual delay does. Chosen on half of the valid split, by benchmarks/goal_fusion.py."""
 
