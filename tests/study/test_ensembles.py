@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from spotkick.study.ensembles import average_networks, choose_members
-from spotkick.study.training import StackScores
+from spotkick.study.prediction import StackScores
 
 
 def test_choose_members_best_of_the_half_come_first() -> None:

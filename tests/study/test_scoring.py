@@ -11,9 +11,9 @@ from spotkick.prediction.decoding import find_peaks as find_peaks_of_period
 from spotkick.study.data import StudyData
 from spotkick.study.peaks import find_peaks, predictions_of, suppress_peaks
 from spotkick.study.plan import Recipe
+from spotkick.study.prediction import StackScores
 from spotkick.study.scoring import rank_peaks, score_network
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
-from spotkick.study.training import StackScores
 
 RECIPE = Recipe(peaks=4, suppression="fixed", window_s=30.0)
 

@@ -6,9 +6,10 @@ import torch
 from spotkick.study.arms import Arm, Settings
 from spotkick.study.peaks import find_peaks, suppress_peaks
 from spotkick.study.plan import Recipe
+from spotkick.study.prediction import predict_held
 from spotkick.study.scoring import rank_peaks, score_network
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
-from spotkick.study.training import predict_held, train_stack
+from spotkick.study.training import train_stack
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(

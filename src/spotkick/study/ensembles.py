@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from spotkick.study.training import StackScores
+from spotkick.study.prediction import StackScores
 
 ENSEMBLE: Final = "ensemble"
 """Name of the arm: its draw 0 was chosen on half A, its draw 1 on half B."""

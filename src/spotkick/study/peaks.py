@@ -11,7 +11,7 @@ from torch import Tensor
 from spotkick.actions import Action, MatchActions
 from spotkick.study.data import StudyData
 from spotkick.study.plan import Recipe
-from spotkick.study.training import StackScores
+from spotkick.study.prediction import StackScores
 from spotkick.suppression import suppress
 
 _FLAT: Final = 1e-12

@@ -1,12 +1,10 @@
 """Running a plan: one result file per stack, so that an interrupted study goes on."""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -14,21 +12,20 @@ import torch
 from spotkick.actions import ActionClasses
 from spotkick.encoding.slicing import Bounds, slicing_for
 from spotkick.errors import ConfigError
-from spotkick.processes import end_with_parent
 from spotkick.reporter import Reporter
 from spotkick.study.arms import Arm, Settings, draw_settings
 from spotkick.study.data import StudyData, read_study_data
 from spotkick.study.ensembles import ENSEMBLE, average_networks, choose_members
 from spotkick.study.peaks import Peaks, find_peaks, suppress_peaks
 from spotkick.study.plan import Block, Recipe, StudyPlan
+from spotkick.study.pool import open_pool
+from spotkick.study.prediction import StackScores, predict_held
 from spotkick.study.results import check_result, result_path, write_result
 from spotkick.study.scoring import HALVES, rank_peaks, score_network
-from spotkick.study.training import StackScores, predict_held, train_stack
+from spotkick.study.training import train_stack
 
 _PENDING: Final = 3
 """Stacks whose scores may be open while the next one trains."""
-
-_Result = TypeVar("_Result")
 
 _Part = tuple[Peaks, list[dict[str, dict[str, float]]]]
 """Suppressed peaks of some networks, and their scores by half and metric."""
@@ -218,24 +215,6 @@ def _train_and_find(
         peaks=peaks,
         notes=notes,
     )
-
-
-class _InlinePool(Executor):
-    """Runs what is submitted at once, in this process."""
-
-    def submit(  # type: ignore[override]  # narrower, as only positions are passed here
-        self, work: Callable[..., _Result], /, *arguments: object
-    ) -> Future[_Result]:
-        done: Future[_Result] = Future()
-        done.set_result(work(*arguments))
-        return done
-
-
-def open_pool(workers: int) -> Executor:
-    """Processes that end with this one; this process itself where one worker is enough."""
-    if workers <= 1:
-        return _InlinePool()
-    return ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
 
 
 def _score_part(peaks: Peaks, data: StudyData, recipe: Recipe) -> _Part:
