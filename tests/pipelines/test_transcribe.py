@@ -233,6 +233,26 @@ def test_transcribe_files_speech_that_is_understood_does_not_warn(
     assert not recwarn.list
 
 
+@pytest.mark.parametrize(
+    ("language", "translate", "text"),
+    [("en", False, "Offside."), (None, False, "Off-site."), ("es", True, "Offside.")],
+)
+def test_transcribe_files_english_words_of_football_are_put_right(
+    tmp_path: Path, language: str | None, translate: bool, text: str
+) -> None:
+    request = TranscriptionRequest(
+        (_touch(tmp_path, "a.wav") / "a.wav",),
+        tmp_path / "out",
+        language=language,
+        translate=translate,
+    )
+    transcribe_files(
+        request, lambda: Listener([RecognisedSegment(1, 2, "Off-site.")]), read=Sounds()
+    )
+    (made,) = (tmp_path / "out").rglob("*.json")
+    assert [segment.text for segment in read_transcript(made).segments] == [text]
+
+
 def test_transcribe_files_failing_file_is_left_out_of_several(tmp_path: Path) -> None:
     folder = _touch(tmp_path, "damaged.wav", "fine.wav")
     both = TranscriptionRequest((folder / "damaged.wav", folder / "fine.wav"), tmp_path / "out")

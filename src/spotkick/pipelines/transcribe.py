@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from spotkick.commentary.loops import drop_loops
+from spotkick.commentary.misheard import correct_mishearings
 from spotkick.commentary.sound import SAMPLE_RATE_HZ, read_sound
 from spotkick.commentary.speech import RecognisedSegment, Recogniser, to_raw_segment
 from spotkick.commentary.transcript_files import SOUND_SUFFIXES
@@ -286,6 +287,8 @@ def transcribe_period(
     heard, language = _recognise(samples, file, request, recogniser, reporter=reporter)
     kept = list(drop_loops(heard))
     _warn_about_speech(file, samples, heard, kept, recogniser)
+    if request.translate or language == "en":
+        kept = [correct_mishearings(segment) for segment in kept]
     segments = check_segments([to_raw_segment(segment) for segment in kept], str(file.path))
     transcript = Transcript(segments, round(1000 * len(samples) / SAMPLE_RATE_HZ))
 
