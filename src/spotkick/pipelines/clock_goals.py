@@ -13,7 +13,7 @@ EARLIEST_S: Final = 120.0
 USUAL_DELAY_S: Final = 25.0
 """Graphics show a new score about this long after the goal."""
 
-HIDDEN_S: Final = 5.0
+HIDDEN_S: Final = 12.0
 """Where the scoreboard was hidden before it showed the new score, by replays of the goal, the goal
 fell about this long before it was hidden ..."""
 
