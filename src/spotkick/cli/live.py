@@ -100,6 +100,13 @@ def live(
             min=1, help="Megabytes of the stream that are kept on disk for the page and for clips."
         ),
     ] = 1000,
+    scoreboard: Annotated[
+        bool,
+        typer.Option(
+            "--scoreboard",
+            help="Read the scoreboard: it says when there is a break, and takes goals back.",
+        ),
+    ] = False,
     stats: Annotated[
         bool, typer.Option("--stats", help="Show what each stage does, and which is the slowest.")
     ] = False,
@@ -107,11 +114,11 @@ def live(
     threads: ThreadsOption = 0,
 ) -> None:
     """Find the actions of a match while it is played; one JSON object a line on standard output."""
-    from spotkick.checkpoint import resolve_checkpoint
     from spotkick.live.outputs import write_line
     from spotkick.pipelines.live import LiveParts, LiveRequest, run_live
     from spotkick.pipelines.live_outputs import OutputOptions
     from spotkick.reporter import make_reporter
+    from spotkick.stored_checkpoint import resolve_checkpoint
 
     if not checkpoint:
         raise typer.BadParameter("give at least one --checkpoint")
@@ -131,6 +138,7 @@ def live(
         device=device,
         threads=threads,
         shows_statistics=stats,
+        reads_scoreboard=scoreboard,
         outputs=OutputOptions(
             webhook,
             webhook_secret,

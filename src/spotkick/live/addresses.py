@@ -45,7 +45,7 @@ LATE_SEGMENT_S: Final = 8.0
 _LATE_CODES: Final = frozenset({404, 408, 425, 429, 500, 502, 503, 504})
 _RETRY_S: Final = 0.25
 _POLL_S: Final = 0.1
-_LOW_DELAY: Final = {"fflags": "nobuffer+discardcorrupt", "analyzeduration": "2000000"}
+_LOW_DELAY: Final = {"fflags": "discardcorrupt", "analyzeduration": "1000000"}
 
 
 @dataclass(frozen=True, slots=True)

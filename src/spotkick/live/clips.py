@@ -5,8 +5,9 @@ there are too many bytes. A clip is joined from the files around its action and 
 are.
 """
 
+import io
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -33,10 +34,11 @@ BEFORE_S: Final = 8.0
 AFTER_S: Final = 8.0
 """How much of what surrounds an action is in its clip."""
 
-_SUFFIX: Final = ".mp4"
-_FRAGMENTED: Final = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
-"""Such a file can be read while it is written, and after a kill."""
+_SUFFIX: Final = ".ts"
+_FORMAT: Final = "mpegts"
+"""Transport streams take what broadcasts are coded in, and can be read after a kill."""
 
+_FRAGMENTED: Final = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
 _WAIT_S: Final = 0.5
 _LONGEST_WAIT: Final = 240
 """A clip is given up after so many waits for the stream to go on."""
@@ -128,7 +130,7 @@ class PacketRing:
         """Begin a file with the streams of the connection."""
         start_ms = round(1000 * time_s)
         path = self.folder / f"{start_ms:012d}{_SUFFIX}"
-        container = av.open(str(path), "w", format="mp4", options=_FRAGMENTED)
+        container = av.open(str(path), "w", format=_FORMAT)
         self._outputs = {}
         for opened in self._opened.values():
             stream = opened.template
@@ -200,7 +202,7 @@ def write_clip(segments: list[Segment], start_s: float, end_s: float, path: Path
         StorageError: if the clip cannot be written.
     """
     with TemporaryDirectory(prefix="spotkick-") as folder:
-        joined = Path(folder) / "joined.mkv"
+        joined = Path(folder) / f"joined{_SUFFIX}"
         _join(segments, joined)
         origin_s = segments[0].start_ms / 1000
         cut = plan_cut(joined, max(0.0, start_s - origin_s), end_s - origin_s)
@@ -209,25 +211,57 @@ def write_clip(segments: list[Segment], start_s: float, end_s: float, path: Path
 
 def _join(segments: list[Segment], path: Path) -> None:
     """Copy files one behind the other, with times from the start of the first one."""
-    with av.open(str(path), "w", format="matroska") as joined:
+    with av.open(str(path), "w", format=_FORMAT) as joined:
         outputs: dict[int, Any] = {}
         latest: dict[int, int] = {}
         for segment in segments:
-            shift_s = Fraction(segment.start_ms - segments[0].start_ms, 1000)
-            with av.open(str(segment.path)) as container:
-                for stream in container.streams:
-                    if stream.index not in outputs:
-                        outputs[stream.index] = joined.add_stream_from_template(stream)  # type: ignore[type-var]
-                for packet in container.demux():
-                    if packet.dts is None or packet.stream.index not in outputs:
-                        continue
-                    shift = round(shift_s / packet.time_base)
-                    if packet.dts + shift <= latest.get(packet.stream.index, -(2**62)):
-                        continue
-                    latest[packet.stream.index] = packet.dts + shift
-                    packet.dts, packet.pts = packet.dts + shift, (packet.pts or 0) + shift
-                    packet.stream = outputs[packet.stream.index]
+            start_s = Fraction(segment.start_ms - segments[0].start_ms, 1000)
+            for packet, shift_s in _read_segment(segment.path):
+                index = packet.stream.index
+                if index not in outputs:
+                    outputs[index] = joined.add_stream_from_template(packet.stream)
+                shift = round((start_s + shift_s) / packet.time_base)
+                if packet.dts + shift > latest.get(index, -(2**62)):
+                    latest[index] = packet.dts + shift
+                    packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
+                    packet.stream = outputs[index]
                     joined.mux(packet)
+
+
+def _read_segment(path: Path) -> Iterator[tuple[Any, Fraction]]:
+    """Packets of a file, each with what makes its first frame begin at 0."""
+    with av.open(str(path)) as container:
+        origin_s: Fraction | None = None
+        early: list[Any] = []
+        for packet in container.demux():
+            if packet.dts is None or packet.pts is None:
+                continue
+            if origin_s is None and packet.stream.type == "video":
+                origin_s = packet.pts * packet.time_base
+            early.append(packet)
+            if origin_s is not None:
+                yield from ((item, -origin_s) for item in early)
+                early = []
+
+
+def make_browser_video(path: Path) -> bytes:
+    """The frames of a file of the ring as browsers play them: fragmented MP4, without sound.
+
+    Raises:
+        av.FFmpegError: if the file is gone, or its codec does not fit.
+    """
+    target = io.BytesIO()
+    with av.open(target, "w", format="mp4", options=_FRAGMENTED) as video:
+        output = None
+        for packet, shift_s in _read_segment(path):
+            if packet.stream.type != "video":
+                continue
+            output = output or video.add_stream_from_template(packet.stream)
+            shift = round(shift_s / packet.time_base)
+            packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
+            packet.stream = output
+            video.mux(packet)
+    return target.getvalue()
 
 
 @dataclass(slots=True)

@@ -10,15 +10,17 @@ import socket
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.resources import files as resource_files
 from typing import Any, Final
 
+import av
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from spotkick.errors import InputError
-from spotkick.live.clips import PacketRing
+from spotkick.live.clips import PacketRing, make_browser_video
 from spotkick.live.events import LiveEvent
 from spotkick.viewer.security import AccessRules, SecurityMiddleware
 
@@ -144,8 +146,10 @@ def _stream_routes(ring: PacketRing | None) -> APIRouter:
     def segment(start_ms: int) -> Response:
         complete = ring.complete if ring is not None else []
         for item in complete:
-            if item.start_ms == start_ms and item.path.is_file():
-                return FileResponse(item.path, media_type="video/mp4", headers=_NEVER_STORE)
+            if item.start_ms == start_ms:
+                with suppress(av.FFmpegError, OSError):
+                    data = make_browser_video(item.path)
+                    return Response(data, media_type="video/mp4", headers=_NEVER_STORE)
         return JSONResponse({"error": "it is no longer kept"}, 404, headers=_NEVER_STORE)
 
     return router

@@ -142,7 +142,10 @@ class VideoDecoder:
         """Fall back to key frames when the decoder is behind, and say so."""
         if not self.is_live:
             return
-        behind_s = float(self.newest_s() - decoded_s)
+        waiting_s = max(
+            (len(t.channel) / t.sampler.rate for t in self.targets if not t.may_drop), default=0
+        )
+        behind_s = float(self.newest_s() - decoded_s + waiting_s)
         if not self._is_behind and behind_s > BEHIND_S:
             self._is_behind, self._decoder.skip_frame = True, "NONKEY"
             self._note("behind", f"{behind_s:.1f} s behind; decoding key frames only", behind_s)

@@ -5,7 +5,7 @@ confidence or withdraw it, until it is settled.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, cast
 
 from spotkick.actions import Action
@@ -137,6 +137,27 @@ class Publisher:
                 changes += self._publish(action, progress)
         self._closed_ms = max(self._closed_ms, progress.settled_ms)
         return sorted(changes, key=lambda change: change.action.position_ms)
+
+    def take_back(self, labels: frozenset[str], earliest_ms: int, reason: str) -> list[Change]:
+        """Withdraw the newest standing action of some classes.
+
+        Args:
+            labels: of the classes.
+            earliest_ms: an action before this position is not meant.
+            reason: for the event.
+        """
+        standing = [
+            item
+            for item in self._tracked.values()
+            if item.stands
+            and item.action.label in labels
+            and item.action.position_ms >= earliest_ms
+        ]
+        if not standing:
+            return []
+        item = max(standing, key=lambda other: other.action.position_ms)
+        self._tracked[item.id] = replace(item, stands=False, is_settled=True)
+        return [Change("withdraw", item.id, item.action, reason=reason)]
 
     def _pair_up(self, found: Sequence[Action]) -> dict[str, Action]:
         """Id of a published action -> the found one that it is, the nearest pairs first."""

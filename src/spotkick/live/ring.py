@@ -17,16 +17,20 @@ class FeatureRing:
     nothing.
     """
 
-    def __init__(self, dim: int, capacity: int, *, first: int = 0) -> None:
+    def __init__(
+        self, dim: int, capacity: int, *, first: int = 0, blank_ends: bool = False
+    ) -> None:
         """An empty ring.
 
         Args:
             dim: values per row.
             capacity: rows that are kept at least.
             first: number of the first frame that will be appended.
+            blank_ends: beyond the ends of the stream there are zeros, as for token ids, and no
+                copies.
         """
         self._rows = np.zeros((2 * capacity, dim), dtype=np.float32)
-        self._capacity = capacity
+        self._capacity, self._blank_ends = capacity, blank_ends
         self._begin, self._count, self._first = 0, 0, first
 
     @property
@@ -88,7 +92,7 @@ class FeatureRing:
         self.append(rows[known:])
 
     def rows(self, index: npt.NDArray[np.intp]) -> npt.NDArray[np.float32]:
-        """Rows of some frames; the first and the newest frame stand for those beyond them.
+        """Rows of some frames; beyond the ends see ``blank_ends``.
 
         Args:
             index: frame numbers of any shape.
@@ -108,4 +112,6 @@ class FeatureRing:
                 f"{self._first}"
             )
         found: npt.NDArray[np.float32] = self._rows[clipped - self._first + self._begin]
+        if self._blank_ends:
+            found[index != clipped] = 0
         return found

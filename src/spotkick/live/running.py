@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+
 from spotkick.live.events import LiveEvent
 from spotkick.live.feature_file import FeatureFile
 from spotkick.live.journal import Journal
@@ -19,6 +21,9 @@ STATISTICS_S: Final = 30.0
 """Statistics are shown this often, where they are asked for."""
 
 INBOX_ITEMS: Final = 64
+
+TAKEN_BACK_S: Final = 300.0
+"""A goal is taken back within so many seconds."""
 
 EventSink = Callable[[LiveEvent], None]
 """Is told each event once it is in the journal."""
@@ -133,9 +138,12 @@ class LiveRun:
         started_s = time.perf_counter()
         if lane.features is not None:
             lane.features.write(message.first, message.rows)
+        rate = lane.spotter.frame_rate
         steps = lane.spotter.add(message.rows, first=message.first, stable=message.stable)
         for step in steps:
-            self._write_changes(lane, step, arrived_s=message.arrived_s)
+            later_s = float((message.first + len(message.rows) - step.frames) / rate)
+            arrived_s = message.arrived_s - later_s if message.arrived_s else 0.0
+            self._write_changes(lane, step, arrived_s=arrived_s)
             self._spotting.items += 1
         self._spotting.busy_s += time.perf_counter() - started_s
 
@@ -152,6 +160,16 @@ class LiveRun:
         details = {"state": note.state, "text": note.text, **note.details}
         self.reporter.line(f"{note.stream_s:.1f} s: {note.text}")
         self._tell(self.journal.write_note("status", note.stream_s, details))
+        if note.state == "score-taken-back":
+            self._take_goal_back(note)
+
+    def _take_goal_back(self, note: Note) -> None:
+        """Withdraw the newest goal of each lane: the scoreboard has lost one."""
+        earliest_ms = round(1000 * (note.stream_s - TAKEN_BACK_S))
+        for lane in self.lanes.values():
+            names = frozenset(n for n in lane.spotter.classes if n.lower() == "goal")
+            changes = lane.spotter.publisher.take_back(names, earliest_ms, "goal taken back")
+            self._write_changes(lane, Step(lane.spotter.ring.end, changes), arrived_s=0.0)
 
     def _tell(self, event: LiveEvent) -> None:
         for sink in self.sinks:
@@ -174,3 +192,9 @@ class LiveRun:
         bottleneck = find_bottleneck(self.statistics())
         if bottleneck is not None and bottleneck.busy_s:
             self.reporter.line(f"bottleneck: {bottleneck.name}")
+        if self.delays_s:
+            median, most = np.percentile(self.delays_s, [50, 95])
+            self.reporter.line(
+                f"published after (s, from the arrival of the frame): median {median:.2f}, 95 % "
+                f"{most:.2f}, worst {max(self.delays_s):.2f}"
+            )

@@ -111,7 +111,7 @@ class LiveScores:
     @property
     def reach_frames(self) -> int:
         """Frames that a ring must keep for this network."""
-        return 2 * self._setup.chunk_frames + self._kept
+        return 2 * self._setup.chunk_frames + self._kept + self._setup.delay_frames
 
     @property
     def settling_frames(self) -> int:
@@ -126,9 +126,10 @@ class LiveScores:
         if not ring.first:
             return
         border = self._setup.border_frames
-        self._next_chunk = -(-(ring.first + self._pad) // self._stride)
+        oldest = ring.first + self._setup.delay_frames
+        self._next_chunk = -(-(oldest + self._pad) // self._stride)
         first = self._next_chunk * self._stride - self._pad + border
-        self._settled = ring.first + border if self._is_free else first
+        self._settled = oldest + border if self._is_free else first
         self._done = ScoreWindow(self._settled, self._done.scores)
 
     def read(
@@ -173,8 +174,9 @@ class LiveScores:
 
     def _read_free(self, ring: FeatureRing, stable: int) -> ScoreWindow:
         border, end = self._setup.border_frames, ring.end
-        first = max(self._settled, self._done.first, ring.first + (border if ring.first else 0))
-        start = max(ring.first, first - border - _FREE_MARGIN)
+        oldest = ring.first + self._setup.delay_frames if ring.first else 0
+        first = max(self._settled, self._done.first, oldest + (border if oldest else 0))
+        start = max(oldest, first - border - _FREE_MARGIN)
 
         # A period shorter than a chunk is extended by copies of its last frame.
         copies = min(max(0, self._setup.chunk_frames - end), border + _FREE_MARGIN)
@@ -194,7 +196,8 @@ class LiveScores:
             frames: its length.
             keep: first frame that is kept, and the one behind the last.
         """
-        output = self._network(ring.rows(start + np.arange(frames))[None])
+        index = start - self._setup.delay_frames + np.arange(frames)
+        output = self._network(ring.rows(index)[None])
         first = max(keep[0], self._done.first)
         inside = slice(first - start, max(keep[1], first) - start)
         moves = output.displacements

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
+from spotkick.actions import ActionClasses
 from spotkick.errors import ConfigError
 from spotkick.live.decoding import LiveDecoding
 from spotkick.live.publishing import KEPT_SHARE, Change, Progress, Publisher
@@ -59,6 +60,7 @@ class LiveSpotter:
         options: SpotterOptions,
         *,
         dim: int,
+        blank_ends: bool = False,
     ) -> None:
         """Start before the first frame.
 
@@ -67,6 +69,7 @@ class LiveSpotter:
             setup: what the checkpoint was trained for.
             options: what is asked for.
             dim: values per frame.
+            blank_ends: see `spotkick.live.ring.FeatureRing`.
 
         Raises:
             ConfigError: if the latency is shorter than a peak needs.
@@ -77,15 +80,25 @@ class LiveSpotter:
         )
         self.options = options
         self.scores = LiveScores(network, setup, kept=self.decoding.kept_frames)
-        self.ring = FeatureRing(dim, self.scores.reach_frames)
+        self._blank_ends = blank_ends
+        self.ring = self._make_ring(dim, first=0)
         window_s = setup.decoding.nms_window_s
         same_s = min(max(window_s / 2, _SHORTEST_SAME_S), _LONGEST_SAME_S)
         self.publisher = Publisher(options.name, same_ms=round(1000 * same_s))
 
     @property
+    def classes(self) -> ActionClasses:
+        """Classes that are published."""
+        return self.decoding.setup.wanted
+
+    @property
     def frame_rate(self) -> Fraction:
         """Frames per second of the features."""
         return self.decoding.frame_rate
+
+    def _make_ring(self, dim: int, first: int) -> FeatureRing:
+        reach = self.scores.reach_frames
+        return FeatureRing(dim, reach, first=first, blank_ends=self._blank_ends)
 
     def resume(self, first: int, rows: Rows) -> None:
         """Go on where another process has stopped.
@@ -97,7 +110,7 @@ class LiveSpotter:
         """
         if not len(rows):
             return
-        self.ring = FeatureRing(rows.shape[1], self.scores.reach_frames, first=first)
+        self.ring = self._make_ring(rows.shape[1], first=first)
         self.ring.append(rows)
         self.scores.resume(self.ring)
         scored = self.scores.read(self.ring)

@@ -19,6 +19,7 @@ from spotkick.training.labelled_periods import (
     LabelledPeriod,
     check_training_set,
     count_late_actions,
+    delay_track,
     label_period,
 )
 
@@ -89,8 +90,9 @@ def label_training_periods(
                 lengths.append(_Lengths(track.duration_s, last_s))
 
             slicing = config.slicing.slicing(classes, track.source.frame_rate)
+            delay = round(data.feature_delay_s * track.source.frame_rate)
             encoded = label_period(
-                track,
+                delay_track(track, delay),
                 own,
                 classes,
                 slicing=slicing,

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions
-from spotkick.checkpoint import CONFIG_FILE, Checkpoint, read_checkpoint
+from spotkick.checkpoint import Checkpoint, read_checkpoint
 from spotkick.commentary.features import COMMENTARY_KINDS, read_commentary_source
 from spotkick.commentary.speech import Recogniser, open_recogniser
 from spotkick.commentary.transcript_files import TRANSCRIPT_SUFFIXES, read_transcript
-from spotkick.errors import CheckpointError, ConfigError, InputError
+from spotkick.errors import CheckpointError, ConfigError, InputError, require_extra
 from spotkick.features.extract import read_extractor
 from spotkick.files import write_json
 from spotkick.formats.results import RESULTS_FILE, results_document
@@ -28,6 +28,7 @@ from spotkick.live.picture_stages import Embedder, SampleTarget, VideoDecoder
 from spotkick.live.reading import MAX_PACKET_BYTES, ReaderOptions, StreamReader
 from spotkick.live.running import INBOX_ITEMS, EventSink, Lane, LiveRun
 from spotkick.live.sampling import LiveSampler
+from spotkick.live.scoreboard_stage import SCOREBOARD_RATE, ScoreboardStage
 from spotkick.live.speech_stages import Listener, SoundCutter, SpeechLane, TranscriptReplay
 from spotkick.live.spotter import LiveSpotter, SpotterOptions
 from spotkick.live.stages import Channel
@@ -36,6 +37,8 @@ from spotkick.pipelines.live_outputs import OutputOptions, open_outputs
 from spotkick.pipelines.spot import network_for
 from spotkick.prediction import SpottingSetup
 from spotkick.reporter import Reporter, SilentReporter
+from spotkick.scoreboard.text_reader import TextReader
+from spotkick.stored_checkpoint import CONFIG_FILE
 from spotkick.video_names import parse_video_name
 
 FEATURES_FOLDER: Final = "features"
@@ -68,6 +71,7 @@ class LiveRequest:
         device: that networks run on.
         threads: processor threads.
         shows_statistics: of the stages.
+        reads_scoreboard: the scoreboard says when there is a break, and takes goals back.
         outputs: what others get.
     """
 
@@ -86,6 +90,7 @@ class LiveRequest:
     device: str = "auto"
     threads: int = 0
     shows_statistics: bool = False
+    reads_scoreboard: bool = False
     outputs: OutputOptions = field(default_factory=OutputOptions)
 
 
@@ -298,6 +303,7 @@ def _make_lane(request: LiveRequest, name: str, checkpoint: Checkpoint, period: 
         setup,
         SpotterOptions(name, period, request.latency_s, least),
         dim=checkpoint.feature_source.dim,
+        blank_ends=bool(checkpoint.feature_source.num_ids),
     )
     if checkpoint.feature_source.kind in COMMENTARY_KINDS:
         return Lane(spotter, None)
@@ -331,7 +337,7 @@ def _add_stream(run: LiveRun, request: LiveRequest, parts: LiveParts, inputs: _I
     source = parse_source(request.source)
     video: Channel[Any] | None = None
     sound: Channel[Any] | None = None
-    if inputs.shown:
+    if inputs.shown or request.reads_scoreboard:
         video = Channel(parts.stop, max_items=_MAX_PACKETS, max_bytes=MAX_PACKET_BYTES)
     if inputs.speech:
         sound = Channel(parts.stop, max_items=_MAX_PACKETS, max_bytes=MAX_PACKET_BYTES)
@@ -390,6 +396,8 @@ def _add_picture_stages(
         size_px, fit = extractor.backbone.size_px, extractor.config.fit
         targets.append(SampleTarget(sampler, size_px, fit, samples))
         run.add_stage(f"backbone {name}", Embedder(name, extractor, samples, run.inbox).run)
+    if request.reads_scoreboard:
+        targets.append(_add_scoreboard(run, reader))
     decoder = VideoDecoder(
         packets,
         targets,
@@ -399,3 +407,19 @@ def _add_picture_stages(
         start_s=reader.options.start_s,
     )
     run.add_stage("decode", decoder.run)
+
+
+def _add_scoreboard(run: LiveRun, reader: StreamReader) -> SampleTarget:
+    """A stage that reads the scoreboard, as far as there is time; where its samples go."""
+    for package in ("rapidocr_onnxruntime", "PIL"):
+        require_extra(package, "scoreboard", "--scoreboard")
+    samples: Channel[Any] = Channel(run.stop, max_items=2)
+    run.add_stage("scoreboard", ScoreboardStage(samples, TextReader(), reader.report).run)
+    statistics = run.stages[-1].statistics
+
+    def count_drop() -> None:
+        statistics.dropped += 1
+
+    start = round(reader.options.start_s * SCOREBOARD_RATE)
+    sampler: LiveSampler[Any] = LiveSampler(SCOREBOARD_RATE, start)
+    return SampleTarget(sampler, None, "stretch", samples, may_drop=True, on_drop=count_drop)
