@@ -18,7 +18,11 @@ def feed_ring(ring: PacketRing, path: Path) -> None:
         first = None
         for packet in container.demux():
             if packet.size:
-                first = packet.pts * packet.time_base if first is None else first
+                assert packet.pts is not None
+                if first is None and packet.stream.type == "video":
+                    first = packet.pts * packet.time_base
+                if first is None:
+                    continue
                 ring.keep(TimedPacket(packet, -first, 0.0))
         ring.close()
 

@@ -1,3 +1,5 @@
+from collections.abc import Sequence
+
 from spotkick.live.scoreboard_stage import ScoreboardWatcher
 from spotkick.scoreboard.board import Scoreboard
 
@@ -9,7 +11,7 @@ def board(clock_s: int | None, score: tuple[int, int] | None) -> Scoreboard:
     )  # fmt: skip
 
 
-def states(readings: list[tuple[float, Scoreboard | None]]) -> list[tuple[float, str]]:
+def states(readings: Sequence[tuple[float, Scoreboard | None]]) -> list[tuple[float, str]]:
     watcher = ScoreboardWatcher()
     return [(n.stream_s, n.state) for time, read in readings for n in watcher.add(time, read)]
 

@@ -90,7 +90,9 @@ def test_spotter_of_late_features_ends_with_the_actions_of_spot(delay: int) -> N
 
 def test_spotter_of_late_features_needs_less_of_what_follows() -> None:
     # All that a score depends on is known when it is read: nothing is revised later.
-    network, setup = FreeNetwork(40, 4), replace(make_setup(40, 5), delay_frames=4)
+    plain = DecodingConfig(source="scores", nms="none", nms_window_s=1.0)
+    setup = replace(make_setup(40, 5, decoding=plain), delay_frames=4)
+    network = FreeNetwork(40, 4)
     changes = feed(make_spotter(network, setup, latency_s=1.0), make_features(9, 150), [1])
     assert not [change for change in changes if change.kind in ("revise", "restore")]
     assert [change for change in changes if change.kind == "publish"]

@@ -134,7 +134,7 @@ class PacketRing:
         self._outputs = {}
         for opened in self._opened.values():
             stream = opened.template
-            self._outputs[stream.index] = container.add_stream_from_template(stream)  # type: ignore[type-var]
+            self._outputs[stream.index] = container.add_stream_from_template(stream)
         self._container, self._start_s, self._latest = container, time_s, {}
         with self._lock:
             self._segments.append(Segment(path, start_ms))
@@ -212,16 +212,18 @@ def write_clip(segments: list[Segment], start_s: float, end_s: float, path: Path
 def _join(segments: list[Segment], path: Path) -> None:
     """Copy files one behind the other, with times from the start of the first one."""
     with av.open(str(path), "w", format=_FORMAT) as joined:
-        outputs: dict[int, Any] = {}
+        with av.open(str(segments[0].path)) as first:
+            outputs: dict[int, Any] = {
+                stream.index: joined.add_stream_from_template(stream) for stream in first.streams
+            }
+        joined.start_encoding()
         latest: dict[int, int] = {}
         for segment in segments:
             start_s = Fraction(segment.start_ms - segments[0].start_ms, 1000)
             for packet, shift_s in _read_segment(segment.path):
                 index = packet.stream.index
-                if index not in outputs:
-                    outputs[index] = joined.add_stream_from_template(packet.stream)
                 shift = round((start_s + shift_s) / packet.time_base)
-                if packet.dts + shift > latest.get(index, -(2**62)):
+                if index in outputs and packet.dts + shift > latest.get(index, -(2**62)):
                     latest[index] = packet.dts + shift
                     packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
                     packet.stream = outputs[index]

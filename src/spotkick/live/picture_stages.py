@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 import av
@@ -103,7 +104,7 @@ class VideoDecoder:
                 stage.measure(self._drain, items=0)
                 self._decoder, self._has_key = item.make_decoder(), False
             elif item is not None:
-                stage.measure(lambda item=item: self._decode(item))
+                stage.measure(partial(self._decode, item))
         self._drain()
         for target in self.targets:
             for number, frame in target.sampler.finish(self._last_s + self._length_s):
@@ -207,7 +208,7 @@ class Embedder:
             waiting = [first, *self.samples.take_waiting(BATCH - 1)]
             samples = [item for item in waiting if isinstance(item, Sample)]
             if samples:
-                rows = stage.measure(lambda samples=samples: self._embed(samples), len(samples))
+                rows = stage.measure(partial(self._embed, samples), len(samples))
                 arrived_s = max(sample.arrived_s for sample in samples)
                 self.out.put(Rows(self.lane, samples[0].number, rows, arrived_s=arrived_s))
             if any(isinstance(item, EndOfStream) for item in waiting):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Final
 
 from spotkick.live.messages import EndOfStream, Note, Sample
@@ -132,7 +133,7 @@ class ScoreboardStage:
         while not isinstance(sample := self.samples.get(), EndOfStream):
             if sample is None:
                 continue
-            board = stage.measure(lambda image=sample.image: self._read(image))
+            board = stage.measure(partial(self._read, sample.image))
             for note in self.watcher.add(float(sample.number / SCOREBOARD_RATE), board):
                 self.report(note)
 

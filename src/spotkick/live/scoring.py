@@ -143,7 +143,10 @@ class LiveScores:
             is_over: no frame will follow.
         """
         stable = ring.end if stable is None else stable
-        view = self._read_free(ring, stable) if self._is_free else self._read_planned(ring)
+        if self._is_free:
+            view = self._read_free(ring, stable, is_over=is_over)
+        else:
+            view = self._read_planned(ring)
         if is_over:
             return Scored(view, ring.end)
         self._done = self._done.drop_before(self._settled - self._kept)
@@ -172,7 +175,7 @@ class LiveScores:
         self._settled = max(self._settled, min(self._done.end, end - self.settling_frames))
         return view
 
-    def _read_free(self, ring: FeatureRing, stable: int) -> ScoreWindow:
+    def _read_free(self, ring: FeatureRing, stable: int, *, is_over: bool) -> ScoreWindow:
         border, end = self._setup.border_frames, ring.end
         oldest = ring.first + self._setup.delay_frames if ring.first else 0
         first = max(self._settled, self._done.first, oldest + (border if oldest else 0))
@@ -180,7 +183,9 @@ class LiveScores:
 
         # A period shorter than a chunk is extended by copies of its last frame.
         copies = min(max(0, self._setup.chunk_frames - end), border + _FREE_MARGIN)
-        part = self._run(ring, start, end - start + copies, keep=(first, end))
+        # Features that are late fill the chunk behind the newest frame.
+        behind = max(copies, 0 if is_over else self._setup.delay_frames)
+        part = self._run(ring, start, end - start + behind, keep=(first, end))
         self._done = self._done.put(part)
         self._settled = max(self._settled, min(stable, end) - border)
         return self._done

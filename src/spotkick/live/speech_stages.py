@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from typing import Any, Final
 
 import av
@@ -86,7 +87,7 @@ class SoundCutter:
                     format="s16", layout="mono", rate=SAMPLE_RATE_HZ
                 )
             elif item is not None:
-                stage.measure(lambda item=item: self._take(stage, item))
+                stage.measure(partial(self._take, stage, item))
         if self._count:
             self._send(stage, self._count, 0.0)
         self.windows.put(EndOfStream())
@@ -233,10 +234,9 @@ class TranscriptReplay:
             # A segment is known when it has ended: until then nothing behind its start is.
             starts = [item.start_ms for item in segments[place:] if item.start_ms < now_ms]
             new, known_ms = segments[begun:place], min(starts, default=now_ms)
+            arrived_s = time.monotonic()
             stage.measure(
-                lambda new=new, known_ms=known_ms: hand_on_text(
-                    self.lanes, self.out, new, known_ms, arrived_s=time.monotonic()
-                )
+                partial(hand_on_text, self.lanes, self.out, new, known_ms, arrived_s=arrived_s)
             )
         finish_text(self.lanes, self.out, self.transcript.duration_ms)
 
@@ -272,7 +272,7 @@ class Listener:
         while not isinstance(window := self.windows.get(), EndOfStream):
             if window is None:
                 continue
-            segments = stage.measure(lambda window=window: self._recognise(window))
+            segments = stage.measure(partial(self._recognise, window))
             known_ms = round(1000 * (window.start_s + len(window.samples) / SAMPLE_RATE_HZ))
             hand_on_text(self.lanes, self.out, segments, known_ms, arrived_s=window.arrived_s)
         finish_text(self.lanes, self.out, known_ms)
