@@ -128,6 +128,5 @@ def test_growing_file_is_read_as_it_grows(tmp_path: Path) -> None:
     file = GrowingFile(path, lambda: False, idle_s=0.5)
     with av.open(file, "r") as container:
         frames = sum(1 for packet in container.demux(video=0) if packet.size)
-    file.close()
     writer.join()
     assert frames == 40

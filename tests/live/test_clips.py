@@ -50,9 +50,9 @@ def test_write_clip_begins_and_ends_with_the_frames_of_its_times(
     expected = [round(draw_grey(number).mean()) for number in range(73, 135)]
     found = greys_of(path)
     assert len(found) == len(expected)
-    np.testing.assert_allclose(found, expected, atol=20)
+    np.testing.assert_allclose(found, expected, atol=3)
     with av.open(str(path)) as container:
-        assert [stream.type for stream in container.streams] == ["video", "audio"]
+        assert {"video", "audio"} <= {stream.type for stream in container.streams}
 
 
 def test_ring_deletes_the_oldest_files_beyond_its_bound(tmp_path: Path) -> None:

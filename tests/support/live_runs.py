@@ -23,6 +23,7 @@ from spotkick.live.sampling import LiveSampler
 from spotkick.live.stages import Channel
 from spotkick.reporter import SilentReporter
 from support.live_networks import DIM, RATE, PlaceNetwork, make_setup, make_spotter
+from support.streams import GREY_STEP
 
 NETWORK, SETUP = PlaceNetwork(24, 4), make_setup(24, 5, pads=True)
 
@@ -39,8 +40,8 @@ class GreyBackbone:
 
 def grey_features(grey: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
     """(frames, 3) of the mean greys of frames."""
-    level = np.round(grey)[:, None]
-    values = np.concatenate([np.sin(level * 0.9), np.cos(level * 1.7), level / 255], axis=1)
+    level = np.round((grey - 24) / GREY_STEP)[:, None]
+    values = np.concatenate([np.sin(level * 0.9), np.cos(level * 1.7), level / 26], axis=1)
     return cast("npt.NDArray[np.float32]", (2 * values).astype(np.float32))
 
 

@@ -13,6 +13,7 @@ from spotkick.commentary.speech import RecognisedSegment
 
 RATE = 10
 SIZE_PX = (64, 48)
+GREY_STEP = 8
 
 
 def write_stream(
@@ -56,8 +57,8 @@ def write_stream(
 
 
 def draw_grey(number: int) -> npt.NDArray[np.uint8]:
-    """A frame whose grey changes slowly, and is bright for a second now and then."""
-    level = 40 + number % 37 * 2 + (120 if number // RATE % 7 == 3 else 0)
+    """A frame whose grey tells its number; levels lie further apart than coding moves them."""
+    level = 24 + GREY_STEP * (number % 13 + (13 if number // RATE % 7 == 3 else 0))
     return np.full((SIZE_PX[1], SIZE_PX[0], 3), level, dtype=np.uint8)
 
 

@@ -64,7 +64,7 @@ class Source:
 
     @property
     def is_live(self) -> bool:
-        """Whether it goes on while nobody reads it, so that frames are lost where reading waits."""
+        """Whether it goes on while it is not read, so that frames are lost where reading waits."""
         return self.kind in ("device", "network", "playlist")
 
 
@@ -118,14 +118,18 @@ def open_source(
         InputError: if it cannot be opened.
     """
     try:
-        return _open(source, should_stop, idle_s)
+        return _open_container(source, should_stop, idle_s)
     except (av.FFmpegError, OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"{source.name}: cannot be opened ({reason})") from error
 
 
-def _open(source: Source, should_stop: Callable[[], bool], idle_s: float) -> InputContainer:
+def _open_container(
+    source: Source, should_stop: Callable[[], bool], idle_s: float
+) -> InputContainer:
     timeout = (OPEN_TIMEOUT_S, READ_TIMEOUT_S)
+
+    # Files are read through an object of ours: FFmpeg opens nothing that they name.
     if source.kind == "stdin":
         return av.open(sys.stdin.buffer, "r", metadata_errors="replace")
     if source.kind == "file":
@@ -134,6 +138,8 @@ def _open(source: Source, should_stop: Callable[[], bool], idle_s: float) -> Inp
     if source.kind == "device":
         device = source.name.partition(":")[2]
         return av.open(device, "r", format=source.format, timeout=timeout)
+
+    # Addresses, each with the protocols that it needs and no other.
     if source.kind == "network":
         scheme = urlsplit(source.name).scheme.lower()
         options = {"protocol_whitelist": _NETWORK[scheme], **_LOW_DELAY}
@@ -176,27 +182,37 @@ class GrowingFile:
             InputError: if it cannot be read.
         """
         self.name = str(path)
-        self._should_stop, self._idle_s = should_stop, idle_s
-        try:
-            self._file: BinaryIO = path.open("rb")
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+        self._path, self._should_stop, self._idle_s = path, should_stop, idle_s
+        self._place = 0
+        self.read(1)
+        self._place = 0
 
     def read(self, size: int) -> bytes:
-        """The next bytes; none at the end of the file."""
+        """The next bytes; none at the end of the file.
+
+        Raises:
+            InputError: if it cannot be read.
+        """
         last_growth_s = time.monotonic()
         while True:
-            data = self._file.read(size)
+            data = self._read_there(size)
             if data:
+                self._place += len(data)
                 return data
+
+            # The program that writes may be slow.
             waited_s = time.monotonic() - last_growth_s
             if self._should_stop() or waited_s >= self._idle_s:
                 return b""
             time.sleep(min(_POLL_S, self._idle_s))
 
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+    def _read_there(self, size: int) -> bytes:
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._place)
+                return file.read(size)
+        except OSError as error:
+            raise InputError(f"{self._path}: cannot be read: {error.strerror or error}") from error
 
 
 class _NoRedirect(HTTPRedirectHandler):
@@ -233,6 +249,8 @@ class SameServer:
                 f"{self._address} names {_server_of(address)}, which was not named by the user; "
                 "it is not opened"
             )
+
+        # A segment may be named a little before it is there.
         request = Request(address, headers={"User-Agent": "spotkick"})  # noqa: S310 - checked above
         deadline_s = time.monotonic() + LATE_SEGMENT_S
         while True:

@@ -100,16 +100,16 @@ class PacketRing:
             return
         try:
             if isinstance(item, Opened):
-                self._close()
+                self._close_file()
                 self._opened[item.is_video] = item
             else:
-                self._write(item)
+                self._write_packet(item)
         except (av.FFmpegError, OSError, ValueError) as error:
             self._is_broken = True
             reason = getattr(error, "strerror", None) or str(error)
             self.report(f"the stream cannot be kept for clips ({reason})")
 
-    def _write(self, timed: TimedPacket) -> None:
+    def _write_packet(self, timed: TimedPacket) -> None:
         packet = timed.packet
         is_video = packet.stream.type == "video"
         shown = packet.dts if packet.pts is None else packet.pts
@@ -117,16 +117,16 @@ class PacketRing:
         if is_video and packet.is_keyframe:
             is_old = time_s - self._start_s >= SEGMENT_S or timed.offset_s != self._offset_s
             if self._container is None or is_old:
-                self._close()
-                self._open(time_s)
+                self._close_file()
+                self._open_file(time_s)
                 self._offset_s = timed.offset_s
         if self._container is None or time_s < self._start_s:
             return
         if is_video:
             self.end_s = max(self.end_s, time_s)
-        self._copy(timed)
+        self._copy_packet(timed)
 
-    def _open(self, time_s: Fraction) -> None:
+    def _open_file(self, time_s: Fraction) -> None:
         """Begin a file with the streams of the connection."""
         start_ms = round(1000 * time_s)
         path = self.folder / f"{start_ms:012d}{_SUFFIX}"
@@ -140,12 +140,14 @@ class PacketRing:
             self._segments.append(Segment(path, start_ms))
         self._delete_old()
 
-    def _copy(self, timed: TimedPacket) -> None:
+    def _copy_packet(self, timed: TimedPacket) -> None:
         """Copy a packet, with times from the start of its file."""
         packet, base = timed.packet, Fraction(timed.packet.time_base)
         output = self._outputs.get(packet.stream.index)
         if output is None or self._container is None:
             return
+
+        # The packet itself belongs to the decoder.
         shift = round((timed.offset_s - self._start_s) / base)
         copy = av.Packet(bytes(packet))
         copy.time_base = packet.time_base
@@ -163,7 +165,7 @@ class PacketRing:
         copy.stream = output
         self._container.mux(copy)
 
-    def _close(self) -> None:
+    def _close_file(self) -> None:
         container, self._container = self._container, None
         if container is not None:
             container.close()
@@ -179,7 +181,7 @@ class PacketRing:
 
     def close(self) -> None:
         """End the last file."""
-        self._close()
+        self._close_file()
 
     def cover(self, start_s: float, end_s: float) -> list[Segment]:
         """Complete files that show a stretch, in order; those before its start included by one."""
@@ -203,13 +205,13 @@ def write_clip(segments: list[Segment], start_s: float, end_s: float, path: Path
     """
     with TemporaryDirectory(prefix="spotkick-") as folder:
         joined = Path(folder) / f"joined{_SUFFIX}"
-        _join(segments, joined)
+        _join_segments(segments, joined)
         origin_s = segments[0].start_ms / 1000
         cut = plan_cut(joined, max(0.0, start_s - origin_s), end_s - origin_s)
         write_reel(path, [ReelPart(cut)])
 
 
-def _join(segments: list[Segment], path: Path) -> None:
+def _join_segments(segments: list[Segment], path: Path) -> None:
     """Copy files one behind the other, with times from the start of the first one."""
     with av.open(str(path), "w", format=_FORMAT) as joined:
         with av.open(str(segments[0].path)) as first:
@@ -291,7 +293,7 @@ class ClipWriter:
 
     def start(self) -> None:
         """Begin."""
-        self._thread = threading.Thread(target=self._run, name="live-clips", daemon=True)
+        self._thread = threading.Thread(target=self._write_waiting, name="live-clips", daemon=True)
         self._thread.start()
 
     def tell(self, event: LiveEvent) -> None:
@@ -313,7 +315,7 @@ class ClipWriter:
         if self._thread is not None:
             self._thread.join(timeout_s)
 
-    def _run(self) -> None:
+    def _write_waiting(self) -> None:
         while True:
             with self._news:
                 while not self._waiting and not self._is_closing:
@@ -321,15 +323,17 @@ class ClipWriter:
                 if not self._waiting:
                     return
                 event = self._waiting.pop(0)
-            self._write(event)
+            self._write_event_clip(event)
 
-    def _write(self, event: LiveEvent) -> None:
+    def _write_event_clip(self, event: LiveEvent) -> None:
         if event.action is None or event.id is None:
             return
         start_s = max(0.0, event.action.position_s - self.before_s)
         end_s = event.action.position_s + self.after_s
         label = "".join(c if c.isalnum() else "-" for c in event.action.label)
         path = self.folder / f"{event.id}_{label}.mp4"
+
+        # What follows the action comes a little later.
         for _ in range(_LONGEST_WAIT):
             segments = self.ring.complete
             if self._is_closing or (segments and segments[-1].start_ms >= 1000 * end_s):

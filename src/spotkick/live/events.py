@@ -59,6 +59,8 @@ class LiveEvent:
             "stream_s": round(self.stream_s, 3),
             "at": self.at,
         }
+
+        # Of which action, in the words of prediction files.
         if self.action is not None:
             action = self.action
             document |= {
@@ -87,6 +89,8 @@ def parse_event(document: Any, where: str) -> LiveEvent:
     try:
         if document["schema"] != SCHEMA:
             raise KeyError("schema")
+
+        # Events about the stream have no action.
         kind = document["event"]
         action = None
         if kind in ACTION_EVENTS:

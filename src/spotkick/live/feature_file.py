@@ -35,6 +35,8 @@ class FeatureFile:
         self._folder, self._name, self._dim, self._kept = folder, name, dim, kept
         try:
             folder.mkdir(parents=True, exist_ok=True)
+
+            # A killed process may have left two files: the newer one is complete.
             found = sorted((self._number_of(path), path) for path in folder.glob(f"{name}-*.f32"))
             self.first, self.path = found[-1] if found else (0, self._path_of(0))
             for _, old in found[:-1]:
@@ -43,7 +45,7 @@ class FeatureFile:
             self._count = self.path.stat().st_size // self._row_bytes
             os.truncate(self.path, self._count * self._row_bytes)
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._make_refusal(error) from error
 
     @property
     def _row_bytes(self) -> int:
@@ -56,7 +58,7 @@ class FeatureFile:
         digits = path.stem.rpartition("-")[2]
         return int(digits) if digits.isdecimal() else -1
 
-    def _refusal(self, error: OSError) -> StorageError:
+    def _make_refusal(self, error: OSError) -> StorageError:
         return StorageError(
             f"cannot write {self._folder}: {error.strerror or error}; free space or choose "
             "another --out"
@@ -89,7 +91,7 @@ class FeatureFile:
             if self._count > 2 * self._kept:
                 self._drop_old()
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._make_refusal(error) from error
 
     def _drop_old(self) -> None:
         """Start a file with the newest rows; the former one goes when it is complete."""

@@ -44,7 +44,9 @@ class Journal:
             with path.open("ab+") as file:
                 _cut_open_line(file)
         except OSError as error:
-            raise _refusal(path, error) from error
+            raise _make_refusal(path, error) from error
+
+        # All lines are checked once, before anything is added.
         for event in self.events():
             self._sequence = event.sequence
 
@@ -86,7 +88,7 @@ class Journal:
             StorageError: if it cannot be written.
         """
         details = {"reason": change.reason} if change.reason else None
-        return self._write(
+        return self._write_event(
             change.kind,
             stream_s,
             id=change.id,
@@ -107,9 +109,9 @@ class Journal:
         Raises:
             StorageError: if it cannot be written.
         """
-        return self._write(kind, stream_s, details=details)
+        return self._write_event(kind, stream_s, details=details)
 
-    def _write(self, kind: EventKind, stream_s: float, **fields: Any) -> LiveEvent:
+    def _write_event(self, kind: EventKind, stream_s: float, **fields: Any) -> LiveEvent:
         with self._lock:
             now = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
             event = LiveEvent(self._sequence + 1, kind, stream_s, now, **fields)
@@ -120,7 +122,7 @@ class Journal:
                     file.flush()
                     os.fsync(file.fileno())
             except OSError as error:
-                raise _refusal(self.path, error) from error
+                raise _make_refusal(self.path, error) from error
             self._sequence += 1
             return event
 
@@ -135,7 +137,7 @@ def _cut_open_line(file: BinaryIO) -> None:
         file.truncate(start + tail.rfind(b"\n") + 1)
 
 
-def _refusal(path: Path, error: OSError) -> StorageError:
+def _make_refusal(path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"cannot write {path}: {error.strerror or error}; what was published before stays, free "
         "space or choose another --out"

@@ -94,6 +94,7 @@ class VideoDecoder:
     _offset_s: Fraction = Fraction(0)
     _last_s: Fraction = Fraction(-1)
     _length_s: Fraction = _FALLBACK_FRAME_S
+    _tick_s: Fraction = Fraction(1, 90_000)
     _has_key: bool = False
     _is_behind: bool = False
 
@@ -101,41 +102,42 @@ class VideoDecoder:
         """Decode until the stream is over; the work of a stage."""
         while not isinstance(item := self.packets.get(), EndOfStream):
             if isinstance(item, Opened):
-                stage.measure(self._drain, items=0)
+                stage.measure(self._drain_decoder, items=0)
                 self._decoder, self._has_key = item.make_decoder(), False
             elif item is not None:
-                stage.measure(partial(self._decode, item))
-        self._drain()
+                stage.measure(partial(self._decode_packet, item))
+        self._drain_decoder()
         for target in self.targets:
             for number, frame in target.sampler.finish(self._last_s + self._length_s):
-                self._send(target, number, frame)
+                self._send_sample(target, number, frame)
             target.channel.put(EndOfStream())
 
-    def _drain(self) -> None:
+    def _drain_decoder(self) -> None:
         """Give out what the decoder holds."""
         if self._decoder is None:
             return
         try:
             for frame in self._decoder.decode(None):
-                self._show(frame, 0.0)
+                self._show_frame(frame, 0.0)
         except av.FFmpegError:
             return
 
-    def _decode(self, timed: TimedPacket) -> None:
+    def _decode_packet(self, timed: TimedPacket) -> None:
         packet = timed.packet
         decoded_s = timed.seconds_at(packet.dts or 0)
         if timed.offset_s != self._offset_s:
-            self._drain()
+            self._drain_decoder()
             self._decoder.flush_buffers()
             self._offset_s, self._has_key = timed.offset_s, False
         self._has_key = self._has_key or packet.is_keyframe
         if not self._has_key or decoded_s < self.start_s - _ENTRY_S:
             self._has_key = False
             return
+        self._tick_s = Fraction(packet.time_base)
         self._watch_delay(decoded_s)
         try:
             for frame in self._decoder.decode(packet):
-                self._show(frame, timed.arrived_s)
+                self._show_frame(frame, timed.arrived_s)
         except av.FFmpegError:
             return  # a damaged packet; the frames around it are shown
 
@@ -149,20 +151,22 @@ class VideoDecoder:
         behind_s = float(self.newest_s() - decoded_s + waiting_s)
         if not self._is_behind and behind_s > BEHIND_S:
             self._is_behind, self._decoder.skip_frame = True, "NONKEY"
-            self._note("behind", f"{behind_s:.1f} s behind; decoding key frames only", behind_s)
+            self._send_note(
+                "behind", f"{behind_s:.1f} s behind; decoding key frames only", behind_s
+            )
         elif self._is_behind and behind_s < CAUGHT_UP_S:
             self._is_behind, self._decoder.skip_frame = False, "DEFAULT"
-            self._note("caught-up", "caught up; decoding all frames again", behind_s)
+            self._send_note("caught-up", "caught up; decoding all frames again", behind_s)
 
-    def _note(self, state: str, text: str, behind_s: float) -> None:
+    def _send_note(self, state: str, text: str, behind_s: float) -> None:
         details = {"behind_s": round(behind_s, 3)}
         self.report(Note(state, float(self.newest_s()), text, details))
 
-    def _show(self, frame: VideoFrame, arrived_s: float) -> None:
+    def _show_frame(self, frame: VideoFrame, arrived_s: float) -> None:
         """Sample a frame; damaged ones and those out of order are left out."""
-        if frame.pts is None or frame.time_base is None or frame.is_corrupt:
+        if frame.pts is None or frame.is_corrupt:
             return
-        tick_s = Fraction(frame.time_base)
+        tick_s = self._tick_s  # frames that are drained state none
         begins_s = frame.pts * tick_s + self._offset_s
         if begins_s <= self._last_s:
             return
@@ -171,9 +175,9 @@ class VideoDecoder:
         shown = DecodedFrame(frame, arrived_s)
         for target in self.targets:
             for number, chosen in target.sampler.add(shown, begins_s, tick_s):
-                self._send(target, number, chosen, arrived_s)
+                self._send_sample(target, number, chosen, arrived_s)
 
-    def _send(
+    def _send_sample(
         self, target: SampleTarget, number: int, frame: DecodedFrame, arrived_s: float = 0.0
     ) -> None:
         sample = Sample(number, frame.image(target.size_px, target.fit), arrived_s)
@@ -208,14 +212,14 @@ class Embedder:
             waiting = [first, *self.samples.take_waiting(BATCH - 1)]
             samples = [item for item in waiting if isinstance(item, Sample)]
             if samples:
-                rows = stage.measure(partial(self._embed, samples), len(samples))
+                rows = stage.measure(partial(self._embed_samples, samples), len(samples))
                 arrived_s = max(sample.arrived_s for sample in samples)
                 self.out.put(Rows(self.lane, samples[0].number, rows, arrived_s=arrived_s))
             if any(isinstance(item, EndOfStream) for item in waiting):
                 self.out.put(LaneOver(self.lane))
                 return
 
-    def _embed(self, samples: list[Sample]) -> npt.NDArray[np.float32]:
+    def _embed_samples(self, samples: list[Sample]) -> npt.NDArray[np.float32]:
         """(samples, dim); samples of one frame are embedded once."""
         fresh, places = self._find_fresh(samples)
         made: list[npt.NDArray[np.float32]] = []

@@ -93,7 +93,7 @@ class Publisher:
     def take_over(self, change: Change) -> None:
         """Take over a change that an earlier run has published."""
         self._count = max(self._count, int(change.id.rpartition("-")[2]))
-        self._apply(change)
+        self._apply_change(change)
 
     def close_before(self, settled_ms: int) -> None:
         """Go on behind a position before which an earlier run has published everything."""
@@ -122,10 +122,10 @@ class Publisher:
         pairs = self._pair_up(recent)
         for item in self.tracked:
             match = pairs.get(item.id)
-            followed = [] if item.is_settled else _follow(item, match, is_sure, progress)
+            followed = [] if item.is_settled else _follow_action(item, match, is_sure, progress)
             changes += followed
             for change in followed:
-                self._apply(change)
+                self._apply_change(change)
             if self._tracked[item.id].action.position_ms < progress.kept_ms:
                 del self._tracked[item.id]
 
@@ -134,7 +134,7 @@ class Publisher:
         for action in recent:
             is_new = id(action) not in paired and action.position_ms >= self._closed_ms
             if is_new and is_sure(action):
-                changes += self._publish(action, progress)
+                changes += self._publish_action(action, progress)
         self._closed_ms = max(self._closed_ms, progress.settled_ms)
         return sorted(changes, key=lambda change: change.action.position_ms)
 
@@ -155,6 +155,8 @@ class Publisher:
         ]
         if not standing:
             return []
+
+        # It is not looked at again, whatever the scores say.
         item = max(standing, key=lambda other: other.action.position_ms)
         self._tracked[item.id] = replace(item, stands=False, is_settled=True)
         return [Change("withdraw", item.id, item.action, reason=reason)]
@@ -175,7 +177,7 @@ class Publisher:
                 taken.add(index)
         return pairs
 
-    def _publish(self, action: Action, progress: Progress) -> list[Change]:
+    def _publish_action(self, action: Action, progress: Progress) -> list[Change]:
         self._count += 1
         name = f"{self._prefix}-{self._count:06d}"
         is_late = action.position_ms < progress.due_ms - MOVED_MS
@@ -183,10 +185,10 @@ class Publisher:
         if action.position_ms < progress.settled_ms:
             changes.append(Change("settle", name, action))
         for change in changes:
-            self._apply(change)
+            self._apply_change(change)
         return changes
 
-    def _apply(self, change: Change) -> None:
+    def _apply_change(self, change: Change) -> None:
         self._tracked[change.id] = Tracked(
             change.id,
             change.action,
@@ -195,7 +197,7 @@ class Publisher:
         )
 
 
-def _follow(
+def _follow_action(
     item: Tracked,
     found: Action | None,
     is_sure: Callable[[Action], bool],

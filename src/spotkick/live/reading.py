@@ -80,6 +80,7 @@ class StreamReader:
     _is_lost: bool = False
     _drops: bool = False
     _lacks_frames: bool = False
+    _has_video: bool = False
 
     def __post_init__(self) -> None:
         """Start the clock."""
@@ -120,13 +121,14 @@ class StreamReader:
         self.clock.reconnect()
         if not self._is_lost:
             self._is_lost = True
-            self._note("signal-lost", f"{self.options.source.name}: {reason}; trying again")
+            self._send_note("signal-lost", f"{self.options.source.name}: {reason}; trying again")
 
-    def _note(self, state: str, text: str, **details: Any) -> None:
+    def _send_note(self, state: str, text: str, **details: Any) -> None:
         self.report(Note(state, float(self.clock.newest_s), text, details))
 
     def _read_once(self, stage: Stage) -> str:
         """Read one connection to its end; why it ended."""
+        # A file must be there; a stream may come later.
         try:
             container = self.open(
                 self.options.source, should_stop=self.stop.is_set, idle_s=self.idle_s
@@ -135,6 +137,7 @@ class StreamReader:
             if not self.options.source.is_live:
                 raise
             return str(error).partition("cannot be opened ")[2].strip("()") or str(error)
+
         with container:
             streams = self._choose_streams(container)
             if not streams:
@@ -146,7 +149,7 @@ class StreamReader:
                     if self.stop.is_set():
                         raise StoppedError
                     if packet.size and packet.dts is not None:
-                        stage.measure(partial(self._take, packet))
+                        stage.measure(partial(self._take_packet, packet))
                         self._keep_pace()
             except (av.FFmpegError, OSError) as error:
                 return getattr(error, "strerror", None) or str(error) or type(error).__name__
@@ -159,6 +162,9 @@ class StreamReader:
             chosen += [s for s in container.streams.video if has_decoder(s)][:1]
         if self.sound is not None or self.keep is not None:
             chosen += [s for s in container.streams.audio if has_decoder(s)][:1]
+        self._has_video = any(stream.type == "video" for stream in chosen)
+
+        # Their decoders, before the first packet.
         for stream in chosen:
             opened = Opened.of_stream(stream)
             channel = self.video if opened.is_video else self.sound
@@ -168,18 +174,17 @@ class StreamReader:
                 self.keep(opened)
         return chosen
 
-    def _take(self, packet: "av.Packet[Any]") -> None:
+    def _take_packet(self, packet: "av.Packet[Any]") -> None:
         """Place a packet in time and hand it on."""
         is_video = packet.stream.type == "video"
-        has_video = any(stream.type == "video" for stream in packet.stream.container.streams)
         now_s = self.wall()
-        offset_s = self._place(packet, leads=is_video or not has_video, now_s=now_s)
+        offset_s = self._place_packet(packet, leads=is_video or not self._has_video, now_s=now_s)
         if offset_s is None:
             return
         self._heard_s = now_s
         if self._is_lost:
             self._is_lost = False
-            self._note("signal", "the signal is back")
+            self._send_note("signal", "the signal is back")
         timed = TimedPacket(packet, offset_s, now_s)
         if self.keep is not None:
             self.keep(timed)
@@ -187,7 +192,9 @@ class StreamReader:
         if channel is not None:
             self._hand_on(channel, timed)
 
-    def _place(self, packet: "av.Packet[Any]", *, leads: bool, now_s: float) -> Fraction | None:
+    def _place_packet(
+        self, packet: "av.Packet[Any]", *, leads: bool, now_s: float
+    ) -> Fraction | None:
         """What is added to the times of a packet; None for one that is left out."""
         base = Fraction(packet.time_base)
         decoded_s = (packet.dts or 0) * base
@@ -212,9 +219,9 @@ class StreamReader:
         if lacks != self._lacks_frames:
             self._lacks_frames = lacks
             if lacks:
-                self._note("no-frames", "sound arrives without frames")
+                self._send_note("no-frames", "sound arrives without frames")
             else:
-                self._note("frames", "frames are back")
+                self._send_note("frames", "frames are back")
 
     def _report_jump(self, jump: Jump) -> None:
         seconds = float(jump.lost_s)
@@ -223,7 +230,9 @@ class StreamReader:
             if jump.kind == "hole"
             else f"the clock of the stream has leapt; {seconds:.1f} s are taken as lost"
         )
-        self._note("hole" if jump.kind == "hole" else "clock-leap", text, lost_s=round(seconds, 3))
+        self._send_note(
+            "hole" if jump.kind == "hole" else "clock-leap", text, lost_s=round(seconds, 3)
+        )
 
     def _hand_on(self, channel: Channel[PacketItem], timed: TimedPacket) -> None:
         """Wait for room in a file; drop to the next key frame where the stream does not wait."""
@@ -236,7 +245,7 @@ class StreamReader:
         has_room = channel.offer(timed, timed.packet.size)
         if is_video:
             if not has_room and not self._drops:
-                self._note("packets-dropped", "the decoder is too slow; packets are dropped")
+                self._send_note("packets-dropped", "the decoder is too slow; packets are dropped")
             self._drops = not has_room
 
     def _keep_pace(self) -> None:

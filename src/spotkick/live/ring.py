@@ -84,6 +84,8 @@ class FeatureRing:
         """
         if first > self.end:
             raise InputError(f"frames {self.end} to {first - 1} of a stream are missing")
+
+        # Rows that are kept are overwritten in place.
         known = min(self.end - first, len(rows))
         skipped = max(0, self._first - first)
         if skipped < known:
@@ -105,6 +107,8 @@ class FeatureRing:
         """
         if not self._count:
             raise InputError("no frame of the stream has been read")
+
+        # Only the ends of the stream may be passed, not the end of what is kept.
         clipped = index.clip(0, self.end - 1)
         if int(clipped.min()) < self._first:
             raise InputError(

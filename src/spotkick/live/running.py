@@ -105,7 +105,7 @@ class LiveRun:
             stage.start()
         try:
             while not all(lane.is_over for lane in self.lanes.values()):
-                self._handle(self.inbox.get(timeout_s=1.0))
+                self._handle_message(self.inbox.get(timeout_s=1.0))
                 self._show_statistics()
         finally:
             self.close()
@@ -118,7 +118,7 @@ class LiveRun:
         if self.shows_statistics:
             self._write_statistics()
 
-    def _handle(self, message: Any) -> None:
+    def _handle_message(self, message: Any) -> None:
         if isinstance(message, Failure):
             raise message.error
         if isinstance(message, Note):
@@ -126,14 +126,14 @@ class LiveRun:
         elif isinstance(message, Text) and self.text is not None:
             self.text.write(message.segments, message.known_ms)
         elif isinstance(message, Rows):
-            self._spot(self.lanes[message.lane], message)
+            self._spot_rows(self.lanes[message.lane], message)
         elif isinstance(message, LaneOver):
             lane = self.lanes[message.lane]
             for step in lane.spotter.finish():
                 self._write_changes(lane, step, arrived_s=0.0)
             lane.is_over = True
 
-    def _spot(self, lane: Lane, message: Rows) -> None:
+    def _spot_rows(self, lane: Lane, message: Rows) -> None:
         """Take over features: on disk first, so that a restart has them."""
         started_s = time.perf_counter()
         if lane.features is not None:
@@ -154,12 +154,12 @@ class LiveRun:
             if change.kind == "publish" and not change.is_late and arrived_s:
                 read_s = stream_s - change.action.position_s
                 self.delays_s.append(read_s + time.monotonic() - arrived_s)
-            self._tell(event)
+            self._tell_sinks(event)
 
     def _write_note(self, note: Note) -> None:
         details = {"state": note.state, "text": note.text, **note.details}
         self.reporter.line(f"{note.stream_s:.1f} s: {note.text}")
-        self._tell(self.journal.write_note("status", note.stream_s, details))
+        self._tell_sinks(self.journal.write_note("status", note.stream_s, details))
         if note.state == "score-taken-back":
             self._take_goal_back(note)
 
@@ -171,7 +171,7 @@ class LiveRun:
             changes = lane.spotter.publisher.take_back(names, earliest_ms, "goal taken back")
             self._write_changes(lane, Step(lane.spotter.ring.end, changes), arrived_s=0.0)
 
-    def _tell(self, event: LiveEvent) -> None:
+    def _tell_sinks(self, event: LiveEvent) -> None:
         for sink in self.sinks:
             sink(event)
 

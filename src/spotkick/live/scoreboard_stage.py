@@ -58,14 +58,14 @@ class ScoreboardWatcher:
         """
         self._began_s = stream_s if self._began_s is None else self._began_s
         if board is None:
-            return self._miss(stream_s)
+            return self._count_miss(stream_s)
         notes = []
         if self.is_shown is False:
             notes.append(Note("scoreboard", stream_s, "the scoreboard is back"))
         self.is_shown, self._seen_s = True, stream_s
         return [*notes, *self._read_clock(stream_s, board), *self._read_score(stream_s, board)]
 
-    def _miss(self, stream_s: float) -> list[Note]:
+    def _count_miss(self, stream_s: float) -> list[Note]:
         last_s = self._began_s if self._seen_s is None else self._seen_s
         if self.is_shown is False or last_s is None or stream_s - last_s < HIDDEN_S:
             return []
@@ -133,11 +133,11 @@ class ScoreboardStage:
         while not isinstance(sample := self.samples.get(), EndOfStream):
             if sample is None:
                 continue
-            board = stage.measure(partial(self._read, sample.image))
+            board = stage.measure(partial(self._read_board, sample.image))
             for note in self.watcher.add(float(sample.number / SCOREBOARD_RATE), board):
                 self.report(note)
 
-    def _read(self, image: Image) -> Scoreboard | None:
+    def _read_board(self, image: Image) -> Scoreboard | None:
         """Search the whole frame until the place is known, then look there alone."""
         if self._place is not None:
             return self._place.read(image)

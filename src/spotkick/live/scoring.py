@@ -159,7 +159,7 @@ class LiveScores:
         # Chunks of the plan of the whole period, as soon as all of their frames are there.
         while (start := self._next_chunk * self._stride - self._pad) + frames <= end:
             first = start + border if self._next_chunk else 0
-            part = self._run(ring, start, frames, keep=(first, start + self._stride + border))
+            part = self._run_chunk(ring, start, frames, keep=(first, start + self._stride + border))
             self._done = self._done.put(part)
             self._next_chunk += 1
 
@@ -169,7 +169,7 @@ class LiveScores:
         for number in range(min(self._next_chunk, len(plan) - 1), len(plan)):
             start = int(plan.starts[number]) - self._pad
             keep = (int(start + plan.keep_from[number]), int(start + plan.keep_to[number]))
-            view = view.put(self._run(ring, start, frames, keep=keep))
+            view = view.put(self._run_chunk(ring, start, frames, keep=keep))
 
         # However long the period is, its last chunk replaces nothing before.
         self._settled = max(self._settled, min(self._done.end, end - self.settling_frames))
@@ -185,12 +185,12 @@ class LiveScores:
         copies = min(max(0, self._setup.chunk_frames - end), border + _FREE_MARGIN)
         # Features that are late fill the chunk behind the newest frame.
         behind = max(copies, 0 if is_over else self._setup.delay_frames)
-        part = self._run(ring, start, end - start + behind, keep=(first, end))
+        part = self._run_chunk(ring, start, end - start + behind, keep=(first, end))
         self._done = self._done.put(part)
         self._settled = max(self._settled, min(stable, end) - border)
         return self._done
 
-    def _run(
+    def _run_chunk(
         self, ring: FeatureRing, start: int, frames: int, *, keep: tuple[int, int]
     ) -> ScoreWindow:
         """Outputs of one chunk for some of its frames.
@@ -203,6 +203,8 @@ class LiveScores:
         """
         index = start - self._setup.delay_frames + np.arange(frames)
         output = self._network(ring.rows(index)[None])
+
+        # (kept frames, classes)
         first = max(keep[0], self._done.first)
         inside = slice(first - start, max(keep[1], first) - start)
         moves = output.displacements

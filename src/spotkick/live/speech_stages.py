@@ -87,12 +87,12 @@ class SoundCutter:
                     format="s16", layout="mono", rate=SAMPLE_RATE_HZ
                 )
             elif item is not None:
-                stage.measure(partial(self._take, stage, item))
+                stage.measure(partial(self._take_packet, stage, item))
         if self._count:
-            self._send(stage, self._count, 0.0)
+            self._send_window(stage, self._count, 0.0)
         self.windows.put(EndOfStream())
 
-    def _take(self, stage: Stage, timed: TimedPacket) -> None:
+    def _take_packet(self, stage: Stage, timed: TimedPacket) -> None:
         try:
             frames = self._decoder.decode(timed.packet)
         except av.FFmpegError:
@@ -105,11 +105,11 @@ class SoundCutter:
                 self._fill_gap(round(begins_s * SAMPLE_RATE_HZ))
                 frame.pts = None
                 for resampled in self._resampler.resample(frame):
-                    self._append(resampled.to_ndarray()[0])
+                    self._append_samples(resampled.to_ndarray()[0])
         while self._count >= self.window_s * SAMPLE_RATE_HZ:
-            self._send(stage, self._find_cut(), timed.arrived_s)
+            self._send_window(stage, self._find_cut(), timed.arrived_s)
 
-    def _append(self, samples: npt.NDArray[np.int16]) -> None:
+    def _append_samples(self, samples: npt.NDArray[np.int16]) -> None:
         self._parts.append(samples)
         self._count += len(samples)
 
@@ -119,7 +119,7 @@ class SoundCutter:
             self._start = round(self.start_s * SAMPLE_RATE_HZ)
         gap = place - self._start - self._count
         if gap > _TOLERATED_S * SAMPLE_RATE_HZ:
-            self._append(np.zeros(gap, dtype=np.int16))
+            self._append_samples(np.zeros(gap, dtype=np.int16))
 
     def _find_cut(self) -> int:
         """Samples of the next window."""
@@ -130,7 +130,7 @@ class SoundCutter:
         loudness = np.square(tail[: len(tail) // lull * lull].reshape(-1, lull)).mean(axis=1)
         return window - search + int(np.argmin(loudness)) * lull + lull // 2
 
-    def _send(self, stage: Stage, length: int, arrived_s: float) -> None:
+    def _send_window(self, stage: Stage, length: int, arrived_s: float) -> None:
         """Hand on the first samples, and keep the others."""
         whole = np.concatenate(self._parts)
         start = self._start or 0
@@ -272,12 +272,12 @@ class Listener:
         while not isinstance(window := self.windows.get(), EndOfStream):
             if window is None:
                 continue
-            segments = stage.measure(partial(self._recognise, window))
+            segments = stage.measure(partial(self._recognise_window, window))
             known_ms = round(1000 * (window.start_s + len(window.samples) / SAMPLE_RATE_HZ))
             hand_on_text(self.lanes, self.out, segments, known_ms, arrived_s=window.arrived_s)
         finish_text(self.lanes, self.out, known_ms)
 
-    def _recognise(self, window: SoundWindow) -> tuple[TranscriptSegment, ...]:
+    def _recognise_window(self, window: SoundWindow) -> tuple[TranscriptSegment, ...]:
         """Segments of a window, with times of the stream."""
         if float(np.abs(window.samples).max(initial=0.0)) < _SILENT_PEAK:
             return ()
@@ -287,11 +287,11 @@ class Listener:
         heard = list(drop_loops(found))
         if self.language is None and heard and self.recogniser.is_multilingual:
             self.language = language or None
-        kept = [segment for segment in heard if not self._repeats(segment)]
+        kept = [segment for segment in heard if not self._repeats_last(segment)]
         raw = [to_raw_segment(segment, window.start_s) for segment in kept]
         return check_segments(raw, "the sound of the stream")
 
-    def _repeats(self, segment: RecognisedSegment) -> bool:
+    def _repeats_last(self, segment: RecognisedSegment) -> bool:
         """Whether a segment is the one before, which the end of the last window was."""
         text = segment.text.casefold()
         repeats, self._last_text = text == self._last_text, text

@@ -82,6 +82,8 @@ class LiveSpotter:
         self.scores = LiveScores(network, setup, kept=self.decoding.kept_frames)
         self._blank_ends = blank_ends
         self.ring = self._make_ring(dim, first=0)
+
+        # Suppression leaves no two actions of a class nearer than this.
         window_s = setup.decoding.nms_window_s
         same_s = min(max(window_s / 2, _SHORTEST_SAME_S), _LONGEST_SAME_S)
         self.publisher = Publisher(options.name, same_ms=round(1000 * same_s))
@@ -134,9 +136,11 @@ class LiveSpotter:
         known = max(0, self.ring.end - first)
         if known:
             self.ring.replace(first, rows[:known])
+
+        # Each frame is a step of its own, however many come together.
         for number in range(known, len(rows)):
             self.ring.append(rows[number : number + 1])
-            yield self._step(stable=stable)
+            yield self._make_step(stable=stable)
 
     def finish(self) -> Iterator[Step]:
         """No frame will follow: everything is read and settled.
@@ -145,9 +149,9 @@ class LiveSpotter:
             one step, unless there was no frame.
         """
         if self.ring.end:
-            yield self._step(is_over=True)
+            yield self._make_step(is_over=True)
 
-    def _step(self, *, stable: int | None = None, is_over: bool = False) -> Step:
+    def _make_step(self, *, stable: int | None = None, is_over: bool = False) -> Step:
         scored = self.scores.read(self.ring, stable=stable, is_over=is_over)
         end = self.ring.end
         readable = end + 1 if is_over else end - self.decoding.look_ahead_frames

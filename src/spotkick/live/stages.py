@@ -89,7 +89,7 @@ class Channel(Generic[ItemT]):
                 if self._stop.is_set():
                     raise StoppedError
                 self._changed.wait(_WAIT_S)
-            self._add(item, size)
+            self._add_item(item, size)
         _waited.seconds = _waiting_time() + time.perf_counter() - began_s
 
     def offer(self, item: ItemT, size: int = 0) -> bool:
@@ -97,10 +97,10 @@ class Channel(Generic[ItemT]):
         with self._changed:
             if self._is_full(size):
                 return False
-            self._add(item, size)
+            self._add_item(item, size)
             return True
 
-    def _add(self, item: ItemT, size: int) -> None:
+    def _add_item(self, item: ItemT, size: int) -> None:
         self._items.append((item, size))
         self._bytes += size
         self.most_waiting = max(self.most_waiting, len(self._items))
@@ -124,6 +124,8 @@ class Channel(Generic[ItemT]):
                 if left_s <= 0:
                     return None
                 self._changed.wait(min(left_s, _WAIT_S))
+
+            # There is room for another one now.
             item, size = self._items.popleft()
             self._bytes -= size
             self._changed.notify_all()
@@ -159,7 +161,7 @@ class Stage:
         """
         self.statistics = StageStatistics(name)
         self._work, self._stop, self._on_failure = work, stop, on_failure
-        self._thread = threading.Thread(target=self._run, name=f"live-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._run_work, name=f"live-{name}", daemon=True)
 
     def start(self) -> None:
         """Begin."""
@@ -180,7 +182,7 @@ class Stage:
             self.statistics.busy_s += elapsed_s - (_waiting_time() - waited_s)
             self.statistics.items += items
 
-    def _run(self) -> None:
+    def _run_work(self) -> None:
         try:
             self._work(self)
         except StoppedError:

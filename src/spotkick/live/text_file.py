@@ -26,7 +26,7 @@ class TextFile:
             path.touch()
             os.truncate(path, path.read_bytes().rfind(b"\n") + 1)
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._make_refusal(error) from error
 
     def read(self) -> tuple[tuple[TranscriptSegment, ...], int]:
         """All segments, and before which time none is missing.
@@ -65,14 +65,16 @@ class TextFile:
             }
             for segment in segments
         ]
+
+        # A line is complete when its end is there.
         line = json.dumps({"known_ms": known_ms, "segments": rows}, ensure_ascii=False) + "\n"
         try:
             with self.path.open("ab") as file:
                 file.write(line.encode(errors="backslashreplace"))
         except OSError as error:
-            raise self._refusal(error) from error
+            raise self._make_refusal(error) from error
 
-    def _refusal(self, error: OSError) -> StorageError:
+    def _make_refusal(self, error: OSError) -> StorageError:
         return StorageError(
             f"cannot write {self.path}: {error.strerror or error}; free space or choose another "
             "--out"

@@ -2,7 +2,7 @@
 
 The journal is the outbox: a small file beside it holds the number of the last event that was
 delivered. A receiver that is down delays nothing but its own events. Receivers tell repetitions
-apart by the sequence number, and prove with the signature that nobody else has sent them.
+apart by the sequence number, and the signature proves who has sent them.
 """
 
 import hashlib
@@ -120,7 +120,9 @@ class Webhook:
                 self.delivered = int(read_json(cursor)["delivered"])
             except (KeyError, TypeError, ValueError) as error:
                 raise InputError(f"{cursor}: no record of a webhook; delete it") from error
-        self._thread = threading.Thread(target=self._run, name="live-webhook", daemon=True)
+        self._thread = threading.Thread(
+            target=self._deliver_events, name="live-webhook", daemon=True
+        )
         self._thread.start()
 
     def tell(self, event: LiveEvent) -> None:
@@ -142,18 +144,18 @@ class Webhook:
     def _has_waiting(self) -> bool:
         return self._offset < self.journal.stat().st_size
 
-    def _run(self) -> None:
+    def _deliver_events(self) -> None:
         while not self._stop.is_set():
             self._news.wait(_WAIT_S)
             self._news.clear()
             with self.journal.open("rb") as file:
                 file.seek(self._offset)
                 for line in file:
-                    if not line.endswith(b"\n") or not self._deliver(line):
+                    if not line.endswith(b"\n") or not self._deliver_event(line):
                         break
                     self._offset += len(line)
 
-    def _deliver(self, line: bytes) -> bool:
+    def _deliver_event(self, line: bytes) -> bool:
         """Post one event until the receiver has it or has refused it; False when stopping."""
         document = parse_json(line, str(self.journal))
         sequence = int(document["sequence"])
@@ -161,7 +163,7 @@ class Webhook:
             return True
         body = json.dumps(document, ensure_ascii=False).encode()
         pause_s = self.first_pause_s
-        while not self._post(body, sequence):
+        while not self._post_body(body, sequence):
             if self._stop.wait(pause_s):
                 return False
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
@@ -169,7 +171,7 @@ class Webhook:
         write_json(self.journal.parent / CURSOR_FILE, {"delivered": sequence})
         return True
 
-    def _post(self, body: bytes, sequence: int) -> bool:
+    def _post_body(self, body: bytes, sequence: int) -> bool:
         """Whether the receiver needs no further attempt."""
         timestamp = str(int(time.time()))
         headers = {
@@ -180,6 +182,8 @@ class Webhook:
         }
         if self.secret is not None:
             headers[SIGNATURE_HEADER] = sign(self.secret, timestamp, body)
+
+        # What the receiver refuses for good is left out, all else is tried again.
         request = Request(self.url, body, headers, method="POST")  # noqa: S310 - checked before
         try:
             with self._opener.open(request, timeout=TIMEOUT_S):
@@ -187,16 +191,16 @@ class Webhook:
         except HTTPError as error:
             error.close()
             if error.code >= 500 or error.code in _TRY_AGAIN:
-                return self._fail(f"answered {error.code}")
+                return self._report_failure(f"answered {error.code}")
             self.report(f"webhook: event {sequence} was refused ({error.code}); it is left out")
         except (URLError, OSError, http.client.HTTPException) as error:
-            return self._fail(str(getattr(error, "reason", None) or error))
+            return self._report_failure(str(getattr(error, "reason", None) or error))
         if self._has_failed:
             self._has_failed = False
             self.report("webhook: the receiver answers again")
         return True
 
-    def _fail(self, reason: str) -> bool:
+    def _report_failure(self, reason: str) -> bool:
         if not self._has_failed:
             self._has_failed = True
             self.report(f"webhook: {self.url} {reason}; trying again")

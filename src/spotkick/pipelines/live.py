@@ -202,12 +202,16 @@ def _open_journal(request: LiveRequest, checkpoints: dict[str, Checkpoint]) -> J
             f"{request.out}: holds the journal of a run; go on with it (--resume), or choose "
             "another --out"
         )
+
+    # A run goes on only as it was begun.
     journal = Journal(path)
     details = {
         "source": request.source,
         "latency_s": request.latency_s,
         "min_confidence": request.min_confidence,
-        "checkpoints": {name: _digest(checkpoint) for name, checkpoint in checkpoints.items()},
+        "checkpoints": {
+            name: _digest_checkpoint(checkpoint) for name, checkpoint in checkpoints.items()
+        },
     }
     first = next(iter(journal.events()), None)
     if first is not None:
@@ -222,7 +226,7 @@ def _open_journal(request: LiveRequest, checkpoints: dict[str, Checkpoint]) -> J
     return journal
 
 
-def _digest(checkpoint: Checkpoint) -> str:
+def _digest_checkpoint(checkpoint: Checkpoint) -> str:
     return hashlib.sha256((checkpoint.folder / CONFIG_FILE).read_bytes()).hexdigest()
 
 
@@ -307,6 +311,8 @@ def _make_lane(request: LiveRequest, name: str, checkpoint: Checkpoint, period: 
     )
     if checkpoint.feature_source.kind in COMMENTARY_KINDS:
         return Lane(spotter, None)
+
+    # Features of frames are kept, since frames that went by cannot be read again.
     file = FeatureFile(
         request.out / FEATURES_FOLDER,
         name,
@@ -396,6 +402,8 @@ def _add_picture_stages(
         size_px, fit = extractor.backbone.size_px, extractor.config.fit
         targets.append(SampleTarget(sampler, size_px, fit, samples))
         run.add_stage(f"backbone {name}", Embedder(name, extractor, samples, run.inbox).run)
+
+    # One decoder gives all of them their frames.
     if request.reads_scoreboard:
         targets.append(_add_scoreboard(run, reader))
     decoder = VideoDecoder(
