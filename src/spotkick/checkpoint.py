@@ -73,7 +73,6 @@ class CheckpointConfig(StoredConfig):
         chunk_frames: length of a chunk.
         border_frames: frames at each end of a chunk that are not used.
         pad_period: whether periods are extended by their end frames in training and prediction.
-        delay_frames: by which features are late, see `training.config.DataConfig`.
         feature_source: of `spotkick.features.tracks.FeatureSource`.
         decoding: defaults of prediction.
         thresholds: confidence per class that maximised F1 on the validation split; empty when not
@@ -87,7 +86,6 @@ class CheckpointConfig(StoredConfig):
     chunk_frames: Annotated[int, Field(ge=1)]
     border_frames: Annotated[int, Field(ge=0)]
     pad_period: bool = False
-    delay_frames: Annotated[int, Field(ge=0)] = 0
     feature_source: dict[str, Any]
     decoding: DecodingConfig = DecodingConfig()
     thresholds: dict[str, float] = Field(default_factory=dict)

@@ -1,7 +1,5 @@
 """The live path against spotting the whole period, for several geometries and decodings."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -76,26 +74,6 @@ def test_spotter_of_free_length_ends_with_the_actions_of_spot(frames: int) -> No
     features = make_features(3, frames)
     expected = spot_whole(network, setup, features)
     assert standing(feed(make_spotter(network, setup), features, [1])) == expected
-
-
-@pytest.mark.parametrize("delay", [2, 9])
-def test_spotter_of_late_features_ends_with_the_actions_of_spot(delay: int) -> None:
-    features = make_features(9, 150)
-    for network, frames in ((PlaceNetwork(24, 4), 24), (FreeNetwork(40, 4), 40)):
-        setup = replace(make_setup(frames, 5), delay_frames=delay)
-        expected = spot_whole(network, setup, features)
-        assert expected
-        assert standing(feed(make_spotter(network, setup), features, [1])) == expected
-
-
-def test_spotter_of_late_features_needs_less_of_what_follows() -> None:
-    # All that a score depends on is known when it is read: nothing is revised later.
-    plain = DecodingConfig(source="scores", nms="none", nms_window_s=1.0)
-    setup = replace(make_setup(40, 5, decoding=plain), delay_frames=4)
-    network = FreeNetwork(40, 4)
-    changes = feed(make_spotter(network, setup, latency_s=1.0), make_features(9, 150), [1])
-    assert not [change for change in changes if change.kind in ("revise", "restore")]
-    assert [change for change in changes if change.kind == "publish"]
 
 
 def test_spotter_of_spots_and_displacements_ends_with_the_actions_of_spot() -> None:

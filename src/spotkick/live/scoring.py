@@ -111,7 +111,7 @@ class LiveScores:
     @property
     def reach_frames(self) -> int:
         """Frames that a ring must keep for this network."""
-        return 2 * self._setup.chunk_frames + self._kept + self._setup.delay_frames
+        return 2 * self._setup.chunk_frames + self._kept
 
     @property
     def settling_frames(self) -> int:
@@ -126,10 +126,9 @@ class LiveScores:
         if not ring.first:
             return
         border = self._setup.border_frames
-        oldest = ring.first + self._setup.delay_frames
-        self._next_chunk = -(-(oldest + self._pad) // self._stride)
+        self._next_chunk = -(-(ring.first + self._pad) // self._stride)
         first = self._next_chunk * self._stride - self._pad + border
-        self._settled = oldest + border if self._is_free else first
+        self._settled = ring.first + border if self._is_free else first
         self._done = ScoreWindow(self._settled, self._done.scores)
 
     def read(
@@ -143,10 +142,7 @@ class LiveScores:
             is_over: no frame will follow.
         """
         stable = ring.end if stable is None else stable
-        if self._is_free:
-            view = self._read_free(ring, stable, is_over=is_over)
-        else:
-            view = self._read_planned(ring)
+        view = self._read_free(ring, stable) if self._is_free else self._read_planned(ring)
         if is_over:
             return Scored(view, ring.end)
         self._done = self._done.drop_before(self._settled - self._kept)
@@ -175,17 +171,14 @@ class LiveScores:
         self._settled = max(self._settled, min(self._done.end, end - self.settling_frames))
         return view
 
-    def _read_free(self, ring: FeatureRing, stable: int, *, is_over: bool) -> ScoreWindow:
+    def _read_free(self, ring: FeatureRing, stable: int) -> ScoreWindow:
         border, end = self._setup.border_frames, ring.end
-        oldest = ring.first + self._setup.delay_frames if ring.first else 0
-        first = max(self._settled, self._done.first, oldest + (border if oldest else 0))
-        start = max(oldest, first - border - _FREE_MARGIN)
+        first = max(self._settled, self._done.first, ring.first + (border if ring.first else 0))
+        start = max(ring.first, first - border - _FREE_MARGIN)
 
         # A period shorter than a chunk is extended by copies of its last frame.
         copies = min(max(0, self._setup.chunk_frames - end), border + _FREE_MARGIN)
-        # Features that are late fill the chunk behind the newest frame.
-        behind = max(copies, 0 if is_over else self._setup.delay_frames)
-        part = self._run_chunk(ring, start, end - start + behind, keep=(first, end))
+        part = self._run_chunk(ring, start, end - start + copies, keep=(first, end))
         self._done = self._done.put(part)
         self._settled = max(self._settled, min(stable, end) - border)
         return self._done
@@ -201,7 +194,7 @@ class LiveScores:
             frames: its length.
             keep: first frame that is kept, and the one behind the last.
         """
-        index = start - self._setup.delay_frames + np.arange(frames)
+        index = start + np.arange(frames)
         output = self._network(ring.rows(index)[None])
 
         # (kept frames, classes)

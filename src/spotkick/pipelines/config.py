@@ -57,8 +57,6 @@ class DataConfig(FrozenConfig):
         train: split file, or the name of a file in ``root/splits`` or ``root``.
         valid: same; no validation when empty.
         time_source: which field of a label counts.
-        feature_delay_s: features reach the network so much later: it sees that much less of what
-            follows a frame, and more of what was before. For spotting live, see docs/live.md.
     """
 
     root: str = "."
@@ -70,7 +68,6 @@ class DataConfig(FrozenConfig):
     train: str = "train"
     valid: str = "valid"
     time_source: Literal["position", "gameTime"] = "position"
-    feature_delay_s: Annotated[float, Field(ge=0)] = 0.0
 
     def task(self) -> Task:
         """Classes, and what they decide.

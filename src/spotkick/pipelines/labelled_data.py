@@ -19,7 +19,6 @@ from spotkick.training.labelled_periods import (
     LabelledPeriod,
     check_training_set,
     count_late_actions,
-    delay_track,
     label_period,
 )
 
@@ -90,9 +89,8 @@ def label_training_periods(
                 lengths.append(_Lengths(track.duration_s, last_s))
 
             slicing = config.slicing.slicing(classes, track.source.frame_rate)
-            delay = round(data.feature_delay_s * track.source.frame_rate)
             encoded = label_period(
-                delay_track(track, delay),
+                track,
                 own,
                 classes,
                 slicing=slicing,

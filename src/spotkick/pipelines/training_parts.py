@@ -65,11 +65,6 @@ class TrainingParts:
         return self.architecture.border_frames if self.config.sampling.border_actions else 0
 
     @property
-    def delay_frames(self) -> int:
-        """Frames by which features are late."""
-        return round(self.config.data.feature_delay_s * self.source.frame_rate)
-
-    @property
     def plan(self) -> TrainingPlan:
         """What the training needs."""
         config, rate = self.config, self.source.frame_rate
@@ -95,7 +90,6 @@ class TrainingParts:
             border_frames=self.architecture.border_frames,
             pad_period=self.config.sampling.border_actions,
             decoding=self.config.decoding,
-            delay_frames=self.delay_frames,
         )
 
     def write(
@@ -124,7 +118,6 @@ class TrainingParts:
             chunk_frames=self.architecture.chunk_frames,
             border_frames=self.architecture.border_frames,
             pad_period=self.config.sampling.border_actions,
-            delay_frames=self.delay_frames,
             feature_source=self.source.to_json(),
             architecture=self.architecture.model_dump(mode="json"),
             decoding=self.config.decoding,

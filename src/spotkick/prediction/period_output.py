@@ -42,8 +42,6 @@ class SpottingSetup:
         pad_period: extend each period by its end frames.
         decoding: from outputs to actions.
         groups: classes that are asked for, where they are not the network's own.
-        delay_frames: by which features are late: the scores of a frame come from that much less of
-            what follows it, and more of what was before.
     """
 
     classes: ActionClasses
@@ -53,7 +51,6 @@ class SpottingSetup:
     pad_period: bool
     decoding: DecodingConfig
     groups: ClassGroups | None = None
-    delay_frames: int = 0
 
     @property
     def wanted(self) -> ActionClasses:
@@ -88,7 +85,6 @@ class SpottingSetup:
             pad_period=config.pad_period,
             decoding=decoding or config.decoding,
             groups=groups,
-            delay_frames=config.delay_frames,
         )
 
 
@@ -139,7 +135,7 @@ def _run_shifted(
         setup.border_frames,
         pad_period=setup.pad_period,
     )
-    outputs = list(_run_chunks(network, track, plan, shift_frames, delay_frames=setup.delay_frames))
+    outputs = list(_run_chunks(network, track, plan, shift_frames))
 
     # (chunks, frames, classes) and (chunks, spots, 2 + classes)
     scores = np.concatenate([part.scores for part in outputs])
@@ -160,14 +156,9 @@ def _run_shifted(
 
 
 def _run_chunks(
-    network: ChunkNetwork,
-    track: FeatureTrack,
-    plan: ChunkPlan,
-    shift_frames: int,
-    *,
-    delay_frames: int,
+    network: ChunkNetwork, track: FeatureTrack, plan: ChunkPlan, shift_frames: int
 ) -> Iterator[ChunkOutput]:
-    index = plan.padded_index() - shift_frames - delay_frames
+    index = plan.padded_index() - shift_frames
     for start in range(0, len(index), BATCH_CHUNKS):
         yield network(track.rows(index[start : start + BATCH_CHUNKS]).astype(np.float32))
 

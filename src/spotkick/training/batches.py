@@ -40,9 +40,21 @@ def gather(
     chunk_frames: int,
     border_frames: int,
     num_spots: int,
+    hidden_frames: int = 0,
 ) -> Batch:
-    """Gather the chosen chunks, encode the spots of their centres, release the features' pages."""
+    """Gather the chosen chunks, encode the spots of their centres, release the features' pages.
+
+    Args:
+        periods: of the data set.
+        chosen: (chunks, 2) period index and first frame.
+        chunk_frames: length of a chunk.
+        border_frames: frames at each end whose spots do not count.
+        num_spots: rows of spots per chunk.
+        hidden_frames: last frames of each chunk that are copies of the frame before them.
+    """
     arrays = chunk_arrays(periods, chosen, chunk_frames)
+    if hidden_frames:
+        arrays.features[:, -hidden_frames:] = arrays.features[:, [-hidden_frames - 1]]
     mask = border_mask(chunk_frames, border_frames)
     rows, dropped = encode_spots(arrays.action_mask, num_spots, mask)
     for index in set(chosen[:, 0].tolist()):

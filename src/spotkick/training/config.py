@@ -80,6 +80,8 @@ class SamplingConfig(FrozenConfig):
         anywhere_share: ``paper_v1`` only: further chunks from anywhere, as a share of the preset's,
             so that a network sees more of what is no action. 0 is the paper's.
         shuffle: ``paper_v1`` only: mix the chunks of all periods before batches are formed.
+        hide_future: the last border_frames of each chunk are copies of the frame before them, as
+            behind the newest frame of a stream: for spotting live with a short latency.
         border_actions: extend each period by border_frames copies of its end frames, so that
             actions near its ends are trained and spotted as well as any other.
     """
@@ -90,6 +92,7 @@ class SamplingConfig(FrozenConfig):
     anywhere_share: _Weight = 0.0
     shuffle: bool = False
     border_actions: bool = False
+    hide_future: bool = False
 
 
 class TrainingConfig(FrozenConfig):

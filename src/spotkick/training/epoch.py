@@ -16,7 +16,7 @@ from spotkick.losses.matching_kernel import prepare_kernel
 from spotkick.models.spotter import SpotterNetwork
 from spotkick.training.batches import Batch, gather, prepare_ahead
 from spotkick.training.class_weights import class_weights
-from spotkick.training.device_data import place_data
+from spotkick.training.device_data import DeviceData, place_data
 from spotkick.training.device_loop import DeviceEpoch, DeviceLoop
 from spotkick.training.ema import WeightAverage
 from spotkick.training.labelled_periods import LabelledPeriod
@@ -106,7 +106,7 @@ class EpochRunner:
 
         if device.type == "cuda":
             prepare_kernel(device)
-        data = place_data(periods, config.data_on_device, device)
+        data = _place_periods(periods, plan, device)
         most = (
             None
             if data is None
@@ -203,6 +203,7 @@ class EpochRunner:
                 chunk_frames=sizes.chunk_frames,
                 border_frames=sizes.loss_border_frames,
                 num_spots=sizes.num_spots,
+                hidden_frames=sizes.border_frames if self.plan.sampling.hide_future else 0,
             )
 
         losses: list[float] = []
@@ -248,6 +249,25 @@ class EpochRunner:
             "of them"
         )
         warnings.warn(message, SpotkickWarning, stacklevel=2)
+
+
+def _place_periods(
+    periods: Sequence[LabelledPeriod], plan: TrainingPlan, device: torch.device
+) -> DeviceData | None:
+    """The training set on the device, where it is to be there; chunks are changed by a loader.
+
+    Raises:
+        ConfigError: if it must be there, and does not fit or is to be changed.
+    """
+    choice = plan.training.data_on_device
+    if not plan.sampling.hide_future:
+        return place_data(periods, choice, device)
+    if choice == "always":
+        raise ConfigError(
+            "sampling.hide_future needs a loader, and training.data_on_device = 'always' has none; "
+            "set 'auto'"
+        )
+    return None
 
 
 def _weigh_classes(periods: Sequence[LabelledPeriod], plan: TrainingPlan) -> Tensor | None:

@@ -3,7 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -53,14 +53,6 @@ class LabelledPeriod:
             out[:] = self.track.values[first : first + num_frames]
         else:
             out[:] = self.track.rows(np.arange(first, first + num_frames))
-
-
-def delay_track(track: FeatureTrack, delay_frames: int) -> FeatureTrack:
-    """The same features, so many frames later; the first frames are copies of the first one."""
-    if not delay_frames:
-        return track
-    rows = track.rows(np.arange(len(track)) - delay_frames)
-    return replace(track, values=rows)
 
 
 def label_period(
