@@ -178,8 +178,10 @@ def stream(arguments: argparse.Namespace) -> None:
             target=send_udp, args=(arguments.video, ports[0], seconds, started), daemon=True
         ).start()
 
-    # When each action was published, against when its frame was sent.
+    # When each action was published, against when its frame was sent. The receiver counts from the
+    # first key frame that it got, whose time of sending is that of the event that came soonest.
     delays: list[float] = []
+    offsets: list[float] = []
     states: list[str] = []
     late = 0
     for line in receiver.stdout or ():
@@ -187,11 +189,13 @@ def stream(arguments: argparse.Namespace) -> None:
         if event["event"] == "publish":
             late += event["late"]
             published_s = datetime.fromisoformat(event["at"]).timestamp()
+            offsets.append(published_s - event["stream_s"])
             if not event["late"]:
-                delays.append(published_s - started[0] - event["position_ms"] / 1000)
+                delays.append(published_s - event["position_ms"] / 1000)
         elif event["event"] == "status":
             states.append(event["state"])
     stop.set()
+    delays = [value - min(offsets) for value in delays]
     names = ", ".join(f"{state} {states.count(state)}" for state in dict.fromkeys(states))
     print(f"{len(delays)} actions in time, {late} late; notes: {names or 'none'}")
     print(

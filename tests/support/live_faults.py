@@ -60,7 +60,7 @@ def plan_connections(seconds: float, rng: random.Random) -> list[Connection]:
             number -= 5 * FRAME_RATE
             clock_s -= 5
         elif kind == "leaps":
-            clock_s = clock_s + rng.randint(1_000, 20_000)
+            clock_s = Fraction(rng.randint(0, 80_000))  # clocks of 33 bits end at 95,443 s
         planned.append(Connection(number, frames, clock_s, waited_s))
         number, clock_s = number + frames, clock_s + Fraction(frames, FRAME_RATE)
     return planned

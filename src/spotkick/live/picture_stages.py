@@ -1,5 +1,6 @@
 """Frames to features: a stage that decodes and samples, and one that runs the backbone."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -22,10 +23,10 @@ BATCH: Final = 8
 """Images that a backbone takes at once, where so many wait."""
 
 BEHIND_S: Final = 3.0
-"""A decoder that is further behind decodes key frames only ..."""
+"""Where packets wait longer for the decoder, it decodes key frames only ..."""
 
 CAUGHT_UP_S: Final = 1.0
-"""... until it is this close again."""
+"""... until they wait for less than this again."""
 
 _ENTRY_S: Final = 15
 """Decoding begins this long before the first sample that is wanted, to meet a key frame."""
@@ -134,21 +135,21 @@ class VideoDecoder:
             self._has_key = False
             return
         self._tick_s = Fraction(packet.time_base)
-        self._watch_delay(decoded_s)
+        self._watch_delay(timed.arrived_s)
         try:
             for frame in self._decoder.decode(packet):
                 self._show_frame(frame, timed.arrived_s)
         except av.FFmpegError:
             return  # a damaged packet; the frames around it are shown
 
-    def _watch_delay(self, decoded_s: Fraction) -> None:
-        """Fall back to key frames when the decoder is behind, and say so."""
+    def _watch_delay(self, arrived_s: float) -> None:
+        """Fall back to key frames when packets wait too long, and say so.
+
+        Segments of a playlist arrive many seconds at once: what counts is how long they wait here.
+        """
         if not self.is_live:
             return
-        waiting_s = max(
-            (len(t.channel) / t.sampler.rate for t in self.targets if not t.may_drop), default=0
-        )
-        behind_s = float(self.newest_s() - decoded_s + waiting_s)
+        behind_s = time.monotonic() - arrived_s
         if not self._is_behind and behind_s > BEHIND_S:
             self._is_behind, self._decoder.skip_frame = True, "NONKEY"
             self._send_note(

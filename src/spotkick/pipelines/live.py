@@ -45,7 +45,8 @@ FEATURES_FOLDER: Final = "features"
 TEXT_FILE: Final = "text.jsonl"
 
 _MAX_PACKETS: Final = 20_000
-_MAX_IMAGES: Final = 16
+_MAX_IMAGES: Final = 4
+"""Images that wait for a backbone: what waits is late."""
 _MAX_WINDOWS: Final = 4
 _SPARE_ROWS: Final = 512
 """Rows on disk beyond those that a spotter needs."""
