@@ -6,6 +6,7 @@ import { Curves } from "./curves";
 import { Commands } from "./commands";
 import { CompareSystems } from "./compare";
 import { DetailsPanel } from "./details_panel";
+import { watchMatch } from "./disk_watch";
 import { askAboutConflict, setUpDialogs, setUpExport } from "./dialogs";
 import { byId, h, notify, oncePerFrame, setUpTheme, whole } from "./dom";
 import { keptOrder, setUpFilters } from "./filters";
@@ -31,6 +32,18 @@ import { ViewState } from "./view";
 import { SoundWave } from "./wave";
 
 const THUMBNAIL_AFTER_MS = 60;
+const PLACE = "spotkick.place";
+
+/** What was on the screen before changed files were taken. */
+interface Place {
+  key: string;
+  from: number;
+  to: number;
+  t: number;
+  selected: string | null;
+  tab: string;
+}
+
 class MatchPage {
   private readonly time: MatchTime;
   private readonly view: ViewState;
@@ -107,6 +120,7 @@ class MatchPage {
     }
     document.body.dataset.ready = "true";
     void this.player.readFrames().then(() => this.wave.load());
+    watchMatch(this.match.key, this.match.state, () => void this.takeFromDisk());
     await setUpMatchMenu(this.match.key);
     const abilities = await getJson<Abilities>("/api/abilities");
     if (!this.player.hasVideo) return;
@@ -117,6 +131,7 @@ class MatchPage {
 
   /** Where a link leads: `spot=ID`, or `t=` with seconds of the timeline, or of a period as in `t=2:754.3`. */
   private openPlace(): void {
+    if (this.returnToPlace()) return;
     const query = new URLSearchParams(location.search);
     const item = this.review.items.get(query.get("spot") ?? "");
     if (item !== undefined) return this.commands.pick(item);
@@ -126,6 +141,30 @@ class MatchPage {
     const t = second === undefined ? seconds : this.time.at(Number(first), seconds * 1000);
     this.player.seek(t);
     this.view.reveal(this.player.t);
+  }
+
+  /** Load the page anew with the files that are on disk now, at the same place; what is not saved yet holds it up. */
+  private async takeFromDisk(): Promise<void> {
+    if (!(await this.review.settle())) return notify("Your latest changes are not saved yet; the files are taken once they are.", true);
+    const { from, to, selected } = this.view;
+    const tab = document.querySelector("[role=tab][aria-selected=true]")?.id ?? "tab-spots";
+    const place: Place = { key: this.match.key, from, to, t: this.player.t, selected, tab };
+    sessionStorage.setItem(PLACE, JSON.stringify(place));
+    location.reload();
+  }
+
+  /** Go back to where the page was before it took changed files. */
+  private returnToPlace(): boolean {
+    const place = JSON.parse(sessionStorage.getItem(PLACE) ?? "null") as Place | null;
+    sessionStorage.removeItem(PLACE);
+    if (place === null || place.key !== this.match.key) return false;
+    this.view.show(place.from, place.to);
+    if (place.selected !== null && this.review.items.has(place.selected)) this.view.select(place.selected);
+    this.player.seek(place.t);
+    if (!byId(place.tab).hidden) byId(place.tab).click();
+    const gone = this.review.vanished;
+    notify(gone === 0 ? "The files on disk are shown." : `The files on disk are shown. ${gone} spot${gone === 1 ? "" : "s"} that you decided ${gone === 1 ? "is" : "are"} no longer in them, and stay as decided.`);
+    return true;
   }
 
   private copyLink(): void {

@@ -21,6 +21,7 @@ interface Step {
 
 const RETRY_MS = 2000;
 const POLL_MS = 5000;
+const SETTLE_MS = 5000;
 const MOST_STEPS = 1000;
 
 const FIELDS = ["source", "label", "period", "position_ms", "status", "confidence", "team", "visibility", "player", "note"] as const;
@@ -88,7 +89,7 @@ export class Review {
     for (const edit of journal.edits) this.put(edit, false);
     const left = await this.store.takeLeft();
     if (left !== null) {
-      for (const edit of left.edits) if (this.fits(edit)) this.put(edit, true);
+      for (const edit of left.edits) this.put(edit, true);
       this.keep();
       // What others have written since this browser last heard from the server may collide with what it could not send.
       this.collide(journal.edits.slice(left.revision));
@@ -159,9 +160,16 @@ export class Review {
     return holds;
   }
 
-  /** Whether a change is about a spot of this match. */
-  private fits(edit: Edit): boolean {
-    return this.originals.has(edit.id) || edit.state === null || edit.state.source === "added";
+  /** Spots that were decided and are no longer in the files. */
+  get vanished(): number {
+    return [...this.states].filter(([id, { source }]) => source !== "added" && !this.originals.has(id)).length;
+  }
+
+  /** Wait until everything is saved; false where that is not possible now. */
+  async settle(): Promise<boolean> {
+    await this.flush();
+    for (let waited = 0; this.sending && waited < SETTLE_MS; waited += 50) await new Promise((resolve) => setTimeout(resolve, 50));
+    return this.pending.size === 0 && this.conflict.length === 0;
   }
 
   /** Decide a conflict: this tab's changes, or the other's. */

@@ -1,6 +1,7 @@
 /** The start page: all matches in a table that can be searched and sorted. */
 
 import { getJson, saveFile } from "./api";
+import { watchAll } from "./disk_watch";
 import { byId, h, notify, setUpTheme, whole } from "./dom";
 import { ReelStore } from "./reel_store";
 import type { Abilities } from "./reel_store";
@@ -192,6 +193,7 @@ async function main(): Promise<void> {
   try {
     const { matches } = await getJson<{ matches: MatchRow[] }>("/api/matches");
     void showReel();
+    void watchAll();
     await new StartPage(matches).load();
   } catch (error) {
     notify((error as Error).message, true);

@@ -109,6 +109,8 @@ export interface MatchDocument {
   clips: ClipDocument[];
   shots: Record<string, number[]>;
   warnings: string[];
+  /** State of the files on disk when they were read, by what they hold. */
+  state: Record<string, string>;
 }
 
 export type Source = "prediction" | "label" | "added";

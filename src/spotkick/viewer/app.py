@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 
 from spotkick.errors import SpotkickError, StorageError
+from spotkick.viewer.change_routes import change_routes
 from spotkick.viewer.jobs import JobRunner
 from spotkick.viewer.match_routes import match_routes
 from spotkick.viewer.match_store import Library
@@ -64,6 +65,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.include_router(_page_routes())
     app.include_router(match_routes(library))
+    app.include_router(change_routes(library))
     app.include_router(video_routes(library, copies))
     app.include_router(sound_routes(library, waves))
     app.include_router(image_routes(library))

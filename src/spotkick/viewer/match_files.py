@@ -1,7 +1,7 @@
 """The files of one match, and where its corrections are kept."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -98,21 +98,30 @@ class MatchFiles:
     def review_path(self, edits: Path | None) -> Path:
         """Where corrections are kept: in the folder ``edits``, else beside the first file.
 
+        A journal that was begun beside another file, before predictions were there, is kept.
+
         Raises:
             InputError: if the match has no file at all.
         """
         if edits is not None:
             return edits / self.name / REVIEW_FILE
-        beside = self.predictions or self.labels or self.scores
-        if beside in self.entries and not self.entries[beside].is_only:
-            return beside.with_name(f"{beside.stem}.{self.key}.{REVIEW_FILE}")
-        if beside is not None:
+        places = list(self._list_review_paths())
+        if not places:
+            raise InputError(f"{self.name}: no labels, predictions or video to review")
+        return next((place for place in places if place.exists()), places[0])
+
+    def _list_review_paths(self) -> Iterator[Path]:
+        """Where a journal may lie, the usual place first."""
+        for beside in (self.predictions, self.labels, self.scores):
+            if beside is None:
+                continue
             named = beside.name in (*PREDICTION_FILES, *LABEL_FILES, SCORES_FILE)
-            return beside.with_name(REVIEW_FILE if named else f"{beside.stem}.{REVIEW_FILE}")
+            shared = beside in self.entries and not self.entries[beside].is_only
+            own = f"{beside.stem}.{self.key}" if shared else beside.stem
+            yield beside.with_name(REVIEW_FILE if named else f"{own}.{REVIEW_FILE}")
         for video in self.video_files:
             named = parse_video_name(video).belongs_to_folder
-            return video.with_name(REVIEW_FILE if named else f"{video.stem}.{REVIEW_FILE}")
-        raise InputError(f"{self.name}: no labels, predictions or video to review")
+            yield video.with_name(REVIEW_FILE if named else f"{video.stem}.{REVIEW_FILE}")
 
 
 def is_within(file: Path, roots: Iterable[Path]) -> bool:

@@ -22,6 +22,7 @@ def match_routes(library: Library) -> APIRouter:
 
     @router.get("/matches")
     def matches() -> Response:
+        library.refresh()
         rows = [library.row(require_files(library, key)) for key in library.keys]
         return JSONResponse({"matches": rows}, headers=NEVER_STORE)
 
@@ -36,7 +37,9 @@ def match_routes(library: Library) -> APIRouter:
 
     @router.get("/matches/{key}")
     def match(key: str) -> Response:
+        library.refresh()
         files = require_files(library, key)
+        state = library.states(files)
         try:
             problems = library.journal(files).problems
         except InputError as error:
@@ -48,6 +51,7 @@ def match_routes(library: Library) -> APIRouter:
             store=library.storage_name(files),
             problems=problems,
         )
+        document["state"] = state
         return JSONResponse(document, headers=NEVER_STORE)
 
     @router.get("/matches/{key}/scores")

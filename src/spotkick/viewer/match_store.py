@@ -2,20 +2,25 @@
 
 import hashlib
 import threading
+import time
+import warnings
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.datasets.periods import PeriodSpan
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.viewer.edits import EditJournal
 from spotkick.viewer.match_data import Match, load_match
 from spotkick.viewer.match_files import REVIEW_FILE, MatchFiles, SystemFiles, is_within
 from spotkick.viewer.match_finding import find_match_files
 from spotkick.viewer.match_periods import ReadSpotted, place_spotted_periods, state_periods
 from spotkick.viewer.shots import SHOTS_FILE, read_shots, write_shots
+
+LOOK_AGAIN_S: Final = 2.0
+"""Folders are looked through for new files this often at most."""
 
 MAX_LOADED: Final = 8
 """Matches kept in memory; a two-hour match with 17 classes takes about 2 MB."""
@@ -46,18 +51,57 @@ class Library:
         self._paths = tuple(paths)
         self._roots = tuple(path.resolve() for path in paths)
         self._edits = edits
-        matches = find_match_files(paths)
-        if periods:
-            state_periods(matches, periods)
-        elif read_spotted is not None:
-            for match in matches:
-                place_spotted_periods(match, read_spotted)
-        self._files = {files.key: files for files in matches}
+        self._periods = tuple(periods)
+        self._read_spotted = read_spotted
+        self._files = self._find_files()
+        self._next_look_s = time.monotonic() + LOOK_AGAIN_S
         self._loaded: OrderedDict[str, tuple[tuple[tuple[Path, int, int], ...], Match]] = (
             OrderedDict()
         )
         self._journals: dict[str, EditJournal] = {}
         self._lock = threading.RLock()
+
+    def _find_files(self) -> dict[str, MatchFiles]:
+        """The matches that the paths hold now, by key."""
+        matches = find_match_files(self._paths)
+        if self._periods:
+            state_periods(matches, self._periods)
+        elif self._read_spotted is not None:
+            for match in matches:
+                place_spotted_periods(match, self._read_spotted)
+        return {files.key: files for files in matches}
+
+    def refresh(self) -> None:
+        """Look for files that have appeared; matches that are gone stay, with what is missing.
+
+        A look takes a twentieth of the time at most, and happens every few seconds at most.
+        """
+        with self._lock:
+            began_s = time.monotonic()
+            if began_s < self._next_look_s:
+                return
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", SpotkickWarning)  # they were shown at the start
+                try:
+                    found = self._find_files()
+                except InputError:
+                    found = {}
+            now_s = time.monotonic()
+            self._next_look_s = now_s + max(LOOK_AGAIN_S, 20 * (now_s - began_s))
+            every = {**self._files, **found}
+            self._files = dict(sorted(every.items(), key=lambda item: item[1].name))
+
+    def states(self, files: MatchFiles) -> dict[str, str]:
+        """State of the files of a match, by what they hold; it changes whenever they do."""
+        systems = files.systems
+        parts: dict[str, list[Path | None]] = {
+            "labels": [files.labels],
+            "predictions": [system.predictions for system in systems],
+            "scores": [system.scores for system in systems],
+            "clips": [system.clips for system in systems],
+            "videos": list(files.video_files),
+        }
+        return {name: _digest_state(_identify_paths(paths)) for name, paths in parts.items()}
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -191,8 +235,17 @@ def _identify_files(files: MatchFiles) -> tuple[tuple[Path, int, int], ...]:
         for system in files.systems
         for path in (system.predictions, system.scores, system.clips)
     ]
+    return _identify_paths([files.labels, *systems, *files.video_files])
+
+
+def _digest_state(state: tuple[tuple[Path, int, int], ...]) -> str:
+    text = "\0".join(f"{path}\1{time_ns}\1{size}" for path, time_ns, size in state)
+    return hashlib.blake2s(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _identify_paths(paths: Iterable[Path | None]) -> tuple[tuple[Path, int, int], ...]:
     found = []
-    for path in (files.labels, *systems, *files.video_files):
+    for path in paths:
         if path is not None:
             try:
                 status = path.stat()
