@@ -523,8 +523,11 @@ function matches(item: Item, time: MatchTime, words: string[]): boolean {
 }
 
 async function main(): Promise<void> {
-  const key = new URLSearchParams(location.search).get("id") ?? "";
+  const query = new URLSearchParams(location.search);
+  const key = query.get("id") ?? "";
   try {
+    // The server leads from a name to the match; where the name is still there, it has none.
+    if (key === "" && query.has("name")) throw new Error(`No match here is called ${query.get("name")}: the viewer was started with other paths than the report was made from.`);
     const match = await getJson<MatchDocument>(`/api/matches/${encodeURIComponent(key)}`);
     const page = new MatchPage(match);
     const length = formatDuration(match.periods.reduce((sum, period) => sum + period.duration_s, 0));

@@ -207,6 +207,7 @@ def test_evaluate_wrong_usage_exits_with_2(arguments: tuple[str, ...]) -> None:
         ((GOLDEN / "pred", GOLDEN / "gt", "--classes", "soccernet-3"), "did you mean soccernet-v"),
         ((GOLDEN / "pred", GOLDEN / "gt", "--split", GOLDEN / "golden.json"), "a split must be"),
         ((GOLDEN / "pred", GOLDEN / "gt", "--legacy-frames"), "give --report"),
+        ((GOLDEN / "pred", GOLDEN / "gt", "--viewer", "http://127.0.0.1:8765"), "give --report"),
         (
             (GOLDEN / "pred", GOLDEN / "gt", "--without-first-frame", "Corners"),
             "did you mean 'Corner'",

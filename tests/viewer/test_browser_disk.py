@@ -58,7 +58,7 @@ def test_results_of_a_run_that_finishes_are_taken_on_request(
         assert text == "Predictions of this match have changed on disk."
         assert page.evaluate(ROWS) == 1  # nothing is taken without being asked
         page.click("#disk-take")
-        until(page, f"document.body.dataset.ready === 'true' && {ROWS} === 3")
+        until(page, f"document.body?.dataset.ready === 'true' && {ROWS} === 3")
         assert page.locator("#overview").get_attribute("aria-valuetext") == window
         assert page.locator(".status-rejected").count() == 1
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+FIRST = "league/2025-2026/2026-01-10 - 15-00 Northport 2 - 1 Eastvale"
+
 
 def test_match_route_gives_periods_spots_and_files(client: TestClient, key: str) -> None:
     match = client.get(f"/api/matches/{key}").json()
@@ -153,3 +155,17 @@ def test_match_routes_missing_things_are_404(client: TestClient, key: str, path:
 @pytest.mark.parametrize("t", ["x", "-1", "1e9", "99999999999"])
 def test_thumbnail_route_malformed_times_are_refused(client: TestClient, key: str, t: str) -> None:
     assert client.get(f"/api/matches/{key}/thumbnail/1?t_ms={t}").status_code == 422
+
+
+@pytest.mark.parametrize("name", [FIRST, f"predictions/{FIRST}", FIRST.split("/")[-1]])
+def test_match_page_by_name_leads_to_the_match(client: TestClient, key: str, name: str) -> None:
+    reply = client.get("/match", params={"name": name, "t": "2:6.1"}, follow_redirects=False)
+    assert reply.status_code == 303
+    assert reply.headers["location"] == f"/match?t=2:6.1&id={key}"
+    assert client.get("/match", params={"name": name, "t": "2:6.1"}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["other", "2025-2026", "x\r\nset-cookie: a=b", ""])
+def test_match_page_by_another_name_stays(client: TestClient, name: str) -> None:
+    reply = client.get("/match", params={"name": name}, follow_redirects=False)
+    assert (reply.status_code, "location" in reply.headers) == (200, False)

@@ -94,6 +94,14 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Write a page with tables and charts.")
     ] = None,
+    viewer: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="With --report: link errors to their moment in this running viewer, such as "
+            "http://127.0.0.1:8765.",
+        ),
+    ] = "",
     system: Annotated[
         str, typer.Option(metavar="NAME", help="Name of the system on the report.")
     ] = "",
@@ -231,6 +239,7 @@ def evaluate(
             report=report,
             legacy_frames=legacy_frames,
             example=ScoreExample(match, period),
+            viewer=viewer,
         )
     )
     print_warnings(result.warnings)

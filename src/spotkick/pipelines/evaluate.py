@@ -32,6 +32,7 @@ from spotkick.report.formatting import count_matches
 from spotkick.report.operating import operating_points, points_table
 from spotkick.report.segmentation import ScoreExample
 from spotkick.report.system import TuningSet
+from spotkick.report.viewer_links import check_viewer_address
 from spotkick.tasks import Task
 
 MetricKind = Literal["average-map", "teams", "frames", "original2018"]
@@ -100,6 +101,7 @@ class EvaluationRequest:
         report: where the page goes.
         legacy_frames: draw figure 6 of the page in frames.
         example: match and period of figure 7 of the page.
+        viewer: address of a running viewer that errors on the page are linked to.
     """
 
     predictions: Path
@@ -111,6 +113,7 @@ class EvaluationRequest:
     report: Path | None = None
     legacy_frames: bool = False
     example: ScoreExample = field(default_factory=ScoreExample)
+    viewer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,10 @@ def run_evaluation(request: EvaluationRequest) -> EvaluationResult:
             "--match and --period choose a figure of the report; give --report FILE.html, too"
         )
 
+    if request.viewer and request.report is None:
+        raise ConfigError("--viewer links the report to a viewer; give --report FILE.html, too")
+    viewer = check_viewer_address(request.viewer) if request.viewer else ""
+
     # Everything that reads and scores may warn; warnings go into table, document and page.
     with collected_warnings() as messages:
         inputs = read_scoring_inputs(request.options, [request.predictions])
@@ -177,7 +184,8 @@ def run_evaluation(request: EvaluationRequest) -> EvaluationResult:
         figures = _binned_values(inputs.task, inputs.truth, found)
         write_json(request.json_file, {**document, "figures": figures})
     if request.report is not None:
-        write_text(request.report, _make_page(request, inputs, found, messages, tuned=tuned))
+        page = _make_page(request, inputs, found, messages, tuned=tuned, viewer=viewer)
+        write_text(request.report, page)
     return EvaluationResult(
         score,
         metric=metric,
@@ -279,6 +287,7 @@ def _make_page(
     messages: Sequence[str],
     *,
     tuned: TuningSet | None,
+    viewer: str,
 ) -> str:
     scores = read_score_files(request.predictions, [match.match for match in inputs.truth])
     return evaluation_page(
@@ -292,6 +301,7 @@ def _make_page(
             messages=messages,
             legacy_frames=request.legacy_frames,
             example=request.example,
+            viewer=viewer,
         ),
     )
 

@@ -17,6 +17,7 @@ from spotkick.report.intervals import Estimate, interval_chart
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, figure, paragraph, table
 from spotkick.report.system import CHOSEN_TOLERANCE_S, ScoredSystem
+from spotkick.report.viewer_links import viewer_link
 from spotkick.timeline import format_clock
 
 WORST = 15
@@ -34,8 +35,8 @@ _MEANINGS = {
 }
 
 
-def error_section(system: ScoredSystem) -> Section:
-    """Kinds, costs, classes and the worst cases."""
+def error_section(system: ScoredSystem, viewer: str = "") -> Section:
+    """Kinds, costs, classes and the worst cases, with links where a viewer is given."""
     at = CHOSEN_TOLERANCE_S
     costs = error_costs(system.loose, at)
     every = find_errors(system.loose, at)
@@ -63,7 +64,7 @@ def error_section(system: ScoredSystem) -> Section:
 
     totals = _total_by_kind(used)
     parts += [
-        _case_list(str(kind), used.cases(kind, WORST), totals[kind])
+        _case_list(str(kind), used.cases(kind, WORST), totals[kind], viewer)
         for kind in KINDS
         if totals[kind]
     ]
@@ -106,20 +107,29 @@ def _cost_figure(costs: Mapping[ErrorKind, float]) -> Html:
     return figure(chart, caption, table(("Error", "Cost (points)"), rows))
 
 
-def _case_list(kind: str, cases: tuple[ErrorCase, ...], total: int) -> Html:
+def _case_list(kind: str, cases: tuple[ErrorCase, ...], total: int, viewer: str) -> Html:
     """The cases of a kind as a table that opens on demand."""
     rows = []
     for case in cases:
         other = NONE
         if case.other_label is not None and case.other_position_s is not None:
             other = f"{case.other_label} at {format_clock(case.other_position_s)}"
-        clock = tag("span.time", f"{case.period} - {format_clock(case.position_s)}")
+        clock = _clock_cell(case, viewer)
         rows.append((case.match, clock, case.label, other, _confidence_text(case.confidence)))
 
     data = table(("Match", "Clock", "Class", "Label meant", "Confidence"), rows, text_columns=4)
     shown = "" if total <= len(cases) else f", {len(cases)} of {total:,}"
     opened = "open" if kind == ErrorKind.BACKGROUND else None
     return tag("details", tag("summary", f"{kind.capitalize()}{shown}"), data, open_=opened)
+
+
+def _clock_cell(case: ErrorCase, viewer: str) -> Html:
+    """Period and clock of a case, as a link to it where there is a viewer."""
+    clock = tag("span.time", f"{case.period} - {format_clock(case.position_s)}")
+    if not viewer:
+        return clock
+    address = viewer_link(viewer, case.match, case.period, case.position_s)
+    return tag("a", clock, href=address, target="_blank", rel="noopener")
 
 
 def _confidence_text(confidence: float | None) -> str:

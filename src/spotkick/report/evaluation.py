@@ -34,6 +34,7 @@ class ReportOptions:
         seed: of the resamples.
         legacy_frames: draw precision, recall and F1 against frames, as the paper's figure 6 does.
         example: match and period whose scores are drawn.
+        viewer: address of a running viewer that errors are linked to; empty for no links.
     """
 
     title: str = "Action spotting report"
@@ -45,6 +46,7 @@ class ReportOptions:
     seed: int = 0
     legacy_frames: bool = False
     example: ScoreExample = field(default_factory=ScoreExample)
+    viewer: str = ""
 
 
 def evaluation_page(
@@ -96,7 +98,7 @@ def evaluation_page(
         distance_section(system),
         operating_section(system, legacy=legacy),
         calibration_section(system),
-        error_section(system),
+        error_section(system, options.viewer),
     ]
     section = segmentation_section(
         scores,

@@ -8,10 +8,11 @@ import mimetypes
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib.resources import files as resource_files
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from spotkick.errors import SpotkickError, StorageError
 from spotkick.viewer.change_routes import change_routes
@@ -63,7 +64,7 @@ def create_app(
     app.add_exception_handler(SpotkickError, _make_handler(422))
     app.add_exception_handler(StorageError, _make_handler(507))
     app.add_exception_handler(RequestValidationError, _answer_invalid)
-    app.include_router(_page_routes())
+    app.include_router(_page_routes(library))
     app.include_router(match_routes(library))
     app.include_router(change_routes(library))
     app.include_router(video_routes(library, copies))
@@ -94,7 +95,7 @@ def _answer_invalid(_: Request, error: Exception) -> Response:
     )
 
 
-def _page_routes() -> APIRouter:
+def _page_routes(library: Library) -> APIRouter:
     """Pages and their scripts, held in memory: the names are a closed list."""
     router = APIRouter()
     folder = resource_files("spotkick.viewer") / "static"
@@ -111,8 +112,15 @@ def _page_routes() -> APIRouter:
         return asset("start.html")
 
     @router.get("/match")
-    def match_page() -> Response:
-        return asset("match.html")
+    def match_page(request: Request, name: str = "") -> Response:
+        key = library.find_key(name) if name else None
+        if key is None:
+            return asset("match.html")
+
+        # A link by name, as reports have it, leads to the match of that name.
+        query = {**request.query_params, "id": key}
+        del query["name"]
+        return RedirectResponse(f"/match?{urlencode(query, safe=':')}", 303, headers=NEVER_STORE)
 
     @router.get("/reel")
     def reel_page() -> Response:

@@ -108,6 +108,21 @@ class Library:
         """Keys of all matches, in order of their names."""
         return tuple(self._files)
 
+    def find_key(self, name: str) -> str | None:
+        """Key of the match of a name; folders before it may be missing, or be more, if it is one.
+
+        ``league/season/match`` finds ``match`` and ``predictions/league/season/match``.
+        """
+        names = {files.name: key for key, files in self._files.items()}
+        if name in names:
+            return names[name]
+        tails = [
+            key
+            for other, key in names.items()
+            if f"/{other}".endswith(f"/{name}") or f"/{name}".endswith(f"/{other}")
+        ]
+        return tails[0] if len(tails) == 1 else None
+
     def files(self, key: str) -> MatchFiles | None:
         """Files of a match, None when there is no such match."""
         return self._files.get(key)

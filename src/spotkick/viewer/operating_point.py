@@ -1,6 +1,5 @@
 """Precision, recall and F1 at a threshold, counted as the browser counts while a slider moves."""
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,24 +20,6 @@ class OperatingPoint:
     precision: float
     recall: float
     f1: float
-
-
-def assign_greedily(
-    predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int
-) -> dict[int, int]:
-    """Pair labels with predictions of their class and period.
-
-    Labels are served in order of time; each takes the most confident free prediction within the
-    tolerance, the earlier one when two are equal. This is the rule of the official SoccerNet
-    evaluator.
-
-    Returns:
-        Index of a label -> index of its prediction.
-    """
-    confidences = [action.confidence or 0.0 for action in predictions]
-    candidates = _find_candidates(predictions, labels, tolerance_ms)
-    order = _order_by_time(labels)
-    return _assign_candidates(order, candidates, confidences, -math.inf)
 
 
 def _find_candidates(
