@@ -31,7 +31,7 @@ class JoinedMatches {
         const number = periods.length + 1;
         this.numbers.set(`${match.key}/${period.period}`, number);
         this.own.push({ match: match.key, period: period.period });
-        const name = match.periods.length > 1 ? `${lastPart(match.name)}, ${period.name}` : lastPart(match.name);
+        const name = match.periods.length > 1 ? `${shortName(match.name)}, ${period.name}` : shortName(match.name);
         periods.push({ ...period, period: number, name, offset_s });
         offset_s += period.duration_s;
       }
@@ -170,7 +170,7 @@ class ReelPage {
         "span",
         { class: "clip-label", title: `${item.name}: ${describeMoments(clip)}` },
         h("span", {}, clip.name || clip.label),
-        h("small", {}, lastPart(item.name)),
+        h("small", {}, shortName(item.name)),
         missing ? h("small", {}, "not among the matches that are shown; it is left out") : null,
       ),
       length,
@@ -261,7 +261,11 @@ class ReelPage {
   }
 }
 
-const lastPart = (name: string): string => name.split("/").pop() ?? name;
+/** Name of a match without its folders and date, as captions have it. */
+function shortName(name: string): string {
+  const last = name.split("/").pop() ?? name;
+  return last.replace(/^\d{4}-\d{2}-\d{2}( - \d{1,2}-\d{2})? +/, "") || last;
+}
 
 async function main(): Promise<void> {
   setUpTheme(byId<HTMLButtonElement>("theme-button"), () => undefined);

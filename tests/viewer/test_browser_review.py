@@ -400,7 +400,8 @@ def test_page_fits_the_screen_with_every_command(
         page.goto(f"{address}{place}")
         page.wait_for_selector("body[data-ready]")
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-    for name in ("help-button", "theme-button", "export-button", "reset", "move-here", "zoom-all"):
+    names = ["theme-button", "export-button", "reset", "move-here", "zoom-all"]
+    for name in [*names, *(["help-button"] if size[0] > 500 else [])]:  # phones have no keys
         box = page.locator(f"#{name}").bounding_box()
         assert 0 <= box["x"] <= box["x"] + box["width"] <= size[0]
         assert box["height"] >= (32 if size[0] > 500 else 38)
