@@ -184,7 +184,7 @@ export class Timeline {
     const width = this.holder.clientWidth;
     if (width === 0) return;
     const above = this.holder.getBoundingClientRect().top + window.scrollY;
-    const available = Math.max(100, window.innerHeight - above - AXIS_PX - this.top - this.waveHeight - 14);
+    const available = Math.max(100 - this.waveHeight, window.innerHeight - above - AXIS_PX - this.top - this.waveHeight - 14);
     const count = Math.max(1, this.lanes.length);
     this.lanePx = Math.round(Math.min(MAX_LANE_PX, Math.max(MIN_LANE_PX, available / count)));
     const height = this.top + this.lanePx * count + this.waveHeight + AXIS_PX;
