@@ -192,8 +192,9 @@ async function main(): Promise<void> {
   setUpTheme(byId<HTMLButtonElement>("theme-button"), () => undefined);
   try {
     const { matches } = await getJson<{ matches: MatchRow[] }>("/api/matches");
-    void showReel();
-    void watchAll();
+    // Without them the table is shown all the same.
+    void showReel().catch(() => undefined);
+    void watchAll().catch(() => undefined);
     await new StartPage(matches).load();
   } catch (error) {
     notify((error as Error).message, true);
