@@ -1,15 +1,18 @@
 """Training of stacks: what is planted is found, and networks do not touch each other."""
 
+import math
+
 import numpy as np
 import torch
 
 from spotkick.study.arms import Arm, Settings
+from spotkick.study.network import NetworkStack, StackSizes
 from spotkick.study.peaks import find_peaks, suppress_peaks
 from spotkick.study.plan import Recipe
 from spotkick.study.prediction import predict_held
 from spotkick.study.scoring import rank_peaks, score_network
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
-from spotkick.study.training import train_stack
+from spotkick.study.training import _Optimizer, train_stack
 
 CPU = torch.device("cpu")
 RECIPE = Recipe(
@@ -70,3 +73,27 @@ def test_predict_held_covers_every_frame_once() -> None:
     found = predict_held(stack, DATA, device=CPU)
     assert found.starts[-1] == sum(DATA.num_frames(p) for p in DATA.periods(held=True))
     assert np.allclose(found.scores.numpy(), 1 / (1 + np.exp(-2)))
+
+
+def test_optimizer_equals_adamw_with_a_rate_per_network() -> None:
+    recipe = RECIPE.replace(steps=5, warmup_steps=2, weight_decay=0.1)
+    rates = (1e-2, 3e-3)
+    arms = [(BCE, Settings(rate, length_s=3.0)) for rate in rates]
+    sizes = StackSizes(width=4, num_classes=2, chunk_frames=24, hidden=(3, 3))
+    stack = NetworkStack(sizes, ["dense", "dense"], seed=0)
+    optimizer, start = _Optimizer(stack, arms, recipe), stack.first.weight.detach().clone()
+    gradients = torch.randn(5, *start.shape)
+    for number in range(5):
+        stack.first.weight.grad = gradients[number].clone()
+        optimizer.step(number)
+
+    # Each network alone, by torch's own.
+    for network, rate in enumerate(rates):
+        alone = torch.nn.Parameter(start[network].clone())
+        reference = torch.optim.AdamW([alone], lr=1.0, weight_decay=recipe.weight_decay)
+        for number in range(5):
+            factor = min(1.0, (number + 1) / 2) * 0.5 * (1 + math.cos(math.pi * number / 5))
+            reference.param_groups[0]["lr"] = rate * factor
+            alone.grad = gradients[number, network].clone()
+            reference.step()
+        torch.testing.assert_close(stack.first.weight[network], alone, atol=1e-7, rtol=1e-5)

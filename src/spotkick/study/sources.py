@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from spotkick.actions import Action, ActionClasses
+from spotkick.actions import Action, ActionClasses, MatchActions
 from spotkick.commentary.tokenizer import (
     Vocabulary,
     count_bins,
@@ -218,7 +218,7 @@ def split_of(root: Path, name: str) -> tuple[str, ...]:
     return tuple(read_split_matches(root, name))
 
 
-def _read_labels(root: Path, matches: Sequence[str]) -> Any:
+def _read_labels(root: Path, matches: Sequence[str]) -> list[MatchActions]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SpotkickWarning)
-        return read_label_set(root, matches)
+        return list(read_label_set(root, matches))

@@ -162,11 +162,12 @@ class _Optimizer:
                 mean.lerp_(gradient, 1 - _BETAS[0])
                 square.mul_(_BETAS[1]).addcmul_(gradient, gradient, value=1 - _BETAS[1])
 
-                # The gradient is not needed any more; its memory takes the divisor.
-                divisor = torch.sqrt(square, out=gradient)
-                divisor.mul_(first / second**0.5).add_(first * _EPSILON)
+                # The gradient is not needed any more; its memory takes the divisor. Corrections
+                # of both means are part of the step, so that fewer passes go over the weights.
+                step = rate * (factor * second**0.5 / first)
+                divisor = torch.sqrt(square, out=gradient).add_(second**0.5 * _EPSILON)
                 parameter.mul_(1 - rate * factor * recipe.weight_decay)
-                parameter.addcdiv_(mean * (-rate * factor), divisor)
+                parameter.addcdiv_(mean, divisor.div_(-step))
                 parameter.grad = None
 
 
