@@ -3,8 +3,8 @@
     python tools/list_strips.py
 
 Makes all lists of a reel from the labels of the bundled clip, at 25 frames a second, reads each
-back (`tests/support/list_readers.py`), and writes ``docs/images/lists.svg``: one strip a list, in the time of the reel. Needs the packages
-of the extra ``dev``.
+back (`tests/support/list_readers.py`), and writes ``docs/images/lists.svg``: one strip a list, in
+the time of the reel. Needs the packages of the extra ``dev``.
 """
 
 import sys
@@ -57,7 +57,7 @@ def make_lists() -> dict[str, str]:
         folder = Path(name)
         write_results(folder / "spots.json", (replace(labels, actions=spots),))
         files = {kind: folder / f"reel.{kind}" for kind in READERS}
-        settings = {"lead_s": {label: (5.0, 7.0) for label in LABELS}}
+        settings = {"lead_s": dict.fromkeys(LABELS, (5.0, 7.0))}
         request = HighlightsRequest(
             folder / "spots.json",
             (),
@@ -74,9 +74,10 @@ def draw_strips(rows: dict[str, list[ListedClip]], rate: Fraction) -> str:
     """An SVG with a strip for each list; markers and chapters are lines."""
     total = max(clip.record_out for clips in rows.values() for clip in clips)
     height = _TOP + _ROW * len(rows) + 20
+    label = "Clips of each list of a reel, as other programs read them"
+    view = f'viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{label}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" role="img" '
-        f'aria-label="Clips of each list of a reel, as other programs read them">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {view}>',
         f'<style>{_STYLE}</style><rect width="{_WIDTH}" height="{height}" fill="#fff"/>',
         f'<text x="20" y="24" class="t">One reel in every list, at {rate} frames a second</text>',
     ]
