@@ -222,6 +222,25 @@ def test_write_xmeml_describes_interlaced_and_anamorphic_sources() -> None:
     assert values["pixelaspectratio"] == "PAL-601"
 
 
+@pytest.mark.parametrize("kind", ["edl", "xmeml", "fcpxml", "ale", "otio", "csv", "json"])
+def test_lists_hdr_and_interlaced_sources_are_described(kind: str) -> None:
+    plain = make_listing(Fraction(25), drop=False)
+    events = tuple(
+        replace(
+            event,
+            source=replace(
+                event.source, info=replace(event.source.info, hdr="PQ", field_order="top")
+            ),
+        )
+        for event in plain.edits.events
+    )
+    listing = replace(plain, edits=replace(plain.edits, events=events))
+    text = LIST_FORMATS[kind].write(listing)
+    assert "HDR (PQ); interlaced, top field first" in text
+    assert "HDR" not in LIST_FORMATS[kind].write(plain)
+    assert ("9-16-9 (Rec. 2020 PQ)" in text) == (kind == "fcpxml")
+
+
 def test_write_ale_sources_of_two_rates_are_refused() -> None:
     stretches = [
         Stretch(

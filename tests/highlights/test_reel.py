@@ -14,9 +14,18 @@ from spotkick.highlights.choosing import choose, propose_clips
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import make_source
 from spotkick.highlights.otio import write_otio
-from spotkick.highlights.reel import describe, plan_parts, render, total_s, write_poster
+from spotkick.highlights.reel import (
+    describe,
+    make_title,
+    plan_parts,
+    render,
+    total_s,
+    write_poster,
+)
 from spotkick.highlights.shots import find_shot_changes
+from spotkick.video.images import to_image
 from spotkick.video.probe import probe
+from spotkick.video.reel_look import ReelLook
 from spotkick.video.stills import frame_at
 from support.pattern_video import Pattern, read_number, write_pattern_video
 
@@ -186,3 +195,58 @@ def test_describe_invalid_timecode_counts_from_zero_with_warning(
         edits = describe("x", clips, plan_parts(clips, videos), videos)
     assert edits.events[0].source.start_frame == 0
     assert edits.rate == Fraction(25)
+
+
+def test_write_reel_title_covers_the_first_seconds_only(
+    tmp_path: Path, halves: dict[int, PeriodVideo]
+) -> None:
+    clips = propose_clips(ACTIONS[:1], None, halves, CONFIG)
+    parts = plan_parts(clips, halves)
+    title = make_title("Αθήνα - Київ 2 : 1 a very long name of a cup that needs lines", parts)
+    assert title.luma.shape == (64, 96)
+    render(tmp_path / "reel.mp4", parts, title=title)
+    frames = [to_image(frame, None) for frame in decode_all(tmp_path / "reel.mp4")]
+    assert len(frames) == 175
+    bright = [float(frame.mean()) for frame in frames]
+    assert np.mean(bright[:74]) < 0.7 * np.mean(bright[76:])
+    assert [read_number(frame) for frame in frames[75:]] == list(range(425 + 75, 425 + 175))
+
+
+def decode_all(path: Path) -> list[av.VideoFrame]:
+    with av.open(str(path)) as container:
+        return list(container.decode(video=0))
+
+
+def test_write_reel_follow_keeps_size_and_number_of_frames(
+    tmp_path: Path, halves: dict[int, PeriodVideo]
+) -> None:
+    clips = propose_clips(ACTIONS[:1], None, halves, CONFIG)
+    look = ReelLook(Fraction(1), follow=True)
+    render(tmp_path / "reel.mp4", plan_parts(clips, halves, look=look), look=look)
+    frames = decode_all(tmp_path / "reel.mp4")
+    assert {(frame.width, frame.height) for frame in frames} == {(64, 64)}
+    assert len(frames) == 175
+
+
+def test_write_reel_hdr_source_stays_hdr(tmp_path: Path) -> None:
+    path = tmp_path / "1_hdr.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx265", rate=25, options={"x265-params": "log-level=none"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p10le"
+        context = stream.codec_context
+        context.color_primaries, context.color_trc, context.colorspace = 9, 16, 9
+        context.color_range = 1
+        for number in range(100):
+            frame = av.VideoFrame(64, 64, "yuv420p10le")
+            for plane in frame.planes:
+                plane.update(bytes([0, 2]) * (plane.buffer_size // 2))
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    info = probe(path)
+    assert info.hdr == "PQ"
+    videos = {1: PeriodVideo.from_file(info)}
+    clips = propose_clips((Action("Goal", 1, 2_000, 0.9),), None, videos, CONFIG)
+    render(tmp_path / "reel.mp4", plan_parts(clips, videos))
+    reel = probe(tmp_path / "reel.mp4")
+    assert reel.hdr == "PQ"

@@ -125,6 +125,15 @@ def highlights(
             show_default="that of the first clip",
         ),
     ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow", help="With --aspect: a slow pan to where most moves, not the middle."
+        ),
+    ] = False,
+    title: Annotated[
+        str, typer.Option(help="Title over the first three seconds of the reel.")
+    ] = "",
     codec: Annotated[str, typer.Option(help="Codec of the reel: h264, h265 or av1.")] = "h264",
     quality: Annotated[
         str, typer.Option(help="Quality of the reel: small, standard or high.")
@@ -144,7 +153,7 @@ def highlights(
     ] = False,
     font: Annotated[
         Path | None,
-        typer.Option(help="Font of the captions: .ttf or .otf.", show_default="DejaVu Sans"),
+        typer.Option(help="Font of captions and title: .ttf or .otf.", show_default="DejaVu Sans"),
     ] = None,
     copy: Annotated[
         bool,
@@ -204,11 +213,12 @@ def highlights(
         sound=parse_sound(sound),
         captions=captions,
         font=font,
+        title=title,
         copy=copy,
         snap=not no_snap,
         drop=False if non_drop else None,
         start_timecode=record_start or "",
-        look=parse_look(aspect, codec, quality),
+        look=parse_look(aspect, codec, quality, follow=follow),
         loudness_lufs=loudness,
     )
 
@@ -253,7 +263,9 @@ def parse_named_numbers(
     return parsed
 
 
-def parse_look(aspect: str | None, codec: str, quality: str) -> "ReelLook | None":
+def parse_look(
+    aspect: str | None, codec: str, quality: str, *, follow: bool = False
+) -> "ReelLook | None":
     """Parse shape, codec and quality; None where all are as usual.
 
     Raises:
@@ -264,6 +276,8 @@ def parse_look(aspect: str | None, codec: str, quality: str) -> "ReelLook | None
     for option, value, valid in (("codec", codec, CODECS), ("quality", quality, QUALITIES)):
         if value not in valid:
             raise ConfigError(f"--{option} must be one of {', '.join(valid)}, got {value!r}")
+    if follow and aspect is None:
+        raise ConfigError("--follow needs a shape that is narrower than the video: --aspect 9:16")
     if (aspect, codec, quality) == (None, "h264", "standard"):
         return None
     sides = (aspect or "").split(":")
@@ -272,7 +286,7 @@ def parse_look(aspect: str | None, codec: str, quality: str) -> "ReelLook | None
     ):
         raise ConfigError(f"--aspect must look like 16:9, 1:1 or 9:16, got {aspect!r}")
     ratio = None if aspect is None else Fraction(int(sides[0]), int(sides[1]))
-    return ReelLook(ratio, cast("Codec", codec), cast("Quality", quality))
+    return ReelLook(ratio, cast("Codec", codec), cast("Quality", quality), follow)
 
 
 def marker_kind(path: Path | None) -> str:

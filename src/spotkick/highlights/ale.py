@@ -75,7 +75,7 @@ def _row_of(event: EditEvent, edits: EditList) -> list[str]:
         edits.reel_names()[source.path],
         source.path.name,
         _format_rate(float(source.rate)),
-        event.reason,
+        event.note,
         event.clock,
     )
     return [" ".join(cell.split()) for cell in cells]

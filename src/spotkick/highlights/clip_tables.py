@@ -16,6 +16,7 @@ def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
     """One row per event: its place in the period, its video and the reel, title and reason."""
     rows = []
     reel_rate = listing.edits.rate
+    has_properties = any(source.properties for source in listing.edits.sources)
     for event in listing.edits.events:
         clip, source = listing.clips[event.clip_number - 1], event.source
         rows.append(
@@ -39,6 +40,7 @@ def clip_rows(listing: ReelListing) -> list[dict[str, Any]]:
                 "reel_end_s": round(float(event.record_out / reel_rate), 3),
                 "match_clock": event.clock,
                 "reason": clip.reason,
+                **({"source": source.properties} if has_properties else {}),
             }
         )
     return rows

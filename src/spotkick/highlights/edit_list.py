@@ -44,6 +44,15 @@ class Source:
         """Length in frames."""
         return round(Fraction(self.info.duration_s) * self.rate)
 
+    @property
+    def properties(self) -> str:
+        """What an editor must know about its images; empty for progressive ones of usual range."""
+        fields = (
+            f"interlaced, {self.info.field_order} field first" if self.info.is_interlaced else ""
+        )
+        hdr = f"HDR ({self.info.hdr})" if self.info.hdr else ""
+        return "; ".join(text for text in (hdr, fields) if text)
+
 
 @dataclass(frozen=True, slots=True)
 class EditEvent:
@@ -72,6 +81,11 @@ class EditEvent:
     value: float = 0.0
     clip_number: int = 1
     clock: str = ""
+
+    @property
+    def note(self) -> str:
+        """The reason, and what an editor must know about the images of the source."""
+        return "; ".join(text for text in (self.reason, self.source.properties) if text)
 
     @property
     def source_out(self) -> int:

@@ -54,7 +54,7 @@ def write_edl(edits: EditList) -> str:
         lines.append(f"{number:03d}  {names[source.path]:<8} {channels:<5} C        {codes}")
         lines.append(f"* FROM CLIP NAME: {_one_line(source.path.name)}")
         lines.append(f"* SOURCE FILE: {_one_line(str(source.path.absolute()))}")
-        lines += [f"* COMMENT: {_one_line(text)}" for text in (event.title, event.reason) if text]
+        lines += [f"* COMMENT: {_one_line(text)}" for text in (event.title, event.note) if text]
         lines.append("")
     return "\r\n".join(lines)
 

@@ -18,6 +18,9 @@ _FIELD_ORDERS: Final = {
     "bottom": "lower first",
 }
 
+_COLOUR_SPACES: Final = {"PQ": "9-16-9 (Rec. 2020 PQ)", "HLG": "9-18-9 (Rec. 2020 HLG)"}
+"""Names that Final Cut Pro gives to the colours of HDR."""
+
 
 def write_fcpxml(edits: EditList) -> str:
     """The text of an FCPXML document."""
@@ -60,6 +63,8 @@ def _add_format(
         "height": str(info.height_px),
         "fieldOrder": _FIELD_ORDERS[info.field_order],
     }
+    if info.hdr:
+        shape["colorSpace"] = _COLOUR_SPACES[info.hdr]
     if info.sample_aspect != 1:
         shape["paspH"] = str(info.sample_aspect.numerator)
         shape["paspV"] = str(info.sample_aspect.denominator)
@@ -104,8 +109,8 @@ def _add_clip(spine: ET.Element, event: EditEvent, edits: EditList, asset: str) 
         duration=_format_time(event.record_frames, edits.rate),
         tcFormat="DF" if source.drop else "NDF",
     )
-    if event.reason:
-        ET.SubElement(clip, "note").text = event.reason
+    if event.note:
+        ET.SubElement(clip, "note").text = event.note
 
 
 def _format_time(frames: int, rate: Fraction) -> str:

@@ -52,8 +52,10 @@ def _make_clip(otio: Any, event: EditEvent) -> Any:
         _make_range(otio, source.start_frame, source.num_frames, rate),
     )
     visible = _make_range(otio, source.start_frame + event.source_in, event.source_frames, rate)
-    metadata = {"spotkick": {"reason": event.reason, "value": event.value}}
-    return otio.schema.Clip(event.title, media, visible, metadata=metadata)
+    metadata: dict[str, Any] = {"reason": event.reason, "value": event.value}
+    if source.properties:
+        metadata["source"] = source.properties
+    return otio.schema.Clip(event.title, media, visible, metadata={"spotkick": metadata})
 
 
 def _make_gap(otio: Any, event: EditEvent) -> Any:

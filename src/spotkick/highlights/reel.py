@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from spotkick.datasets.period_video import PeriodVideo
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.highlights.captions import draw_caption
+from spotkick.highlights.captions import draw_caption, draw_title
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list import EditList, Source, Stretch, make_edit_list, make_source
@@ -18,7 +18,8 @@ from spotkick.highlights.match_time import clock_of, period_lengths
 from spotkick.timeline import format_clock
 from spotkick.video.cut import shape_of, write_reel
 from spotkick.video.cut_points import PlannedCut, plan_cut
-from spotkick.video.probe import VideoInfo
+from spotkick.video.overlay import Overlay
+from spotkick.video.probe import VideoInfo, probe
 from spotkick.video.reel_look import ReelLook
 from spotkick.video.reel_parts import ReelPart, SoundChoice
 from spotkick.video.stills import frame_at, write_jpeg
@@ -79,6 +80,20 @@ def plan_parts(
     return tuple(parts)
 
 
+def make_title(
+    text: str, parts: Sequence[ReelPart], look: ReelLook | None = None, font: Path | None = None
+) -> Overlay:
+    """Draw the title of a reel, in its size.
+
+    Raises:
+        InputError: if the video or the font cannot be read.
+        MissingExtraError: if the package pillow is not installed.
+    """
+    warn_about_missing_letters([text], font)
+    shape = shape_of(probe(parts[0].cut.path))
+    return draw_title(text, (look or ReelLook()).crop_of(shape).size_px, font)
+
+
 def plan_unseen_parts(
     clips: Sequence[Clip], videos: Mapping[int, PeriodVideo], config: HighlightsConfig
 ) -> tuple[ReelPart, ...]:
@@ -117,6 +132,7 @@ def render(
     mode: CutMode = "encode",
     sound: SoundChoice = "auto",
     look: ReelLook | None = None,
+    title: Overlay | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> tuple[ReelPart, ...]:
     """Write the reel.
@@ -130,7 +146,7 @@ def render(
     """
     if mode == "copy":
         return copy_reel(path, parts, sound=sound)
-    write_reel(path, parts, sound=sound, look=look, progress=progress)
+    write_reel(path, parts, sound=sound, look=look, title=title, progress=progress)
     return tuple(parts)
 
 

@@ -87,8 +87,8 @@ def _add_track(track: ET.Element, edits: EditList, files: dict[Path, str], *, ki
             for other in ("video", "audio"):
                 link = ET.SubElement(clip, "link")
                 ET.SubElement(link, "linkclipref").text = f"{other}-{number}"
-        if event.reason:
-            ET.SubElement(ET.SubElement(clip, "comments"), "mastercomment1").text = event.reason
+        if event.note:
+            ET.SubElement(ET.SubElement(clip, "comments"), "mastercomment1").text = event.note
 
 
 def _add_range(clip: ET.Element, event: EditEvent) -> None:

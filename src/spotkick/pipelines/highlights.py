@@ -25,6 +25,7 @@ from spotkick.highlights.left_out_lines import describe_left_out
 from spotkick.highlights.loudness import set_loudness
 from spotkick.highlights.reel import (
     describe,
+    make_title,
     plan_parts,
     plan_unseen_parts,
     render,
@@ -66,7 +67,8 @@ class HighlightsRequest:
         rate: frames per second of the videos, for lists without them.
         sound: which sound tracks.
         captions: burn captions in.
-        font: of the captions.
+        font: of captions and title.
+        title: painted over the first seconds of the reel; empty for none.
         copy: copy instead of encoding.
         snap: move ends of clips to shot changes.
         drop: drop-frame timecode; None for the custom of the frame rate.
@@ -89,6 +91,7 @@ class HighlightsRequest:
     sound: SoundChoice = "auto"
     captions: bool = False
     font: Path | None = None
+    title: str = ""
     copy: bool = False
     snap: bool = True
     drop: bool | None = None
@@ -197,9 +200,11 @@ def _check_request(request: HighlightsRequest) -> None:
         reel_format(request.out)
     if request.copy and (request.look is not None or request.loudness_lufs is not None):
         raise ConfigError(
-            "--copy copies pictures and sound as they are: leave out --aspect, --codec, --quality "
-            "and --loudness"
+            "--copy copies pictures and sound as they are: leave out --aspect, --follow, --codec, "
+            "--quality and --loudness"
         )
+    if request.copy and request.title:
+        raise ConfigError("--copy copies frames as they are: leave out --title")
     if request.look is not None:
         request.look.find_encoder()
     if request.videos:
@@ -264,7 +269,7 @@ def _report_fields(
     *,
     copied: bool,
 ) -> None:
-    """Say what happens to interlaced videos."""
+    """Say what happens to interlaced videos and to HDR."""
     infos = {
         stretch.info.path: stretch.info for video in videos.values() for stretch in video.stretches
     }
@@ -273,6 +278,9 @@ def _report_fields(
             order = infos[path].field_order
             done = "stays interlaced" if copied else "is deinterlaced (bwdif)"
             reporter.line(f"{path} is interlaced, {order} field first: the reel {done}")
+        if infos[path].hdr:
+            depth = "as it is" if copied else "in 8 bits, where smooth areas may show bands"
+            reporter.line(f"{path} is HDR ({infos[path].hdr}): the reel stays HDR, {depth}")
 
 
 def _check_no_overwriting(request: HighlightsRequest, read_files: Sequence[Path]) -> None:
@@ -287,6 +295,9 @@ def _check_no_overwriting(request: HighlightsRequest, read_files: Sequence[Path]
 def _render_reel(
     request: HighlightsRequest, out: Path, parts: Sequence[ReelPart], reporter: Reporter
 ) -> tuple[ReelPart, ...]:
+    title = None
+    if request.title.strip():
+        title = make_title(request.title, parts, request.look, request.font)
     with reporter.task("reel", 100, "%") as task:
         return render(
             out,
@@ -294,6 +305,7 @@ def _render_reel(
             mode="copy" if request.copy else "encode",
             sound=request.sound,
             look=request.look,
+            title=title,
             progress=lambda share: task.update(int(100 * share)),
         )
 

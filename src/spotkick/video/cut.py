@@ -19,6 +19,7 @@ from av.video.stream import VideoStream
 
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import atomic_path
+from spotkick.video.action_crop import ActionTracker, box_around, cut_box
 from spotkick.video.cut_points import PlannedCut
 from spotkick.video.frame_fitting import FrameFitter, ReelColours, colours_of
 from spotkick.video.overlay import Overlay, paint_overlay
@@ -41,6 +42,9 @@ from spotkick.video.sound import SILENT_PEAK, SoundTrack
 
 _FINE_TICKS_PER_S: Final = 90_000
 
+TITLE_S: Final = 3
+"""A title is shown for so long."""
+
 LATE_SOUND_S: Final = 5
 """Reading goes on for this long after the last frame of a clip, to find the sound that belongs to
 it."""
@@ -57,6 +61,7 @@ def write_reel(
     *,
     sound: SoundChoice = "auto",
     look: ReelLook | None = None,
+    title: Overlay | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> None:
     """Encode clips into one video with chapters.
@@ -68,6 +73,7 @@ def write_reel(
         parts: in order.
         sound: which tracks of the videos.
         look: shape, codec and quality; those of the first video, in H.264, when None.
+        title: painted over the first seconds of the reel; None for none.
         progress: called with the share that is done, between 0 and 1.
 
     Raises:
@@ -82,7 +88,7 @@ def write_reel(
         atomic_path(path) as temporary,
         av.open(str(temporary), "w", format=container_format, options=options) as container,
     ):
-        writer = _ReelWriter(container, parts, sound, look or ReelLook())
+        writer = _ReelWriter(container, parts, sound, look or ReelLook(), title=title)
         for number in range(len(parts)):
             for done in writer.write_part(number):
                 if progress is not None:
@@ -100,7 +106,10 @@ class _ReelWriter:
         parts: Sequence[ReelPart],
         sound: SoundChoice,
         look: ReelLook,
+        *,
+        title: Overlay | None = None,
     ) -> None:
+        self._title, self._tracker = title, ActionTracker()
         self._container, self._parts, self._choice = container, parts, sound
         self._starts = reel_starts(parts)
         self._infos = {part.cut.path: probe(part.cut.path) for part in parts}
@@ -161,6 +170,7 @@ class _ReelWriter:
         """Encode a part; gives the share of the reel that is done after each frame."""
         part, start_s = self._parts[number], self._starts[number]
         cut, info = part.cut, self._infos[part.cut.path]
+        self._tracker = ActionTracker()
         with open_media(cut.path, audio_track=track_number(self._choice)) as media:
             for track in self._tracks:
                 track.begin_clip(self._starts[number + 1], cut.start_ticks * cut.time_base)
@@ -194,8 +204,10 @@ class _ReelWriter:
     def _encode_frame(
         self, frame: VideoFrame, time_s: Fraction, overlay: Overlay | None, *, key: bool
     ) -> None:
-        frame = self._cropper.crop(frame)
-        if overlay is not None:
+        frame = self._crop_frame(frame, time_s)
+        if self._title is not None and time_s < TITLE_S:
+            frame = paint_overlay(frame, self._title)
+        elif overlay is not None:
             frame = paint_overlay(frame, overlay)
         frame.pts = round(time_s / self._base)
         frame.time_base = self._base
@@ -205,6 +217,14 @@ class _ReelWriter:
             packets = self._video.encode(frame)
         self._container.mux(packets)
         self._num_frames += 1
+
+    def _crop_frame(self, frame: VideoFrame, time_s: Fraction) -> VideoFrame:
+        """The middle of a frame, or the part of it where the action is."""
+        width = self._shape.width_px
+        if not self._look.follow or self._box.width_px == width:
+            return self._cropper.crop(frame)
+        centre = self._tracker.follow(frame, float(time_s))
+        return cut_box(frame, box_around(self._box, centre, width))
 
     def finish(self) -> None:
         """Write what the encoders still hold."""

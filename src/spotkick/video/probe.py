@@ -35,6 +35,9 @@ FieldOrder = Literal["progressive", "top", "bottom"]
 _FIELD_ORDERS: Final[dict[int, FieldOrder]] = {2: "top", 3: "bottom", 4: "bottom", 5: "top"}
 """FFmpeg's codes: by the order of display, the second letter of TT, BB, TB and BT."""
 
+_HDR_TRANSFERS: Final = {16: "PQ", 18: "HLG"}
+"""FFmpeg's codes of transfer characteristics: SMPTE ST 2084 and ARIB STD-B67."""
+
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
@@ -64,6 +67,7 @@ class VideoInfo:
         audio_tracks: all sound tracks.
         timecode_rate: numbers per second of ``timecode`` where a track of its own says so.
         timecode_drop: whether that track leaves out numbers; None where there is no such track.
+        hdr: ``PQ`` or ``HLG`` where brightness is coded for high dynamic range; else empty.
     """
 
     path: Path
@@ -86,6 +90,7 @@ class VideoInfo:
     audio_tracks: tuple[AudioTrack, ...] = ()
     timecode_rate: Fraction | None = None
     timecode_drop: bool | None = None
+    hdr: str = ""
 
     def __post_init__(self) -> None:
         """Choose the nominal rate where none is given."""
@@ -163,6 +168,7 @@ def probe(path: Path, *, audio_track: int | None = None) -> VideoInfo:
             audio_tracks=tracks,
             timecode_rate=counting.rate if counting else None,
             timecode_drop=counting.drop if counting else None,
+            hdr=_HDR_TRANSFERS.get(int(frame.color_trc or stream.codec_context.color_trc), ""),
         )
 
 

@@ -1,7 +1,7 @@
 """How a reel is encoded, and which part of its frames it shows: publishing needs shapes and codecs.
 
-A narrower or wider reel shows the middle of its frames: a steady crop, which follows nothing. At
-9:16 that is a third of the width of a 16:9 frame, so that play on the wings is outside of it.
+A narrower or wider reel shows the middle of its frames, or the part where most moves
+(`spotkick.video.action_crop`). At 9:16 that is a third of the width of a 16:9 frame.
 """
 
 from dataclasses import dataclass
@@ -82,11 +82,13 @@ class ReelLook:
         aspect: width divided by height as shown; None for that of the first video.
         codec: of the video.
         quality: small for messages, high for archives.
+        follow: whether a narrower reel follows the action instead of showing the middle.
     """
 
     aspect: Fraction | None = None
     codec: Codec = "h264"
     quality: Quality = "standard"
+    follow: bool = False
 
     def crop_of(self, shape: ReelShape) -> CropBox:
         """The middle of frames of a shape, in the aspect of the reel.
