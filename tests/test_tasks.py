@@ -3,9 +3,17 @@ from fractions import Fraction
 
 import pytest
 
-from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses
+from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, Action, ActionClasses, MatchActions
 from spotkick.errors import ConfigError
-from spotkick.tasks import TASKS, Task, task_of
+from spotkick.tasks import (
+    TASKS,
+    Task,
+    mark_sides,
+    merge_side_values,
+    merge_sides,
+    split_sides,
+    task_of,
+)
 
 
 @pytest.mark.parametrize("task", TASKS.values(), ids=lambda task: task.name)
@@ -37,3 +45,31 @@ def test_task_of_some_ball_classes_has_ball_rate_and_label_file() -> None:
 def test_task_of_own_classes_counts_all_periods_and_knows_no_sport() -> None:
     task = task_of(ActionClasses(("dunk",)))
     assert (task.periods, task.sport, task.frame_rate) == ((), "", Fraction(2))
+
+
+def test_split_sides_labels_come_back_with_their_team() -> None:
+    plain = TASKS["soccernet-v1"]
+    task = split_sides(plain, ("home", "away"))
+    assert len(task.classes) == 2 * len(plain.classes)
+    assert Task.from_json(json.loads(json.dumps(task.to_json())), "here") == task
+    labels = MatchActions(
+        "m",
+        (
+            Action("y-card", 1, 5, team="away"),
+            Action("goal", 2, 7, team="home"),
+            Action("goal", 1, 9),
+        ),
+    )
+    marked = mark_sides(labels, plain.classes, task.sides)
+    assert [action.label for action in marked] == ["card (away)", "goal (home)"]
+    merged = merge_sides(marked, task)
+    assert [(a.label, a.team) for a in merged] == [("card", "away"), ("goal", "home")]
+    assert merge_sides(labels, plain) is labels
+    values = {"goal (home)": 0.5, "goal (away)": 0.25, "card (home)": 0.75}
+    assert merge_side_values(values, task) == {"goal": 0.25, "card": 0.75}
+
+
+@pytest.mark.parametrize("sides", [("home",), ("home", "home"), ("home", " ")])
+def test_split_sides_too_few_or_repeated_are_refused(sides: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match="at least two different words"):
+        split_sides(TASKS["soccernet-v1"], sides)

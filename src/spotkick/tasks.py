@@ -5,10 +5,10 @@ scored or which periods count. A `Task` does; commands find it by the name of a 
 file, and a checkpoint stores it whole.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from spotkick.actions import (
     SOCCERNET_BALL,
@@ -16,9 +16,12 @@ from spotkick.actions import (
     SOCCERNET_V1,
     SOCCERNET_V2,
     ActionClasses,
+    MatchActions,
 )
 from spotkick.errors import ConfigError, InputError
 from spotkick.timeline import FEATURE_RATE, parse_frame_rate
+
+T = TypeVar("T", float, tuple[float, float, float, float])
 
 LABEL_FILES: Final = ("Labels-v2.json", "Labels.json", "Labels-ball.json")
 """Names of label files, in the order in which they are preferred for classes of unknown origin."""
@@ -39,6 +42,8 @@ class Task:
         slicing: preset of the context slicing.
         periods: periods that the evaluator counts; all of them when empty.
         sport: ``soccer`` where its rules may be used to find mistakes in labels; else empty.
+        sides: teams that are told apart, such as ``left`` and ``right``: each class is then one of
+            a team, such as ``PASS (left)``, while a network learns and answers; see `split_sides`.
     """
 
     classes: ActionClasses
@@ -48,6 +53,7 @@ class Task:
     slicing: str = "default20"
     periods: tuple[int, ...] = ()
     sport: str = ""
+    sides: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -67,6 +73,7 @@ class Task:
             "slicing": self.slicing,
             "periods": list(self.periods),
             "sport": self.sport,
+            **({"sides": list(self.sides)} if self.sides else {}),
         }
 
     @classmethod
@@ -91,6 +98,7 @@ class Task:
                 slicing=str(value["slicing"]),
                 periods=tuple(int(period) for period in value["periods"]),
                 sport=str(value["sport"]),
+                sides=tuple(str(side) for side in value.get("sides", ())),
             )
         except (InputError, KeyError, TypeError, ValueError) as error:
             raise ConfigError(f"{where}: not a task: {error!r}") from None
@@ -149,3 +157,78 @@ def task_of(classes: ActionClasses) -> Task:
         if set(classes.names) <= set(task.classes.names):
             return replace(task, classes=classes)
     return Task(classes)
+
+
+def split_sides(task: Task, sides: Sequence[str]) -> Task:
+    """A task whose classes tell teams apart: each class becomes one for every side.
+
+    Args:
+        task: without sides.
+        sides: words for the teams, as the labels have them.
+
+    Raises:
+        ConfigError: if there are fewer than two sides, or one repeats.
+
+    Example:
+        >>> split_sides(SOCCERNET_BALL_2023_TASK, ("left", "right")).classes.names
+        ('PASS (left)', 'PASS (right)', 'DRIVE (left)', 'DRIVE (right)')
+    """
+    if len(set(sides)) != len(sides) or len(sides) < 2 or not all(map(str.strip, sides)):
+        raise ConfigError(f"sides must be at least two different words, got {', '.join(sides)}")
+    names = tuple(_sided_name(name, side) for name in task.classes for side in sides)
+    classes = ActionClasses(names, name=f"{task.classes.name} by side")
+    return replace(task, classes=classes, sides=tuple(sides))
+
+
+def mark_sides(match: MatchActions, classes: ActionClasses, sides: Sequence[str]) -> MatchActions:
+    """Labels whose class also says the team; those of no team are left out.
+
+    Args:
+        match: labels with teams.
+        classes: without sides.
+        sides: words for the teams.
+    """
+    actions = tuple(
+        action.with_label(_sided_name(action.label, action.team))
+        for action in classes.select(match.actions)
+        if action.team in sides
+    )
+    return replace(match, actions=actions)
+
+
+def merge_sides(match: MatchActions, task: Task) -> MatchActions:
+    """Spots whose class also says the team, as spots of the class with that team."""
+    if not task.sides:
+        return match
+    plain = _plain_classes(task)
+    actions = tuple(
+        replace(action, label=plain[action.label][0], team=plain[action.label][1])
+        if action.label in plain
+        else action
+        for action in match.actions
+    )
+    return replace(match, actions=actions)
+
+
+def merge_side_values(values: Mapping[str, T], task: Task) -> dict[str, T]:
+    """Values by class, such as thresholds; of the sides of a class the smallest."""
+    merged: dict[str, T] = {}
+    plain = _plain_classes(task)
+    for name, value in values.items():
+        label = plain[name][0] if name in plain else name
+        merged[label] = min(merged[label], value) if label in merged else value
+    return merged
+
+
+def _plain_classes(task: Task) -> dict[str, tuple[str, str]]:
+    """Class of a team -> class, team; empty without sides."""
+    return {
+        name: (name.removesuffix(f" ({side})"), side)
+        for side in task.sides
+        for name in task.classes
+        if name.endswith(f" ({side})")
+    }
+
+
+def _sided_name(name: str, side: str | None) -> str:
+    return f"{name} ({side})"

@@ -21,7 +21,7 @@ from spotkick.pipelines.spot import network_for
 from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
 from spotkick.prediction import ChunkNetwork, SpottingSetup, spot_match, spot_period
 from spotkick.reporter import Reporter, SilentReporter, make_reporter
-from spotkick.tasks import Task
+from spotkick.tasks import Task, merge_sides
 
 PathLike = str | os.PathLike[str]
 """A path as text or as an object."""
@@ -163,7 +163,8 @@ def spot_with_scores(
     # The features must be those that the network was trained on.
     for track in tracks.values():
         model.checkpoint.feature_source.require_compatible(track.source, track.where)
-    return spot_match(model.network, tracks, setup, options.get("name") or default)
+    actions, scores = spot_match(model.network, tracks, setup, options.get("name") or default)
+    return merge_sides(actions, model.checkpoint.task), scores
 
 
 def spot(model: Model, match: PathLike | Features, **options: Unpack[SpotOptions]) -> MatchActions:

@@ -134,5 +134,9 @@ def slicing_for(
         frame_s = float(1 / frame_rate)
         fallback = (-frame_s, -frame_s, frame_s, frame_s)
 
+    # A class of one team, such as "PASS (left)", has the bounds of the class.
     known = {**PRESETS[preset], **(overrides or {})}
-    return ContextSlicing(tuple(known.get(name, fallback) for name in classes))
+    plain = {name: name.rpartition(" (")[0] for name in classes}
+    return ContextSlicing(
+        tuple(known.get(name, known.get(plain[name], fallback)) for name in classes)
+    )

@@ -21,7 +21,7 @@ from spotkick.localization.experiment import (
 from spotkick.models.calf_kind import CalfConfig
 from spotkick.models.registry import known_kinds, network_kind
 from spotkick.models.spotter import SpotterConfig
-from spotkick.tasks import TASKS, Task, task_of
+from spotkick.tasks import TASKS, Task, split_sides, task_of
 from spotkick.timeline import parse_frame_rate
 from spotkick.training.config import LossConfig, SamplingConfig, TrainingConfig
 from spotkick.training.tune_config import take_tune_table
@@ -57,6 +57,8 @@ class DataConfig(FrozenConfig):
         train: split file, or the name of a file in ``root/splits`` or ``root``.
         valid: same; no validation when empty.
         time_source: which field of a label counts.
+        sides: words for the teams, such as ``["left", "right"]``, that the network tells apart;
+            labels without one of them are left out. None by default.
     """
 
     root: str = "."
@@ -68,9 +70,20 @@ class DataConfig(FrozenConfig):
     train: str = "train"
     valid: str = "valid"
     time_source: Literal["position", "gameTime"] = "position"
+    sides: tuple[str, ...] = ()
 
     def task(self) -> Task:
-        """Classes, and what they decide.
+        """Classes, told apart by their sides where these are given, and what they decide.
+
+        Raises:
+            InputError: if they are in a file that cannot be read.
+            ConfigError: if they contradict each other.
+        """
+        plain = self.plain_task()
+        return split_sides(plain, self.sides) if self.sides else plain
+
+    def plain_task(self) -> Task:
+        """The task without sides.
 
         Raises:
             InputError: if they are in a file that cannot be read.

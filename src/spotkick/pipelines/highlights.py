@@ -36,6 +36,7 @@ from spotkick.highlights.shots import can_find_shots
 from spotkick.pipelines.period_videos import PeriodChoice, find_period_videos, make_unseen_videos
 from spotkick.pipelines.spot_outputs import read_spotted_periods
 from spotkick.reporter import Reporter, SilentReporter
+from spotkick.tasks import merge_side_values
 from spotkick.video.reel_look import ReelLook
 from spotkick.video.reel_parts import ReelPart, SoundChoice, reel_format
 
@@ -389,8 +390,12 @@ def make_config(settings: Mapping[str, object], checkpoint: Path | None) -> High
     """
     values: dict[str, object] = {}
     if checkpoint is not None:
-        trained = read_checkpoint(checkpoint).config
-        values = {"class_thresholds": trained.thresholds, "slicing_s": trained.slicing_s}
+        found = read_checkpoint(checkpoint)
+        trained, task = found.config, found.task
+        values = {
+            "class_thresholds": merge_side_values(trained.thresholds, task),
+            "slicing_s": merge_side_values(trained.slicing_s, task),
+        }
     if "spot_threshold" in settings:
         values |= {"class_thresholds": {}, "is_strict": True}
     return HighlightsConfig.parse(values | dict(settings), "highlights")

@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 from spotkick.actions import BUILT_IN_CLASSES, ActionClasses, MatchActions
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks, read_split_matches
-from spotkick.errors import SpotkickWarning
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.formats.soccernet import read_label_set
 from spotkick.formats.time_source import TimeSource
 from spotkick.pipelines.config import DataConfig, ExperimentConfig
+from spotkick.tasks import mark_sides
 from spotkick.timeline import format_clock
 from spotkick.training.labelled_periods import (
     LabelledPeriod,
@@ -46,19 +47,36 @@ class _Lengths(NamedTuple):
 def read_match_labels(
     data: DataConfig, classes: ActionClasses, matches: Sequence[str]
 ) -> dict[str, MatchActions]:
-    """Labels of the matches, by name.
+    """Labels of the matches, by name; their classes also say the team where the data have sides.
 
     Raises:
-        InputError: if a match has no label file, or one cannot be read.
+        InputError: if a match has no label file, one cannot be read, or none has a side.
     """
+    plain = data.plain_task().classes if data.sides else classes
     labels = read_label_set(
         Path(data.root),
         matches,
-        classes=classes,
+        classes=plain,
         filename=data.labels or None,
         time_source=TimeSource(data.time_source),
     )
-    return {label.match: label for label in labels}
+    if not data.sides:
+        return {label.match: label for label in labels}
+
+    # Labels without a team say nothing about the sides.
+    read = list(labels)
+    found = {label.match: mark_sides(label, plain, data.sides) for label in read}
+    lost = sum(len(plain.select(label)) - len(found[label.match]) for label in read)
+    if lost and not any(map(len, found.values())):
+        raise InputError(
+            f"{data.root}: no label has a team of data.sides ({', '.join(data.sides)}); give the "
+            "words that the labels have"
+        )
+    if lost:
+        sides = ", ".join(data.sides)
+        message = f"{data.root}: {lost} labels without a team ({sides}) are left out"
+        warnings.warn(message, SpotkickWarning, stacklevel=2)
+    return found
 
 
 def label_training_periods(

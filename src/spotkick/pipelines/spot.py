@@ -33,6 +33,7 @@ from spotkick.prediction import (
     spot_match_together,
 )
 from spotkick.reporter import Reporter, SilentReporter, format_duration
+from spotkick.tasks import merge_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +225,7 @@ class SpottingRun:
         members = [Member(self.network, tracks, self.setup)]
         members += [other.join(job.match, tracks, self.reporter) for other in self.further]
         predicted, scores = spot_match_together(members, job.match)
+        predicted = merge_sides(predicted, self.checkpoint.task)
         predicted, scores = shift_to_positions(predicted, scores, job.files)
         predicted = confirm_goals(predicted, job.files, scores.classes)
 
