@@ -5,34 +5,34 @@ Version 1 comes as a set of labelled videos (``videos``) or as the predictions f
 recording: the halves of a match are two entries.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-from spotkick.actions import Action, MatchActions
+from spotkick.actions import MatchActions
 from spotkick.errors import InputError
 from spotkick.files import read_json
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
-    RATE_FIX,
     items,
-    optional_confidence,
-    optional_team,
-    optional_visibility,
     require_frame_rate,
-    require_integer,
     require_object,
-    require_position,
     require_text,
     required,
     shown,
 )
 from spotkick.formats.format import Family, Format
 from spotkick.formats.json_files import write_document
+from spotkick.formats.osl_events import (
+    EVENT_FIELDS,
+    HEAD,
+    read_event,
+    write_event_v1,
+    write_event_v2,
+)
 from spotkick.formats.recordings import (
-    MAX_PERIOD,
     MediaReference,
     RecordedActions,
     group_recordings,
@@ -40,19 +40,6 @@ from spotkick.formats.recordings import (
     split_periods,
 )
 from spotkick.formats.sample import Certainty, Sample, objects_in
-from spotkick.timeline import format_game_time, parse_game_time, position_of_frame
-
-_EVENT: Final = (
-    "label",
-    "gameTime",
-    "position",
-    "position_ms",
-    "frame",
-    "team",
-    "visibility",
-    "confidence",
-    "confidence_score",
-)
 
 V1_FIELDS: Final = frozenset(
     {
@@ -68,8 +55,8 @@ V1_FIELDS: Final = frozenset(
             "videos[].path_features",
         ),
         *("videos[].fps", "predictions[].half"),
-        *(f"videos[].annotations[].{field}" for field in _EVENT),
-        *(f"predictions[].{field}" for field in _EVENT),
+        *(f"videos[].annotations[].{field}" for field in EVENT_FIELDS),
+        *(f"predictions[].{field}" for field in EVENT_FIELDS),
     }
 )
 """Fields of a version 1 file that are read or can be derived."""
@@ -87,13 +74,10 @@ V2_FIELDS: Final = frozenset(
             "data[].events[].head",
         ),
         *("data[].inputs[].type", "data[].inputs[].path", "data[].inputs[].fps"),
-        *(f"data[].events[].{field}" for field in _EVENT),
+        *(f"data[].events[].{field}" for field in EVENT_FIELDS),
     }
 )
 """Fields of a version 2.0 file that are read or can be derived."""
-
-_HEAD: Final = "action"
-_CLOCK_TOLERANCE_MS: Final = 1500
 
 
 def read_osl_v1(
@@ -185,75 +169,7 @@ def _read_recording(
 ) -> RecordedActions:
     if rate is not None and not isinstance(rate, Fraction):
         rate = require_frame_rate(rate, f"{where}.fps")
-    return RecordedActions(name, tuple(_read_event(event, place, rate) for event, place in events))
-
-
-def _read_event(event: dict[str, Any], where: str, rate: Fraction | None) -> Action:
-    label = require_text(required(event, "label", where), f"{where}.label")
-    period, position_ms = _read_clock(event, _read_position(event, where, rate), where)
-    return Action(
-        label=label,
-        period=period,
-        position_ms=position_ms,
-        confidence=optional_confidence(event, where, "confidence", "confidence_score"),
-        team=optional_team(event.get("team"), f"{where}.team"),
-        visibility=optional_visibility(event.get("visibility"), f"{where}.visibility"),
-    )
-
-
-def _read_position(event: dict[str, Any], where: str, rate: Fraction | None) -> int | None:
-    for key in ("position_ms", "position"):
-        if event.get(key) is not None:
-            return require_position(event[key], f"{where}.{key}")
-    if event.get("frame") is None:
-        return None
-    if rate is not None:
-        return position_of_frame(require_integer(event["frame"], f"{where}.frame"), rate)
-    if event.get("gameTime") is None:
-        raise InputError(
-            f"{where} counts frames, and the file does not state their rate in 'fps': {RATE_FIX}"
-        )
-    return None
-
-
-def _read_clock(values: Mapping[str, Any], position_ms: int | None, where: str) -> tuple[int, int]:
-    """Period and position of an event that has a position, a ``gameTime`` "H - MM:SS", or both.
-
-    The period is taken from ``gameTime`` only when its clock agrees with the position: where one
-    video holds the whole match, tools write the half's clock beside the video's position, and the
-    two must not be mixed.
-
-    Args:
-        values: the event.
-        position_ms: milliseconds, None when the event has none.
-        where: names the event in messages.
-
-    Raises:
-        InputError: if there is neither, or ``gameTime`` is malformed and needed.
-    """
-    text = values.get("gameTime")
-
-    # Without a position the clock decides; with one, only where the two agree.
-    if position_ms is None:
-        period, seconds = parse_game_time(
-            require_text(required(values, "gameTime", where), f"{where}.gameTime")
-        )
-        position_ms = require_integer(seconds * 1000, f"{where}.gameTime")
-    elif not isinstance(text, str) or not text.strip():
-        period = 1
-    else:
-        try:
-            period, seconds = parse_game_time(text)
-        except InputError:
-            period, seconds = 1, 0
-        if abs(seconds * 1000 - position_ms) > _CLOCK_TOLERANCE_MS:
-            period = 1
-
-    if not 1 <= period <= MAX_PERIOD:
-        raise InputError(
-            f"{where}.gameTime must have a period within 1 and {MAX_PERIOD}, found {shown(text)}"
-        )
-    return period, position_ms
+    return RecordedActions(name, tuple(read_event(event, place, rate) for event, place in events))
 
 
 def write_osl_v1(
@@ -273,7 +189,7 @@ def write_osl_v1(
     videos = [
         {
             "path": f"{recording.name}{video_suffix}",
-            "annotations": [_event_v1(action) for action in recording.actions],
+            "annotations": [write_event_v1(action) for action in recording.actions],
         }
         for recording in split_periods(matches)
     ]
@@ -303,7 +219,7 @@ def write_osl_v2(
         {
             "id": recording.name,
             "inputs": [{"type": "video", "path": f"{recording.name}{video_suffix}"}],
-            "events": [_event_v2(action) for action in recording.actions],
+            "events": [write_event_v2(action) for action in recording.actions],
         }
         for recording in split_periods(matches)
     ]
@@ -314,37 +230,10 @@ def write_osl_v2(
         "task": "action_spotting",
         "modalities": ["video"],
         "metadata": {"type": "predictions"} if predicted else {},
-        "labels": {_HEAD: {"type": "single_label", "labels": _distinct_labels(matches)}},
+        "labels": {HEAD: {"type": "single_label", "labels": _distinct_labels(matches)}},
         "data": entries,
     }
     write_document(path, document, matches)
-
-
-def _event_v1(action: Action) -> dict[str, Any]:
-    event: dict[str, Any] = {
-        "gameTime": action.game_time,
-        "label": action.label,
-        "position": str(action.position_ms),
-    }
-    return event | _extra_fields(action)
-
-
-def _event_v2(action: Action) -> dict[str, Any]:
-    event: dict[str, Any] = {
-        "head": _HEAD,
-        "label": action.label,
-        "position_ms": action.position_ms,
-    }
-    return (
-        event
-        | {"gameTime": format_game_time(action.period, action.position_ms)}
-        | _extra_fields(action)
-    )
-
-
-def _extra_fields(action: Action) -> dict[str, Any]:
-    values = {"team": action.team, "visibility": action.visibility, "confidence": action.confidence}
-    return {key: value for key, value in values.items() if value is not None}
 
 
 def _distinct_labels(matches: Sequence[MatchActions]) -> list[str]:
