@@ -82,8 +82,9 @@ class Row:
 
     def add(self, right: PeriodFit, error_s: float, wrong: PeriodFit) -> None:
         """Count one match, and one that is not the match of the video."""
-        self.errors_s.append(error_s)
-        self.precise.append(right.is_precise)
+        if not right.problem:
+            self.errors_s.append(error_s)
+            self.precise.append(right.is_precise)
         self.leads.append(right.lead or 0.0)
         self.wrong_leads.append(wrong.lead or 0.0)
         self.refused += bool(right.problem)
@@ -94,7 +95,7 @@ class Row:
         errors, precise = np.array(self.errors_s), np.array(self.precise)
         sure = errors[precise].max() if precise.any() else float("nan")
         return (
-            f"n={len(errors)} error median {np.median(errors):.2f} s, 95 % "
+            f"{len(errors)} accepted, error median {np.median(errors):.2f} s, 95 % "
             f"{np.quantile(errors, 0.95):.2f}, worst {errors.max():.2f}, over 0.5 s: "
             f"{int((errors > 0.5).sum())}; called precise {int(precise.sum())}, worst of these "
             f"{sure:.2f}; refused {self.refused} (lead >= {min(self.leads):.2f}); wrong matches "

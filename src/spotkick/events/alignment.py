@@ -31,7 +31,7 @@ LEAST_LEAD: Final = 1.75
 nothing to do with each other it has at most 1.6 times (docs/events.md)."""
 
 PRECISE_WITHIN_S: Final = 0.5
-"""A fit is called precise when twice its uncertainty is not more than this."""
+"""A fit is called precise when two and a half times its uncertainty is not more than this."""
 
 CLOCK_WITHIN_S: Final = 20.0
 """A kick-off that the match clock gives is searched around within this distance."""
@@ -92,7 +92,9 @@ class PeriodFit:
     @property
     def is_precise(self) -> bool:
         """Whether the pairs are many and close enough for half a second."""
-        return self.uncertainty_s is not None and 2 * self.uncertainty_s <= PRECISE_WITHIN_S
+        if self.problem or self.uncertainty_s is None:
+            return False
+        return 2.5 * self.uncertainty_s <= PRECISE_WITHIN_S
 
     def time_of(self, event_s: float) -> float:
         """Time of the video at which the feed's clock shows ``event_s``."""
