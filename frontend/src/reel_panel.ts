@@ -10,7 +10,7 @@ import { ReelPreview } from "./reel_preview";
 import { ReelStore } from "./reel_store";
 import type { Abilities } from "./reel_store";
 import type { MatchTime } from "./time";
-import { formatClock, formatDuration } from "./time";
+import { formatDuration } from "./time";
 import type { ClipDocument, JobDocument } from "./types";
 
 const PROPOSE_AFTER_MS = 200;
@@ -25,6 +25,9 @@ type EditedClip = ClipDocument & { key: string; added?: boolean };
 
 const keyOf = (clip: ClipDocument): string => `${clip.period}/${clip.start_s.toFixed(2)}`;
 const lengthOf = (clips: ClipDocument[]): number => clips.reduce((sum, clip) => sum + clip.end_s - clip.start_s, 0);
+
+/** A preview needs it once for each clip; later ones come at once. */
+const LOOKING = "Looking for shot changes near the ends of the clips…";
 
 export class ReelPanel {
   onclips: (clips: ClipDocument[]) => void = () => undefined;
@@ -224,7 +227,7 @@ export class ReelPanel {
   }
 
   private row(clip: EditedClip): HTMLElement {
-    const clock = `${clip.period} · ${formatClock(clip.start_s)}`;
+    const clock = this.time.clock(this.time.at(clip.period, clip.start_s * 1000));
     const check = h("input", { type: "checkbox", checked: this.isChosen(clip), "aria-label": `${clip.name || clip.label} at ${clock}` });
     const length = h("button", { type: "button", class: "link clip-length", "aria-expanded": String(this.open === clip.key), title: "Trim, name or move this clip" }, `${(clip.end_s - clip.start_s).toFixed(1)} s`);
     length.addEventListener("click", () => {
@@ -274,6 +277,8 @@ export class ReelPanel {
   private async startPreview(): Promise<void> {
     this.previewButton.disabled = true;
     this.previewButton.textContent = "Preparing…";
+    const status = byId("reel-status");
+    status.textContent = LOOKING;
     try {
       const { clips } = await sendJson<{ clips: ClipDocument[] }>(`/api/matches/${this.key}/plan`, this.request());
       this.preview.play(clips);
@@ -281,6 +286,7 @@ export class ReelPanel {
       notify((error as Error).message, true);
       this.previewButton.textContent = "Preview";
     }
+    if (status.textContent === LOOKING) status.textContent = "";
     this.enable();
   }
 
