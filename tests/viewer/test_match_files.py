@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from spotkick.datasets.periods import PeriodSpan
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
 from spotkick.files import write_json
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_finding import find_match_files
@@ -183,3 +183,15 @@ def test_find_match_files_results_of_other_matches_do_not_join_a_video(tmp_path:
     (tmp_path / "match.mkv").touch()
     write_json(tmp_path / "out" / "other" / "results_spotting.json", RESULTS)
     assert len(find_match_files([tmp_path / "out", tmp_path / "match.mkv"])) == 2
+
+
+def test_find_match_files_folder_of_links_that_lead_out_is_not_read(tmp_path: Path) -> None:
+    write_json(tmp_path / "outside" / "l" / "s" / "m" / "Labels-v2.json", LABELS)
+    shown = tmp_path / "shown"
+    shown.mkdir()
+    (shown / "x").symlink_to(tmp_path / "outside", target_is_directory=True)
+    with (
+        pytest.warns(SpotkickWarning, match="1 folders are links to places outside"),
+        pytest.raises(InputError, match="no labels, predictions or videos found"),
+    ):
+        find_match_files([shown])

@@ -55,6 +55,7 @@ def test_frame_times_count_from_the_first_frame(
     [
         ("a.mp4", "libx264", True),
         ("a.mkv", "libx264", True),
+        ("a.mp4", "libsvtav1", True),
         ("a.ts", "libx264", False),
         ("a.mp4", "mpeg2video", False),
         ("a.avi", "mpeg4", False),

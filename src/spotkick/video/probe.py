@@ -150,7 +150,8 @@ def probe(path: Path, *, audio_track: int | None = None) -> VideoInfo:
         return VideoInfo(
             path=path,
             container=container.format.name,
-            codec=stream.codec_context.name,
+            # not that of its decoder: AV1 is decoded by "libdav1d"
+            codec=stream.codec_context.codec.canonical_name,
             stream_index=stream.index,
             width_px=width,
             height_px=height,

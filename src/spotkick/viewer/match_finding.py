@@ -59,7 +59,7 @@ def find_match_files(paths: Sequence[Path]) -> tuple[MatchFiles, ...]:
             more_files, more_folders = _add_folder(path, roots, found[-1])
             files, folders = files + more_files, folders + more_folders
             if not found[-1] and not videos:
-                _add_folder_of_files(path, found[-1])
+                _add_folder_of_files(path, roots, found[-1])
         elif not is_video_name(path):
             _add_file(path, found[-1], [video.path for video in videos])
     if files or folders:
@@ -140,8 +140,13 @@ def _add_given_videos(videos: Iterable[VideoName], found: dict[str, MatchFiles])
         _add_videos(found.setdefault(name, MatchFiles(name)), chosen)
 
 
-def _add_folder_of_files(path: Path, found: dict[str, MatchFiles]) -> None:
+def _add_folder_of_files(path: Path, roots: Sequence[Path], found: dict[str, MatchFiles]) -> None:
     """Add a folder that is one source of labels, as THUMOS has them; any other stays unknown."""
+    # The readers of formats follow links, so none of them may lead out.
+    if not all(
+        is_within(file, roots) for folder in walk_folders(path) for file in folder.iterdir()
+    ):
+        return
     try:
         form = detect_action_file(path)
     except InputError:
