@@ -28,6 +28,10 @@ class StorageError(SpotkickError):
     """A result could not be written (no space, no permission); nothing half-written remains."""
 
 
+class ClusterError(SpotkickError):
+    """Machines that share the work are gone, or never came; what is done stays done."""
+
+
 class MissingExtraError(SpotkickError):
     """An optional dependency is needed for what was asked."""
 

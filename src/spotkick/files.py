@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import uuid
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -157,6 +158,33 @@ def write_json(path: Path, value: Any, *, indent: int | None = 2) -> None:
         StorageError: see `atomic_path`.
     """
     write_text(path, json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_json_once(path: Path, value: Any) -> bool:
+    """Write strict JSON unless the file is there; of several processes, one alone writes.
+
+    Returns:
+        whether this call wrote it.
+
+    Raises:
+        StorageError: see `atomic_path`.
+    """
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    own = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    write_json(own, value)
+
+    # A second name is refused where there is one already, in one step.
+    try:
+        os.link(own, path)
+    except FileExistsError:
+        return False
+    except OSError:
+        own.replace(path)  # a file system without links
+    finally:
+        own.unlink(missing_ok=True)
+    return True
 
 
 def read_bytes(path: Path, *, limit: int = MAX_JSON_BYTES) -> bytes:

@@ -11,12 +11,14 @@ from typer.testing import CliRunner, Result
 from spotkick.actions import ActionClasses
 from spotkick.checkpoint import CheckpointConfig, DecodingConfig, write_checkpoint
 from spotkick.cli.main import build_app
+from spotkick.cluster.work import WorkItem
 from spotkick.features.tracks import FeatureSource, write_source, write_track
 from spotkick.formats.scores import read_scores
 from spotkick.models import DenseArchitecture
 from spotkick.models.loading import network_files, new_network
 from spotkick.pipelines import spot_workers
 from spotkick.pipelines.spot_inputs import InputOptions
+from spotkick.reporter import SilentReporter
 from spotkick.tasks import Task
 
 CLASSES = ("goal", "card", "substitution")
@@ -113,7 +115,7 @@ def test_spot_without_any_checkpoint_is_wrong_usage() -> None:
 
 
 def test_spot_one_worker_averages_as_the_program_does(
-    write_dense: Write, planted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    write_dense: Write, planted: Path, tmp_path: Path
 ) -> None:
     first, second = write_dense(1), write_dense(2)
     assert run(first, planted, "--checkpoint", second, "--out", tmp_path / "own").exit_code == 0
@@ -125,11 +127,9 @@ def test_spot_one_worker_averages_as_the_program_does(
         decoding=DecodingConfig(source="scores"),
         further=(second,),
     )
-    monkeypatch.setattr(spot_workers, "_worker", [])
-    monkeypatch.setattr(spot_workers, "end_with_parent", lambda: None)
-    spot_workers._start_worker(request)
+    spot = spot_workers.OpenSpotter(request)(SilentReporter())
     for number in range(4):
-        spot_workers._spot_one(f"league/2026/match {number}")
+        spot(WorkItem(f"league/2026/match {number}"), SilentReporter())
     assert results_in(tmp_path / "worker") == results_in(tmp_path / "own")
 
 

@@ -1,27 +1,20 @@
 """Spotting in several processes, going on after an interruption, and matches that fail."""
 
-import io
 import json
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 from typer.testing import CliRunner, Result
 
-import spotkick.pipelines.spot_workers as spot_many
-from spotkick.checkpoint import read_checkpoint
 from spotkick.cli.main import build_app
+from spotkick.cluster.ledger import read_ledgers
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.formats.results import RESULTS_FILE
 from spotkick.formats.scores import SCORES_FILE
 from spotkick.pipelines.config import ExperimentConfig
-from spotkick.pipelines.spot_inputs import InputOptions
-from spotkick.pipelines.spot_workers import STAMP_FILE, SpottingRequest, spot_in_processes
+from spotkick.pipelines.spot_workers import STAMP_FILE
 from spotkick.pipelines.train import BEST, run_training
-from spotkick.reporter import LineReporter
 
 MATCHES = [f"league/2026/match {index}" for index in range(4)]
 
@@ -57,7 +50,7 @@ def files(out: Path) -> dict[str, bytes]:
     }
 
 
-def test_spot_in_processes_writes_what_one_process_writes(
+def test_run_request_workers_writes_what_one_process_writes(
     checkpoint: Path, planted: Path, tmp_path: Path
 ) -> None:
     one = run(checkpoint, planted, "--out", tmp_path / "one", "--threads", "1")
@@ -104,12 +97,12 @@ def test_claim_folder_resume_with_other_settings_is_refused(
 def test_spot_workers_with_one_output_file_are_refused(
     checkpoint: Path, planted: Path, tmp_path: Path
 ) -> None:
-    for option in (("--workers", "2"), ("--resume",)):
+    for option in (("--workers", "2"), ("--resume",), ("--shard", "1/2"), ("--cluster", "local")):
         result = run(checkpoint, planted, "--out", tmp_path / "r.zip", *option)
         assert "need a folder as --out" in str(result.exception)
 
 
-def test_spot_in_processes_bad_match_leaves_the_others(
+def test_run_request_workers_bad_match_leaves_the_others(
     make_planted: Callable[..., Path], checkpoint: Path, tmp_path: Path
 ) -> None:
     root = make_planted(tmp_path / "data", num_frames=300, matches=3)
@@ -127,64 +120,6 @@ def test_spot_in_processes_bad_match_leaves_the_others(
     assert "2 more could not be spotted either" in str(everything.exception)
 
 
-class DyingPool:
-    """Runs matches at once, in this process; dies of those in `deadly`, and with all after."""
-
-    deadly: ClassVar[set[str]] = set()
-    died: ClassVar[list[str]] = []
-
-    def __init__(
-        self,
-        workers: int,
-        context: Any,
-        *,
-        initializer: Callable[..., None],
-        initargs: tuple[Any, ...],
-    ) -> None:
-        del workers, context
-        spot_many._worker.clear()
-        initializer(*initargs)
-        self.broken = False
-
-    def submit(self, function: Callable[[str], Any], match: str) -> Future[Any]:
-        if self.broken:
-            raise BrokenProcessPool
-        future: Future[Any] = Future()
-        if match in self.deadly:
-            self.broken = True
-            self.died.append(match)
-            future.set_exception(BrokenProcessPool())
-        else:
-            future.set_result(function(match))
-        return future
-
-    def shutdown(self, **_: Any) -> None:
-        spot_many._worker.clear()
-
-
-@pytest.mark.parametrize("deadly", [[1], [0], [3], [0, 2], [1, 2]])
-def test_spot_in_processes_match_that_kills_its_process_is_named(
-    checkpoint: Path,
-    planted: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    deadly: list[int],
-) -> None:
-    monkeypatch.setattr(spot_many, "ProcessPoolExecutor", DyingPool)
-    monkeypatch.setattr(DyingPool, "deadly", {MATCHES[index] for index in deadly})
-    monkeypatch.setattr(DyingPool, "died", [])
-    decoding = read_checkpoint(checkpoint).config.decoding
-    request = SpottingRequest(checkpoint, (planted,), InputOptions(threads=1), tmp_path, decoding)
-    log = io.StringIO()
-    with pytest.warns(SpotkickWarning, match="its process died twice"):
-        summary = spot_in_processes(request, MATCHES, workers=2, reporter=LineReporter(log))
-    assert set(summary.failed) == DyingPool.deadly
-    assert summary.matches == 4 - len(deadly)
-    ends = [line for line in log.getvalue().splitlines() if line.startswith("league/")]
-    assert sorted(line.partition(":")[0] for line in ends) == MATCHES
-    assert all(DyingPool.died.count(match) <= 3 for match in DyingPool.deadly)
-
-
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_spot_run_folder_stands_for_its_best_checkpoint(
     checkpoint: Path, planted: Path, tmp_path: Path, workers: str
@@ -193,3 +128,36 @@ def test_spot_run_folder_stands_for_its_best_checkpoint(
         done = run(given, planted, "--out", tmp_path / name, "--workers", workers)
         assert done.exit_code == 0, done.output
     assert files(tmp_path / "run") == files(tmp_path / "best")
+
+
+def test_run_request_shards_together_are_one_run(
+    checkpoint: Path, planted: Path, tmp_path: Path
+) -> None:
+    assert run(checkpoint, planted, "--out", tmp_path / "one").exit_code == 0
+    for part in ("1/3", "2/3", "3/3"):
+        done = run(checkpoint, planted, "--out", tmp_path / "parts", "--shard", part)
+        assert done.exit_code == 0, done.output
+    own = files(tmp_path / "parts")
+    assert own.pop("spot.shards-3.json")
+    assert own == files(tmp_path / "one")
+    known = read_ledgers(tmp_path / "parts", "spot")
+    assert {match: line.state for match, line in known.items()} == dict.fromkeys(MATCHES, "done")
+
+
+def test_claim_folder_resume_tries_what_the_ledger_calls_failed(
+    make_planted: Callable[..., Path], checkpoint: Path, tmp_path: Path
+) -> None:
+    root = make_planted(tmp_path / "data", num_frames=300, matches=2)
+    damaged = root / MATCHES[1] / "1_planted.npy"
+    whole = damaged.read_bytes()
+    damaged.write_bytes(b"\x93NUMPY")
+    with pytest.warns(SpotkickWarning, match="match 1 was left out"):
+        run(checkpoint, root, "--out", tmp_path / "out", "--workers", "2")
+    line = read_ledgers(tmp_path / "out", "spot")[MATCHES[1]]
+    assert (line.state, "1_planted.npy" in line.error) == ("failed", True)
+
+    # The file is sound again, and this match alone is spotted.
+    damaged.write_bytes(whole)
+    again = run(checkpoint, root, "--out", tmp_path / "out", "--resume")
+    assert again.stdout.startswith("1 match, "), again.output
+    assert read_ledgers(tmp_path / "out", "spot")[MATCHES[1]].state == "done"

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from spotkick.cli.options import ClockOption, DeviceOption, FilePeriodsOption, ThreadsOption
+from spotkick.cli.options import (
+    ClockOption,
+    ClusterOption,
+    DashboardOption,
+    DeviceOption,
+    FilePeriodsOption,
+    MemoryOption,
+    ShardOption,
+    ThreadsOption,
+    WorkersOption,
+    read_cluster,
+)
 
 if TYPE_CHECKING:
     from spotkick.features.extract import ExtractionConfig
@@ -80,6 +91,11 @@ def features(
     clock: ClockOption = False,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
+    memory: MemoryOption = None,
+    dashboard: DashboardOption = False,
+    shard: ShardOption = None,
 ) -> None:
     """Make feature tracks: one vector per frame, two frames a second.
 
@@ -99,9 +115,11 @@ def features(
     from spotkick.pipelines.extract_video import ImageOptions, extract_videos
     from spotkick.reporter import make_reporter
     from spotkick.shipped_folders import find_source
+    from spotkick.storage import localise
     from spotkick.timeline import parse_frame_rate
 
-    # Nothing that is read may be written over.
+    # Addresses of object storage become paths of this machine; no output may replace an input.
+    inputs, out = [localise(path) for path in inputs], localise(out, may_be_missing=True)
     check_command_outputs({"--out": None if out.is_dir() else out}, [*inputs, source])
     reporter = make_reporter()
     number, spans = parse_period_options(period or [])
@@ -120,6 +138,7 @@ def features(
         workers=threads or os.cpu_count() or 1,
         period=number,
         spans=spans,
+        cluster=read_cluster(workers, cluster, shard, memory=memory, dashboard=dashboard),
     )
     if (kind or judge_kind(request)) != "video":
         summary, made = extract_commentary(request, reporter)

@@ -1,11 +1,14 @@
 """Options that several commands have, with one name, one type and one help text."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spotkick.devices import parse_device
 from spotkick.errors import ConfigError
+
+if TYPE_CHECKING:
+    from spotkick.cluster.options import ClusterOptions
 
 ClassesOption = Annotated[
     str | None,
@@ -77,6 +80,56 @@ ThreadsOption = Annotated[
     int, typer.Option(min=0, help="CPU threads; 0 for as many as there are cores.")
 ]
 
+WorkersOption = Annotated[
+    int,
+    typer.Option(
+        min=1,
+        help="Processes that work at the same time, each on a match of its own; jobs of --cluster "
+        "slurm.",
+    ),
+]
+
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHERE",
+        help="Work on a Dask cluster: local, slurm, or the address of a scheduler such as "
+        "tcp://10.0.0.1:8786.",
+    ),
+]
+
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory-limit",
+        metavar="SIZE",
+        help="Memory of each worker of --cluster local or slurm, such as 4GB.",
+    ),
+]
+
+DashboardOption = Annotated[
+    bool,
+    typer.Option(
+        "--dashboard", help="Serve Dask's page of --cluster local or slurm, on this machine alone."
+    ),
+]
+
+ShardOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        help="Only this part of the matches, such as 3/8; slurm takes it from the job array.",
+    ),
+]
+
+ResumeOption = Annotated[
+    bool,
+    typer.Option(
+        "--resume",
+        help="Leave out matches that an earlier run has done; what failed is tried again.",
+    ),
+]
+
 
 def check_metric(name: str | None) -> str | None:
     """Refuse an unknown metric as wrong usage."""
@@ -100,6 +153,33 @@ def parse_periods(text: str | None) -> tuple[int, ...]:
     if not all(part.isascii() and part.isdecimal() and int(part) > 0 for part in parts):
         raise ConfigError(f"--periods must be numbers such as 1,2,3,4, got '{text}'")
     return tuple(dict.fromkeys(map(int, parts)))
+
+
+def read_cluster(
+    workers: int,
+    cluster: str | None,
+    shard: str | None,
+    *,
+    memory: str | None,
+    dashboard: bool,
+    resume: bool = False,
+) -> "ClusterOptions":
+    """The options about machines, checked together.
+
+    Raises:
+        ConfigError: if they are not valid, or contradict each other.
+    """
+    from spotkick.cluster.options import ClusterOptions
+    from spotkick.cluster.shards import parse_shard
+
+    return ClusterOptions(
+        workers,
+        cluster,
+        None if shard is None else parse_shard(shard),
+        memory=memory,
+        dashboard=dashboard,
+        resume=resume,
+    )
 
 
 def print_warnings(messages: tuple[str, ...]) -> None:

@@ -5,7 +5,19 @@ from typing import Annotated, Final
 
 import typer
 
-from spotkick.cli.options import ClockOption, DeviceOption, FilePeriodsOption, ThreadsOption
+from spotkick.cli.options import (
+    ClockOption,
+    ClusterOption,
+    DashboardOption,
+    DeviceOption,
+    FilePeriodsOption,
+    MemoryOption,
+    ResumeOption,
+    ShardOption,
+    ThreadsOption,
+    WorkersOption,
+    read_cluster,
+)
 
 _INPUT_HELP: Final = (
     "Videos, feature files, match folders, folders of matches, split files; transcripts and sound "
@@ -84,18 +96,12 @@ def spot(
     no_scores: Annotated[
         bool, typer.Option("--no-scores", help="Do not keep the scores of every frame.")
     ] = False,
-    workers: Annotated[
-        int,
-        typer.Option(min=1, help="Processes that spot at the same time, each a match of its own."),
-    ] = 1,
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Leave out matches whose results are in --out already, of this very checkpoint "
-            "and the same files.",
-        ),
-    ] = False,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
+    memory: MemoryOption = None,
+    dashboard: DashboardOption = False,
+    shard: ShardOption = None,
+    resume: ResumeOption = False,
 ) -> None:
     """Find the actions of matches; write results_spotting.json and the scores of every frame."""
     from spotkick.checkpoint import read_checkpoint
@@ -111,12 +117,20 @@ def spot(
     from spotkick.pipelines.spot_request import run_request
     from spotkick.pipelines.spot_workers import SpottingRequest
     from spotkick.reporter import make_reporter
+    from spotkick.storage import localise
     from spotkick.stored_checkpoint import resolve_checkpoint
 
     # What is asked for, checked before any work.
+    machines = read_cluster(
+        workers, cluster, shard, memory=memory, dashboard=dashboard, resume=resume
+    )
     if checkpoint is None and not further:
         raise typer.BadParameter("give a checkpoint, and what to spot")
-    named, paths = part_checkpoints(checkpoint, inputs or (), further or ())
+    named, addressed = part_checkpoints(checkpoint, inputs or (), further or ())
+
+    # Addresses of object storage become paths of this machine.
+    paths = [localise(path) for path in addressed]
+    data, out = localise(data) if data else None, localise(out, may_be_missing=True)
     folders = [resolve_checkpoint(path) for path in named]
     check_command_outputs(
         {"--out": None if out.is_dir() else out, "--csv": csv},
@@ -162,7 +176,7 @@ def spot(
     if clock:
         check_listening(trained, paths, options.transcripts)
         ensure_periods(paths, reporter=reporter)
-    result = run_request(request, trained, workers=workers, resume=resume, reporter=reporter)
+    result = run_request(request, trained, cluster=machines, reporter=reporter)
     typer.echo(result.describe())
     if csv is not None:
         write_table(csv, read_outputs(out, result.matches))

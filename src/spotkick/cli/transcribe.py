@@ -5,7 +5,17 @@ from typing import Annotated
 
 import typer
 
-from spotkick.cli.options import DeviceOption, FilePeriodsOption, ThreadsOption
+from spotkick.cli.options import (
+    ClusterOption,
+    DashboardOption,
+    DeviceOption,
+    FilePeriodsOption,
+    MemoryOption,
+    ShardOption,
+    ThreadsOption,
+    WorkersOption,
+    read_cluster,
+)
 
 
 def transcribe(
@@ -35,6 +45,11 @@ def transcribe(
     period: FilePeriodsOption = None,
     device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
+    memory: MemoryOption = None,
+    dashboard: DashboardOption = False,
+    shard: ShardOption = None,
 ) -> None:
     """Transcribe what commentators say, with times of words.
 
@@ -43,6 +58,7 @@ def transcribe(
     on. 'spotkick features' makes features of them.
     """
     import os
+    from functools import partial
 
     from spotkick.cli.outputs import check_command_outputs
     from spotkick.commentary.speech import open_recogniser
@@ -50,10 +66,13 @@ def transcribe(
     from spotkick.devices import parse_device
     from spotkick.pipelines.transcribe import TranscriptionRequest, transcribe_files
     from spotkick.reporter import make_reporter
+    from spotkick.storage import localise
 
-    # Nothing that is read may be written over.
+    # Addresses of object storage become paths of this machine; no output may replace an input.
+    inputs, out = [localise(path) for path in inputs], localise(out, may_be_missing=True)
     check_command_outputs({"--out": None if out.is_dir() else out}, inputs)
     parse_device(device)
+    machines = read_cluster(workers, cluster, shard, memory=memory, dashboard=dashboard)
     number, spans = parse_period_options(period or [])
     request = TranscriptionRequest(
         tuple(inputs), out, period=number, spans=spans, language=language, translate=translate
@@ -62,12 +81,14 @@ def transcribe(
     # The model is opened when the first file needs it.
     summary = transcribe_files(
         request,
-        lambda: open_recogniser(
+        partial(
+            open_recogniser,
             model,
             device=device,
-            threads=threads or os.cpu_count() or 1,
+            threads=machines.share_threads(threads) or os.cpu_count() or 1,
         ),
         make_reporter(),
+        cluster=machines,
     )
     counts = {
         "without speech": summary.without_speech,

@@ -1,11 +1,19 @@
 """``spotkick tune``: search the parameters of an experiment."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from spotkick.cli.options import device_assignment
+from spotkick.cli.options import (
+    ClusterOption,
+    DashboardOption,
+    MemoryOption,
+    WorkersOption,
+    device_assignment,
+    read_cluster,
+)
 from spotkick.cli.outputs import check_command_outputs
 from spotkick.errors import require_extra
 
@@ -46,6 +54,10 @@ def tune(
             help="auto, cpu, cuda, or a GPU such as cuda:1; replaces training.device.",
         ),
     ] = None,
+    workers: WorkersOption = 1,
+    cluster: ClusterOption = None,
+    memory: MemoryOption = None,
+    dashboard: DashboardOption = False,
 ) -> None:
     """Search parameters by Bayesian optimisation, then the context slicing on a grid."""
     for package, extra in (("optuna", "tune"), ("torch", "train")):
@@ -57,15 +69,15 @@ def tune(
     # An interrupted search keeps its finished trials, so that the same command goes on.
     check_command_outputs({"--out": out / BEST_FILE}, [config])
     changes = [*(assignments or []), *device_assignment(device)]
+    machines = read_cluster(workers, cluster, None, memory=memory, dashboard=dashboard)
     search = read_search(config, changes, data_root=data)
+    run = run_search
+    if machines.is_parallel:
+        from spotkick.tuning.parallel import count_gpus, run_parallel_search
+
+        run = partial(run_parallel_search, cluster=machines, gpus=count_gpus())
     try:
-        found = run_search(
-            search,
-            out,
-            trials=trials,
-            storage=storage,
-            reporter=make_reporter(),
-        )
+        found = run(search, out, trials=trials, storage=storage, reporter=make_reporter())
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on where it was", err=True)
         raise typer.Exit(130) from None

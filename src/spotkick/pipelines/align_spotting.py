@@ -36,6 +36,6 @@ def spot_for_alignment(
     request = SpottingRequest(
         folder, tuple(videos), InputOptions(), out, decoding=trained.config.decoding
     )
-    result = run_request(request, trained, workers=1, resume=False, reporter=reporter)
+    result = run_request(request, trained, reporter=reporter)
     reporter.line(result.describe())
     return result.results

@@ -1,13 +1,19 @@
 """What ``spotkick clock`` does: videos and still images in, files and lines out."""
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from spotkick.errors import InputError, SpotkickError
+from spotkick.cluster.ledger import read_ledgers
+from spotkick.cluster.options import ClusterOptions, open_executor
+from spotkick.cluster.running import run_work
+from spotkick.cluster.work import Run, Work, WorkItem
+from spotkick.datasets.match_folder import open_folder
+from spotkick.errors import InputError
 from spotkick.files import check_outputs, write_json
 from spotkick.pipelines.clock import (
     MatchClock,
@@ -15,62 +21,165 @@ from spotkick.pipelines.clock import (
     find_match_clock,
     write_match_clock,
 )
-from spotkick.reporter import Reporter
+from spotkick.reporter import Reporter, SilentReporter
 from spotkick.scoreboard.board import Scoreboard
 from spotkick.scoreboard.still import read_scoreboard
 from spotkick.scoreboard.text_reader import TextReader
+from spotkick.storage import attach, fetched, upload
 from spotkick.timeline import format_clock
 
 IMAGE_SUFFIXES: Final = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
-def run_clock(
-    paths: Sequence[Path],
-    out: Path | None,
-    *,
-    json_file: Path | None,
-    overwrite: bool,
-    dry_run: bool,
-    threads: int,
-    echo: Callable[[str], None],
-    reporter: Reporter,
-) -> bool:
-    """Read every path; one that cannot be used does not stop the others.
+TITLE: Final = "clock"
+"""Of the work, and of its ledger."""
 
-    Args:
-        paths: videos and still images.
+
+@dataclass(frozen=True, slots=True)
+class ClockRequest:
+    """What to read, and where it goes.
+
+    Attributes:
+        paths: videos, still images, and folders of matches or recordings.
         out: folder of the results; None for that of each video.
         json_file: gets every reading.
         overwrite: replace periods that a person wrote.
         dry_run: write nothing beside ``json_file``.
         threads: CPU threads of text recognition.
+        cluster: where videos are read, and which.
+    """
+
+    paths: tuple[Path, ...]
+    out: Path | None = None
+    json_file: Path | None = None
+    overwrite: bool = False
+    dry_run: bool = False
+    threads: int = 2
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
+
+    @property
+    def ledger_folder(self) -> Path:
+        """Where the ledger belongs: the results, or the folder that holds all videos."""
+        absolute = [path.absolute() for path in self.paths]
+        folders = [path if path.is_dir() else path.parent for path in absolute]
+        return self.out or Path(os.path.commonpath(folders))
+
+
+@dataclass(frozen=True, slots=True)
+class ClockResult:
+    """What came of one path.
+
+    Attributes:
+        lines: for people.
+        row: for JSON.
+        problem: why there is no clock; empty where there is one.
+    """
+
+    lines: tuple[str, ...]
+    row: dict[str, Any]
+    problem: str = ""
+
+
+def run_clock(request: ClockRequest, *, echo: Callable[[str], None], reporter: Reporter) -> bool:
+    """Read every path; one that cannot be used does not stop the others.
+
+    Args:
+        request: what to read.
         echo: receives the lines of the result.
         reporter: shows progress and problems.
 
     Returns:
         whether any path gave no clock.
+
+    Raises:
+        MissingExtraError: if text recognition is not installed.
+        InputError: if an output would replace an input.
     """
-    check_outputs({"--json": json_file}, paths)
-    reader = TextReader(threads=threads)
-    failed = False
-    document: dict[str, Any] = {}
-    for path in paths:
-        try:
-            lines, row, found = _read_path(path, reader, reporter)
-            if isinstance(found, MatchClock) and found.periods and not dry_run:
-                written = write_match_clock(found, out, overwrite=overwrite)
-                lines.append(f"  written: {', '.join(str(file) for file in written)}")
-        except SpotkickError as error:
-            reporter.line(str(error))
-            failed = True
-            continue
-        for line in lines:
-            echo(line)
-        document[str(path)] = row
-        failed = failed or found is None or (isinstance(found, MatchClock) and not found.periods)
-    if json_file is not None:
-        write_json(json_file, document)
+    paths = _expand_folders(request.paths)
+    check_outputs({"--json": request.json_file}, paths)
+    names = _choose_names(request, [str(path) for path in paths])
+    cluster = request.cluster.fit(len(names))
+    folder = request.ledger_folder
+    work = Work(TITLE, OpenClock(request), unit="videos", find_problem=_describe_problem)
+
+    # Results come as they are done; the document has them in the order of the paths.
+    failed, rows = False, dict[str, dict[str, Any]]()
+    shown = reporter if cluster.is_parallel else SilentReporter()
+    with open_executor(cluster, reporter, threads=request.threads) as executor:
+        outcomes = run_work(
+            executor,
+            work,
+            [WorkItem(name) for name in names],
+            shown,
+            ledger=request.cluster.open_ledger(folder, TITLE),
+            inner=reporter,
+        )
+        for outcome in outcomes:
+            failed = failed or outcome.state == "failed"
+            if outcome.result is None:
+                reporter.line(outcome.error)
+                continue
+            for line in outcome.result.lines:
+                echo(line)
+            rows[outcome.item] = outcome.result.row
+    if request.json_file is not None:
+        write_json(request.json_file, {name: rows[name] for name in names if name in rows})
     return failed
+
+
+def _expand_folders(paths: Sequence[Path]) -> list[Path]:
+    """Folders stand for the videos of the matches in them."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        videos = [file for folder in open_folder(path) for file in folder.videos().files]
+        if not videos:
+            raise InputError(f"{path}: no videos below it")
+        found += videos
+    return list(dict.fromkeys(found))
+
+
+def _choose_names(request: ClockRequest, names: Sequence[str]) -> list[str]:
+    """The paths of this run's part that are still to be read."""
+    part = request.cluster.choose(request.out, TITLE, names)
+    known = read_ledgers(request.ledger_folder, TITLE) if request.cluster.resume else {}
+    done = {name for name, line in known.items() if line.state == "done"}
+    return [name for name in names if name in part and name not in done]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenClock:
+    """Opens text recognition in any process."""
+
+    request: ClockRequest
+
+    def __call__(self, reporter: Reporter) -> Run[ClockResult]:
+        """Read the models; what comes back reads the path that is the name of an item."""
+        del reporter
+        attach([*self.request.paths, self.request.out])
+        request, reader = self.request, TextReader(threads=self.request.threads)
+
+        def read(item: WorkItem, reporter: Reporter) -> ClockResult:
+            path = Path(item.name)
+            with fetched([path]):
+                lines, row, found = _read_path(path, reader, reporter)
+            if not isinstance(found, MatchClock):
+                return ClockResult(tuple(lines), row, "" if found else "no scoreboard")
+            if not found.periods:
+                return ClockResult(tuple(lines), row, found.problem or "no periods")
+            if not request.dry_run:
+                written = write_match_clock(found, request.out, overwrite=request.overwrite)
+                upload(written)
+                lines.append(f"  written: {', '.join(str(file) for file in written)}")
+            return ClockResult(tuple(lines), row)
+
+        return read
+
+
+def _describe_problem(result: ClockResult) -> str:
+    return result.problem
 
 
 def _read_path(

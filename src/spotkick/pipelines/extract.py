@@ -2,12 +2,15 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
 
 from spotkick.actions import Action
+from spotkick.cluster.options import ClusterOptions, open_executor
+from spotkick.cluster.running import run_work
+from spotkick.cluster.work import Run, Work, WorkItem
 from spotkick.commentary.ensemble import TokenEnsemble
 from spotkick.commentary.features import (
     FEATURE_NAME,
@@ -34,10 +37,17 @@ from spotkick.features.extract import EXTRACTION_FILE
 from spotkick.features.tracks import SOURCE_SUFFIX, FeatureSource
 from spotkick.formats import read_label_set
 from spotkick.formats.match_tree import require_matches
+from spotkick.pipelines.made_tracks import MadeTracks, add_made
+from spotkick.pipelines.match_items import group_by_match
 from spotkick.reporter import Reporter, SilentReporter, track
+from spotkick.storage import attach, upload, upload_results
 
 COMMENTARY_DIM: Final = 512
 TRAIN_SPLIT: Final = "train"
+
+TITLE: Final = "features"
+"""Of the work, and of its ledger."""
+
 FITTING_FOLDER: Final = f"{FEATURE_NAME}.fitting"
 """Holds what an interrupted fit goes on with."""
 
@@ -63,6 +73,7 @@ class ExtractionRequest:
         workers: processes that learn from labels.
         period: of single videos whose name does not say it.
         spans: periods of a single video that holds several; their ``file`` is None.
+        cluster: where tracks are made, and of which matches.
     """
 
     inputs: tuple[Path, ...]
@@ -77,6 +88,7 @@ class ExtractionRequest:
     workers: int = 1
     period: int | None = None
     spans: tuple[PeriodSpan, ...] = ()
+    cluster: ClusterOptions = field(default_factory=ClusterOptions)
 
     def __post_init__(self) -> None:
         """Check that the options do not contradict each other."""
@@ -102,6 +114,15 @@ class ExtractionRequest:
             raise ConfigError(
                 "with --labels a frame has one value per class and one for speech; leave out --dim"
             )
+
+    def choose_part(self, files: Sequence[PeriodFile]) -> list[PeriodFile]:
+        """The files of this run's part of the matches.
+
+        Raises:
+            InputError: if another part was cut from other matches.
+        """
+        part = self.cluster.choose(self.out, TITLE, {file.match for file in files})
+        return [file for file in files if file.match in part]
 
     def require_agreement(self, source: FeatureSource) -> None:
         """Check that the wanted size and rate, if any, are those of a given source.
@@ -171,8 +192,59 @@ def extract_commentary(
     write_commentary_source(model, source, request.out)
     shutil.rmtree(request.out / FITTING_FOLDER, ignore_errors=True)
 
-    files = track(reporter, chosen, "features", unit="files")
-    return write_commentary_tracks(files, request.out, model, source), source
+    # One process warns once of all periods without commentary.
+    chosen = request.choose_part(chosen)
+    if not request.cluster.is_parallel:
+        files = track(reporter, chosen, TITLE, unit="files")
+        made = write_commentary_tracks(files, request.out, model, source)
+        upload([request.out])
+        return made, source
+    described = request.out / f"{source.name}{SOURCE_SUFFIX}"
+    upload([described])
+    items = group_by_match(chosen)
+    cluster = request.cluster.fit(len(items))
+    work = Work(TITLE, OpenCommentary(described, request.out, request.inputs))
+    with open_executor(cluster, reporter) as executor:
+        outcomes = run_work(
+            executor,
+            work,
+            items,
+            reporter,
+            ledger=request.cluster.open_ledger(request.out, TITLE),
+        )
+        made = add_made(outcomes)
+    upload_results(request.out)
+    return made, source
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCommentary:
+    """Opens a model of commentary in a process of its own.
+
+    Attributes:
+        source: folder ``NAME.source`` of the features.
+        out: folder of the feature set.
+        inputs: where the transcripts are.
+    """
+
+    source: Path
+    out: Path
+    inputs: tuple[Path, ...]
+
+    def __call__(self, reporter: Reporter) -> Run[MadeTracks]:
+        """Read the model; what comes back makes the tracks of a match, the payload of its item."""
+        del reporter
+        attach([*self.inputs, self.out])
+        model, source = read_commentary_source(self.source)
+
+        def write(item: WorkItem, reporter: Reporter) -> MadeTracks:
+            del reporter
+            made = write_commentary_tracks(item.payload, self.out, model, source)
+            upload([self.out / item.name])
+            problem = (f"{made.failed} files cannot be read",) if made.failed else ()
+            return MadeTracks(made, problem)
+
+        return write
 
 
 def _load_or_fit_model(

@@ -3,20 +3,24 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+import numpy.typing as npt
 
+from spotkick.cluster.options import ClusterOptions, open_executor
+from spotkick.cluster.running import run_work
+from spotkick.cluster.work import Run, Work, WorkItem
 from spotkick.datasets.match_folder import open_folder
-from spotkick.datasets.period_files import ExtractionSummary, PeriodFile, extract_period
+from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
 from spotkick.datasets.periods import find_periods
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.features.backbone import BUNDLED_BACKBONE, open_backbone
 from spotkick.features.extract import (
     EXTRACTION_FILE,
     ExtractionConfig,
-    ExtractionProgress,
     Extractor,
     read_extractor,
     write_extractor,
@@ -30,12 +34,17 @@ from spotkick.features.tracks import (
     write_track,
 )
 from spotkick.pipelines.extract import (
+    TITLE,
     ExtractionRequest,
     choose_files,
     find_source_folder,
     training_files,
 )
+from spotkick.pipelines.extraction_progress import extract_with_progress
+from spotkick.pipelines.made_tracks import MadeTracks, add_made
+from spotkick.pipelines.match_items import group_by_match
 from spotkick.reporter import Reporter, SilentReporter
+from spotkick.storage import attach, fetched, upload, upload_results
 from spotkick.video_names import VIDEO_SUFFIXES, parse_video_name
 
 
@@ -78,32 +87,42 @@ def extract_videos(
         ConfigError: if there are too few frames for ``dim``, or options contradict the source.
     """
     options, reporter = options or ImageOptions(), reporter or SilentReporter()
+    cluster = request.cluster
+    make = partial(
+        _write_video_tracks,
+        out=request.out,
+        reporter=reporter,
+        inputs=request.inputs,
+        options=options,
+    )
     found = [video for path in request.inputs for video in _find_videos(path, request)]
-    chosen = choose_files(found, request)
+    chosen = request.choose_part(choose_files(found, request))
     if request.source is not None:
         extractor = _read_given_extractor(request.source, options)
         request.require_agreement(extractor.source)
-        return _write_video_tracks(chosen, request.out, extractor, reporter), extractor.source
+        return make(chosen, extractor=extractor, cluster=cluster), extractor.source
 
     # A new source: the whole vectors of the backbone
     whole = _open_extractor(request, options)
     if request.dim is None:
-        return _write_video_tracks(chosen, request.out, whole, reporter), whole.source
+        return make(chosen, extractor=whole, cluster=cluster), whole.source
+    if cluster.shard is not None:
+        raise ConfigError(
+            "--dim learns from the tracks of all matches, which no shard has; make whole vectors "
+            "with --shard, then run once with --dim and without --shard"
+        )
 
     # The components are learned on all training videos, so that a failure stops here.
     training = training_files(found, request)
     needed = chosen + [video for video in training if video not in chosen]
-    made = _write_video_tracks(needed, request.out, whole, reporter)
+    made = make(needed, extractor=whole, cluster=cluster)
     if made.failed:
         raise InputError(
             f"{made.failed} videos failed; fix or leave them out, and run again: what is made stays"
         )
 
     reporter.line(f"learning {request.dim} components on {len(training)} videos")
-    tracks = (
-        np.asarray(read_track(video.track(request.out, whole.source.name)).values)
-        for video in training
-    )
+    tracks = (_read_values(video.track(request.out, whole.source.name)) for video in training)
     projected = whole.with_projection(fit_projection(tracks, request.dim))
     return _project_tracks(chosen, request.out, whole, projected), projected.source
 
@@ -121,37 +140,98 @@ def _open_extractor(request: ExtractionRequest, options: ImageOptions) -> Extrac
     return Extractor(backbone, config)
 
 
+@dataclass(frozen=True, slots=True)
+class OpenTrackWriter:
+    """Opens what makes tracks, in a process of its own.
+
+    Attributes:
+        source: folder ``NAME.source`` of the features.
+        out: folder of the feature set.
+        inputs: where the videos are.
+        device: a name of `spotkick.devices.parse_device`.
+        threads: CPU threads.
+    """
+
+    source: Path
+    out: Path
+    inputs: tuple[Path, ...]
+    device: str
+    threads: int
+
+    def __call__(self, reporter: Reporter) -> Run[MadeTracks]:
+        """Read the extractor."""
+        del reporter
+        attach([*self.inputs, self.out])
+        extractor = read_extractor(self.source, device=self.device, threads=self.threads)
+        return TrackWriter(extractor, self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class TrackWriter:
+    """Makes the tracks of a match; the payload of an item is its videos."""
+
+    extractor: Extractor
+    out: Path
+
+    def __call__(self, item: WorkItem, reporter: Reporter) -> MadeTracks:
+        """Write a track for each period; a video that cannot be read is left out with a warning."""
+        written = frames = 0
+        problems: list[str] = []
+        for video in cast("tuple[PeriodFile, ...]", item.payload):
+            path = video.track(self.out, self.extractor.source.name)
+            parts = video.parts()
+            try:
+                with fetched(part.file for part in parts):
+                    made = extract_with_progress(item.name, parts, self.extractor, reporter)
+            except InputError as error:
+                warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
+                problems.append(str(error))
+                continue
+            write_track(made.values.astype(np.float16), path)
+            upload([path])
+            written, frames = written + 1, frames + len(made)
+        return MadeTracks(ExtractionSummary(written, frames, failed=len(problems)), tuple(problems))
+
+
 def _write_video_tracks(
-    videos: Sequence[PeriodFile], out: Path, extractor: Extractor, reporter: Reporter
+    videos: Sequence[PeriodFile],
+    out: Path,
+    extractor: Extractor,
+    reporter: Reporter,
+    *,
+    inputs: tuple[Path, ...],
+    options: ImageOptions,
+    cluster: ClusterOptions,
 ) -> ExtractionSummary:
     """Make the tracks that are missing; a video that cannot be read is left out with a warning."""
     _claim_source(extractor, out)
     source = extractor.source
-    written = frames = failed = kept = 0
+    missing = [
+        video
+        for video in videos
+        if not video.track(out, source.name).is_file()
+        or find_source(video.track(out, source.name)) != source
+    ]
+    kept = len(videos) - len(missing)
+    if not missing:
+        return ExtractionSummary(0, 0, kept=kept)
 
-    with reporter.task("features", len(videos), "videos") as task:
-        for number, video in enumerate(videos):
-            path = video.track(out, source.name)
-            if path.is_file() and find_source(path) == source:
-                kept += 1
-                task.update(number + 1)
-                continue
-
-            # Part of a video counts as part of the work.
-            def show(progress: ExtractionProgress, number: int = number) -> None:
-                part = progress.done_s / progress.total_s if progress.total_s else 0.0
-                task.update(number + min(1.0, part), note=f"{progress.speed:.1f} x real time")
-
-            try:
-                values = extract_period(video.parts(), extractor, progress=show).values
-            except InputError as error:
-                warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
-                failed += 1
-                continue
-            write_track(values.astype(np.float16), path)
-            written, frames = written + 1, frames + len(values)
-            task.update(number + 1)
-    return ExtractionSummary(written, frames, failed=failed, kept=kept)
+    # Where tracks are made by other processes, these read the source that was described above.
+    items = group_by_match(missing)
+    ledger, cluster = cluster.open_ledger(out, TITLE), cluster.fit(len(items))
+    threads = cluster.share_threads(options.threads)
+    described = out / f"{source.name}{SOURCE_SUFFIX}"
+    opener = OpenTrackWriter(described, out, inputs, device=options.device, threads=threads)
+    work: Work[MadeTracks] = Work(
+        TITLE,
+        opener if cluster.is_parallel else lambda _: TrackWriter(extractor, out),
+        find_problem=MadeTracks.describe_problem,
+    )
+    upload([described])
+    with open_executor(cluster, reporter, threads=threads) as executor:
+        made = add_made(run_work(executor, work, items, reporter, ledger=ledger))
+    upload_results(out)
+    return replace(made, kept=kept)
 
 
 def _project_tracks(
@@ -163,12 +243,19 @@ def _project_tracks(
     _claim_source(projected, out)
     written = frames = 0
     for video in videos:
-        track = read_track(video.track(out, whole.source.name))
-        write_track(
-            projection.apply(track.values).astype(np.float16), video.track(out, source.name)
-        )
-        written, frames = written + 1, frames + len(track)
+        values = _read_values(video.track(out, whole.source.name))
+        path = video.track(out, source.name)
+        write_track(projection.apply(values).astype(np.float16), path)
+        upload([path])
+        written, frames = written + 1, frames + len(values)
+    upload([out / f"{source.name}{SOURCE_SUFFIX}"])
     return ExtractionSummary(written, frames)
+
+
+def _read_values(path: Path) -> npt.NDArray[np.floating[Any]]:
+    """(frames, dim) of a track, wherever it lies."""
+    with fetched([path]):
+        return np.asarray(read_track(path).values)
 
 
 def _claim_source(extractor: Extractor, out: Path) -> None:

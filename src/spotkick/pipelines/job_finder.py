@@ -11,14 +11,13 @@ from spotkick.checkpoint import Checkpoint
 from spotkick.commentary.transcript_files import TRANSCRIPT_SUFFIXES, is_json_transcript
 from spotkick.datasets.match_folder import MatchFolder, open_folder
 from spotkick.datasets.match_videos import MatchVideos
-from spotkick.datasets.period_files import cut_track, extract_period
+from spotkick.datasets.period_files import cut_track
 from spotkick.datasets.periods import PeriodSpan, find_periods
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.devices import parse_device
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.extract import (
     EXTRACTION_FILE,
-    ExtractionProgress,
     Extractor,
     read_extractor,
 )
@@ -30,15 +29,14 @@ from spotkick.features.tracks import (
     read_track,
 )
 from spotkick.onnx_runtime import has_cuda
+from spotkick.pipelines.extraction_progress import extract_with_progress
 from spotkick.pipelines.spot_commentary import CommentaryReader
 from spotkick.pipelines.spot_jobs import InputOptions, SpottingJob
-from spotkick.reporter import LineReporter, Reporter
+from spotkick.reporter import Reporter
 from spotkick.video_names import parse_video_name
 
 SPLIT_SUFFIXES: Final = (".txt", ".json")
 _ADDRESS: Final = re.compile(r"(?:https?|rtmps?|rtsp|srt|udp|ftp):/", re.IGNORECASE)
-_QUIET_S: Final = 30.0
-"""A log hears nothing of videos that are read in less time."""
 
 
 class JobFinder:
@@ -214,18 +212,7 @@ class JobFinder:
                 device=_backbone_device(self._options.device),
                 threads=self._options.threads,
             )
-        quiet_s = _QUIET_S if isinstance(reporter, LineReporter) else 0.0
-        with reporter.task(f"{match}, period {spans[0].period}", None, "s of video") as task:
-
-            def show(progress: ExtractionProgress) -> None:
-                if progress.elapsed_s >= quiet_s:
-                    task.update(
-                        progress.done_s,
-                        total=progress.total_s or None,
-                        note=f"{progress.speed:.1f} times real time",
-                    )
-
-            return extract_period(spans, self._extractor, progress=show)
+        return extract_with_progress(match, spans, self._extractor, reporter)
 
     def _require_video_source(self, path: Path) -> None:
         folder = self._features_folder

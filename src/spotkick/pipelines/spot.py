@@ -3,21 +3,23 @@
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from spotkick.actions import ActionClasses, MatchActions
 from spotkick.checkpoint import Checkpoint, DecodingConfig
+from spotkick.cluster.executors import Executor, SerialExecutor
+from spotkick.cluster.ledger import Ledger
+from spotkick.cluster.running import run_work
+from spotkick.cluster.work import Work, WorkItem
 from spotkick.devices import parse_device
 from spotkick.errors import (
     ConfigError,
     InputError,
-    SpotkickError,
     SpotkickWarning,
     StorageError,
     require_extra,
 )
-from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.results import write_results
 from spotkick.onnx_runtime import has_cuda
 from spotkick.pipelines.scoreboard_spots import confirm_goals, shift_to_positions
@@ -33,6 +35,7 @@ from spotkick.prediction import (
     spot_match_together,
 )
 from spotkick.reporter import Reporter, SilentReporter, format_duration
+from spotkick.storage import fetched, upload
 from spotkick.tasks import merge_sides
 
 
@@ -121,36 +124,108 @@ def run_spotting(
     Warns:
         SpotkickWarning: for each match that was left out.
     """
-    setup = SpottingSetup.from_checkpoint(checkpoint, decoding, classes)
-    reporter, jobs = reporter or SilentReporter(), list(jobs)
-    run = SpottingRun(
+    spotter = MatchSpotter(
         network,
         checkpoint,
-        setup,
+        SpottingSetup.from_checkpoint(checkpoint, decoding, classes),
         out,
         keep_scores=keep_scores,
-        reporter=reporter,
-        further=further,
+        further=tuple(further),
     )
-    started = time.perf_counter()
+    named = {job.match: job for job in jobs}
+    work = Work("spot", lambda _: lambda item, shown: spotter.spot(named[item.name], shown))
+    return spot_all(SerialExecutor(), work, list(named), out, reporter=reporter)
+
+
+def spot_all(
+    executor: Executor,
+    work: "Work[SpottedMatch]",
+    matches: Sequence[str],
+    out: Path,
+    *,
+    reporter: Reporter | None = None,
+    ledger: Ledger | None = None,
+) -> SpottingSummary:
+    """Have matches spotted, show what came of each, and add it up.
+
+    Args:
+        executor: where they are spotted.
+        work: spots one.
+        matches: their names.
+        out: as of `run_spotting`; an archive is written at the end.
+        reporter: shows how far the work is; silent when None.
+        ledger: gets a line for each match.
+
+    Raises:
+        InputError: if no match could be spotted.
+        StorageError: if none could, as the system refuses to write.
+
+    Warns:
+        SpotkickWarning: for each match that was left out.
+    """
+    reporter, started = reporter or SilentReporter(), time.perf_counter()
+    done: dict[str, SpottedMatch] = {}
+    failed: dict[str, str] = {}
+    refused = False
 
     # One match is shown by the progress of its video alone.
-    shown = reporter if len(jobs) > 1 else SilentReporter()
-    with shown.task("spot", len(jobs), "matches") as progress:
-        for job in jobs:
-            line = run.spot(job)
-            progress.advance()
-            (reporter if job.match in run.kept else shown).line(line)
-    if run.collected:
-        write_results(out, run.collected)
-    summary = run.summary(time.perf_counter() - started)
-    report_failures(summary, run.refused)
+    shown = reporter if len(matches) > 1 else SilentReporter()
+    items = [WorkItem(match) for match in matches]
+    outcomes = run_work(executor, work, items, shown, ledger=ledger, inner=reporter)
+    for outcome in outcomes:
+        if outcome.result is None:
+            failed[outcome.item] = outcome.error
+            refused = refused or outcome.kind == StorageError.__name__
+            shown.line(f"{outcome.item}: failed: {outcome.error}")
+            continue
+        spotted = done[outcome.item] = outcome.result
+        said = reporter if spotted.kept else shown
+        said.line(_describe_match(outcome.item, spotted, outcome.seconds, out))
+
+    collected = [done[match].actions for match in matches if match in done]
+    if out.suffix == ".zip" and collected:
+        write_results(out, collected)
+    summary = SpottingSummary(
+        len(done),
+        sum(len(spotted.actions.actions) for spotted in done.values()),
+        sum(spotted.footage_s for spotted in done.values()),
+        time.perf_counter() - started,
+        failed,
+    )
+    report_failures(summary, refused)
     return summary
 
 
-@dataclass(slots=True)
-class SpottingRun:
-    """Spots matches with one network, and adds up what came of it.
+@dataclass(frozen=True, slots=True)
+class SpottedMatch:
+    """What came of one match.
+
+    Attributes:
+        actions: spots.
+        footage_s: length of what was spotted.
+        kept: periods of an earlier run that stay in its results.
+    """
+
+    actions: MatchActions
+    footage_s: float
+    kept: tuple[int, ...] = ()
+
+
+def _describe_match(match: str, spotted: SpottedMatch, seconds: float, out: Path) -> str:
+    """The line that ends a match."""
+    where = MatchOutput.of_match(out, match).results if is_folder(out) else out
+    kept = (
+        f" (kept from before: period {', '.join(map(str, spotted.kept))})" if spotted.kept else ""
+    )
+    return (
+        f"{match}: {len(spotted.actions.actions)} spots in {format_duration(spotted.footage_s)}, "
+        f"took {format_duration(seconds)}: {where}{kept}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MatchSpotter:
+    """Spots matches with one network, and writes their results.
 
     Attributes:
         network: runs chunks.
@@ -158,15 +233,7 @@ class SpottingRun:
         setup: how outputs become actions.
         out: see `run_spotting`.
         keep_scores: write the scores of every frame too.
-        reporter: shows how far a video is read.
         further: checkpoints whose scores are averaged with those of the first one.
-        matches: matches spotted so far.
-        actions: spots written.
-        footage_s: length of what was spotted.
-        refused: whether the system refused to write a result.
-        kept: match -> periods of an earlier run that stay in its results.
-        failed: match -> why it could not be spotted.
-        collected: results that are to be written at the end, into an archive.
     """
 
     network: ChunkNetwork
@@ -174,78 +241,36 @@ class SpottingRun:
     setup: SpottingSetup
     out: Path
     keep_scores: bool
-    reporter: Reporter
-    further: Sequence[FurtherCheckpoint] = ()
-    matches: int = 0
-    actions: int = 0
-    footage_s: float = 0.0
-    refused: bool = False
-    kept: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    failed: dict[str, str] = field(default_factory=dict)
-    collected: list[MatchActions] = field(default_factory=list)
+    further: tuple[FurtherCheckpoint, ...] = ()
 
-    def spot(self, job: SpottingJob) -> str:
-        """Spot one match; any failure of it is kept, so that the next one is tried.
+    def spot(self, job: SpottingJob, reporter: Reporter) -> SpottedMatch:
+        """Spot one match; results are written in one step, unless they go into an archive.
 
-        Returns:
-            a line that says what came of it.
+        Raises:
+            SpotkickError: if it cannot be spotted.
         """
-        started = time.perf_counter()
-        try:
-            predicted, tracks, kept = self._spot_and_write(job)
-        except SpotkickError as error:
-            self.failed[job.match] = str(error)
-            self.refused = self.refused or isinstance(error, StorageError)
-        except Exception as error:
-            self.failed[job.match] = describe_fault(error)
-        if job.match in self.failed:
-            return f"{job.match}: failed: {self.failed[job.match]}"
+        output = MatchOutput.of_match(self.out, job.match)
+        files = [span.file for spans in job.files.values() for span in spans]
+        with fetched([*files, output.scores]):
+            return self._spot_here(job, output, reporter)
 
-        # Counts, and the line that ends the match.
-        footage_s = sum(track.duration_s for track in tracks.values())
-        self.matches, self.actions = self.matches + 1, self.actions + len(predicted.actions)
-        self.footage_s += footage_s
-        if kept:
-            self.kept[job.match] = kept
-        where = self.out
-        if is_folder(self.out):
-            where = MatchOutput.of_match(self.out, job.match).results
-        stayed = f" (kept from before: period {', '.join(map(str, kept))})" if kept else ""
-        return (
-            f"{job.match}: {len(predicted.actions)} spots in {format_duration(footage_s)}, "
-            f"took {format_duration(time.perf_counter() - started)}: {where}{stayed}"
-        )
-
-    def _spot_and_write(
-        self, job: SpottingJob
-    ) -> tuple[MatchActions, dict[int, FeatureTrack], tuple[int, ...]]:
-        tracks = job.load(self.reporter)
+    def _spot_here(self, job: SpottingJob, output: MatchOutput, reporter: Reporter) -> SpottedMatch:
+        tracks = job.load(reporter)
         for track in tracks.values():
             self.checkpoint.feature_source.require_compatible(track.source, track.where)
         members = [Member(self.network, tracks, self.setup)]
-        members += [other.join(job.match, tracks, self.reporter) for other in self.further]
+        members += [other.join(job.match, tracks, reporter) for other in self.further]
         predicted, scores = spot_match_together(members, job.match)
         predicted = merge_sides(predicted, self.checkpoint.task)
         predicted, scores = shift_to_positions(predicted, scores, job.files)
         predicted = confirm_goals(predicted, job.files, scores.classes)
 
-        # An archive is written once, at the end.
-        if self.out.suffix == ".zip":
-            self.collected.append(predicted)
-            return predicted, tracks, ()
-        output = MatchOutput.of_match(self.out, job.match)
-        kept = output.write(predicted, scores, job.files, keep_scores=self.keep_scores)
-        return predicted, tracks, kept
-
-    def summary(self, wall_s: float) -> SpottingSummary:
-        """What was done."""
-        return SpottingSummary(self.matches, self.actions, self.footage_s, wall_s, self.failed)
-
-
-def describe_fault(error: Exception) -> str:
-    """One line about an error that nothing foresaw."""
-    reason = " ".join(str(error).split())
-    return f"unexpected {type(error).__name__}{f': {reason}' if reason else ''}; please report it"
+        kept: tuple[int, ...] = ()
+        if self.out.suffix != ".zip":
+            kept = output.write(predicted, scores, job.files, keep_scores=self.keep_scores)
+        if is_folder(self.out):
+            upload([output.results.parent])
+        return SpottedMatch(predicted, sum(track.duration_s for track in tracks.values()), kept)
 
 
 def report_failures(summary: SpottingSummary, refused: bool = False) -> None:

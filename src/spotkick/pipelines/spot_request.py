@@ -1,20 +1,24 @@
-"""One call of ``spotkick spot``: which matches are wanted, in how many processes, into what."""
+"""One call of ``spotkick spot``: which matches are wanted, on which machines, into what."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spotkick.checkpoint import Checkpoint
+from spotkick.cluster.options import ClusterOptions, open_executor
+from spotkick.cluster.work import Work
 from spotkick.errors import ConfigError
-from spotkick.pipelines.spot import SpottingSummary, run_spotting, speed_line
+from spotkick.pipelines.spot import SpottingSummary, speed_line, spot_all
 from spotkick.pipelines.spot_inputs import SpottingJob, jobs_for
 from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
 from spotkick.pipelines.spot_workers import (
+    TITLE,
+    OpenSpotter,
     SpottingRequest,
     claim_folder,
-    open_networks,
-    spot_in_processes,
+    open_spotter,
 )
 from spotkick.reporter import Reporter
+from spotkick.storage import upload_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +49,7 @@ def run_request(
     request: SpottingRequest,
     checkpoint: Checkpoint,
     *,
-    workers: int,
-    resume: bool,
+    cluster: ClusterOptions | None = None,
     reporter: Reporter,
 ) -> SpottingResult:
     """Spot what a request asks for.
@@ -54,17 +57,18 @@ def run_request(
     Args:
         request: what to spot with, and where results go.
         checkpoint: the one that the request names.
-        workers: processes.
-        resume: leave out matches whose results are there.
+        cluster: where matches are spotted, and which; all in this process unless given.
         reporter: shows what was decided about files, and how far the work is.
 
     Raises:
         InputError: if there is nothing to spot, or no match could be spotted.
         ConfigError: if the output cannot hold what is asked for.
         StorageError: if a result cannot be written.
+        ClusterError: if machines are gone.
     """
+    cluster = cluster or ClusterOptions()
     jobs = jobs_for(request.inputs, checkpoint, request.options)
-    wanted = _choose_jobs(request, jobs, workers=workers, resume=resume)
+    jobs, wanted = _choose_jobs(request, jobs, cluster)
     kept = len(jobs) - len(wanted)
     if not wanted:
         return SpottingResult(None, kept, request.out, tuple(job.match for job in jobs))
@@ -72,24 +76,24 @@ def run_request(
     # What a reader of the folders would not guess is said before hours of work.
     for note in (note for job in wanted for note in job.notes):
         reporter.line(note)
-    if workers > 1:
-        names = [job.match for job in wanted]
-        summary = spot_in_processes(
-            request, names, workers=min(workers, len(names)), reporter=reporter
-        )
-    else:
-        network, further = open_networks(request, checkpoint)
-        summary = run_spotting(
-            wanted,
-            network,
-            checkpoint,
+    ledger, cluster = cluster.open_ledger(request.out, TITLE), cluster.fit(len(wanted))
+    threads = cluster.share_threads(request.options.threads)
+    shared = replace(request, options=replace(request.options, threads=threads))
+    work = Work(TITLE, OpenSpotter(shared))
+    if not cluster.is_parallel:
+        work = Work(TITLE, lambda _: open_spotter(request, checkpoint, wanted))
+    upload_results(request.out)
+    with open_executor(cluster, reporter, threads=threads) as executor:
+        summary = spot_all(
+            executor,
+            work,
+            [job.match for job in wanted],
             request.out,
-            decoding=request.decoding,
-            keep_scores=request.keep_scores,
             reporter=reporter,
-            further=further,
-            classes=request.classes,
+            ledger=ledger,
         )
+
+    upload_results(request.out)
     results = request.out
     if len(jobs) == 1 and is_folder(request.out):
         results = MatchOutput.of_match(request.out, jobs[0].match).results
@@ -98,17 +102,21 @@ def run_request(
 
 
 def _choose_jobs(
-    request: SpottingRequest, jobs: list[SpottingJob], *, workers: int, resume: bool
-) -> list[SpottingJob]:
-    """The matches that are to be spotted; the output is claimed for them."""
+    request: SpottingRequest, jobs: list[SpottingJob], cluster: ClusterOptions
+) -> tuple[list[SpottingJob], list[SpottingJob]]:
+    """The matches of this run, and those of them to be spotted; the output is claimed for them."""
     out = request.out
     if is_folder(out):
-        names = set(claim_folder(request, jobs, resume=resume))
-        return [job for job in jobs if job.match in names]
-    if workers > 1 or resume:
-        raise ConfigError(f"--workers and --resume need a folder as --out, got '{out}'")
+        part = cluster.choose(out, TITLE, [job.match for job in jobs])
+        jobs = [job for job in jobs if job.match in part]
+        names = set(claim_folder(request, jobs, resume=cluster.resume))
+        return jobs, [job for job in jobs if job.match in names]
+    if cluster.keeps_ledger:
+        raise ConfigError(
+            f"--workers, --cluster, --shard and --resume need a folder as --out, got '{out}'"
+        )
     if out.suffix == ".json" and len(jobs) > 1:
         raise ConfigError(
             f"--out {out} is for one match, and here are {len(jobs)}; give a folder or a .zip"
         )
-    return jobs
+    return jobs, jobs

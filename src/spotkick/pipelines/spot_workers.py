@@ -1,4 +1,4 @@
-"""Spotting thousands of matches: several processes, and going on after an interruption.
+"""Spotting thousands of matches: what a process needs, and going on after an interruption.
 
 Each process reads the checkpoint for itself and spots whole matches, so that they share nothing but
 the folder of results. A match counts as done when its results are there, which are written last; a
@@ -6,39 +6,30 @@ stamp in the folder says which checkpoint and settings made them.
 """
 
 import hashlib
-import multiprocessing
-import os
-import time
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import ActionClasses
 from spotkick.checkpoint import Checkpoint, DecodingConfig, read_checkpoint
-from spotkick.errors import InputError, SpotkickWarning
+from spotkick.cluster.ledger import read_ledgers
+from spotkick.cluster.work import Run, WorkItem
+from spotkick.errors import InputError
 from spotkick.files import read_bytes, read_json, write_json
-from spotkick.pipelines.spot import (
-    SpottingRun,
-    SpottingSummary,
-    describe_fault,
-    network_for,
-    report_failures,
-)
+from spotkick.pipelines.spot import MatchSpotter, SpottedMatch, network_for
 from spotkick.pipelines.spot_inputs import InputOptions, SpottingJob, jobs_for
 from spotkick.pipelines.spot_members import FurtherCheckpoint, open_further
 from spotkick.pipelines.spot_outputs import MatchOutput
 from spotkick.prediction import ChunkNetwork, SpottingSetup
-from spotkick.processes import end_with_parent
-from spotkick.reporter import Reporter, SilentReporter
+from spotkick.reporter import Reporter
+from spotkick.storage import attach
 from spotkick.stored_checkpoint import CONFIG_FILE, resolve_checkpoint
 
 STAMP_FILE: Final = "spotting.json"
-DIED: Final = "its process died twice, perhaps for lack of memory; try fewer --workers"
+
+TITLE: Final = "spot"
+"""Of the work, and of its ledger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +126,14 @@ def claim_folder(
             "--resume to replace them, or choose another --out"
         )
 
-    # Results of files that were replaced since are made again.
-    done = {job.match for job in present if _output_of(request, job).is_current(job.files)}
+    # Results of files that were replaced since are made again, and what failed the last time.
+    known = read_ledgers(request.out, TITLE) if resume else {}
+    done = {
+        job.match
+        for job in present
+        if (job.match not in known or known[job.match].state == "done")
+        and _output_of(request, job).is_current(job.files)
+    }
     classes = request.classes or read_checkpoint(request.checkpoint).classes
     write_json(path, {**stamp, "classes": _state_classes(classes)})
     return [match for match in matches if match not in done]
@@ -165,172 +162,38 @@ def _output_of(request: SpottingRequest, job: SpottingJob) -> MatchOutput:
     return MatchOutput.of_match(request.out, job.match)
 
 
-def spot_in_processes(
-    request: SpottingRequest,
-    matches: Sequence[str],
-    *,
-    workers: int,
-    reporter: Reporter | None = None,
-) -> SpottingSummary:
-    """Spot matches in several processes.
-
-    A match that cannot be spotted does not stop the others, nor does a process that dies: what it
-    had begun is tried once more, alone.
-
-    Args:
-        request: what to spot with, and where results go.
-        matches: names of those of the request's matches that are wanted.
-        workers: processes.
-        reporter: shows which matches are done; silent when None.
-
-    Returns:
-        The sum over matches.
-
-    Raises:
-        InputError: if no match could be spotted.
-        StorageError: if none could, as the system refuses to write.
-
-    Warns:
-        SpotkickWarning: for each match that was left out.
-    """
-    threads = request.options.threads or max(1, (os.cpu_count() or 1) // workers)
-    shared = replace(request, options=replace(request.options, threads=threads))
-    reporter, started = reporter or SilentReporter(), time.perf_counter()
-    total, refused = SpottingSummary(0, 0, 0.0, 0.0, {}), False
-    left, alone = list(matches), False
-    with reporter.task("spot", len(matches), "matches") as progress:
-        while left:
-            unfinished: set[str] = set()
-            with _open_pool(shared, 1 if alone else workers) as pool:
-                for match, outcome in _collect_outcomes(pool, left):
-                    if outcome is None:
-                        unfinished.add(match)
-                        continue
-                    total = _add_summaries(total, outcome.summary)
-                    refused = refused or outcome.refused
-                    progress.advance()
-                    reporter.line(outcome.line)
-
-            # One after the other: the first that is left is the one that the process died of.
-            left = [match for match in left if match in unfinished]
-            if left and alone:
-                total.failed[left[0]] = DIED
-                progress.advance()
-                reporter.line(f"{left[0]}: failed: {DIED}")
-                del left[0]
-            alone = bool(left) and not alone
-    report_failures(total, refused)
-    return replace(total, wall_s=time.perf_counter() - started)
-
-
-@contextmanager
-def _open_pool(request: SpottingRequest, workers: int) -> Iterator[ProcessPoolExecutor]:
-    """A pool whose processes can spot; what waits is given up when the caller fails."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(request,))
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
 @dataclass(frozen=True, slots=True)
-class MatchOutcome:
-    """What a process made of one match.
-
-    Attributes:
-        summary: of this match.
-        line: what came of it, for the user.
-        messages: warnings.
-        refused: whether the system refused to write.
-    """
-
-    summary: SpottingSummary
-    line: str
-    messages: tuple[str, ...] = ()
-    refused: bool = False
-
-
-def _collect_outcomes(
-    pool: ProcessPoolExecutor, matches: Sequence[str]
-) -> Iterator[tuple[str, MatchOutcome | None]]:
-    """(match, its outcome, or None where a process died before it was finished)."""
-    futures = {}
-    for match in matches:
-        try:
-            futures[pool.submit(_spot_one, match)] = match
-        except BrokenProcessPool:
-            yield match, None
-
-    # Results in the order in which they come.
-    for future in as_completed(futures):
-        match = futures[future]
-        try:
-            outcome = future.result()
-        except BrokenProcessPool:
-            yield match, None
-            continue
-        except Exception as error:
-            reason = describe_fault(error)
-            failed = SpottingSummary(0, 0, 0.0, 0.0, {match: reason})
-            outcome = MatchOutcome(failed, f"{match}: failed: {reason}")
-        for message in outcome.messages:
-            warnings.warn(message, SpotkickWarning, stacklevel=2)
-        yield match, outcome
-
-
-def _add_summaries(total: SpottingSummary, one: SpottingSummary) -> SpottingSummary:
-    return SpottingSummary(
-        total.matches + one.matches,
-        total.actions + one.actions,
-        total.footage_s + one.footage_s,
-        0.0,
-        {**total.failed, **one.failed},
-    )
-
-
-@dataclass(slots=True)
-class _Worker:
-    """What a process keeps from match to match."""
+class OpenSpotter:
+    """Opens all that a process needs to spot matches of a request on its own."""
 
     request: SpottingRequest
-    checkpoint: Checkpoint
-    network: ChunkNetwork
-    further: tuple[FurtherCheckpoint, ...]
-    jobs: dict[str, SpottingJob]
+
+    def __call__(self, reporter: Reporter) -> Run[SpottedMatch]:
+        """Read the checkpoints, and find the matches."""
+        del reporter
+        request = self.request
+        attach([*request.inputs, request.options.data, request.out])
+        checkpoint = read_checkpoint(request.checkpoint)
+        jobs = jobs_for(request.inputs, checkpoint, request.options)
+        return open_spotter(request, checkpoint, jobs)
 
 
-_worker: list[_Worker] = []
-"""Of this process; filled by `_begin`."""
-
-
-def _start_worker(request: SpottingRequest) -> None:
-    end_with_parent()
-    checkpoint = read_checkpoint(request.checkpoint)
+def open_spotter(
+    request: SpottingRequest, checkpoint: Checkpoint, jobs: Sequence[SpottingJob]
+) -> Run[SpottedMatch]:
+    """Open the networks of a request; what comes back spots one of the matches by its name."""
     network, further = open_networks(request, checkpoint)
-    jobs = {job.match: job for job in jobs_for(request.inputs, checkpoint, request.options)}
-    _worker.append(_Worker(request, checkpoint, network, further, jobs))
-
-
-def _spot_one(match: str) -> MatchOutcome:
-    worker = _worker[0]
-    request, checkpoint = worker.request, worker.checkpoint
-    setup = SpottingSetup.from_checkpoint(checkpoint, request.decoding, request.classes)
-    run = SpottingRun(
-        worker.network,
+    spotter = MatchSpotter(
+        network,
         checkpoint,
-        setup,
+        SpottingSetup.from_checkpoint(checkpoint, request.decoding, request.classes),
         request.out,
         keep_scores=request.keep_scores,
-        reporter=SilentReporter(),
-        further=worker.further,
+        further=further,
     )
+    named = {job.match: job for job in jobs}
 
-    # Warnings are shown by the program itself, which all processes report to.
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", SpotkickWarning)
-        line = run.spot(worker.jobs[match])
-    messages = tuple(
-        str(warning.message) for warning in caught if issubclass(warning.category, SpotkickWarning)
-    )
-    return MatchOutcome(run.summary(0.0), line, messages, run.refused)
+    def spot(item: WorkItem, reporter: Reporter) -> SpottedMatch:
+        return spotter.spot(named[item.name], reporter)
+
+    return spot

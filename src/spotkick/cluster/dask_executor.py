@@ -1,0 +1,196 @@
+"""Items on the workers of a Dask cluster: of this machine, of a scheduler, or of Slurm jobs."""
+
+import queue
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+from spotkick.cluster.work import Outcome, Work, WorkItem, run_in_worker
+from spotkick.errors import ClusterError
+from spotkick.reporter import Reporter
+from spotkick.version import VERSION
+
+R = TypeVar("R")
+
+_POLL_S: Final = 2.0
+_AHEAD: Final = 2
+"""Items that are handed out for each worker, so that none waits for the next one."""
+
+_SHORT_S: Final = 0.2
+_AHEAD_SHORT: Final = 16
+"""Of short items more are handed out, as the way to a worker takes longer than they do."""
+
+
+class DaskExecutor:
+    """Workers of a scheduler, as many as there are at the moment.
+
+    No more items are handed out than workers can begin soon: when this process dies, they stay
+    undone, and a worker that dies costs few.
+    """
+
+    def __init__(self, client: Any, *, workers: int, patience_s: float | None) -> None:
+        """Work through a client.
+
+        Args:
+            client: connected.
+            workers: how many are expected.
+            patience_s: how long there may be no worker; None for ever, as jobs may be queued.
+        """
+        self.workers, self._client, self._patience_s = workers, client, patience_s
+
+    def run(
+        self, work: Work[R], items: Sequence[WorkItem], reporter: Reporter, *, alone: bool
+    ) -> Iterator[Outcome[R]]:
+        """Do all items; one whose worker dies too often is lost.
+
+        Raises:
+            ClusterError: if the scheduler is gone, or there are no workers for too long.
+        """
+        waiting, running = deque(items), dict[str, tuple[Any, WorkItem]]()
+        ready: queue.SimpleQueue[str] = queue.SimpleQueue()
+        watch = _Watch(self._client, self._patience_s, reporter)
+        ahead, tried = _AHEAD, set[str]()
+        try:
+            while waiting or running:
+                threads = watch.count_threads()
+                room = min(1, threads) if alone else ahead * threads
+                while waiting and len(running) < room:
+                    item = waiting.popleft()
+                    future = self._submit(work, item)
+                    running[future.key] = future, item
+                    _wait_for(future, ready)
+
+                # Short items come in numbers, and are fetched together.
+                ended = [running[key] for key in _take_ready(ready) if key in running]
+                for (future, item), outcome in self._fetch(ended):
+                    if outcome is None:
+                        _wait_for(future, ready)
+                        continue
+                    del running[future.key]
+                    if alone and outcome.state == "lost" and item.name not in tried:
+                        # Its worker may have been dying of the item before.
+                        tried.add(item.name)
+                        waiting.appendleft(item)
+                        time.sleep(_POLL_S)
+                        continue
+                    ahead = _AHEAD if outcome.seconds > _SHORT_S else _AHEAD_SHORT
+                    yield outcome
+                    if alone and outcome.state == "lost":
+                        return
+        finally:
+            if running and self._client.status == "running":
+                self._client.cancel([future for future, _ in running.values()], force=True)
+
+    def _submit(self, work: Work[R], item: WorkItem) -> Any:
+        key = f"{work.title}-{work.token}-{item.name}-{time.monotonic_ns()}"
+        return self._client.submit(run_in_worker, work, item, VERSION, key=key, pure=False)
+
+    def _fetch(
+        self, ended: Sequence[tuple[Any, WorkItem]]
+    ) -> Iterator[tuple[tuple[Any, WorkItem], Outcome[Any] | None]]:
+        """Outcomes of items that ended; None where the result died with its worker.
+
+        Dask makes such a result again.
+        """
+        finished = [future for future, _ in ended if future.status == "finished"]
+        known: dict[str, Outcome[Any]] = {}
+        if len(finished) > 1:
+            # What cannot be fetched is left out, and asked for again alone.
+            try:
+                gathered = self._client.gather(finished, errors="skip")
+            except Exception as error:
+                raise _gone() from error
+            if len(gathered) == len(finished):
+                known = dict(zip((future.key for future in finished), gathered, strict=True))
+        for future, item in ended:
+            yield (future, item), known.get(future.key) or _read_outcome(future, item)
+
+
+def _wait_for(future: Any, ready: "queue.SimpleQueue[str]") -> None:
+    """Have the key of a future put into a queue when its item ends."""
+    future.add_done_callback(lambda done: ready.put(done.key))
+
+
+def _take_ready(ready: "queue.SimpleQueue[str]") -> list[str]:
+    """Keys that are there; after a short wait none, so that a cluster that is gone is noticed."""
+    keys: dict[str, None] = {}
+    try:
+        keys[ready.get(timeout=_POLL_S)] = None
+        while True:
+            keys[ready.get_nowait()] = None
+    except queue.Empty:
+        return list(keys)
+
+
+def _read_outcome(future: Any, item: WorkItem) -> Outcome[Any] | None:
+    from distributed import KilledWorker
+
+    if future.status == "lost":
+        return None
+    if future.status == "cancelled":
+        raise _gone()
+    try:
+        outcome: Outcome[Any] = future.result()
+    except KilledWorker:
+        return Outcome(item.name, "lost")
+    except Exception as error:
+        # An outcome holds all errors of the item itself; this one is of the cluster.
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise ClusterError(
+            f"{item.name}: the cluster failed: {reason}; what is done stays done, go on with "
+            "--resume"
+        ) from error
+    return outcome
+
+
+class _Watch:
+    """Counts the threads of all workers now and then, and notices when there are none."""
+
+    def __init__(self, client: Any, patience_s: float | None, reporter: Reporter) -> None:
+        self._client, self._patience_s, self._reporter = client, patience_s, reporter
+        self._threads, self._looked, self._seen = 0, -_POLL_S, time.monotonic()
+        self._has_warned = False
+
+    def count_threads(self) -> int:
+        now = time.monotonic()
+        if self._client.status != "running":
+            raise _gone()
+        if now - self._looked < _POLL_S and self._threads:
+            return self._threads
+
+        # One request, every few seconds
+        try:
+            by_worker: dict[str, int] = self._client.nthreads()
+        except Exception as error:
+            raise _gone() from error
+        self._threads, self._looked = len(by_worker), now
+        if by_worker:
+            self._seen = now
+        self._check_workers(by_worker, now)
+        return self._threads
+
+    def _check_workers(self, by_worker: dict[str, int], now: float) -> None:
+        many = max(by_worker.values(), default=1)
+        if many > 1 and not self._has_warned:
+            self._has_warned = True
+            self._reporter.line(
+                f"a worker has {many} threads, and does one match at a time; start more workers "
+                "with --nthreads 1"
+            )
+        if by_worker:
+            return
+        if not self._has_warned:
+            self._has_warned = True
+            self._reporter.line("waiting for workers")
+        if self._patience_s is not None and now - self._seen > self._patience_s:
+            raise ClusterError(
+                f"no worker has been there for {self._patience_s:.0f} s; start some with "
+                "'dask worker ADDRESS --nthreads 1', and go on with --resume"
+            )
+
+
+def _gone() -> ClusterError:
+    return ClusterError(
+        "the scheduler of the cluster is gone; what is done stays done, go on with --resume"
+    )
