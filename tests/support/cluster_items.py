@@ -4,8 +4,9 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
-from spotkick.cluster.work import Run, WorkItem
+from spotkick.cluster.work import Outcome, Run, Work, WorkItem, run_in_worker
 from spotkick.errors import InputError
 from spotkick.reporter import Reporter
 
@@ -39,6 +40,15 @@ class OpenDiary:
             raise InputError(f"{item.name} is damaged")
         time.sleep(self.seconds)
         return item.name.upper()
+
+
+def run_or_be_killed(work: Work[str], item: WorkItem, version: str) -> Outcome[str]:
+    """What Dask reports of an item whose workers died, without their death."""
+    if item.payload == "die":
+        from distributed import KilledWorker
+
+        raise KilledWorker(item.name, SimpleNamespace(address="tcp://gone"), 1)
+    return run_in_worker(work, item, version)
 
 
 def count_begun(folder: Path) -> dict[str, int]:

@@ -17,6 +17,9 @@ from spotkick.errors import ClusterError, ConfigError, SpotkickError, require_ex
 from spotkick.reporter import Reporter
 
 _LOOPBACK: Final = "127.0.0.1"
+_ALLOWED_DEATHS: Final = 1
+"""An item is lost when two workers died while they had it; it is tried again alone then."""
+
 _CONNECT_S: Final = 20.0
 _PATIENCE_S: Final = 300.0
 """Without any worker for longer, a run ends; Slurm's jobs may wait in their queue."""
@@ -92,8 +95,7 @@ def _open_local(workers: int, memory: str | None, *, dashboard: bool) -> Iterato
             memory_limit=memory or "auto",
             dashboard_address=f"{_LOOPBACK}:0",
             worker_dashboard_address=f"{_LOOPBACK}:0",
-            # The first death of its worker makes an item lost; it is tried again alone.
-            scheduler_kwargs={"allowed_failures": 0},
+            scheduler_kwargs={"allowed_failures": _ALLOWED_DEATHS},
             silence_logs=logging.CRITICAL,
         )
     with cluster, Client(cluster, set_as_default=False) as client:
@@ -121,7 +123,10 @@ def _open_slurm(
             processes=1,
             security=True,
             shared_temp_directory=str(shared),
-            scheduler_options={"dashboard_address": f"{_LOOPBACK}:0", "allowed_failures": 0},
+            scheduler_options={
+                "dashboard_address": f"{_LOOPBACK}:0",
+                "allowed_failures": _ALLOWED_DEATHS,
+            },
             worker_extra_args=["--nthreads", "1", "--no-dashboard"],
             silence_logs=logging.CRITICAL,
             **stated,

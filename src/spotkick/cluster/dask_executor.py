@@ -4,6 +4,7 @@ import queue
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from threading import Timer
 from typing import Any, Final, TypeVar
 
 from spotkick.cluster.work import Outcome, Work, WorkItem, run_in_worker
@@ -50,7 +51,7 @@ class DaskExecutor:
         waiting, running = deque(items), dict[str, tuple[Any, WorkItem]]()
         ready: queue.SimpleQueue[str] = queue.SimpleQueue()
         watch = _Watch(self._client, self._patience_s, reporter)
-        ahead, tried = _AHEAD, set[str]()
+        ahead = _AHEAD
         try:
             while waiting or running:
                 threads = watch.count_threads()
@@ -63,17 +64,11 @@ class DaskExecutor:
 
                 # Short items come in numbers, and are fetched together.
                 ended = [running[key] for key in _take_ready(ready) if key in running]
-                for (future, item), outcome in self._fetch(ended):
+                for future, outcome in self._fetch(ended):
                     if outcome is None:
-                        _wait_for(future, ready)
+                        _wait_again(future, ready)
                         continue
                     del running[future.key]
-                    if alone and outcome.state == "lost" and item.name not in tried:
-                        # Its worker may have been dying of the item before.
-                        tried.add(item.name)
-                        waiting.appendleft(item)
-                        time.sleep(_POLL_S)
-                        continue
                     ahead = _AHEAD if outcome.seconds > _SHORT_S else _AHEAD_SHORT
                     yield outcome
                     if alone and outcome.state == "lost":
@@ -88,7 +83,7 @@ class DaskExecutor:
 
     def _fetch(
         self, ended: Sequence[tuple[Any, WorkItem]]
-    ) -> Iterator[tuple[tuple[Any, WorkItem], Outcome[Any] | None]]:
+    ) -> Iterator[tuple[Any, Outcome[Any] | None]]:
         """Outcomes of items that ended; None where the result died with its worker.
 
         Dask makes such a result again.
@@ -104,12 +99,17 @@ class DaskExecutor:
             if len(gathered) == len(finished):
                 known = dict(zip((future.key for future in finished), gathered, strict=True))
         for future, item in ended:
-            yield (future, item), known.get(future.key) or _read_outcome(future, item)
+            yield future, known.get(future.key) or _read_outcome(future, item)
 
 
 def _wait_for(future: Any, ready: "queue.SimpleQueue[str]") -> None:
     """Have the key of a future put into a queue when its item ends."""
     future.add_done_callback(lambda done: ready.put(done.key))
+
+
+def _wait_again(future: Any, ready: "queue.SimpleQueue[str]") -> None:
+    """Look at a future again in a moment, as Dask tells nothing of results that are made again."""
+    Timer(_POLL_S, ready.put, (future.key,)).start()
 
 
 def _take_ready(ready: "queue.SimpleQueue[str]") -> list[str]:
@@ -126,7 +126,7 @@ def _take_ready(ready: "queue.SimpleQueue[str]") -> list[str]:
 def _read_outcome(future: Any, item: WorkItem) -> Outcome[Any] | None:
     from distributed import KilledWorker
 
-    if future.status == "lost":
+    if future.status in ("lost", "pending"):
         return None
     if future.status == "cancelled":
         raise _gone()

@@ -9,6 +9,7 @@ time.
 import hashlib
 import json
 import os
+import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator
@@ -23,10 +24,8 @@ from spotkick.storage.addresses import FOLDER, cache_limit_bytes, find_place
 from spotkick.storage.object_store import StoredObject, download, send
 from spotkick.video_names import VIDEO_SUFFIXES
 
-try:
+if sys.platform != "win32":  # there, one process at a time uses the cache
     import fcntl
-except ImportError:  # Windows, where one process at a time uses the cache
-    fcntl = None  # type: ignore[assignment]
 
 _WAIT_S: Final = 0.2
 _WORTH_BYTES: Final = 10**6
@@ -222,7 +221,7 @@ def locked(path: Path, *, shared: bool = False, wait: bool = False) -> Iterator[
 
 
 def _take_lock(file: TextIO, *, shared: bool, wait: bool) -> bool:
-    if fcntl is None:
+    if sys.platform == "win32":
         return True
     kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
     try:
