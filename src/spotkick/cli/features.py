@@ -125,6 +125,8 @@ def features(
     number, spans = parse_period_options(period or [])
     if kind is not None:
         _check_choice("--kind", kind, KINDS)
+
+    # Periods, splits and machines are checked together, before any file is read.
     request = ExtractionRequest(
         tuple(inputs),
         out,

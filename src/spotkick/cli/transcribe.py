@@ -71,6 +71,8 @@ def transcribe(
     # Addresses of object storage become paths of this machine; no output may replace an input.
     inputs, out = [localise(path) for path in inputs], localise(out, may_be_missing=True)
     check_command_outputs({"--out": None if out.is_dir() else out}, inputs)
+
+    # A wrong device or cluster is refused before files are searched for.
     parse_device(device)
     machines = read_cluster(workers, cluster, shard, memory=memory, dashboard=dashboard)
     number, spans = parse_period_options(period or [])

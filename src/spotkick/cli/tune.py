@@ -69,6 +69,8 @@ def tune(
     # An interrupted search keeps its finished trials, so that the same command goes on.
     check_command_outputs({"--out": out / BEST_FILE}, [config])
     changes = [*(assignments or []), *device_assignment(device)]
+
+    # Several searchers share the storage of one search.
     machines = read_cluster(workers, cluster, None, memory=memory, dashboard=dashboard)
     search = read_search(config, changes, data_root=data)
     run = run_search

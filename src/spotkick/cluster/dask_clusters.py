@@ -58,7 +58,7 @@ def open_cluster(
     elif name == "slurm":
         opened = _open_slurm(workers, threads, memory, dashboard=dashboard)
     else:
-        opened = _connect(name)
+        opened = _connect_to(name)
     with opened as (executor, address):
         reporter.line(f"cluster {address}")
         yield executor
@@ -139,7 +139,7 @@ def _open_slurm(
 
 
 @contextmanager
-def _connect(address: str) -> Iterator[Opened]:
+def _connect_to(address: str) -> Iterator[Opened]:
     from distributed import Client
 
     with _explain_failure(address):

@@ -58,13 +58,13 @@ class DaskExecutor:
                 room = min(1, threads) if alone else ahead * threads
                 while waiting and len(running) < room:
                     item = waiting.popleft()
-                    future = self._submit(work, item)
+                    future = self._submit_item(work, item)
                     running[future.key] = future, item
                     _wait_for(future, ready)
 
                 # Short items come in numbers, and are fetched together.
                 ended = [running[key] for key in _take_ready(ready) if key in running]
-                for future, outcome in self._fetch(ended):
+                for future, outcome in self._fetch_outcomes(ended):
                     if outcome is None:
                         _wait_again(future, ready)
                         continue
@@ -77,11 +77,11 @@ class DaskExecutor:
             if running and self._client.status == "running":
                 self._client.cancel([future for future, _ in running.values()], force=True)
 
-    def _submit(self, work: Work[R], item: WorkItem) -> Any:
+    def _submit_item(self, work: Work[R], item: WorkItem) -> Any:
         key = f"{work.title}-{work.token}-{item.name}-{time.monotonic_ns()}"
         return self._client.submit(run_in_worker, work, item, VERSION, key=key, pure=False)
 
-    def _fetch(
+    def _fetch_outcomes(
         self, ended: Sequence[tuple[Any, WorkItem]]
     ) -> Iterator[tuple[Any, Outcome[Any] | None]]:
         """Outcomes of items that ended; None where the result died with its worker.
@@ -95,7 +95,7 @@ class DaskExecutor:
             try:
                 gathered = self._client.gather(finished, errors="skip")
             except Exception as error:
-                raise _gone() from error
+                raise _report_loss() from error
             if len(gathered) == len(finished):
                 known = dict(zip((future.key for future in finished), gathered, strict=True))
         for future, item in ended:
@@ -129,7 +129,7 @@ def _read_outcome(future: Any, item: WorkItem) -> Outcome[Any] | None:
     if future.status in ("lost", "pending"):
         return None
     if future.status == "cancelled":
-        raise _gone()
+        raise _report_loss()
     try:
         outcome: Outcome[Any] = future.result()
     except KilledWorker:
@@ -155,7 +155,7 @@ class _Watch:
     def count_threads(self) -> int:
         now = time.monotonic()
         if self._client.status != "running":
-            raise _gone()
+            raise _report_loss()
         if now - self._looked < _POLL_S and self._threads:
             return self._threads
 
@@ -163,7 +163,7 @@ class _Watch:
         try:
             by_worker: dict[str, int] = self._client.nthreads()
         except Exception as error:
-            raise _gone() from error
+            raise _report_loss() from error
         self._threads, self._looked = len(by_worker), now
         if by_worker:
             self._seen = now
@@ -190,7 +190,7 @@ class _Watch:
             )
 
 
-def _gone() -> ClusterError:
+def _report_loss() -> ClusterError:
     return ClusterError(
         "the scheduler of the cluster is gone; what is done stays done, go on with --resume"
     )

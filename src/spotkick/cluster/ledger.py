@@ -69,7 +69,7 @@ class Ledger:
             "ended": datetime.now(UTC).isoformat(timespec="milliseconds"),
         }
         try:
-            self._begin()
+            self._begin_file()
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, ensure_ascii=False) + "\n")
         except OSError as error:
@@ -78,7 +78,7 @@ class Ledger:
                 "another place"
             ) from error
 
-    def _begin(self) -> None:
+    def _begin_file(self) -> None:
         """Make the folder, and end a line that an earlier run was killed at."""
         if self._is_begun:
             return

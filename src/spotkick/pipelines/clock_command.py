@@ -95,6 +95,7 @@ def run_clock(request: ClockRequest, *, echo: Callable[[str], None], reporter: R
         MissingExtraError: if text recognition is not installed.
         InputError: if an output would replace an input.
     """
+    # What is read, and whether its results have a place of their own
     paths = _expand_folders(request.paths)
     check_outputs({"--json": request.json_file}, paths)
     names = _choose_names(request, [str(path) for path in paths])

@@ -199,6 +199,8 @@ def extract_commentary(
         made = write_commentary_tracks(files, request.out, model, source)
         upload([request.out])
         return made, source
+
+    # Other processes read the model from its description.
     described = request.out / f"{source.name}{SOURCE_SUFFIX}"
     upload([described])
     items = group_by_match(chosen)

@@ -187,6 +187,7 @@ class TrackWriter:
                 warnings.warn(f"left out: {error}", SpotkickWarning, stacklevel=2)
                 problems.append(str(error))
                 continue
+
             write_track(made.values.astype(np.float16), path)
             upload([path])
             written, frames = written + 1, frames + len(made)
@@ -227,6 +228,8 @@ def _write_video_tracks(
         opener if cluster.is_parallel else lambda _: TrackWriter(extractor, out),
         find_problem=MadeTracks.describe_problem,
     )
+
+    # Other machines read the description from where results go.
     upload([described])
     with open_executor(cluster, reporter, threads=threads) as executor:
         made = add_made(run_work(executor, work, items, reporter, ledger=ledger))

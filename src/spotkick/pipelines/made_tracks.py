@@ -44,6 +44,8 @@ def add_made(outcomes: Iterable[Outcome[MadeTracks]]) -> ExtractionSummary:
                 failed=total.failed + one.failed,
             )
             continue
+
+        # What is wrong with options or the disk would fail every match.
         if outcome.kind not in ("", InputError.__name__):
             raise outcome.make_error()
         warnings.warn(

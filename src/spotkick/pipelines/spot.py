@@ -182,6 +182,7 @@ def spot_all(
         said = reporter if spotted.kept else shown
         said.line(_describe_match(outcome.item, spotted, outcome.seconds, out))
 
+    # In the order that was asked for, not in that in which they came
     collected = [done[match].actions for match in matches if match in done]
     if out.suffix == ".zip" and collected:
         write_results(out, collected)
@@ -265,6 +266,7 @@ class MatchSpotter:
         predicted, scores = shift_to_positions(predicted, scores, job.files)
         predicted = confirm_goals(predicted, job.files, scores.classes)
 
+        # An archive is written once, at the end.
         kept: tuple[int, ...] = ()
         if self.out.suffix != ".zip":
             kept = output.write(predicted, scores, job.files, keep_scores=self.keep_scores)

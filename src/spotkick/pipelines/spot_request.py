@@ -82,6 +82,8 @@ def run_request(
     work = Work(TITLE, OpenSpotter(shared))
     if not cluster.is_parallel:
         work = Work(TITLE, lambda _: open_spotter(request, checkpoint, wanted))
+
+    # The stamp goes first: workers of other machines find the folder claimed.
     upload_results(request.out)
     with open_executor(cluster, reporter, threads=threads) as executor:
         summary = spot_all(

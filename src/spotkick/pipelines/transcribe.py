@@ -121,6 +121,8 @@ def transcribe_files(
         StorageError: if a transcript cannot be written.
     """
     reporter, cluster = reporter or SilentReporter(), cluster or ClusterOptions()
+
+    # The periods of this run's part, and those of them without a transcript
     found = list(find_recordings(request))
     part = cluster.choose(request.out, TITLE, {file.match for file in found})
     found = [file for file in found if file.match in part]
@@ -222,6 +224,8 @@ def _transcribe_match(
         except InputError as error:
             problems.append(str(error))
             continue
+
+        # Sent as soon as it is there; the next period may take minutes.
         upload([path])
         segments.append(len(transcript.segments))
         lines.append(f"{file.match}, period {file.period}: {segments[-1]} segments")

@@ -142,6 +142,8 @@ def fetched(paths: Iterable[Path | None]) -> Iterator[None]:
     if not wanted:
         yield
         return
+
+    # Room first, then one object after the other.
     place = find_place(wanted[0])
     root = place.root if place else Path()
     with ExitStack() as pins:
@@ -168,6 +170,8 @@ def _make_room(root: Path, wanted: list[Path], pins: ExitStack) -> None:
             f"{wanted[0]}: one match needs {need:,} bytes, more than the cache of {limit:,}; "
             "set SPOTKICK_CACHE_SIZE to more"
         )
+
+    # One process at a time looks for room; the pins of this one are kept once there is enough.
     while True:
         with locked(root / "lock", wait=True):
             own = ExitStack()
@@ -192,6 +196,8 @@ def _empty_least_used(root: Path, kept: set[Path], limit: int) -> int:
         path = root / FOLDER / mark.relative_to(root / "held").with_suffix("")
         if path not in kept and path.is_file():
             held.append((mark.stat().st_mtime, path, path.stat().st_size))
+
+    # The oldest first; a file that another process uses is passed over.
     total = sum(size for _, _, size in held)
     for _, path, size in sorted(held, key=lambda row: row[0]):
         if total <= limit:

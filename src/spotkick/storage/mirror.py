@@ -31,6 +31,8 @@ def localise(path: Path, *, may_be_missing: bool = False) -> Path:
     url = parse_address(path)
     if url is None:
         return path
+
+    # An output may be new, an input has to be there.
     root = cache_root()
     try:
         found = list_objects(url)
@@ -40,13 +42,14 @@ def localise(path: Path, *, may_be_missing: bool = False) -> Path:
         found = []
     if not found and not may_be_missing:
         raise InputError(f"{url}: there is nothing at this address")
+
     local = local_path(url, root)
     if [stored.url for stored in found] == [url]:
         # What lies beside a single object may say where its periods are.
         found = list_objects(url.rpartition("/")[0], recursive=False)
     elif found or not local.suffix:
         local.mkdir(parents=True, exist_ok=True)
-    _place(found, root)
+    _place_objects(found, root)
     if found:
         _place_surroundings(url, root)
     return local
@@ -60,7 +63,7 @@ def _place_surroundings(url: str, root: Path) -> None:
             return
         for folder in list_folders(url):
             if folder.endswith((".source", "/splits")):
-                _place(list_objects(folder), root)
+                _place_objects(list_objects(folder), root)
 
 
 def attach(paths: Iterable[Path | None]) -> None:
@@ -79,7 +82,7 @@ def attach(paths: Iterable[Path | None]) -> None:
             localise(Path(place.url), may_be_missing=True)
 
 
-def _place(found: Iterable[StoredObject], root: Path) -> None:
+def _place_objects(found: Iterable[StoredObject], root: Path) -> None:
     """Files for objects: small ones with their contents, large ones empty until they are asked for.
 
     What is here in the same version stays.
@@ -94,6 +97,8 @@ def _place(found: Iterable[StoredObject], root: Path) -> None:
             place_empty(path, stored)
         else:
             small.append((path, stored))
+
+    # (path, object) of all that is read while matches are searched for
     with ThreadPoolExecutor(_DOWNLOADS) as pool:
         for done in [pool.submit(place_contents, *row) for row in small]:
             done.result()

@@ -41,12 +41,14 @@ def list_objects(url: str, *, recursive: bool = True) -> list[StoredObject]:
         InputError: if it cannot be listed.
         MissingExtraError: if the package for such addresses is not installed.
     """
-    with _reading(url):
+    with _reading_store(url):
         store, path = _open_store(url)
         found = store.find(path, maxdepth=None if recursive else 1, detail=True)
+
+    # Listings name objects without their scheme.
     scheme = url.partition("://")[0]
     return [
-        _describe(f"{scheme}://{name.lstrip('/')}", info)
+        _describe_object(f"{scheme}://{name.lstrip('/')}", info)
         for name, info in sorted(found.items())
         if info.get("type") == "file" and not name.endswith("/")
     ]
@@ -54,7 +56,7 @@ def list_objects(url: str, *, recursive: bool = True) -> list[StoredObject]:
 
 def list_folders(url: str) -> list[str]:
     """Addresses of the folders that lie directly at an address."""
-    with _reading(url):
+    with _reading_store(url):
         store, path = _open_store(url)
         rows = store.ls(path, detail=True)
     scheme = url.partition("://")[0]
@@ -68,7 +70,7 @@ def download(url: str, path: Path) -> None:
     Raises:
         InputError: if it cannot be read.
     """
-    with _reading(url):
+    with _reading_store(url):
         store, source = _open_store(url)
         store.get_file(source, str(path))
 
@@ -82,12 +84,12 @@ def send(path: Path, url: str) -> StoredObject:
     try:
         store, target = _open_store(url)
         store.put_file(str(path), target)
-        return _describe(url, store.info(target))
+        return _describe_object(url, store.info(target))
     except SpotkickError:
         raise
     except Exception as error:
         raise StorageError(
-            f"cannot write {url}: {_explain(error)}; check the address and the permissions"
+            f"cannot write {url}: {_shorten_error(error)}; check the address and the permissions"
         ) from error
 
 
@@ -103,7 +105,7 @@ def _open_store(url: str) -> tuple[Any, str]:
     return store, path
 
 
-def _describe(url: str, info: dict[str, Any]) -> StoredObject:
+def _describe_object(url: str, info: dict[str, Any]) -> StoredObject:
     size = int(info.get("size") or 0)
     version = next((str(info[key]) for key in _VERSION_KEYS if info.get(key)), "")
     return StoredObject(url, size, f"{version}/{size}", _read_time(info))
@@ -118,7 +120,7 @@ def _read_time(info: dict[str, Any]) -> int:
 
 
 @contextmanager
-def _reading(url: str) -> Iterator[None]:
+def _reading_store(url: str) -> Iterator[None]:
     """Turn what a store raises into one line."""
     try:
         yield
@@ -128,9 +130,9 @@ def _reading(url: str) -> Iterator[None]:
         raise InputError(f"{url}: no such object or bucket") from error
     except Exception as error:
         raise InputError(
-            f"{url}: cannot be read: {_explain(error)}; check the address and the credentials"
+            f"{url}: cannot be read: {_shorten_error(error)}; check the address and the credentials"
         ) from error
 
 
-def _explain(error: Exception) -> str:
+def _shorten_error(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
