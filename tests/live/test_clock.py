@@ -70,6 +70,17 @@ def test_place_after_a_new_connection_repeated_packets_are_marked() -> None:
     assert clock.newest_s == 31
 
 
+def test_place_stream_that_has_ended_gives_nothing_new() -> None:
+    clock = LiveClock(is_live=True)
+    arrived_s = run_for(clock, 50, 30, 0)
+    for attempt in range(3):
+        clock.reconnect()
+        for number in range(40):
+            arrived_s += 0.01
+            assert place(clock, 76 + number / 10, arrived_s + attempt).is_repeat
+    assert clock.newest_s == pytest.approx(29.9)
+
+
 def test_place_of_a_run_that_goes_on_begins_behind_what_was_read() -> None:
     clock = LiveClock(is_live=True)
     clock.start_at(Fraction(600), arrived_s=100.0)

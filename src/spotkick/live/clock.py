@@ -122,14 +122,16 @@ class LiveClock:
             self._offset_s += wrap_s
             step_s += wrap_s
 
+        # A server that is asked again sends what it sent before.
+        if after_break and -LONGEST_REPEAT_S <= step_s <= 0:
+            self._has_reconnected = True
+            return Placed(self._offset_s, is_repeat=True)
+
         longest_s = LONGEST_HOLE_S + waited_s if self.is_live else LONGEST_FILE_HOLE_S
         if -_BACKWARD_S <= step_s <= longest_s:
             self.newest_s = max(self.newest_s, decoded_s + self._offset_s)
             hole = Jump("hole", self.newest_s, step_s) if step_s >= LOST_SIGNAL_S else None
             return Placed(self._offset_s, hole)
-        if after_break and -LONGEST_REPEAT_S <= step_s < 0:
-            self._has_reconnected = True
-            return Placed(self._offset_s, is_repeat=True)
 
         # Another recording, or an encoder that was restarted.
         lost_s = waited_s if self.is_live else Fraction(0)
