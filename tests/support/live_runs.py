@@ -83,7 +83,8 @@ def make_run(
     run = LiveRun(lanes, journal, inbox, [sink], SilentReporter(), stop)
 
     # The stages, as a pipeline has them.
-    packets: Channel[Any] = Channel(stop, max_items=5_000)
+    # An hour of packets fits: a stream that is played faster than real time must not be dropped.
+    packets: Channel[Any] = Channel(stop, max_items=100_000)
     samples: Channel[Any] = Channel(stop, max_items=16)
     source = Source("udp://test", "network") if is_live else Source("test.ts", "file")
     start_s = Fraction(spotter.ring.end) / RATE
