@@ -165,6 +165,7 @@ def _fit_line(
             break
         offset_s, drift, scale_s = _fit_pairs(matched, offset_s, drift)
 
+    # How far each pair lies from the line; those far off are shown, and not used.
     residuals = [spot.at_s - offset_s - (1 + drift) * event.at_s for event, spot in matched]
     pairs = tuple(
         Pair(

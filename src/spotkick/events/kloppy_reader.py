@@ -191,6 +191,7 @@ def _in_order(events: Iterable[Any]) -> list[Any]:
 
 
 def _read_event(event: Any) -> FeedEvent:
+    # Qualifiers of one kind, such as those of a pass, are one fact with several values.
     facts: dict[str, set[str]] = {"type": {event.event_type.name}}
     if event.event_type.name == "GENERIC":
         facts["name"] = {_plain(event.event_name)}
@@ -203,6 +204,7 @@ def _read_event(event: Any) -> FeedEvent:
         if key is not None:
             facts.setdefault(key, set()).add(getattr(qualifier.value, "name", str(qualifier.value)))
 
+    # An own goal that kloppy gives as a goal or a touch
     if _is_unread_own_goal(event):
         facts |= {"type": {"SHOT"}, "result": {_OWN_GOAL}}
         facts.pop("name", None)

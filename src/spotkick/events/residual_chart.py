@@ -58,6 +58,7 @@ def describe_fit(fit: PeriodFit) -> str:
     head = f"period {fit.period}: 0:00 of the feed at {at} of the video, by the {fit.found_by}"
     if fit.residual_s is None:
         return f"{head}, not checked by spots"
+    # A median residual alone does not tell how well the offset is known.
     coarse = "" if fit.is_precise else "; spots this few or uncertain do not settle half a second"
     return (
         f"{head} (± {fit.uncertainty_s or 0:.2f} s), drift {1e6 * fit.drift:+.0f} ppm; "
