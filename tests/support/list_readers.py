@@ -65,7 +65,7 @@ def read_clips(kind: str, text: str, rate: Fraction) -> list[ListedClip]:
         clips = otio.adapters.read_from_string(text.replace("\r\n", "\n"), "ale", fps=float(rate))
         return _in_sequence(list(clips))
     if kind == "vtt":
-        captions = webvtt.from_buffer(io.BytesIO(text.encode()))
+        captions: Any = webvtt.from_buffer(io.BytesIO(text.encode()))
         return [
             ListedClip(
                 html.unescape(caption.text),
@@ -140,5 +140,5 @@ def _read_table(kind: str, text: str, rate: Fraction) -> list[ListedClip]:
 def _frame(clock: str, rate: Fraction) -> int:
     """Clocks of hours, minutes and seconds, as far as they are given."""
     parts = [Fraction(part) for part in clock.split(":")]
-    seconds = sum(part * 60**power for power, part in enumerate(reversed(parts)))
+    seconds = sum((part * 60**power for power, part in enumerate(reversed(parts))), Fraction(0))
     return round(seconds * rate)

@@ -103,7 +103,7 @@ class ActionTracker:
 def shrink_luma(frame: VideoFrame) -> Floats:
     """Brightness of a frame in few pixels: (rows, columns)."""
     plane = frame.planes[0]
-    luma = np.frombuffer(plane, dtype=np.uint8).reshape(plane.height, plane.line_size)
+    luma = np.frombuffer(memoryview(plane), dtype=np.uint8).reshape(plane.height, plane.line_size)
     rows, columns = plane.height // _ROWS or 1, plane.width // _COLUMNS or 1
     cut = luma[: rows * (plane.height // rows), : columns * (plane.width // columns)]
     image: Floats = (
