@@ -63,7 +63,7 @@ STAGES = (
     Stage("clock", 5400 / 100, 1.2, 0.34),
     Stage("transcribe", 5400 / 22, 1.6, 0.09),
     Stage("features", 5400 / 64, 0.37, 0.34),
-    Stage("spot", 0.5, 0.4, 0.03),
+    Stage("spot", 0.5, 0.15, 0.03),
 )
 """Costs as docs/scale.md states them, with their sources."""
 
