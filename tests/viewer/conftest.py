@@ -1,5 +1,6 @@
 """A small season: two halves of numbered frames, labels, predictions and known scores."""
 
+import math
 import os
 import socket
 import threading
@@ -181,7 +182,14 @@ class QuickReelMaker:
                 action.position_s - 2,
                 *(end_s for end_s in others if end_s > action.position_s - 2),
             )
-            length = action.position_s + 2 - start_s
+            later = [
+                clip.start_s
+                for clip in clips
+                if clip.period == action.period and clip.start_s > action.position_s
+            ]
+            length = min(action.position_s + 2, *later, math.inf) - start_s
+            if length <= 0:  # the clip of a neighbour shows it
+                continue
             chosen = length <= left
             left -= length if chosen else 0
             reason = f"confidence {action.confidence:.2f}"
