@@ -14,7 +14,7 @@ from spotkick.errors import ConfigError, InputError, StorageError
 from spotkick.storage import attach, fetched, localise, upload, upload_results
 from spotkick.storage.addresses import cache_limit_bytes, find_place, local_path, parse_address
 from spotkick.storage.cache import read_record
-from spotkick.storage.object_store import list_objects
+from spotkick.storage.object_store import StoredObject, list_objects
 from support.demo_features import write_demo_features
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -198,3 +198,15 @@ def test_cache_limit_that_is_no_size_is_config_error(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SPOTKICK_CACHE_SIZE", "much")
     with pytest.raises(ConfigError, match="SPOTKICK_CACHE_SIZE must be a size such as 200GB"):
         cache_limit_bytes()
+
+
+@pytest.mark.parametrize("key", ["bucket/../../../../etc/x", "../x", "bucket/a\0b", "bucket/..\\x"])
+def test_localise_object_whose_name_leaves_the_cache_is_input_error(
+    key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPOTKICK_CACHE", str(tmp_path / "cache"))
+    hostile = StoredObject(f"s3://{key}", 1, "1")
+    monkeypatch.setattr("spotkick.storage.mirror.list_objects", lambda *_, **__: [hostile])
+    with pytest.raises(InputError, match="cannot be a path of this machine"):
+        localise(Path("s3://bucket/league"))
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -9,6 +9,7 @@ FOLDER: Final = "spotkick-objects"
 """Name of the folder that stands for all object storage; its parent is the cache."""
 
 _ADDRESS: Final = re.compile(r"(s3|gs|gcs|memory):/{1,2}([^/].*)?", re.DOTALL)
+_UNSAFE_CHARACTERS: Final = frozenset("\\\0")
 DEFAULT_LIMIT_BYTES: Final = 50 * 10**9
 _UNITS: Final = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
 
@@ -67,12 +68,24 @@ def cache_limit_bytes() -> int:
 def local_path(url: str, root: Path | None = None) -> Path:
     """The path that stands for an address.
 
+    Raises:
+        InputError: if the name of the object would lead out of the folder of the cache.
+
     Example:
         >>> local_path("s3://bucket/a/1.mp4", Path("/cache")).as_posix()
         '/cache/spotkick-objects/s3/bucket/a/1.mp4'
     """
+    from spotkick.errors import InputError
+
+    # Names of objects are free text: what a store lists must not reach other files of this machine.
     scheme, _, key = url.partition("://")
-    return (root or cache_root()) / FOLDER / scheme / Path(*PurePosixPath(key).parts)
+    parts = PurePosixPath(key).parts
+    if any(part in ("..", "/") or set(part) & _UNSAFE_CHARACTERS for part in parts):
+        raise InputError(
+            f"{url!r}: the name of this object cannot be a path of this machine ('..', a backslash "
+            "or a NUL); rename the object"
+        )
+    return (root or cache_root()) / FOLDER / scheme / Path(*parts)
 
 
 def find_place(path: Path) -> Place | None:
