@@ -9,7 +9,13 @@ import av
 import pytest
 
 from spotkick.errors import InputError
-from spotkick.live.addresses import GrowingFile, SameServer, open_source, parse_source
+from spotkick.live.addresses import (
+    GrowingFile,
+    SameServer,
+    has_index_at_end,
+    open_source,
+    parse_source,
+)
 from support.streams import write_stream
 
 
@@ -130,3 +136,28 @@ def test_growing_file_is_read_as_it_grows(tmp_path: Path) -> None:
         frames = sum(1 for packet in container.demux(video=0) if packet.size)
     writer.join()
     assert frames == 40
+
+
+def test_open_source_of_an_mp4_with_its_index_at_the_end_gives_its_packets(tmp_path: Path) -> None:
+    write_stream(tmp_path / "match.mp4", 1, format="mp4")
+    assert has_index_at_end(tmp_path / "match.mp4")
+    with open_source(parse_source(str(tmp_path / "match.mp4")), idle_s=0.0) as container:
+        assert len(list(container.decode(video=0))) == 10
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\x47" * 376,
+        b"\0\0\0\x08ftyp\0\0\0\x08moov\0\0\0\x08mdat",
+        b"\0\0\0\x08ftyp\0\0\0\0mdat\0\0\0\x08moov",
+        b"\0\0\0\x08ftyp\0\0\0\x08mdat",
+    ],
+    ids=["empty", "transport-stream", "index-first", "without-end", "being-written"],
+)
+def test_has_index_at_end_of_files_that_are_read_from_the_front_is_false(
+    tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "x").write_bytes(data)
+    assert not has_index_at_end(tmp_path / "x")

@@ -147,6 +147,16 @@ def test_run_file_that_cannot_be_opened_is_one_error(tmp_path: Path) -> None:
         make_run(tmp_path, play_packets([]), is_live=False).run()
 
 
+def test_run_file_without_a_packet_is_one_error(stream: Path, tmp_path: Path) -> None:
+    def open_spent(*_: object, **__: object) -> Any:
+        container = av.open(str(stream))
+        list(container.demux())
+        return container
+
+    with pytest.raises(InputError, match="no packet can be read"):
+        make_run(tmp_path, open_spent, is_live=False).run()
+
+
 def test_run_damaged_packets_are_left_out(stream: Path, tmp_path: Path) -> None:
     data = bytearray(stream.read_bytes())
     rng = np.random.default_rng(0)

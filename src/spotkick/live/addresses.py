@@ -1,8 +1,10 @@
 """What the user named as the source of a stream, and how it is opened without any other address."""
 
+import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -43,6 +45,7 @@ LATE_SEGMENT_S: Final = 8.0
 """A playlist may name a segment a little before its server has it."""
 
 _LATE_CODES: Final = frozenset({404, 408, 425, 429, 500, 502, 503, 504})
+_MOST_BOXES: Final = 64
 _RETRY_S: Final = 0.25
 _POLL_S: Final = 0.1
 _LOW_DELAY: Final = {"fflags": "discardcorrupt", "analyzeduration": "1000000"}
@@ -133,8 +136,9 @@ def _open_container(
     if source.kind == "stdin":
         return av.open(sys.stdin.buffer, "r", metadata_errors="replace")
     if source.kind == "file":
-        growing = GrowingFile(Path(source.name), should_stop, idle_s=idle_s)
-        return av.open(growing, "r", metadata_errors="replace")
+        path = Path(source.name)
+        kind = IndexedFile if has_index_at_end(path) else GrowingFile
+        return av.open(kind(path, should_stop, idle_s=idle_s), "r", metadata_errors="replace")
     if source.kind == "device":
         device = source.name.partition(":")[2]
         return av.open(device, "r", format=source.format, timeout=timeout)
@@ -213,6 +217,47 @@ class GrowingFile:
                 return file.read(size)
         except OSError as error:
             raise InputError(f"{self._path}: cannot be read: {error.strerror or error}") from error
+
+
+class IndexedFile(GrowingFile):
+    """A complete file that cannot be read from front to back."""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place; where that is."""
+        starts = {
+            os.SEEK_SET: 0,
+            os.SEEK_CUR: self._place,
+            os.SEEK_END: self._path.stat().st_size,
+        }
+        self._place = max(0, starts[whence] + offset)
+        return self._place
+
+    def tell(self) -> int:
+        """The place of the next byte."""
+        return self._place
+
+
+def has_index_at_end(path: Path) -> bool:
+    """Whether a file is an MP4 whose ``moov`` box lies behind its frames, as most writers do it.
+
+    Source: ISO/IEC 14496-12, 4.2 (boxes with sizes of 32 and 64 bits).
+    """
+    names: list[bytes] = []
+    with suppress(OSError), path.open("rb") as file:
+        end, place = path.stat().st_size, 0
+        while place + 8 <= end and len(names) < _MOST_BOXES:
+            file.seek(place)
+            header = file.read(16)
+            size, name = int.from_bytes(header[:4], "big"), header[4:8]
+            if not names and name != b"ftyp":
+                return False
+            if size == 1:
+                size = int.from_bytes(header[8:16], "big")
+            names.append(name)
+            if name == b"moov" or size < 8:
+                break
+            place += size
+    return b"mdat" in names and names[-1] == b"moov"
 
 
 class _NoRedirect(HTTPRedirectHandler):

@@ -90,7 +90,7 @@ class StreamReader:
         """Read until the stream is over; the work of a stage.
 
         Raises:
-            InputError: if a file cannot be opened.
+            InputError: if a file cannot be opened, or nothing of it can be read.
         """
         self._began_s = self._heard_s = self.wall()
         if self.options.start_s and self.options.source.is_live:
@@ -100,6 +100,7 @@ class StreamReader:
             before = stage.statistics.items
             reason = self._read_once(stage)
             if not self.options.source.is_live:
+                self._require_packets(stage.statistics.items - before, reason)
                 break
 
             # The signal is lost: try again, more and more rarely.
@@ -109,6 +110,14 @@ class StreamReader:
                 break
         for channel in self._channels():
             channel.put(EndOfStream())
+
+    def _require_packets(self, count: int, reason: str) -> None:
+        """Refuse a file of which nothing was read: it is no match without actions."""
+        if not count and not self.stop.is_set():
+            raise InputError(
+                f"{self.options.source.name}: no packet can be read ({reason}); give a whole file, "
+                "and on standard input one that can be read from front to back (MPEG-TS, Matroska)"
+            )
 
     def _channels(self) -> list[Channel[PacketItem]]:
         return [channel for channel in (self.video, self.sound) if channel is not None]
