@@ -187,6 +187,30 @@ def test_read_label_studio_min_timelines_and_sound_are_read(tmp_path: Path) -> N
         FORMATS["label-studio-min"].read(path)
 
 
+@pytest.mark.parametrize(
+    "name",
+    (
+        *("events", "annotations", "predictions", "labels", "videos", "data", "num_frames", "fps"),
+        *("database", "results", "samples", "transcription", "meta", "audio", "url", "ranges"),
+    ),
+)
+def test_read_segments_label_studio_min_with_any_name_of_a_control_tag_is_read(
+    name: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.json"
+    made = {"annotator": 1, "annotation_id": 2}
+    region = {"ranges": [{"start": 26, "end": 26}], "timelinelabels": ["Goal"]}
+    path.write_text(json.dumps([{"video": "final.mp4", name: [region], "id": 1, **made}]))
+    assert detect_format(path) == "label-studio-min"
+    assert FORMATS[detect_format(path)].read_segments(
+        path, ReadOptions(frame_rate=Fraction(25))
+    ) == (VideoSegments("final", None, (Segment(1.0, 1.0, "Goal"),)),)
+
+    # Without a region in it, too: such a match has no action.
+    path.write_text(json.dumps([{"video": "final.mp4", name: [], "id": 1, **made}]))
+    assert detect_format(path) == "label-studio-min"
+
+
 def test_read_fiftyone_samples_detections_of_every_field_are_read(tmp_path: Path) -> None:
     sample = {
         "filepath": "data/final.mp4",

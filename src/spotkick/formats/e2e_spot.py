@@ -204,7 +204,7 @@ def _detect_videos(sample: Sample, *, scored: bool) -> Certainty:
     predicted = any("score" in event for event in events) or not any(
         "num_frames" in item for item in videos
     )
-    return Certainty.MARK if predicted is scored else Certainty.NO
+    return Certainty.NAME if predicted is scored else Certainty.NO
 
 
 LABEL_FORMAT: Final = Format(

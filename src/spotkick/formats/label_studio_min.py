@@ -54,9 +54,12 @@ def read_label_studio_min(path: Path, options: ReadOptions) -> tuple[VideoSegmen
 
 def _read_task(task: Mapping[str, Any], where: str, options: ReadOptions) -> Iterator[Segment]:
     for field, value in task.items():
-        if field in _KNOWN or value in (None, "", [], {}):
-            continue
         regions = [item for item in _as_list(value) if isinstance(item, dict)]
+
+        # A control tag may be called like a field of the task, such as "video".
+        is_task_field = field in _KNOWN and not any(map(_has_labels, regions))
+        if is_task_field or value in (None, "", [], {}):
+            continue
         for region in regions:
             found = list(_read_region(region, f"{where}.{field}", options.frame_rate))
             if not found:
@@ -68,6 +71,10 @@ def _read_task(task: Mapping[str, Any], where: str, options: ReadOptions) -> Ite
 
 def _as_list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _has_labels(region: Mapping[str, Any]) -> bool:
+    return bool(region.get("timelinelabels") or region.get("labels"))
 
 
 def _read_region(region: Mapping[str, Any], where: str, rate: Fraction | None) -> Iterator[Segment]:
@@ -91,9 +98,13 @@ def _read_region(region: Mapping[str, Any], where: str, rate: Fraction | None) -
 
 
 def _detect_minimal(sample: Sample) -> Certainty:
+    """Each task says who annotated it, and in which annotation; its other keys are chosen by users.
+
+    A control tag may be called like the keys of other formats, so that only these two count.
+    """
     items = sample.json_items
     held = bool(items) and all(item.keys() >= {"annotator", "annotation_id"} for item in items)
-    return Certainty.NAME if held else Certainty.NO
+    return Certainty.MARK if held else Certainty.NO
 
 
 FORMAT: Final = Format(
