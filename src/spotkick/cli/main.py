@@ -14,6 +14,7 @@ from typing import Final
 import typer
 
 from spotkick import __version__
+from spotkick.cli.interruption import INTERRUPTED, ReportedInterruption
 from spotkick.errors import SpotkickError
 
 COMMANDS: Final = (
@@ -42,9 +43,6 @@ COMMANDS: Final = (
 )
 """In the order of the help page. ``import-weights`` is the function ``import_weights`` of
 ``cli/import_weights.py``."""
-
-_INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C."""
 
 
 def _print_version(wanted: bool) -> None:
@@ -104,8 +102,10 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(1) from None
+    except ReportedInterruption:
+        raise
     except (KeyboardInterrupt, SystemExit) as stop:
-        if isinstance(stop, SystemExit) and stop.code != _INTERRUPTED:
+        if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:
             raise
         sys.stderr.write("interrupted; what was finished before is kept\n")
-        raise SystemExit(_INTERRUPTED) from None
+        raise SystemExit(INTERRUPTED) from None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from spotkick.cli.interruption import ReportedInterruption
 from spotkick.cli.options import (
     ClusterOption,
     DashboardOption,
@@ -82,6 +83,6 @@ def tune(
         found = run(search, out, trials=trials, storage=storage, reporter=make_reporter())
     except KeyboardInterrupt:
         typer.echo("interrupted; the same command goes on where it was", err=True)
-        raise typer.Exit(130) from None
+        raise ReportedInterruption from None
     typer.echo(summary(found.rows, found.importance))
     typer.echo(f"best: {found.score:.4f}, {found.where}: {out / BEST_FILE}")
