@@ -43,6 +43,32 @@ def test_page_requests_of_others_are_refused(path: str, headers: dict[str, str])
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"host": "evil.example:8765"}, 403),
+        ({**OWN, "origin": "http://evil.example"}, 403),
+        (OWN, 401),
+    ],
+    ids=["host", "origin", "token"],
+)
+def test_page_refusals_name_no_other_command(headers: dict[str, str], expected: int) -> None:
+    app = create_live_app(EventHub(), AccessRules(port=PORT, token="a" * 32))
+    answer = TestClient(app).get("/", headers=headers)
+    assert answer.status_code == expected
+    assert "spotkick view" not in answer.text
+    assert "viewer" not in answer.text
+    assert expected == 403 or "open the address that this server printed" in answer.text
+
+
+def test_page_change_from_elsewhere_is_refused_without_the_name_of_a_command() -> None:
+    answer = make_client().post("/api/events", headers=OWN)
+    assert (answer.status_code, answer.text) == (
+        403,
+        "a change must come from this server's own page",
+    )
+
+
 def test_page_own_requests_are_answered_with_a_strict_policy() -> None:
     client = make_client()
     for path in ("/", "/static/live.js", "/static/live.css", "/api/segments"):

@@ -127,10 +127,7 @@ class SecurityMiddleware:
         if len(host) != 1 or not rules.allows_authority(host[0]):
             return (
                 403,
-                (
-                    "this server answers only to its own address; open the address that 'spotkick "
-                    "view' printed"
-                ),
+                "this server answers only to its own address; open the address that it printed",
             )
 
         # Requests that a page of another site made.
@@ -149,7 +146,7 @@ class SecurityMiddleware:
         if rules.token is not None and not self._has_token(scope, headers):
             return (
                 401,
-                "a token is needed; open the address that 'spotkick view' printed, with its token",
+                "a token is needed; open the address that this server printed, with its token",
             )
         if scope["method"] not in _SAFE_METHODS:
             return _change_fault(headers)
@@ -210,7 +207,7 @@ class SecurityMiddleware:
 
 def _change_fault(headers: dict[str, list[str]]) -> tuple[int, str] | None:
     if "origin" not in headers and headers.get("sec-fetch-site") != ["same-origin"]:
-        return 403, "a change must come from the viewer's own page"
+        return 403, "a change must come from this server's own page"
     if headers.get("content-type", [""])[0].partition(";")[0].strip().lower() != "application/json":
         return 415, "a change must be sent as application/json"
     length = headers.get("content-length", ["0"])[0]
