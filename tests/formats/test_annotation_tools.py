@@ -189,10 +189,10 @@ def test_read_label_studio_min_timelines_and_sound_are_read(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         *("events", "annotations", "predictions", "labels", "videos", "data", "num_frames", "fps"),
         *("database", "results", "samples", "transcription", "meta", "audio", "url", "ranges"),
-    ),
+    ],
 )
 def test_read_segments_label_studio_min_with_any_name_of_a_control_tag_is_read(
     name: str, tmp_path: Path
