@@ -120,6 +120,13 @@ def test_follow_gives_each_event_behind_a_number_once() -> None:
     assert hub.followers == 0
 
 
+def test_follow_of_a_run_that_is_over_gives_its_last_events_and_says_so() -> None:
+    hub = EventHub(is_over=True)
+    hub.tell(make_event(1))
+    texts = follow(hub, 0, 3)
+    assert [text.partition("\n")[0] for text in texts] == ["id: 1", "event: over"]
+
+
 def test_events_of_too_many_pages_are_refused() -> None:
     hub = EventHub(followers=MAX_FOLLOWERS)
     assert make_client(hub).get("/api/events", headers=OWN).status_code == 503

@@ -58,15 +58,19 @@ class EventHub:
         return [(number, text) for number, text in tuple(self.events) if number > sequence]
 
     async def follow(self, sequence: int) -> AsyncIterator[str]:
-        """Server-sent events behind a number, as long as the run goes on."""
+        """Server-sent events behind a number, then ``over`` when the run is."""
         self.followers += 1
         try:
             silent_s = 0.0
-            while not self.is_over:
+            while True:
+                is_over = self.is_over
                 new = self.after(sequence)
                 for number, text in new:
                     yield f"id: {number}\ndata: {text}\n\n"
                     sequence = number
+                if is_over:
+                    yield "event: over\ndata: {}\n\n"
+                    return
                 silent_s = 0.0 if new else silent_s + _POLL_S
                 if silent_s >= _HEARTBEAT_S:
                     silent_s = 0.0

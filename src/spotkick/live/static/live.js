@@ -5,6 +5,8 @@ const actions = new Map();
 let starts = [];
 let playing = null;
 let follows = true;
+let chosen = null;
+let isOver = false;
 
 const video = document.getElementById("video");
 const table = document.getElementById("actions");
@@ -18,23 +20,54 @@ function clock(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
+// Rows stay where they are as long as their order stays, so that the keyboard keeps its place.
+const rows = new Map();
+
+function makeRow(id) {
+  const row = document.createElement("tr");
+  const jump = document.createElement("button");
+  jump.type = "button";
+  jump.disabled = isOver;
+  jump.addEventListener("click", () => { follows = false; chosen = id; play(actions.get(id).position_ms - 5000); show(); });
+  for (const content of [jump, "", "", ""]) {
+    const cell = document.createElement("td");
+    cell.append(content);
+    row.append(cell);
+  }
+  rows.set(id, row);
+  return row;
+}
+
 function show() {
-  const rows = [...actions.values()].sort((a, b) => b.position_ms - a.position_ms).slice(0, 200);
-  table.replaceChildren(...rows.map((item) => {
-    const row = document.createElement("tr");
+  const items = [...actions.values()].sort((a, b) => b.position_ms - a.position_ms).slice(0, 200);
+  items.forEach((item, index) => {
+    const row = rows.get(item.id) ?? makeRow(item.id);
     row.className = item.event === "withdraw" ? "withdrawn" : "";
-    const jump = document.createElement("button");
-    jump.type = "button";
-    jump.textContent = clock(item.position_ms);
-    jump.addEventListener("click", () => { follows = false; play(item.position_ms - 5000); });
-    const cells = [jump, item.label, item.confidence.toFixed(2), STATES[item.event] + (item.late ? ", late" : "")];
-    for (const content of cells) {
-      const cell = document.createElement("td");
-      cell.append(content);
-      row.append(cell);
-    }
-    return row;
-  }));
+    row.classList.toggle("playing", item.id === chosen && !follows);
+    const [time, label, confidence, course] = row.children;
+    time.firstChild.textContent = clock(item.position_ms);
+    time.firstChild.setAttribute("aria-label", `Play ${item.label} at ${clock(item.position_ms)}`);
+    label.textContent = item.label;
+    confidence.textContent = item.confidence.toFixed(2);
+    course.textContent = STATES[item.event] + (item.late ? ", late" : "");
+    course.title = item.reason ?? "";
+    if (table.children[index] !== row) table.insertBefore(row, table.children[index] ?? null);
+  });
+  while (table.children.length > items.length) table.lastChild.remove();
+  document.getElementById("empty").hidden = items.length > 0;
+}
+
+function setState(name, text) {
+  if (state.textContent !== text) state.textContent = text;
+  state.className = name;
+}
+
+function addNote(event) {
+  const line = document.createElement("li");
+  line.textContent = `${clock(1000 * event.stream_s)} ${event.text}`;
+  document.getElementById("notes").prepend(line);
+  document.getElementById("course").hidden = false;
+  while (line.parentNode.children.length > 50) line.parentNode.lastChild.remove();
 }
 
 // Play the file that shows a time of the stream, from there.
@@ -49,6 +82,7 @@ function play(ms) {
 }
 
 async function refresh() {
+  if (isOver) return;
   try {
     const answer = await fetch("/api/segments");
     starts = (await answer.json()).starts_ms;
@@ -61,20 +95,31 @@ video.addEventListener("ended", () => {
   if (next === undefined) { playing = null; return; }
   play(next);
 });
+video.addEventListener("error", () => {
+  playing = null;
+  place.textContent = isOver ? "the run is over; its stream is not served any more" : "this part is no longer kept";
+});
 video.addEventListener("timeupdate", () => { place.textContent = clock((playing ?? 0) + 1000 * video.currentTime); });
-document.getElementById("newest").addEventListener("click", () => { follows = true; playing = null; refresh(); });
+document.getElementById("newest").addEventListener("click", () => { follows = true; playing = null; show(); refresh(); });
 
 const events = new EventSource("/api/events");
-events.addEventListener("open", () => { state.textContent = "following"; });
-events.addEventListener("error", () => { state.textContent = "not connected"; });
+events.addEventListener("open", () => { setState("following", "following"); });
+events.addEventListener("error", () => { if (!isOver) setState("", "not connected; trying again"); });
+events.addEventListener("over", () => {
+  isOver = true;
+  events.close();
+  setState("over", "the run is over");
+  for (const button of document.querySelectorAll("button")) button.disabled = true;
+});
 events.addEventListener("message", (message) => {
   const event = JSON.parse(message.data);
+  if (event.stream_s) document.getElementById("read").textContent = `newest event at ${clock(1000 * event.stream_s)}`;
   if (event.id) {
     const known = actions.get(event.id);
     actions.set(event.id, { ...event, late: event.late || (known ? known.late : false) });
     show();
   } else if (event.event === "status") {
-    state.textContent = `${clock(1000 * event.stream_s)} ${event.text}`;
+    addNote(event);
   }
 });
 refresh();
