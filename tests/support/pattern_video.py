@@ -19,6 +19,8 @@ from av.audio.stream import AudioStream
 from av.container import OutputContainer
 from av.video.stream import VideoStream
 
+from spotkick.video.scheduling import keep_scheduling
+
 _COLUMNS: Final = 6
 _NUMBER_ROWS: Final = 3
 _ROWS: Final = _NUMBER_ROWS + 1
@@ -113,7 +115,8 @@ def beep_samples(
 
 def write_pattern_video(path: Path, pattern: Pattern) -> None:
     """Write a test video; the suffix of ``path`` decides the container."""
-    with av.open(str(path), mode="w", options=dict(pattern.muxer_options)) as container:
+    options = dict(pattern.muxer_options)
+    with keep_scheduling(), av.open(str(path), mode="w", options=options) as container:
         video = container.add_stream(
             pattern.codec, rate=pattern.rate, options=_encoder_options(pattern)
         )
