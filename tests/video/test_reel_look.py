@@ -73,7 +73,7 @@ def test_crop_of_pixels_that_are_not_square_counts_what_is_shown() -> None:
     assert ReelLook().crop_of(ReelShape(720, 576)) == CropBox(720, 576, 0, 0)
 
 
-@pytest.mark.parametrize(("codec", "name"), [("h265", "hevc"), ("av1", "libdav1d")])
+@pytest.mark.parametrize(("codec", "name"), [("h265", "hevc"), ("av1", "av1")])
 def test_write_reel_codecs_are_those_that_are_asked_for(
     video: Path, tmp_path: Path, codec: str, name: str
 ) -> None:

@@ -39,6 +39,7 @@ def look_twice(page: Page) -> None:
 @pytest.fixture
 def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
     monkeypatch.setattr(match_store, "LOOK_AGAIN_S", -1e9)
+    monkeypatch.setattr(match_store, "LOOK_SHARE", 0)
     write_label_tree(tmp_path, [MatchActions("final", (Action("Goal", 1, 30_000),))])
     return Library([tmp_path], edits=tmp_path / "edits")
 

@@ -23,6 +23,7 @@ SPOTS = MatchActions("cup/final", (Action("Goal", 1, 5200, 0.9), Action("Foul", 
 @pytest.fixture(autouse=True)
 def look_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(match_store, "LOOK_AGAIN_S", -1e9)
+    monkeypatch.setattr(match_store, "LOOK_SHARE", 0)
 
 
 def client_of(library: Library) -> TestClient:

@@ -20,7 +20,10 @@ from spotkick.viewer.match_periods import ReadSpotted, place_spotted_periods, st
 from spotkick.viewer.shots import SHOTS_FILE, read_shots, write_shots
 
 LOOK_AGAIN_S: Final = 2.0
-"""Folders are looked through for new files this often at most."""
+"""Folders are looked through for new files this often at most ..."""
+
+LOOK_SHARE: Final = 20
+"""... and so many times the duration of the last look apart."""
 
 MAX_LOADED: Final = 8
 """Matches kept in memory; a two-hour match with 17 classes takes about 2 MB."""
@@ -87,7 +90,7 @@ class Library:
                 except InputError:
                     found = {}
             now_s = time.monotonic()
-            self._next_look_s = now_s + max(LOOK_AGAIN_S, 20 * (now_s - began_s))
+            self._next_look_s = now_s + max(LOOK_AGAIN_S, LOOK_SHARE * (now_s - began_s))
             every = {**self._files, **found}
             self._files = dict(sorted(every.items(), key=lambda item: item[1].name))
 
