@@ -5,6 +5,7 @@
  */
 
 import type { Curves } from "./curves";
+import { PixelCanvas } from "./pixel_canvas";
 
 export interface CurveLook {
   /** Colour as `#rrggbb`. */
@@ -18,11 +19,7 @@ export interface CurveLook {
 const HIGHEST = 0.94;
 const WIDEST_GAP = 2.5;
 
-export class CurvePainter {
-  private readonly canvas = document.createElement("canvas");
-  private readonly context = this.canvas.getContext("2d")!;
-  private image = new ImageData(1, 1);
-  private pixels = new Uint32Array(this.image.data.buffer);
+export class CurvePainter extends PixelCanvas {
   private firsts = new Int32Array(0);
 
   /** Paint the curves of some classes below each other, all `laneHeight` pixels high, and give the picture. */
@@ -38,19 +35,7 @@ export class CurvePainter {
       const column = curves.classes.indexOf(name);
       if (column >= 0) this.paintLane(level.times, level.values[column]!, from, to, (lane + 1) * laneHeight, laneHeight, line, area, look.least ?? 0);
     });
-    this.context.putImageData(this.image, 0, 0);
-    return this.canvas;
-  }
-
-  private resize(width: number, height: number): void {
-    if (this.canvas.width === width && this.canvas.height === height) {
-      this.pixels.fill(0);
-      return;
-    }
-    this.canvas.width = width;
-    this.canvas.height = height;
-    this.image = new ImageData(width, height);
-    this.pixels = new Uint32Array(this.image.data.buffer);
+    return this.show();
   }
 
   /** Find the first frame of each column; the same for all classes. */

@@ -3,6 +3,7 @@
 import { packed } from "./curve_painter";
 import { KIND_NAMES } from "./marks";
 import type { Palette } from "./marks";
+import { PixelCanvas } from "./pixel_canvas";
 import type { Kind } from "./types";
 
 export const KIND_ORDER = Object.keys(KIND_NAMES) as Kind[];
@@ -11,12 +12,7 @@ export const LOOKS = 32;
 
 const BELOW_OPACITY = 0.4;
 
-export class TickPainter {
-  private readonly canvas = document.createElement("canvas");
-  private readonly context = this.canvas.getContext("2d")!;
-  private image = new ImageData(1, 1);
-  private pixels = new Uint32Array(this.image.data.buffer);
-
+export class TickPainter extends PixelCanvas {
   /**
    * Paint items and give the picture. `looks` are lane * LOOKS + 2 * kind + (1 for a label), -1 for what is in no lane; `xs` gives the
    * pixel of a second.
@@ -44,18 +40,6 @@ export class TickPainter {
         for (let y = top; y < top + middle - 1; y++) for (let dx = 0; dx < wide; dx++) this.pixels[y * width + x + dx] = colour;
       }
     }
-    this.context.putImageData(this.image, 0, 0);
-    return this.canvas;
-  }
-
-  private resize(width: number, height: number): void {
-    if (this.canvas.width === width && this.canvas.height === height) {
-      this.pixels.fill(0);
-      return;
-    }
-    this.canvas.width = width;
-    this.canvas.height = height;
-    this.image = new ImageData(width, height);
-    this.pixels = new Uint32Array(this.image.data.buffer);
+    return this.show();
   }
 }

@@ -3,6 +3,7 @@
 import { getBytes, getJson, sendJson } from "./api";
 import { packed } from "./curve_painter";
 import { byId } from "./dom";
+import { PixelCanvas } from "./pixel_canvas";
 import type { MatchTime } from "./time";
 import type { PeriodDocument, ProxyDocument, StretchDocument } from "./types";
 
@@ -26,19 +27,16 @@ interface Piece {
   coarse: Uint8Array;
 }
 
-export class SoundWave {
+export class SoundWave extends PixelCanvas {
   onchange: () => void = () => undefined;
 
   private readonly pieces: Piece[] = [];
   private readonly note = byId("wave-note");
   private readonly button = byId<HTMLButtonElement>("wave-button");
-  private readonly canvas = document.createElement("canvas");
-  private readonly context = this.canvas.getContext("2d")!;
-  private image = new ImageData(1, 1);
-  private pixels = new Uint32Array(this.image.data.buffer);
   private started = false;
 
   constructor(private readonly time: MatchTime) {
+    super();
     this.button.hidden = this.stretches.length === 0;
     this.button.addEventListener("click", () => {
       localStorage.setItem(MEMORY, this.shown ? "off" : "on");
@@ -120,8 +118,7 @@ export class SoundWave {
       const reach = (value / 255) * middle;
       for (let y = Math.round(middle - reach); y <= Math.round(middle + reach); y++) this.pixels[y * width + x] = line;
     }
-    this.context.putImageData(this.image, 0, 0);
-    return this.canvas;
+    return this.show();
   }
 
   /** The greatest value of a stretch of the timeline; -1 where there is none. */
@@ -135,17 +132,6 @@ export class SoundWave {
     let best = -1;
     for (let i = first; i < last && i < values.length; i++) if (values[i]! > best) best = values[i]!;
     return best;
-  }
-
-  private resize(width: number, height: number): void {
-    if (this.canvas.width === width && this.canvas.height === height) {
-      this.pixels.fill(0);
-      return;
-    }
-    this.canvas.width = width;
-    this.canvas.height = height;
-    this.image = new ImageData(width, height);
-    this.pixels = new Uint32Array(this.image.data.buffer);
   }
 }
 
