@@ -30,8 +30,9 @@ export class SpotList {
     this.box.addEventListener("scroll", this.redraw, { passive: true });
     new ResizeObserver(this.redraw).observe(this.box);
     this.content.addEventListener("click", (event) => {
-      const row = (event.target as Element).closest<HTMLElement>("[data-index]");
-      const item = row === null ? undefined : this.rows[Number(row.dataset.index)];
+      // By the spot, not by its place: the rows may have a new order that is not drawn yet.
+      const row = (event.target as Element).closest<HTMLElement>("[data-id]");
+      const item = this.rows.find(({ id }) => id === row?.dataset.id);
       if (item === undefined) return;
       const index = this.rows.findIndex(({ id }) => id === this.selected);
       if (event.shiftKey && index >= 0) {
@@ -95,7 +96,7 @@ export class SpotList {
         "aria-posinset": index + 1,
         "aria-setsize": this.rows.length,
         title: describe(item, kind, this.time),
-        "data-index": index,
+        "data-id": item.id,
       },
       h("span", { class: "spot-time" }, this.time.clock(item.t)),
       h("span", { class: `mark mark-${markOf(item, kind)}`, "aria-hidden": "true", title: KIND_NAMES[kind] }),
