@@ -5,35 +5,28 @@
     python benchmarks/live.py latency --soccernet DATA --checkpoint commentary --matches 20
     python benchmarks/live.py faults --minutes 60
     python benchmarks/live.py stream --video MATCH.mp4 --minutes 30 [--hls] [--loss 0.001]
+    python benchmarks/live.py memory --video MATCH.mp4 --hours 8 [--clips]
 
 ``latency`` replays matches as fast as it can: what counts is how much of what follows an action is
 known, not how long computing takes. ``faults`` simulates lost signal, new connections that repeat,
 clocks that leap, and kills the process at random. ``stream`` sends a video in real time to
 ``spotkick live`` in a process of its own, and says when actions were published and how much memory
-it took.
+it took. ``memory`` sends hours of a stream as fast as they are read.
 """
 
 import argparse
-import functools
-import http.server
-import json
-import os
 import random
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
+
+import live_streams
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -60,172 +53,6 @@ from spotkick.prediction.spotting import decode_period
 from spotkick.stored_checkpoint import resolve_checkpoint
 
 LATENCIES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0)
-MEMORY_EVERY_S = 10.0
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """A percentile; NaN without values."""
-    return float(np.percentile(values, share)) if values else float("nan")
-
-
-def send_udp(video: Path, port: int, seconds: float, started: list[float]) -> None:
-    """Send a video in real time, again and again, as one transport stream."""
-    with av.open(f"udp://127.0.0.1:{port}?pkt_size=1316", "w", format="mpegts") as out:
-        send_packets(video, out, seconds, started)
-
-
-def send_packets(video: Path, out: Any, seconds: float, started: list[float]) -> None:
-    """Copy packets of a video into a container, each when it is due."""
-    stream = None
-    began_s, shift_s, latest = time.monotonic(), Fraction(0), -1
-    started.append(time.time())
-    while time.monotonic() - began_s < seconds:
-        end_s = shift_s
-        with av.open(str(video)) as source:
-            own = source.streams.video[0]
-            stream = stream or out.add_stream_from_template(own)
-            for packet in source.demux(own):
-                if packet.dts is None:
-                    continue
-                shift = round(shift_s / packet.time_base)
-                due_s = float((packet.dts + shift) * packet.time_base)
-                time.sleep(max(0.0, began_s + due_s - time.monotonic()))
-                if time.monotonic() - began_s >= seconds:
-                    return
-                packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                end_s = max(end_s, (packet.pts + packet.duration) * packet.time_base)
-                if packet.dts > latest:
-                    latest = packet.dts
-                    packet.stream = stream
-                    out.mux(packet)
-        shift_s, latest = end_s, -1
-
-
-def relay_with_loss(port_in: int, port_out: int, loss: float, stop: threading.Event) -> None:
-    """Pass datagrams on, and lose some."""
-    rng = random.Random(0)
-    source = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    source.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-    source.bind(("127.0.0.1", port_in))
-    source.settimeout(0.2)
-    while not stop.is_set():
-        try:
-            data = source.recv(65536)
-        except TimeoutError:
-            continue
-        if rng.random() >= loss:
-            source.sendto(data, ("127.0.0.1", port_out))
-
-
-class LateServer(http.server.SimpleHTTPRequestHandler):
-    """Serves segments; every fifth one is late by two seconds."""
-
-    requests = 0
-
-    def do_GET(self) -> None:
-        """Answer, some requests late."""
-        if self.path.endswith(".ts"):
-            LateServer.requests += 1
-            if LateServer.requests % 5 == 0:
-                time.sleep(2.0)
-        super().do_GET()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Stay silent."""
-        del format, args
-
-
-def serve_hls(video: Path, seconds: float, started: list[float]) -> str:
-    """Write a playlist that grows, and serve it; its address."""
-    folder = tempfile.mkdtemp(prefix="hls-")
-    options = {"hls_time": "2", "hls_list_size": "8", "hls_flags": "delete_segments+temp_file"}
-
-    def write() -> None:
-        with av.open(f"{folder}/live.m3u8", "w", format="hls", options=options) as out:
-            send_packets(video, out, seconds, started)
-
-    handler = functools.partial(LateServer, directory=folder)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    threading.Thread(target=write, daemon=True).start()
-    return f"http://127.0.0.1:{server.server_port}/live.m3u8"
-
-
-def stream(arguments: argparse.Namespace) -> None:
-    """Send a video in real time, and measure when its actions are published."""
-    seconds, started = 60 * arguments.minutes, list[float]()
-    stop = threading.Event()
-    if arguments.hls:
-        address = serve_hls(arguments.video, seconds, started)
-        time.sleep(8)
-    else:
-        ports = (free_port(), free_port())
-        address = f"udp://127.0.0.1:{ports[1]}?fifo_size=500000&overrun_nonfatal=1"
-        threading.Thread(
-            target=relay_with_loss, args=(*ports, arguments.loss, stop), daemon=True
-        ).start()
-    out = Path(tempfile.mkdtemp(prefix="live-")) / "run"
-    command = [
-        sys.executable, "-m", "spotkick", "live", address, "--checkpoint", "demo",
-        "--latency", str(arguments.latency), "--out", str(out), "--give-up", "8", "--stats",
-    ]  # fmt: skip
-    receiver = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    memory: list[float] = []
-    threading.Thread(target=watch_memory, args=(receiver.pid, memory, stop), daemon=True).start()
-    if not arguments.hls:
-        time.sleep(8)
-        threading.Thread(
-            target=send_udp, args=(arguments.video, ports[0], seconds, started), daemon=True
-        ).start()
-
-    # When each action was published, against when its frame was sent. The receiver counts from the
-    # first key frame that it got, whose time of sending is that of the event that came soonest.
-    delays: list[float] = []
-    offsets: list[float] = []
-    states: list[str] = []
-    late = 0
-    for line in receiver.stdout or ():
-        event = json.loads(line)
-        if event["event"] == "publish":
-            late += event["late"]
-            published_s = datetime.fromisoformat(event["at"]).timestamp()
-            offsets.append(published_s - event["stream_s"])
-            if not event["late"]:
-                delays.append(published_s - event["position_ms"] / 1000)
-        elif event["event"] == "status":
-            states.append(event["state"])
-    stop.set()
-    delays = [value - min(offsets) for value in delays]
-    names = ", ".join(f"{state} {states.count(state)}" for state in dict.fromkeys(states))
-    print(f"{len(delays)} actions in time, {late} late; notes: {names or 'none'}")
-    print(
-        f"published after (s): median {percentile(delays, 50):.2f}, 95 % "
-        f"{percentile(delays, 95):.2f}, worst {max(delays, default=float('nan')):.2f}"
-    )
-    third = max(1, len(memory) // 3)
-    print(
-        f"memory (MB): {np.mean(memory[third : 2 * third]):.0f} in the second third, "
-        f"{np.mean(memory[-third:]):.0f} in the last, at most {max(memory, default=0):.0f}; "
-        f"load {os.getloadavg()[0]:.1f}"
-    )
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def watch_memory(pid: int, found: list[float], stop: threading.Event) -> None:
-    """Resident memory of a process in MB, now and then."""
-    while not stop.wait(MEMORY_EVERY_S):
-        try:
-            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-        except OSError:
-            return
-        row = next((line for line in lines if line.startswith("VmRSS")), "VmRSS: 0 kB")
-        found.append(int(row.split()[1]) / 1000)
 
 
 def faults(arguments: argparse.Namespace) -> None:
@@ -369,7 +196,14 @@ def main() -> None:
     own.add_argument("--latency", type=float, default=5.0)
     own.add_argument("--hls", action="store_true")
     own.add_argument("--loss", type=float, default=0.001)
-    own.set_defaults(run=stream)
+    own.set_defaults(run=live_streams.stream)
+    own = commands.add_parser("memory")
+    own.add_argument("--video", type=Path, required=True)
+    own.add_argument("--hours", type=float, default=8)
+    own.add_argument("--every", type=float, default=1800, help="seconds of the stream a line")
+    own.add_argument("--latency", type=float, default=5.0)
+    own.add_argument("--clips", action="store_true", help="with a ring on disk, and clips of goals")
+    own.set_defaults(run=live_streams.memory)
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -31,7 +31,7 @@ def decode(path: Path, waited_s: float) -> tuple[list[Note], list[Sample]]:
         target = SampleTarget(LiveSampler(Fraction(2)), (64, 48), "stretch", samples)
         decoder = VideoDecoder(packets, [target], notes.append, lambda: Fraction(0), is_live=True)
         decoder.run(Stage("decode", lambda _: None, stop=stop, on_failure=lambda *_: None))
-    found = samples.take_waiting(1000)
+    found = [samples.get() for _ in range(len(samples))]
     return notes, [item for item in found if isinstance(item, Sample)]
 
 

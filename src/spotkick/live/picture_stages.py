@@ -19,9 +19,6 @@ from spotkick.live.sampling import LiveSampler
 from spotkick.live.stages import Channel, Stage
 from spotkick.video.images import Fit, to_image
 
-BATCH: Final = 8
-"""Images that a backbone takes at once, where so many wait."""
-
 BEHIND_S: Final = 3.0
 """Where packets wait longer for the decoder, it decodes key frames only ..."""
 
@@ -190,7 +187,10 @@ class VideoDecoder:
 
 @dataclass(slots=True)
 class Embedder:
-    """Turns samples into features.
+    """Turns samples into features, one by one.
+
+    Batches are not faster on a processor, and each further size of a batch takes memory that ONNX
+    Runtime does not give back: a run would grow when it falls behind.
 
     Attributes:
         lane: name of the checkpoint.
@@ -208,42 +208,18 @@ class Embedder:
 
     def run(self, stage: Stage) -> None:
         """Embed until the stream is over; the work of a stage."""
-        while True:
-            first = self.samples.get()
-            waiting = [first, *self.samples.take_waiting(BATCH - 1)]
-            samples = [item for item in waiting if isinstance(item, Sample)]
-            if samples:
-                rows = stage.measure(partial(self._embed_samples, samples), len(samples))
-                arrived_s = max(sample.arrived_s for sample in samples)
-                self.out.put(Rows(self.lane, samples[0].number, rows, arrived_s=arrived_s))
-            if any(isinstance(item, EndOfStream) for item in waiting):
-                self.out.put(LaneOver(self.lane))
-                return
+        while not isinstance(sample := self.samples.get(), EndOfStream):
+            if sample is not None:
+                row = stage.measure(partial(self._embed_sample, sample))
+                self.out.put(Rows(self.lane, sample.number, row, arrived_s=sample.arrived_s))
+        self.out.put(LaneOver(self.lane))
 
-    def _embed_samples(self, samples: list[Sample]) -> npt.NDArray[np.float32]:
-        """(samples, dim); samples of one frame are embedded once."""
-        fresh, places = self._find_fresh(samples)
-        made: list[npt.NDArray[np.float32]] = []
-        if self._last_row is not None:
-            made.append(self._last_row[None])
-        if fresh:
-            boxes = find_mask_boxes(self.extractor)
-            images = np.stack([mask_image(image, boxes) for image in fresh])
-            vectors = self.extractor.backbone.embed(images)
+    def _embed_sample(self, sample: Sample) -> npt.NDArray[np.float32]:
+        """(1, dim); samples of one frame are embedded once."""
+        if self._last_row is None or sample.image is not self._last_image:
+            image = mask_image(sample.image, find_mask_boxes(self.extractor))
+            vectors = self.extractor.backbone.embed(image[None])
             projection = self.extractor.projection
-            made.append(vectors if projection is None else projection.apply(vectors))
-        known = np.concatenate(made)
-        rows = known[places].astype(np.float32)
-        self._last_image, self._last_row = samples[-1].image, rows[-1]
-        return rows
-
-    def _find_fresh(self, samples: list[Sample]) -> tuple[list[npt.NDArray[np.uint8]], list[int]]:
-        """Images that were not embedded, and the place of each sample among all that are known."""
-        images = [] if self._last_row is None else [self._last_image]
-        known = len(images)
-        places: list[int] = []
-        for sample in samples:
-            if not images or sample.image is not images[-1]:
-                images.append(sample.image)
-            places.append(len(images) - 1)
-        return [image for image in images[known:] if image is not None], places
+            row = vectors if projection is None else projection.apply(vectors)
+            self._last_image, self._last_row = sample.image, row.astype(np.float32)
+        return self._last_row

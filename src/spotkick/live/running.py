@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-
+from spotkick.live.delays import DelayStatistics
 from spotkick.live.events import LiveEvent
 from spotkick.live.feature_file import FeatureFile
 from spotkick.live.journal import Journal
@@ -65,8 +64,8 @@ class LiveRun:
         stop: set when the run stops.
         text: what was said, on disk; None where no lane reads commentary.
         shows_statistics: whether they are shown now and then.
-        delays_s: how long after its frames were received each action was published, where that is
-            known.
+        delays: how long after the arrival of its frames each action was published, but for late
+            ones and those whose frames arrived in an earlier run.
     """
 
     lanes: dict[str, Lane]
@@ -78,7 +77,7 @@ class LiveRun:
     stages: list[Stage] = field(default_factory=list)
     text: TextFile | None = None
     shows_statistics: bool = False
-    delays_s: list[float] = field(default_factory=list)
+    delays: DelayStatistics = field(default_factory=DelayStatistics)
     _spotting: StageStatistics = field(default_factory=lambda: StageStatistics("spot"))
     _began_s: float = 0.0
     _shown_s: float = 0.0
@@ -153,7 +152,7 @@ class LiveRun:
             event = self.journal.write_change(change, lane.spotter.options.name, stream_s)
             if change.kind == "publish" and not change.is_late and arrived_s:
                 read_s = stream_s - change.action.position_s
-                self.delays_s.append(read_s + time.monotonic() - arrived_s)
+                self.delays.add(read_s + time.monotonic() - arrived_s)
             self._tell_sinks(event)
 
     def _write_note(self, note: Note) -> None:
@@ -192,9 +191,7 @@ class LiveRun:
         bottleneck = find_bottleneck(self.statistics())
         if bottleneck is not None and bottleneck.busy_s:
             self.reporter.line(f"bottleneck: {bottleneck.name}")
-        if self.delays_s:
-            median, most = np.percentile(self.delays_s, [50, 95])
+        if len(self.delays):
             self.reporter.line(
-                f"published after (s, from the arrival of the frame): median {median:.2f}, 95 % "
-                f"{most:.2f}, worst {max(self.delays_s):.2f}"
+                f"published after (s, from the arrival of the frame): {self.delays.describe()}"
             )

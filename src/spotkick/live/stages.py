@@ -131,14 +131,6 @@ class Channel(Generic[ItemT]):
             self._changed.notify_all()
             return item
 
-    def take_waiting(self, limit: int) -> list[ItemT]:
-        """Items that wait right now, at most so many."""
-        with self._changed:
-            taken = [self._items.popleft() for _ in range(min(limit, len(self._items)))]
-            self._bytes -= sum(size for _, size in taken)
-            self._changed.notify_all()
-            return [item for item, _ in taken]
-
 
 class Stage:
     """A thread that handles what comes through a channel."""

@@ -19,6 +19,7 @@ from spotkick.files import write_json
 from spotkick.formats.results import RESULTS_FILE, results_document
 from spotkick.live.addresses import parse_source
 from spotkick.live.decoding import least_confidences, plain_cut
+from spotkick.live.delays import DelayStatistics
 from spotkick.live.events import LiveEvent
 from spotkick.live.feature_file import FeatureFile
 from spotkick.live.growing_transcript import GrowingTranscript
@@ -122,13 +123,13 @@ class LiveSummary:
         match: name in the results.
         actions: that stand, in order of time.
         stream_s: length of the stream.
-        delays_s: see `spotkick.live.running.LiveRun`.
+        delays: see `spotkick.live.running.LiveRun`.
     """
 
     match: str
     actions: tuple[Action, ...]
     stream_s: float
-    delays_s: tuple[float, ...]
+    delays: DelayStatistics
 
 
 def run_live(request: LiveRequest, parts: LiveParts | None = None) -> LiveSummary:
@@ -163,7 +164,7 @@ def run_live(request: LiveRequest, parts: LiveParts | None = None) -> LiveSummar
     predicted = MatchActions(match, actions)
     write_json(request.out / RESULTS_FILE, results_document(predicted))
     length_s = max((lane.stream_s for lane in run.lanes.values()), default=0.0)
-    return LiveSummary(match, actions, length_s, tuple(run.delays_s))
+    return LiveSummary(match, actions, length_s, run.delays)
 
 
 def standing_actions(events: Iterable[LiveEvent]) -> tuple[Action, ...]:
