@@ -21,7 +21,8 @@ from spotkick.datasets.periods import PeriodSpan
 from spotkick.formats import read_actions, read_predictions
 from spotkick.formats.splits import read_split
 from spotkick.pipelines.clock_goals import USUAL_DELAY_S, observe_goals, watch_periods
-from spotkick.prediction.fusion import fuse_spots
+from spotkick.pipelines.scoreboard_spots import SPOKEN_SPREAD_MS
+from spotkick.prediction.fusion import Observation, WatchedStretch, fuse_spots
 from spotkick.scoreboard.score_changes import ScoreChange
 
 GOAL = "Goal"
@@ -31,7 +32,9 @@ SHOWN = 0.5
 """Confidence of a goal that the fusion believes in."""
 
 DELAYS: dict[str, Callable[[np.random.Generator], float]] = {
+    "12 s": lambda _: 12.0,
     "20 s": lambda _: 20.0,
+    "35 s": lambda _: 35.0,
     "5 to 45 s": lambda random: random.uniform(5, 45),
     "5 to 90 s": lambda random: random.uniform(5, 90),
 }
@@ -104,7 +107,8 @@ def fuse_goals(
     spots: Sequence[Action], goals: Sequence[Action], shown_s: Sequence[float]
 ) -> list[Action]:
     """Goals by both sources; each period is a file of its own."""
-    fused: list[Action] = []
+    observed: list[Observation] = []
+    watched: list[WatchedStretch] = []
     for period in (1, 2):
         own = [spot for spot in spots if spot.period == period]
         ends = [spot.position_ms / 1000 for spot in own]
@@ -116,9 +120,9 @@ def fuse_goals(
             for n, (goal, seen) in enumerate(zip(goals, shown_s, strict=True))
             if goal.period == period
         ]
-        observed = observe_goals(changes, [span], GOAL)
-        fused += fuse_spots(own, observed, watch_periods([span], GOAL))
-    return fused
+        observed += observe_goals(changes, [span], GOAL)
+        watched += watch_periods([span], GOAL)
+    return list(fuse_spots(spots, observed, watched, spot_spread_ms=SPOKEN_SPREAD_MS))
 
 
 def measure_errors(goals: Sequence[Action], given: Sequence[Action]) -> tuple[list[float], int]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from spotkick.actions import Action
@@ -6,6 +8,7 @@ from spotkick.prediction.fusion import (
     UNSEEN_FACTOR,
     Observation,
     WatchedStretch,
+    adjust_delays,
     fuse_spots,
 )
 
@@ -65,3 +68,46 @@ def test_fuse_spots_two_observations_take_different_spots() -> None:
 def test_fuse_spots_nothing_observed_changes_nothing() -> None:
     spots = (spot(10, 0.2), spot(20, 0.3))
     assert fuse_spots(spots, []) == spots
+
+
+def observe(usual_s: float) -> Observation:
+    usual_ms = round(1000 * usual_s)
+    return replace(
+        GOAL, usual_ms=usual_ms, earliest_ms=usual_ms - 95_000, latest_ms=usual_ms + 25_000
+    )
+
+
+def test_adjust_delays_same_delay_of_sure_spots_moves_the_other_observation() -> None:
+    # three goals ten seconds later than usual have sure spots, the fourth has none
+    usual_s = (500, 1000, 1500, 2000)
+    spots = [spot(time + 10, 0.8) for time in usual_s[:3]]
+    adjusted = adjust_delays(spots, [observe(time) for time in usual_s])
+    assert [o.usual_ms for o in adjusted] == [1000 * time + 7500 for time in usual_s]
+    assert {o.spread_ms for o in adjusted} == {12_500}
+
+    # the fourth is dated by the three, and a weak spot there is preferred to one at the usual place
+    fused = fuse_spots([*spots, spot(2008, 0.06)], [observe(time) for time in usual_s])
+    assert [action.position_ms for action in fused][-1] == 2_008_000
+
+
+def test_adjust_delays_unsure_spots_and_other_classes_move_nothing() -> None:
+    observed = [observe(500), observe(1000)]
+    spots = [spot(510, 0.39), spot(1010, 0.9, "Foul"), spot(1010, 0.9, period=2)]
+    assert adjust_delays(spots, observed) == observed
+
+
+def test_adjust_delays_delays_that_differ_keep_a_wide_spread_within_the_window() -> None:
+    observed = [observe(500), observe(1000), observe(1500)]
+    adjusted = adjust_delays([spot(420, 0.9), spot(1020, 0.9)], observed)
+    assert adjusted[2].spread_ms > 25_000
+    far = adjust_delays([spot(time + 24, 0.9) for time in (500, 1000)], [*observed[:2]] * 4)
+    assert all(o.usual_ms <= o.latest_ms for o in far)
+
+
+@pytest.mark.parametrize(("spot_spread_ms", "expected_ms"), [(0, 180_000), (25_000, 187_500)])
+def test_fuse_spots_unexact_spot_gives_way_to_the_observed_time(
+    spot_spread_ms: int, expected_ms: int
+) -> None:
+    # unsure, so that the usual delay stays as it is: 195 s with a spread of 25 s
+    (fused,) = fuse_spots([spot(180, 0.3)], [GOAL], spot_spread_ms=spot_spread_ms)
+    assert fused.position_ms == expected_ms

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,8 +13,12 @@ from spotkick.errors import InputError
 from spotkick.files import read_json
 from spotkick.formats.scores import MatchScores
 from spotkick.pipelines.clock_goals import observe_goals, watch_periods
-from spotkick.prediction.fusion import fuse_spots
+from spotkick.prediction.fusion import Observation, WatchedStretch, fuse_spots
 from spotkick.scoreboard.score_changes import ScoreChange
+
+SPOKEN_SPREAD_MS: Final = 9000
+"""Spots from commentary lie about this far from their actions: people speak before, at or after
+them. Chosen on half of the valid split, by benchmarks/goal_fusion.py."""
 
 Files = Mapping[int, tuple[PeriodSpan, ...]]
 """Period -> the stretches of files that show it, in order."""
@@ -50,13 +54,16 @@ def shift_to_positions(
     return replace(match, actions=actions), replace(scores, periods=periods)
 
 
-def confirm_goals(match: MatchActions, files: Files, classes: Sequence[str]) -> MatchActions:
+def confirm_goals(
+    match: MatchActions, files: Files, classes: Sequence[str], *, spot_spread_ms: int = 0
+) -> MatchActions:
     """Join goal spots with changes of the score that `spotkick clock` has found in their files.
 
     Args:
         match: spots.
         files: what was read; a ``periods.json`` beside a file may hold its changes of score.
         classes: of the spots; nothing is done without a class of goals.
+        spot_spread_ms: see `fuse_spots`; `SPOKEN_SPREAD_MS` for spots from commentary.
 
     Raises:
         InputError: if a ``periods.json`` is damaged.
@@ -65,15 +72,21 @@ def confirm_goals(match: MatchActions, files: Files, classes: Sequence[str]) -> 
     videos = {span.file for spans in files.values() for span in spans if span.file is not None}
     if label is None:
         return match
-    actions = match.actions
+
+    # all files of a match at once: a broadcast shows scores in the same way in both periods
+    observations: list[Observation] = []
+    watched: list[WatchedStretch] = []
     for video in sorted(videos):
         changes = read_score_changes(video)
         if changes is None:
             continue
         spans = [span for own in files.values() for span in own if span.file == video]
-        observations = observe_goals(changes, spans, label)
-        actions = fuse_spots(actions, observations, watch_periods(spans, label))
-    return replace(match, actions=tuple(actions))
+        observations += observe_goals(changes, spans, label)
+        watched += watch_periods(spans, label)
+    if not observations and not watched:
+        return match
+    actions = fuse_spots(match.actions, observations, watched, spot_spread_ms=spot_spread_ms)
+    return replace(match, actions=actions)
 
 
 def read_score_changes(video: Path) -> list[ScoreChange] | None:

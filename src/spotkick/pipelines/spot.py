@@ -12,6 +12,7 @@ from spotkick.cluster.executors import Executor, SerialExecutor
 from spotkick.cluster.ledger import Ledger
 from spotkick.cluster.running import run_work
 from spotkick.cluster.work import Work, WorkItem
+from spotkick.commentary.features import COMMENTARY_KINDS
 from spotkick.devices import parse_device
 from spotkick.errors import (
     ConfigError,
@@ -22,7 +23,7 @@ from spotkick.errors import (
 )
 from spotkick.formats.results import write_results
 from spotkick.onnx_runtime import has_cuda
-from spotkick.pipelines.scoreboard_spots import confirm_goals, shift_to_positions
+from spotkick.pipelines.scoreboard_spots import SPOKEN_SPREAD_MS, confirm_goals, shift_to_positions
 from spotkick.pipelines.spot_inputs import SpottingJob
 from spotkick.pipelines.spot_members import FurtherCheckpoint
 from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
@@ -264,7 +265,13 @@ class MatchSpotter:
         predicted, scores = spot_match_together(members, job.match)
         predicted = merge_sides(predicted, self.checkpoint.task)
         predicted, scores = shift_to_positions(predicted, scores, job.files)
-        predicted = confirm_goals(predicted, job.files, scores.classes)
+        spoken = self.checkpoint.feature_source.kind in COMMENTARY_KINDS
+        predicted = confirm_goals(
+            predicted,
+            job.files,
+            scores.classes,
+            spot_spread_ms=SPOKEN_SPREAD_MS if spoken else 0,
+        )
 
         # An archive is written once, at the end.
         kept: tuple[int, ...] = ()
