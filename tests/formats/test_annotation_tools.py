@@ -134,7 +134,7 @@ CVAT = """<?xml version="1.0" encoding="utf-8"?>
     <box frame="40" outside="0" xtl="1" ytl="1" xbr="2" ybr="2"/>
   </track>
   <image id="50" name="f50"><tag label="Goal" source="manual"/></image>
-  <image id="51" name="f51"><tag label="Goal" source="manual"/></image>
+  <image id="55" name="f55"><tag label="Goal" source="manual"/></image>
 </annotations>
 """
 
@@ -147,11 +147,24 @@ def test_read_cvat_tracks_and_tags_are_segments(tmp_path: Path) -> None:
     assert video == VideoSegments(
         "season/final",
         None,
-        (Segment(2.0, 6.0, "Attack"), Segment(8.0, 8.2, "Attack"), Segment(10.0, 10.4, "Goal")),
+        (Segment(0.4, 1.2, "Attack"), Segment(1.6, 1.8, "Attack"), Segment(2.0, 2.4, "Goal")),
     )
     assert options.unread == {"place in the image": 3, "attribute": 1}
     with pytest.raises(InputError, match="CVAT counts frames and does not state their rate"):
         FORMATS["cvat"].read(path)
+
+
+def test_read_cvat_project_of_several_tasks_is_refused(tmp_path: Path) -> None:
+    task = "<task><id>1</id><source>a.mp4</source></task>"
+    text = "<annotations><meta><project><tasks>%s</tasks></project></meta></annotations>"
+    (tmp_path / "one.xml").write_text(text % task)
+    (tmp_path / "two.xml").write_text(text % (task * 2))
+    options = ReadOptions(frame_rate=Fraction(25))
+    assert [
+        video.video for video in FORMATS["cvat"].read_segments(tmp_path / "one.xml", options)
+    ] == ["a"]
+    with pytest.raises(InputError, match="one task is needed, this project has 2"):
+        FORMATS["cvat"].read_segments(tmp_path / "two.xml", options)
 
 
 def test_read_label_studio_min_timelines_and_sound_are_read(tmp_path: Path) -> None:
@@ -185,6 +198,16 @@ def test_read_label_studio_min_timelines_and_sound_are_read(tmp_path: Path) -> N
     assert options.unread == {"field 'note' of the source": 1}
     with pytest.raises(InputError, match="their rate is not known"):
         FORMATS["label-studio-min"].read(path)
+
+
+def test_read_label_studio_min_rate_of_the_task_counts(tmp_path: Path) -> None:
+    region = {"ranges": [{"start": 26, "end": 26}], "timelinelabels": ["Goal"]}
+    task = {"video": "a.mp4", "fps": 50, "events": [region], "annotator": 1, "annotation_id": 2}
+    (tmp_path / "x.json").write_text(json.dumps([task]))
+    options = ReadOptions(frame_rate=Fraction(25))
+    (video,) = FORMATS["label-studio-min"].read_segments(tmp_path / "x.json", options)
+    assert video.segments == (Segment(0.5, 0.5, "Goal"),)
+    assert not +options.unread
 
 
 @pytest.mark.parametrize(

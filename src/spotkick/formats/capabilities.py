@@ -34,6 +34,7 @@ class Capabilities:
         negative: positions before the start of the recording.
         empty: matches without actions.
         intervals: segments with an end.
+        needs_length: a segment of no length is written with one.
         durations: lengths of videos.
         subsets: which subset a video belongs to.
         unlabelled: proposals, which are segments without a label.
@@ -51,6 +52,7 @@ class Capabilities:
     negative: bool = True
     empty: bool = True
     intervals: bool = False
+    needs_length: bool = False
     durations: bool = False
     subsets: bool = False
     unlabelled: bool = False

@@ -13,7 +13,7 @@ from typing import Any, Final
 from spotkick.actions import MatchActions
 from spotkick.errors import ConfigError
 from spotkick.files import check_outputs
-from spotkick.formats.capabilities import Capabilities, Loss, fit
+from spotkick.formats.capabilities import Loss, fit
 from spotkick.formats.detect import UnknownFormatError, detect_format
 from spotkick.formats.fields import require_frame_rate
 from spotkick.formats.format import Family, Format, ReadOptions
@@ -25,7 +25,8 @@ from spotkick.formats.period_places import (
 )
 from spotkick.formats.reading import read_actions
 from spotkick.formats.registry import FORMATS, find_format, format_of_target
-from spotkick.formats.segments import VideoSegments, matches_of_segments
+from spotkick.formats.segment_losses import video_losses
+from spotkick.formats.segments import matches_of_segments
 from spotkick.formats.unread_fields import unread_fields
 
 __all__ = ["DEFAULT_FRAME_RATE", "ConversionReport", "convert", "read_actions"]
@@ -146,7 +147,7 @@ def convert(
         actions=sum(len(match.actions) for match in fitted),
         losses=(
             *losses,
-            *_video_losses(videos or (), writer.capabilities),
+            *video_losses(videos or (), writer.capabilities, rate),
             *(Loss(field, count, "not read") for field, count in sorted((+unread).items())),
         ),
         notes=(
@@ -204,18 +205,6 @@ def _stated_rates(document: Any) -> Iterator[Any]:
 
 def _items_of(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if isinstance(value, dict) else []
-
-
-def _video_losses(videos: Sequence[VideoSegments], capabilities: Capabilities) -> Iterator[Loss]:
-    ended = sum(segment.length_s > 0 for video in videos for segment in video.segments)
-    if ended and not capabilities.intervals:
-        yield Loss("end of the segment", ended, "left out, its start is kept")
-    timed = sum(video.duration_s is not None for video in videos)
-    if timed and not capabilities.durations:
-        yield Loss("duration of the video", timed, "left out")
-    grouped = sum(video.subset is not None for video in videos)
-    if grouped and not capabilities.subsets:
-        yield Loss("subset of the video", grouped, "left out")
 
 
 def _notes_of_places(writer: Format, matches: Sequence[MatchActions]) -> Iterator[str]:

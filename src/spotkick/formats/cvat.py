@@ -1,7 +1,10 @@
 """CVAT XML 1.1: tracks of a video task, or tags of its frames, as segments. Only read.
 
 A track is visible from a frame with ``outside="0"`` to the next with ``outside="1"``; a tag that
-frames in a row have is one segment. The file counts frames and does not state their rate.
+frames in a row have is one segment. The file counts frames of the video, also where a task has only
+every n-th of them, and does not state their rate.
+
+Source: CVAT's export (``abs_frame_id`` in cvat/apps/dataset_manager/bindings.py).
 """
 
 import re
@@ -24,6 +27,7 @@ from spotkick.timeline import position_of_frame
 
 _WHAT: Final = "a CVAT XML export"
 _ROOT: Final = "annotations"
+_SOURCES: Final = ("./meta/task/source", "./meta/source", "./meta/project/tasks/task/source")
 _STEP: Final = re.compile(r"step\s*=\s*(\d+)")
 
 
@@ -31,7 +35,8 @@ def read_cvat_segments(path: Path, options: ReadOptions) -> tuple[VideoSegments,
     """Read the tracks and tags of an export.
 
     Raises:
-        InputError: if the file is no such export, or the frame rate is not given.
+        InputError: if the file is no such export, it holds several tasks, or the frame rate is not
+            given.
     """
     root = parse_xml(path, _WHAT)
     if root.tag != _ROOT:
@@ -39,25 +44,38 @@ def read_cvat_segments(path: Path, options: ReadOptions) -> tuple[VideoSegments,
     if options.frame_rate is None:
         raise InputError(f"{path}: CVAT counts frames and does not state their rate: {RATE_FIX}")
 
-    # Frames of the task, which may be every n-th of the video.
-    step = _STEP.search(text_of(root.find(".//frame_filter")))
-    rate = options.frame_rate / (int(step[1]) if step and int(step[1]) else 1)
-    spans = [*_read_tracks(root, str(path)), *_read_tags(root, str(path))]
+    _require_one_task(root, path)
+
+    # A task may have every n-th frame of the video only.
+    found = _STEP.search(text_of(root.find(".//frame_filter")))
+    step = max(1, int(found[1])) if found else 1
+    spans = [*_read_tracks(root, str(path), step), *_read_tags(root, str(path), step)]
+    rate = options.frame_rate
     segments = tuple(
         Segment(_seconds(first, rate), _seconds(last, rate), label)
         for label, first, last in sorted(spans, key=lambda span: span[1])
     )
     options.unread.update(_count_unread(root))
-    source = text_of(root.find("./meta/task/source")) or text_of(root.find("./meta/source"))
+    source = next(filter(None, (text_of(root.find(place)) for place in _SOURCES)), "")
     (name,) = name_recordings([MediaReference(source or path.stem)], path.stem)
     return (VideoSegments(name, None, segments),)
+
+
+def _require_one_task(root: ET.Element, path: Path) -> None:
+    """Refuse projects: their frames are numbered on from task to task, whatever the video."""
+    tasks = root.findall("./meta/project/tasks/task")
+    if len(tasks) > 1:
+        raise InputError(
+            f"{path}: an export of one task is needed, this project has {len(tasks)}; export each "
+            "task by itself"
+        )
 
 
 def _seconds(frame: int, rate: Fraction) -> float:
     return position_of_frame(frame, rate) / MILLISECONDS
 
 
-def _read_tracks(root: ET.Element, path: str) -> Iterator[tuple[str, int, int]]:
+def _read_tracks(root: ET.Element, path: str, step: int) -> Iterator[tuple[str, int, int]]:
     """Label, first frame, and first frame after each stretch in which a track is visible."""
     for track in root.findall("track"):
         where = f"{path}: track {track.get('id', '')[:20]}"
@@ -74,10 +92,10 @@ def _read_tracks(root: ET.Element, path: str) -> Iterator[tuple[str, int, int]]:
                 begun = frame
             last = frame
         if begun is not None:
-            yield label, begun, last + 1
+            yield label, begun, last + step
 
 
-def _read_tags(root: ET.Element, path: str) -> Iterator[tuple[str, int, int]]:
+def _read_tags(root: ET.Element, path: str, step: int) -> Iterator[tuple[str, int, int]]:
     """The same for tags of frames; frames in a row are one stretch."""
     frames: dict[str, set[int]] = {}
     for image in root.findall("image"):
@@ -86,11 +104,11 @@ def _read_tags(root: ET.Element, path: str) -> Iterator[tuple[str, int, int]]:
             label = require_label(tag.get("label"), f"{path}: image {number}: tag")
             frames.setdefault(label, set()).add(number)
     for label, numbers in frames.items():
-        for first in sorted(number for number in numbers if number - 1 not in numbers):
+        for first in sorted(number for number in numbers if number - step not in numbers):
             last = first
-            while last + 1 in numbers:
-                last += 1
-            yield label, first, last + 1
+            while last + step in numbers:
+                last += step
+            yield label, first, last + step
 
 
 def _count_unread(root: ET.Element) -> Counter[str]:

@@ -282,6 +282,7 @@ FORMAT: Final = Format(
         visibility=False,
         negative=False,
         intervals=True,
+        needs_length=True,
         one_match=True,
     ),
     detect=_detect_annotations,

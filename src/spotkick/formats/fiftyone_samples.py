@@ -1,7 +1,7 @@
 """FiftyOne datasets: ``samples.json`` of an export with temporal detections. Only read.
 
 Every field of a sample that holds temporal detections is read. Their support counts frames from 1,
-at the rate of the sample's metadata.
+at the rate of the sample's metadata. Other fields of a sample or of a detection are counted.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,6 +37,14 @@ SAMPLES_FILE: Final = "samples.json"
 
 _ONE: Final = "TemporalDetection"
 _SEVERAL: Final = "TemporalDetections"
+_OF_SAMPLE: Final = frozenset(
+    {
+        *("_id", "filepath", "metadata", "_media_type", "_rand", "_dataset_id"),
+        *("created_at", "last_modified_at"),
+    }
+)
+_OF_DETECTION: Final = frozenset({"_id", "_cls", "label", "support", "confidence", "team", "index"})
+"""Fields that are read, or that belong to the database."""
 
 
 def read_fiftyone_samples(path: Path, options: ReadOptions) -> tuple[VideoSegments, ...]:
@@ -63,6 +71,7 @@ def read_fiftyone_samples(path: Path, options: ReadOptions) -> tuple[VideoSegmen
         duration = metadata.get("duration")
         durations.append(None if duration is None else require_number(duration, where))
         contents.append(tuple(_read_sample(sample, where, rate)))
+        options.unread.update(_unread_fields(sample))
     names = name_recordings(references, path.stem)
     return tuple(
         VideoSegments(name, duration_s, segments)
@@ -80,6 +89,23 @@ def _read_sample(sample: Mapping[str, Any], where: str, rate: Fraction | None) -
         elif value.get("_cls") == _SEVERAL:
             for item, item_place in items(value, "detections", place):
                 yield _read_detection(item, item_place, rate)
+
+
+def _unread_fields(sample: Mapping[str, Any]) -> Iterator[str]:
+    """One name for each field with a value that is not read."""
+    for field, value in sample.items():
+        kind = value.get("_cls") if isinstance(value, dict) else None
+        listed = value.get("detections") if kind == _SEVERAL else [value]
+        if kind in (_ONE, _SEVERAL):
+            rows = [row for row in listed or () if isinstance(row, dict)]
+            unread = [key for row in rows for key in _filled(row) if key not in _OF_DETECTION]
+            yield from (f"field '{field}.{key}' of the source" for key in unread)
+        elif field not in _OF_SAMPLE and field in _filled(sample):
+            yield f"field '{field}' of the source"
+
+
+def _filled(values: Mapping[str, Any]) -> list[str]:
+    return [key for key, value in values.items() if value not in (None, "", [], {})]
 
 
 def _read_detection(value: Mapping[str, Any], where: str, rate: Fraction | None) -> Segment:

@@ -1,6 +1,7 @@
 """Label Studio JSON-MIN: one flat object a task, regions under the names of the labelling setup.
 
-Timeline regions have ranges of frames that start at 1; regions of sound have seconds. Only read.
+Timeline regions have ranges of frames that start at 1; regions of sound have seconds. A rate in the
+data of a task counts, as in the JSON export. Only read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from spotkick.formats.fields import (
     require_seconds,
 )
 from spotkick.formats.format import Family, Format, ReadOptions
+from spotkick.formats.label_studio_task import RATE_KEYS, stated_rate
 from spotkick.formats.recordings import MediaReference, name_recordings
 from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.segments import MILLISECONDS, Segment, VideoSegments
@@ -27,7 +29,10 @@ from spotkick.timeline import position_of_frame
 
 _MEDIA_KEYS: Final = ("video", "audio", "video_url", "url")
 _KNOWN: Final = frozenset(
-    {*_MEDIA_KEYS, "id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"}
+    {
+        *(*_MEDIA_KEYS, *RATE_KEYS),
+        *("id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time"),
+    }
 )
 
 
@@ -53,6 +58,8 @@ def read_label_studio_min(path: Path, options: ReadOptions) -> tuple[VideoSegmen
 
 
 def _read_task(task: Mapping[str, Any], where: str, options: ReadOptions) -> Iterator[Segment]:
+    data = {key: value for key, value in task.items() if not isinstance(value, list)}
+    rate = stated_rate(data, where) or options.frame_rate
     for field, value in task.items():
         regions = [item for item in _as_list(value) if isinstance(item, dict)]
 
@@ -61,7 +68,7 @@ def _read_task(task: Mapping[str, Any], where: str, options: ReadOptions) -> Ite
         if is_task_field or value in (None, "", [], {}):
             continue
         for region in regions:
-            found = list(_read_region(region, f"{where}.{field}", options.frame_rate))
+            found = list(_read_region(region, f"{where}.{field}", rate))
             if not found:
                 options.unread[f"region of '{field}' without a time"] += 1
             yield from found

@@ -7,6 +7,7 @@ spotting marks single times. A spot is a segment of no length; the spot of a seg
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final
 
 from spotkick.actions import Action, MatchActions, Visibility
@@ -17,6 +18,7 @@ from spotkick.formats.recordings import (
     parse_recording,
     split_periods,
 )
+from spotkick.timeline import frame_of_position, position_of_frame
 
 MILLISECONDS: Final = 1000
 """Per second."""
@@ -48,6 +50,25 @@ class Segment:
     def length_s(self) -> float:
         """Seconds from start to end."""
         return self.end_s - self.start_s
+
+
+def frames_of_segment(segment: Segment, rate: Fraction) -> tuple[int, int]:
+    """First and last frame of a segment, numbers from 0; a spot has one frame.
+
+    Example:
+        >>> frames_of_segment(Segment(1.0, 2.0, "Attack"), Fraction(25))
+        (25, 49)
+    """
+    start_ms, end_ms = (
+        round(seconds * MILLISECONDS) for seconds in (segment.start_s, segment.end_s)
+    )
+    first = max(0, frame_of_position(start_ms, rate))
+    return first, max(first, frame_of_position(end_ms - 1, rate))
+
+
+def end_of_frames(first: int, last: int, rate: Fraction) -> float:
+    """Seconds at which frames that `frames_of_segment` gave end; one frame is a spot."""
+    return position_of_frame(first if last == first else last + 1, rate) / MILLISECONDS
 
 
 @dataclass(frozen=True, slots=True)

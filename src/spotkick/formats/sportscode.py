@@ -309,6 +309,7 @@ FORMAT: Final = Format(
         period_starts=True,
         negative=False,
         intervals=True,
+        needs_length=True,
         one_match=True,
     ),
     detect=_detect_instances,

@@ -42,7 +42,20 @@ def _walk_value(
         for key, item in value.items():
             base = f"{path}." if path else ""
             step = f"{base}{key}" if f"{base}{key}" in prefixes else f"{base}*"
-            _count_value(item, step if step in prefixes else f"{base}{key}", known, prefixes, found)
+            # At the top of a file, what holds no known field has a name, and is no data.
+            is_named = step not in prefixes or (step == "*" and not _holds(item, step, known))
+            _count_value(item, f"{base}{key}" if is_named else step, known, prefixes, found)
+
+
+def _holds(value: Any, path: str, known: frozenset[str]) -> bool:
+    """Whether a value has a known field below it."""
+    if path in known:
+        return True
+    if isinstance(value, list):
+        return any(_holds(item, f"{path}[]", known) for item in value)
+    return isinstance(value, dict) and any(
+        _holds(item, f"{path}.{key}", known) for key, item in value.items()
+    )
 
 
 def _count_value(
