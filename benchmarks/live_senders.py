@@ -56,8 +56,9 @@ def send_packets(video: Path, out: Any, seconds: float, *, is_paced: bool = True
                     time.sleep(max(0.0, began_s + due_s - time.monotonic()))
                 if due_s >= seconds:
                     return
-                packet.pts, packet.dts = packet.pts + shift, packet.dts + shift
-                end_s = max(end_s, (packet.pts + packet.duration) * packet.time_base)
+                packet.pts, packet.dts = (packet.pts or 0) + shift, packet.dts + shift
+                length = packet.duration or 0
+                end_s = max(end_s, (packet.pts + length) * packet.time_base)
                 if packet.dts > latest:
                     latest = packet.dts
                     packet.stream = stream

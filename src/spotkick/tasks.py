@@ -210,6 +210,11 @@ def merge_sides(match: MatchActions, task: Task) -> MatchActions:
     return replace(match, actions=actions)
 
 
+def plain_label(name: str, task: Task) -> str:
+    """The class without its team; the class itself where it says none."""
+    return _plain_classes(task).get(name, (name, ""))[0]
+
+
 def merge_side_values(values: Mapping[str, T], task: Task) -> dict[str, T]:
     """Values by class, such as thresholds; of the sides of a class the smallest."""
     merged: dict[str, T] = {}

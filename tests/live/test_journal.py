@@ -69,3 +69,15 @@ def test_journal_missing_line_is_an_error(tmp_path: Path) -> None:
 def test_parse_event_unknown_details_are_kept() -> None:
     document = {"schema": SCHEMA, "sequence": 1, "event": "status", "stream_s": 1, "at": "x"}
     assert parse_event({**document, "lost_s": 3}, "x").details == {"lost_s": 3}
+
+
+def test_journal_action_with_a_team_is_read_as_it_was_written(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "events.jsonl")
+    for team in ("left", None):
+        goal = Action("Goal", 1, 61_500, confidence=0.75, team=team)
+        journal.write_change(Change("publish", "net-000001", goal), "net", 65.0)
+    events = list(Journal(journal.path).events())
+    assert [event.action.team for event in events if event.action] == ["left", None]
+    assert [event.details for event in events] == [None, None]
+    documents = [json.loads(line) for line in journal.path.read_text().splitlines()]
+    assert [document.get("team", "absent") for document in documents] == ["left", "absent"]

@@ -1,5 +1,9 @@
 """Live runs with the shipped checkpoints, against spotting the same files."""
 
+import re
+import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +21,9 @@ from spotkick.features.extract import extract_video, read_extractor
 from spotkick.features.tracks import FeatureTrack
 from spotkick.files import read_json, write_json
 from spotkick.live.events import LiveEvent
-from spotkick.pipelines.live import LiveParts, LiveRequest, run_live
+from spotkick.live.journal import Journal
+from spotkick.pipelines.live import run_live
+from spotkick.pipelines.live_request import LiveParts, LiveRequest
 from spotkick.pipelines.spot import network_for
 from spotkick.prediction import SpottingSetup, spot_period
 from spotkick.stored_checkpoint import resolve_checkpoint
@@ -53,13 +59,18 @@ def describe(actions: Sequence[Action]) -> list[tuple[str, int]]:
     return sorted((action.label, action.position_ms) for action in actions)
 
 
-@pytest.mark.parametrize("speed", [0.0, 20.0])
-def test_run_live_of_a_video_ends_with_the_actions_of_spot(
-    clip: Path, tmp_path: Path, speed: float
-) -> None:
+@pytest.fixture(scope="module")
+def expected(clip: Path) -> list[tuple[str, int]]:
+    """What spotting the whole clip gives."""
     folder = read_checkpoint(SHIPPED).features_folder
     assert folder is not None
-    expected = spot(extract_video(clip, read_extractor(folder, threads=1)), SHIPPED)
+    return spot(extract_video(clip, read_extractor(folder, threads=1)), SHIPPED)
+
+
+@pytest.mark.parametrize("speed", [0.0, 20.0])
+def test_run_live_of_a_video_ends_with_the_actions_of_spot(
+    clip: Path, expected: list[tuple[str, int]], tmp_path: Path, speed: float
+) -> None:
     events: list[LiveEvent] = []
     request = LiveRequest(
         str(clip), (SHIPPED,), tmp_path, latency_s=2.0, min_confidence=LEAST, speed=speed,
@@ -70,6 +81,43 @@ def test_run_live_of_a_video_ends_with_the_actions_of_spot(
     assert describe(summary.actions) == expected
     assert len(read_json(tmp_path / "results_spotting.json")["predictions"]) == len(expected)
     assert [event.sequence for event in events] == list(range(2, len(events) + 2))
+
+
+def test_live_interrupted_by_ctrl_c_goes_on_with_the_same_ids(
+    clip: Path, expected: list[tuple[str, int]], tmp_path: Path
+) -> None:
+    # A file that another program still writes, so that the run waits for more.
+    stream, out, data = tmp_path / "1_growing.ts", tmp_path / "out", clip.read_bytes()
+    stream.write_bytes(data[: len(data) * 3 // 4])
+    command = [
+        sys.executable, "-m", "spotkick", "live", str(stream), "--checkpoint", "demo", "--latency",
+        "2", "--min-confidence", str(LEAST), "--threads", "1", "--idle", "60", "--out", str(out),
+    ]  # fmt: skip
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        assert any('"event": "publish"' in line for line in child.stdout)
+        child.send_signal(signal.SIGINT)
+        lines = child.stderr.read().splitlines()
+    assert child.returncode == 130
+    assert re.match(r"[1-9]\d* actions published, .*; journal: .*events.jsonl$", lines[-2])
+    assert lines[-1].startswith("interrupted")
+
+    # It goes on when the file is there: nothing is doubled, every id stays.
+    before = list(Journal(out / "events.jsonl").events())
+    stream.write_bytes(data)
+    request = LiveRequest(
+        str(stream), (SHIPPED,), out, latency_s=2.0, min_confidence=LEAST, resume=True, threads=1,
+        idle_s=0.0,
+    )  # fmt: skip
+    assert describe(run_live(request).actions) == expected
+    events = list(Journal(out / "events.jsonl").events())
+    published = [event.id for event in events if event.kind == "publish"]
+    assert events[: len(before)] == before
+    assert len(published) == len(set(published))
+    assert published[0] == next(event.id for event in before if event.kind == "publish")
 
 
 def write_transcript(path: Path) -> None:

@@ -115,8 +115,9 @@ def live(
 ) -> None:
     """Find the actions of a match while it is played; one JSON object a line on standard output."""
     from spotkick.live.outputs import write_line
-    from spotkick.pipelines.live import LiveParts, LiveRequest, run_live
+    from spotkick.pipelines.live import run_live
     from spotkick.pipelines.live_outputs import OutputOptions
+    from spotkick.pipelines.live_request import LiveParts, LiveRequest
     from spotkick.reporter import make_reporter
     from spotkick.stored_checkpoint import resolve_checkpoint
 

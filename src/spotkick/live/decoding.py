@@ -17,6 +17,7 @@ from spotkick.prediction.decoding import (
     smooth_scores,
     suppress_candidates,
 )
+from spotkick.tasks import Task, merge_side_values, plain_label
 
 _SIGMAS: Final = 4
 """Windows that smooth and weigh scores reach so many standard deviations."""
@@ -112,18 +113,20 @@ class LiveDecoding:
 
 
 def least_confidences(
-    setup: SpottingSetup, thresholds: Mapping[str, float], given: float | None
+    setup: SpottingSetup, thresholds: Mapping[str, float], given: float | None, task: Task
 ) -> dict[str, float]:
-    """Class -> confidence from which an action is published.
+    """Class -> confidence from which an action is published; that of every side of it is the same.
 
     Args:
         setup: whose classes are wanted.
-        thresholds: of the checkpoint, by class.
+        thresholds: of the checkpoint, by class; of the sides of a class the smallest counts.
         given: for all classes instead; None takes the thresholds, and 0.5 for classes without.
+        task: of the checkpoint.
     """
     if given is not None:
         return dict.fromkeys(setup.wanted, given)
-    return {name: thresholds.get(name, 0.5) for name in setup.wanted}
+    merged = merge_side_values(thresholds, task)
+    return {name: merged.get(plain_label(name, task), 0.5) for name in setup.wanted}
 
 
 def plain_cut(setup: SpottingSetup) -> SpottingSetup:

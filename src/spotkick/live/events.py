@@ -72,6 +72,7 @@ class LiveEvent:
                 "confidence": round(action.confidence or 0.0, _DECIMALS),
                 "checkpoint": self.checkpoint,
                 "late": self.is_late,
+                **({} if action.team is None else {"team": action.team}),
             }
         return document | dict(self.details or {})
 
@@ -99,6 +100,7 @@ def parse_event(document: Any, where: str) -> LiveEvent:
                 int(document["period"]),
                 int(document["position_ms"]),
                 confidence=float(document["confidence"]),
+                team=None if document.get("team") is None else str(document["team"]),
             )
         known = {*_KEYS, *(_ACTION_KEYS if action else ())}
         return LiveEvent(
@@ -119,4 +121,5 @@ def parse_event(document: Any, where: str) -> LiveEvent:
 _KEYS: Final = ("schema", "sequence", "event", "stream_s", "at")
 _ACTION_KEYS: Final = (
     "id", "label", "period", "position_ms", "game_time", "confidence", "checkpoint", "late",
+    "team",
 )  # fmt: skip

@@ -73,7 +73,7 @@ class Publisher:
 
         Args:
             prefix: of the ids.
-            same_ms: two actions of a class that lie closer are the same one.
+            same_ms: two actions of a class and team that lie closer are the same one.
         """
         self._prefix, self._same_ms = prefix, same_ms
         self._count = 0
@@ -167,7 +167,7 @@ class Publisher:
             (abs(action.position_ms - item.action.position_ms), not item.stands, item.id, index)
             for item in self._tracked.values()
             for index, action in enumerate(found)
-            if action.label == item.action.label and action.period == item.action.period
+            if _class_of(action) == _class_of(item.action)
         )
         pairs: dict[str, Action] = {}
         taken: set[int] = set()
@@ -195,6 +195,11 @@ class Publisher:
             stands=change.kind != "withdraw",
             is_settled=change.kind == "settle",
         )
+
+
+def _class_of(action: Action) -> tuple[str, str | None, int]:
+    """What two actions share that may be the same one: class, team and period."""
+    return action.label, action.team, action.period
 
 
 def _follow_action(

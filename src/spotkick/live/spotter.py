@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from spotkick.actions import ActionClasses
+from spotkick.actions import MatchActions
 from spotkick.errors import ConfigError
 from spotkick.live.decoding import LiveDecoding
 from spotkick.live.publishing import KEPT_SHARE, Change, Progress, Publisher
 from spotkick.live.ring import FeatureRing, Rows
 from spotkick.live.scoring import LiveScores
 from spotkick.prediction import ChunkNetwork, SpottingSetup
+from spotkick.tasks import Task, merge_side_values, merge_sides
 from spotkick.timeline import position_of_frame
 
 _LONGEST_SAME_S = 10.0
@@ -29,13 +30,15 @@ class SpotterOptions:
         name: of the checkpoint, in events.
         period: number of the period.
         latency_s: an action is published at most so long after it.
-        least_confidence: class -> confidence from which an action is published.
+        least_confidence: class of the network -> confidence from which an action is published.
+        task: whose classes may also say the team; None where they do not.
     """
 
     name: str
     period: int
     latency_s: float
     least_confidence: dict[str, float]
+    task: Task | None = None
 
 
 class Step(NamedTuple):
@@ -79,6 +82,9 @@ class LiveSpotter:
             setup, count_look_ahead(options.latency_s, setup.frame_rate), floor
         )
         self.options = options
+        self._least = options.least_confidence
+        if options.task is not None:
+            self._least = merge_side_values(options.least_confidence, options.task)
         self.scores = LiveScores(network, setup, kept=self.decoding.kept_frames)
         self._blank_ends = blank_ends
         self.ring = self._make_ring(dim, first=0)
@@ -89,9 +95,9 @@ class LiveSpotter:
         self.publisher = Publisher(options.name, same_ms=round(1000 * same_s))
 
     @property
-    def classes(self) -> ActionClasses:
+    def classes(self) -> tuple[str, ...]:
         """Classes that are published."""
-        return self.decoding.setup.wanted
+        return tuple(self._least)
 
     @property
     def frame_rate(self) -> Fraction:
@@ -156,13 +162,17 @@ class LiveSpotter:
         end = self.ring.end
         readable = end + 1 if is_over else end - self.decoding.look_ahead_frames
         found = self.decoding.find_actions(scored.window, self.options.period, readable)
+        if self.options.task is not None:
+            found = merge_sides(MatchActions(self.options.name, found), self.options.task).actions
+
+        # What is settled, and what cannot be found again.
         settled = min(scored.settled, readable)
         progress = Progress(
             due_ms=self._position_ms(readable - 2),
             settled_ms=self._settled_ms(settled, is_over=is_over),
             kept_ms=self._kept_ms(scored.window.first),
         )
-        changes = self.publisher.update(found, self.options.least_confidence, progress)
+        changes = self.publisher.update(found, self._least, progress)
         return Step(end, changes)
 
     def _settled_ms(self, settled: int, *, is_over: bool) -> int:

@@ -46,8 +46,9 @@ function show() {
     row.classList.toggle("playing", item.id === chosen && !follows);
     const [time, label, confidence, course] = row.children;
     time.firstChild.textContent = clock(item.position_ms);
-    time.firstChild.setAttribute("aria-label", `Play ${item.label} at ${clock(item.position_ms)}`);
-    label.textContent = item.label;
+    const name = item.team ? `${item.label} (${item.team})` : item.label;
+    time.firstChild.setAttribute("aria-label", `Play ${name} at ${clock(item.position_ms)}`);
+    label.textContent = name;
     confidence.textContent = item.confidence.toFixed(2);
     course.textContent = STATES[item.event] + (item.late ? ", late" : "");
     course.title = item.reason ?? "";
