@@ -172,6 +172,27 @@ def test_calf_network_equals_the_literal_transcription(
     torch.testing.assert_close(normalisation.running_var, twin.batch_seg_var, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("mode", ["fft", "direct"])
+@pytest.mark.parametrize("bn_axis", ["time", "capsule"])
+def test_calf_network_frames_first_equals_the_order_of_other_devices(
+    bn_axis: Any, mode: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcomes = []
+    for frames_first in (True, False):
+        monkeypatch.setattr(
+            "spotkick.models.calf.runs_frames_first", lambda _, own=frames_first: own
+        )
+        network = make(SMALL.replace(bn_axis=bn_axis), pyramid_mode=mode).double()
+        inputs = features(SMALL).double().requires_grad_()
+        scores, spots, *_ = network(inputs)
+        ((scores**2).sum() + (spots**3).sum()).backward()
+        gradients = [parameter.grad for parameter in network.parameters()]
+        outcomes.append([scores, spots, inputs.grad, *gradients, *network.buffers()])
+    for own, expected in zip(*outcomes, strict=True):
+        # Distances are computed in single precision.
+        assert (own - expected).abs().max() <= 1e-5 * expected.abs().max()
+
+
 def test_calf_network_gradients_equal_the_literal_transcription() -> None:
     network = make(SMALL, pyramid_mode="direct")
     twin = reference_of(network)

@@ -7,7 +7,12 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional
 
-from spotkick.models.long_convolution import convolve_by_fft, fast_length, same_padding
+from spotkick.models.long_convolution import (
+    convolve_by_fft,
+    fast_length,
+    same_padding,
+    widen_frames,
+)
 
 sizes = st.tuples(*(st.integers(1, top) for top in (3, 4, 60, 5, 90)))
 
@@ -62,6 +67,26 @@ def test_convolve_by_fft_inputs_without_gradient_get_none() -> None:
     assert values.grad is None
     expected = torch.autograd.grad(direct(values.detach(), weight).sum(), weight)[0]
     torch.testing.assert_close(weight.grad, expected)
+
+
+@given(sizes)
+@settings(deadline=None, max_examples=30)
+def test_widen_frames_equals_direct_convolution_beside_its_input(
+    shape: tuple[int, int, int, int, int],
+) -> None:
+    values, weight = inputs(*shape, dtype=torch.float64)
+    bias = torch.linspace(-1, 1, len(weight), dtype=torch.float64).requires_grad_()
+    levels = torch.relu(direct(values, weight) + bias[:, None])
+    slow = torch.cat([values, levels], dim=1).permute(2, 0, 1)
+    fast = widen_frames(values.permute(2, 0, 1), weight, bias)
+    torch.testing.assert_close(fast, slow, rtol=1e-10, atol=1e-10)
+    probe = torch.randn(slow.shape, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    for own, expected in zip(
+        torch.autograd.grad(fast, (values, weight, bias), probe),
+        torch.autograd.grad(slow, (values, weight, bias), probe),
+        strict=True,
+    ):
+        torch.testing.assert_close(own, expected, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("kernel", range(1, 82))

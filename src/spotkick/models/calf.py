@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from spotkick.errors import ConfigError
+from spotkick.models.capsule_distances import measure_distances
+from spotkick.models.frames_first import convolve_frames, pool_positive, runs_frames_first
 from spotkick.models.pyramid import FrameEncoder, PyramidMode, TemporalPyramid
 from spotkick.models.spotter import (
     NetworkOutput,
@@ -81,15 +83,26 @@ class CapsuleScores(nn.Module):
         else:
             normalised = self.normalisation(capsules).transpose(1, 2)
 
-        # (batch, frames, capsule_dim, classes)
-        sigmoids = torch.sigmoid(normalised).float()
-        capsules_last = sigmoids.reshape(*normalised.shape[:2], self.capsule_dim, self.num_classes)
-        offsets = capsules_last - 0.5
+        return self._measure_distances(normalised)
 
-        # In units of the longest possible distance.
-        squared = (offsets**2).sum(dim=2)
-        distances: Tensor = 2 / self.capsule_dim**0.5 * torch.sqrt(squared + self.floor)
-        return distances.clamp(max=1)  # rounding takes some capsule sizes past it
+    def of_frames(self, capsules: Tensor) -> Tensor:
+        """The same from and in frames first: (frames, batch, channels) to (frames, batch, classes).
+
+        Args:
+            capsules: (frames, batch, capsule_dim * classes).
+        """
+        if self.over_time:
+            # One row per frame: its mean is that over the batch and the channels.
+            normalised = self.normalisation(capsules.reshape(1, len(capsules), -1))
+        else:
+            normalised = self.normalisation(capsules.flatten(0, 1))
+        return self._measure_distances(normalised.reshape(capsules.shape))
+
+    def _measure_distances(self, normalised: Tensor) -> Tensor:
+        """Distances (..., classes) of (..., capsule_dim * classes), in units of the longest."""
+        # (batch, frames, capsule_dim, classes)
+        shape = (*normalised.shape[:2], self.capsule_dim, self.num_classes)
+        return measure_distances(normalised.float().reshape(shape), self.floor)
 
 
 class SpottingModule(nn.Module):
@@ -130,8 +143,23 @@ class SpottingModule(nn.Module):
         hidden = torch.relu(torch.cat([capsules, scores.transpose(1, 2).to(capsules.dtype)], dim=1))
         hidden = torch.relu(self.first(_pool_frames(hidden)))
         hidden = torch.relu(self.second(_pool_frames(hidden)))
-        flat = _pool_frames(hidden).flatten(1)
+        return self._read_spots(_pool_frames(hidden).flatten(1))
 
+    def of_frames(self, capsules: Tensor, scores: Tensor) -> Tensor:
+        """The same from frames first.
+
+        Args:
+            capsules: (frames, batch, channels).
+            scores: (frames, batch, classes).
+        """
+        hidden = torch.cat([pool_positive(capsules), pool_positive(scores)], dim=2)
+        for layer in (self.first, self.second):
+            hidden = pool_positive(convolve_frames(hidden, layer.weight, layer.bias))
+
+        # Channel by channel, as the linear layers have it: (batch, channels * frames)
+        return self._read_spots(hidden.permute(1, 2, 0).flatten(1))
+
+    def _read_spots(self, flat: Tensor) -> Tensor:
         # (batch, spots, 2) and (batch, spots, classes)
         positions = torch.sigmoid(self.confidence_location(flat).float())
         positions = positions.reshape(-1, self.num_spots, 2)
@@ -180,10 +208,21 @@ class CalfNetwork(SpotterNetwork):
         Args:
             features: (batch, chunk_frames, feature_dim).
         """
-        hidden = self.segmentation(self.pyramid(self.encoder(features)))
         # p = 1 - d, the only place where the sense is chosen.
-        distances = self.capsule_scores(hidden)
-        nearness = 1 - distances
-        spots = self.spotting(hidden, nearness)
+        if runs_frames_first(features):
+            distances, spots = self._run_frames_first(features)
+        else:
+            hidden = self.segmentation(self.pyramid(self.encoder(features)))
+            distances = self.capsule_scores(hidden)
+            spots = self.spotting(hidden, 1 - distances)
         is_nearness = self.architecture.score_sense == "nearness"
-        return NetworkOutput(nearness if is_nearness else distances, spots)
+        return NetworkOutput(1 - distances if is_nearness else distances, spots)
+
+    def _run_frames_first(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Distances and spots, computed in the order in which a CPU is fastest."""
+        # (frames, batch, channels)
+        encoded = self.encoder.encode(features).transpose(0, 1).contiguous()
+        trunk = self.pyramid.of_frames(encoded)
+        hidden = convolve_frames(trunk, self.segmentation.weight, self.segmentation.bias)
+        distances = self.capsule_scores.of_frames(hidden)
+        return distances.transpose(0, 1), self.spotting.of_frames(hidden, 1 - distances)

@@ -4,7 +4,7 @@ Autograd through `torch.fft` would take complex transforms of twice the size; bo
 themselves convolutions, and are computed by real transforms of the same length here.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -39,42 +39,120 @@ def convolve_by_fft(values: Tensor, weight: Tensor) -> Tensor:
     return result
 
 
+def widen_frames(values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """Values beside the ReLU of `convolve_by_fft` of them, frames first.
+
+    Args:
+        values: (frames, batch, in_channels), float32 or float64.
+        weight: (out_channels, in_channels, kernel_frames).
+        bias: (out_channels,).
+
+    Returns:
+        (frames, batch, in_channels + out_channels).
+    """
+    result: Tensor = _FramesBesideLevels.apply(values, weight, bias)  # type: ignore[no-untyped-call]  # torch leaves apply untyped
+    return result
+
+
 class _FourierCorrelation(torch.autograd.Function):
     """One complex product per frequency instead of one real product per kernel tap and frame."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, weight: Tensor) -> Tensor:
-        frames, kernel = values.shape[-1], weight.shape[-1]
-        left, right = same_padding(kernel)
-        # Around a circle of this length no tap reaches round to the other end of the frames; a
-        # whole kernel has room, too.
-        length = fast_length(max(kernel, frames + right))
-        spectrum = torch.fft.rfft(values, n=length).permute(2, 0, 1).contiguous()
-        centred = functional.pad(weight, (0, length - kernel)).roll(-left, dims=-1)
+        spectra, sizes = _compute_spectra(values, weight)
+        ctx.save_for_backward(*spectra)
+        ctx.sizes = sizes
+        return _correlate_spectra(spectra, sizes)
 
-        # bmm would copy what is not contiguous one frequency at a time.
-        response = torch.fft.rfft(centred).permute(2, 1, 0).contiguous()
-        ctx.save_for_backward(spectrum, response)
-        ctx.sizes = frames, kernel, left, length
-        product = torch.bmm(spectrum, response.conj().resolve_conj()).permute(1, 2, 0)
-        result: Tensor = torch.fft.irfft(product, n=length)[..., :frames]
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        return _backpropagate_spectra(_Spectra(*ctx.saved_tensors), ctx.sizes, grad)
+
+
+class _Sizes(NamedTuple):
+    """Frames, kernel, zeros before the frames, and length of the circle."""
+
+    frames: int
+    kernel: int
+    left: int
+    length: int
+
+
+class _Spectra(NamedTuple):
+    """Of the values (frequencies, batch, in), and of the weight (frequencies, in, out)."""
+
+    values: Tensor
+    weight: Tensor
+
+
+def _compute_spectra(values: Tensor, weight: Tensor) -> tuple[_Spectra, _Sizes]:
+    """Spectra of values (batch, in, frames) behind their zeros, and of weight (out, in, kernel)."""
+    frames, kernel = values.shape[-1], weight.shape[-1]
+    left, right = same_padding(kernel)
+    # Around a circle of this length a tap that reaches round to the start finds zeros; a whole
+    # kernel has room, too.
+    length = fast_length(max(kernel, frames + right))
+
+    # bmm would copy what is not contiguous one frequency at a time.
+    padded = functional.pad(values, (left, 0))
+    spectrum = torch.fft.rfft(padded, n=length).permute(2, 0, 1).contiguous()
+    response = torch.fft.rfft(weight, n=length).permute(2, 1, 0).contiguous()
+    return _Spectra(spectrum, response), _Sizes(frames, kernel, left, length)
+
+
+def _correlate_spectra(spectra: _Spectra, sizes: _Sizes) -> Tensor:
+    """(batch, out, frames) from spectra."""
+    product = torch.bmm(spectra.values, spectra.weight.conj().resolve_conj()).permute(1, 2, 0)
+    result: Tensor = torch.fft.irfft(product, n=sizes.length)[..., : sizes.frames]
+    return result
+
+
+def _backpropagate_spectra(spectra: _Spectra, sizes: _Sizes, grad: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients of values and weight, which are convolutions themselves."""
+    frames, kernel, left, length = sizes
+    grad_spectrum = torch.fft.rfft(grad, n=length).permute(2, 0, 1).contiguous()
+    to_values = torch.bmm(grad_spectrum, spectra.weight.transpose(1, 2)).permute(1, 2, 0)
+    to_weight = torch.bmm(
+        grad_spectrum.conj().resolve_conj().transpose(1, 2), spectra.values
+    ).permute(1, 2, 0)
+    return (
+        torch.fft.irfft(to_values, n=length)[..., left : left + frames],
+        torch.fft.irfft(to_weight, n=length)[..., :kernel],
+    )
+
+
+class _FramesBesideLevels(torch.autograd.Function):
+    """Values beside the ReLU of their correlation, frames first, written where they stay."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        frames, batch, width = values.shape
+
+        # Transposed once, into its place.
+        spectra, sizes = _compute_spectra(values.permute(1, 2, 0), weight)
+        result = values.new_empty((frames, batch, width + len(weight)))
+        result[..., :width] = values
+        levels = result[..., width:]
+        levels.copy_(_correlate_spectra(spectra, sizes).permute(2, 0, 1))
+        levels.add_(bias).relu_()
+        ctx.save_for_backward(*spectra, result)
+        ctx.sizes = sizes
         return result
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None]:
-        spectrum, response = ctx.saved_tensors
-        frames, kernel, left, length = ctx.sizes
-        grad_spectrum = torch.fft.rfft(grad, n=length).permute(2, 0, 1).contiguous()
-
-        # Both gradients are convolutions themselves.
-        to_values = torch.bmm(grad_spectrum, response.transpose(1, 2)).permute(1, 2, 0)
-        to_weight = torch.bmm(
-            grad_spectrum.conj().resolve_conj().transpose(1, 2), spectrum
-        ).permute(1, 2, 0)
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        *spectra, result = ctx.saved_tensors
+        width = spectra[0].shape[2]
+        to_levels = grad[..., width:] * (result[..., width:] > 0)
+        to_values, to_weight = _backpropagate_spectra(
+            _Spectra(*spectra), ctx.sizes, to_levels.permute(1, 2, 0).contiguous()
+        )
         return (
-            torch.fft.irfft(to_values, n=length)[..., :frames],
-            torch.fft.irfft(to_weight, n=length).roll(left, dims=-1)[..., :kernel],
+            to_values.permute(2, 0, 1) + grad[..., :width],
+            to_weight,
+            to_levels.sum(dim=(0, 1)),
         )
 
 

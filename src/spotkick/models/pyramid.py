@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from spotkick.models.long_convolution import convolve_by_fft, same_padding
+from spotkick.models.long_convolution import convolve_by_fft, same_padding, widen_frames
 
 PyramidMode = Literal["auto", "direct", "merged", "fft"]
 """``auto`` takes ``fft`` on CPU and CUDA and ``direct`` elsewhere (see
@@ -41,8 +41,11 @@ class FrameEncoder(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Encode (batch, frames, feature_dim) as (batch, hidden[1], frames)."""
-        hidden = torch.relu(self.second(torch.relu(self.first(features))))
-        return hidden.transpose(1, 2)
+        return self.encode(features).transpose(1, 2)
+
+    def encode(self, features: Tensor) -> Tensor:
+        """Encode (..., feature_dim) as (..., hidden[1])."""
+        return torch.relu(self.second(torch.relu(self.first(features))))
 
 
 class TemporalPyramid(nn.Module):
@@ -103,6 +106,16 @@ class TemporalPyramid(nn.Module):
                 functional.pad(encoded, same_padding(weight.shape[-1])), weight
             )
         return torch.cat([encoded, torch.relu(levels_at_once + bias[:, None])], dim=1)
+
+    def of_frames(self, encoded: Tensor) -> Tensor:
+        """The same from and in frames first: (frames, batch, channels).
+
+        Args:
+            encoded: (frames, batch, in_channels).
+        """
+        if self.mode in ("auto", "fft"):
+            return widen_frames(encoded, *self._merged_kernels())
+        return self(encoded.permute(1, 2, 0)).permute(2, 0, 1)
 
     def layers(self) -> list[nn.Conv1d]:
         """The convolutions, shortest kernel first."""

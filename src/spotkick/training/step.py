@@ -241,7 +241,7 @@ def make_optimizer(
         eps=config.adam_epsilon,
         weight_decay=config.weight_decay,
         capturable=is_recorded,
-        fused=is_recorded or None,
+        fused=True if is_recorded or device.type == "cpu" else None,
     )
 
 

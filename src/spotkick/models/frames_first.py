@@ -1,0 +1,116 @@
+"""Layers on (frames, batch, channels), the order in which a CPU computes them fastest.
+
+Neighbouring frames are neighbouring rows: a temporal convolution is a matrix product per tap
+without a copy of its input, pooling compares whole rows, and both gradients are as plain.
+"""
+
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+TAPS: Final = 3
+"""Length of the kernels and of the windows here."""
+
+
+def convolve_frames(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """What `torch.nn.functional.conv1d` gives for a kernel of three frames and ``padding=1``.
+
+    Args:
+        values: (frames, batch, in_channels).
+        weight: (out_channels, in_channels, 3).
+        bias: (out_channels,), or None.
+
+    Returns:
+        (frames, batch, out_channels).
+    """
+    result: Tensor = _Convolution.apply(values, weight, bias)  # type: ignore[no-untyped-call]  # torch leaves apply untyped
+    return result
+
+
+def runs_frames_first(features: Tensor) -> bool:
+    """Whether a network computes in this order: on a CPU, in single or double precision."""
+    is_exact = features.dtype in (torch.float32, torch.float64)
+    return features.device.type == "cpu" and is_exact and not torch.is_autocast_enabled("cpu")
+
+
+def pool_positive(values: Tensor) -> Tensor:
+    """The largest of three frames and zero, every second frame: ReLU and max pooling at once.
+
+    Args:
+        values: (frames, batch, channels), at least three frames.
+
+    Returns:
+        ((frames - 1) // 2, batch, channels).
+    """
+    result: Tensor = _PositivePool.apply(values)  # type: ignore[no-untyped-call]  # torch leaves apply untyped
+    return result
+
+
+class _Convolution(torch.autograd.Function):
+    """One product for the middle tap; the outer taps are added to all rows but a frame's."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        frames, batch, width = values.shape
+        rows = values.reshape(frames * batch, width)
+        # (taps, in_channels, out_channels)
+        before, centre, after = weight.permute(2, 1, 0).contiguous().unbind()
+        result = rows @ centre if bias is None else torch.addmm(bias, rows, centre)
+        result[batch:].addmm_(rows[:-batch], before)
+        result[:-batch].addmm_(rows[batch:], after)
+        ctx.save_for_backward(rows, weight)
+        ctx.sizes = frames, batch, bias is not None
+        return result.reshape(frames, batch, len(weight))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor | None]:
+        rows, weight = ctx.saved_tensors
+        frames, batch, has_bias = ctx.sizes
+        grad_rows = grad.reshape(frames * batch, len(weight))
+
+        # (taps, out_channels, in_channels)
+        before, centre, after = weight.permute(2, 0, 1).contiguous().unbind()
+        to_values = grad_rows @ centre
+        to_values[:-batch].addmm_(grad_rows[batch:], before)
+        to_values[batch:].addmm_(grad_rows[:-batch], after)
+
+        to_weight = grad.new_empty((TAPS, *before.shape))
+        torch.mm(grad_rows[batch:].T, rows[:-batch], out=to_weight[0])
+        torch.mm(grad_rows.T, rows, out=to_weight[1])
+        torch.mm(grad_rows[:-batch].T, rows[batch:], out=to_weight[2])
+        return (
+            to_values.reshape(frames, batch, rows.shape[1]),
+            to_weight.permute(1, 2, 0),
+            grad_rows.sum(dim=0) if has_bias else None,
+        )
+
+
+class _PositivePool(torch.autograd.Function):
+    """The gradient goes to the first frame that is the largest, as in torch's pooling."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        count = (len(values) - TAPS) // 2 + 1
+        first, middle, last = (values[place::2][:count] for place in range(TAPS))
+        result = torch.maximum(first, middle)
+        torch.maximum(result, last, out=result)
+        ctx.save_for_backward(values, result.relu_())
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        values, result = ctx.saved_tensors
+        count = len(result)
+        to_values = torch.zeros_like(values)
+
+        # Each window's gradient is handed on until a frame takes it.
+        left = grad * (result > 0)
+        for place in range(TAPS):
+            taken = left * (values[place::2][:count] == result)
+            to_values[place::2][:count] += taken
+            left -= taken
+        return to_values
