@@ -9,15 +9,19 @@
 `overhead` does items that take no time. `kills` kills a worker, the scheduler and the client in
 turn, each time goes on with what the ledger and the results leave, and counts how often each item
 was begun. `compare` spots the same matches in one process, with --workers and on Dask. `simulate`
-has items sleep through a real scheduler. `model` prints the table of docs/scale.md from the costs
+has items sleep through a real scheduler,
+on workers that share one program. `model` prints the table of docs/scale.md from the costs
 that are written at the head of this file.
 """
 
 import argparse
+import asyncio
+import contextlib
 import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +36,7 @@ import numpy as np
 import psutil
 
 from spotkick.checkpoint import read_checkpoint
+from spotkick.cluster import work as running
 from spotkick.cluster.ledger import Ledger, read_ledgers
 from spotkick.cluster.options import ClusterOptions, open_executor
 from spotkick.cluster.running import run_work
@@ -184,9 +189,15 @@ def start_worker(port: int) -> "subprocess.Popen[Any]":
 
 
 def start(program: str, *arguments: str) -> "subprocess.Popen[Any]":
-    """One of Dask's programs."""
+    """One of Dask's programs, which finds this module as it finds spotkick."""
     command = [sys.executable, "-m", f"distributed.cli.{program}", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folders = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)},
+    )
 
 
 def start_client(folder: Path, port: int, count: int, seconds: float) -> "subprocess.Popen[Any]":
@@ -299,27 +310,95 @@ def write_matches(root: Path, matches: int) -> None:
 
 
 def simulate(count: int, workers: int, seconds: float) -> None:
-    """Sleeping items through the real scheduler of a cluster of this machine."""
-    options = ClusterOptions(workers=workers, cluster="local", memory="1GB")
-    work = Work("sleep", OpenSleeper(Path(), seconds, keeps_results=False))
+    """Sleeping items through a real scheduler, to workers that share one program.
+
+    Scheduler, workers and client are programs of their own, so that the processor time of each is
+    known; a hundred workers as programs would need the memory of ten machines.
+    """
+    # By its name in a module, as the work of the command line is: only that travels to workers.
+    from scale import OpenSleeper as NamedSleeper
+
+    work = Work("sleep", NamedSleeper(Path(), seconds, keeps_results=False))
     items = [WorkItem(f"m{number}") for number in range(count)]
-    with (
-        tempfile.TemporaryDirectory() as name,
-        open_executor(options, SilentReporter()) as executor,
-    ):
-        ledger = Ledger.of_run(Path(name), "sleep")
-        list(run_work(executor, work, items[: 4 * workers], SilentReporter()))
-        started, used = time.perf_counter(), processor_s()
-        done = sum(1 for _ in run_work(executor, work, items, SilentReporter(), ledger=ledger))
-        wall_s, used_s = time.perf_counter() - started, processor_s() - used
-        own = psutil.Process().memory_info().rss
-    ideal_s = count * seconds / workers
-    print(
-        f"{done} items of {seconds:g} s on {workers} workers: {wall_s:.0f} s, "
-        f"{ideal_s:.0f} s without overhead; processor {1000 * used_s / count:.1f} ms an item, "
-        f"{own / 1e6:.0f} MB here"
-        f" (load {os.getloadavg()[0]:.1f})"
-    )
+    port = free_port()
+    programs = {"scheduler": start_scheduler(port), "workers": start_farm(port, workers)}
+    try:
+        options = ClusterOptions(cluster=f"tcp://127.0.0.1:{port}")
+        with (
+            tempfile.TemporaryDirectory() as name,
+            open_executor(options, SilentReporter()) as executor,
+        ):
+            # All workers are there, and have opened the work.
+            while wait_for_workers(executor) < workers:
+                time.sleep(0.1)
+            list(run_work(executor, work, items[: 4 * workers], SilentReporter()))
+
+            ledger = Ledger.of_run(Path(name), "sleep")
+            before, started = times_of(programs), time.perf_counter()
+            done = sum(1 for _ in run_work(executor, work, items, SilentReporter(), ledger=ledger))
+            wall_s, after = time.perf_counter() - started, times_of(programs)
+            memory = psutil.Process(programs["scheduler"].pid).memory_info().rss
+            in_ledger = sum(
+                line.state == "done" for line in read_ledgers(Path(name), "sleep").values()
+            )
+    finally:
+        for program in programs.values():
+            program.kill()
+            program.wait()
+    used = {name: 1000 * (after[name] - before[name]) / count for name in after}
+    row = {
+        "workers": workers,
+        "items": count,
+        "done": done,
+        "in ledger": in_ledger,
+        "item_s": seconds,
+        "wall_s": round(wall_s, 1),
+        "without overhead_s": round(count * seconds / workers, 1),
+        "processor ms an item": {name: round(value, 2) for name, value in used.items()},
+        "scheduler_mb": round(memory / 1e6),
+        "load": round(os.getloadavg()[0], 1),
+    }
+    print(json.dumps(row), flush=True)
+
+
+def times_of(programs: "dict[str, subprocess.Popen[Any]]") -> dict[str, float]:
+    """Processor seconds of programs, and of this one, the client."""
+    pids = {name: program.pid for name, program in programs.items()} | {"client": os.getpid()}
+    times = {name: psutil.Process(pid).cpu_times() for name, pid in pids.items()}
+    return {name: own.user + own.system for name, own in times.items()}
+
+
+def wait_for_workers(executor: Any) -> int:
+    """How many workers the scheduler has at the moment."""
+    return len(executor._client.nthreads())  # noqa: SLF001
+
+
+def start_farm(port: int, workers: int) -> "subprocess.Popen[Any]":
+    """`run_farm` as a program of its own."""
+    command = [sys.executable, __file__, "farm", "--address", f"tcp://127.0.0.1:{port}"]
+    return subprocess.Popen([*command, "--workers", str(workers)], stderr=subprocess.DEVNULL)
+
+
+async def run_farm(address: str, workers: int) -> None:
+    """So many workers in one program, each with a thread and a connection of its own."""
+    from distributed import Worker
+
+    # Work of one process runs one item at a time; these stand for processes.
+    running._lock = contextlib.nullcontext()  # type: ignore[assignment]  # noqa: SLF001
+    async with contextlib.AsyncExitStack() as stack:
+        for number in range(workers):
+            worker = Worker(
+                address, nthreads=1, name=number, host="127.0.0.1", dashboard=False, memory_limit=0
+            )
+            await stack.enter_async_context(worker)
+        await asyncio.Event().wait()
+
+
+def free_port() -> int:
+    """A port of loopback that nothing listens on."""
+    with socket.socket() as own:
+        own.bind(("127.0.0.1", 0))
+        return int(own.getsockname()[1])
 
 
 def print_model() -> None:
@@ -345,7 +424,7 @@ def read_arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "part", choices=["overhead", "kills", "compare", "simulate", "model", "client"]
+        "part", choices=["overhead", "kills", "compare", "simulate", "model", "client", "farm"]
     )
     parser.add_argument("--items", type=int, default=0)
     parser.add_argument("--matches", type=int, default=30)
@@ -370,6 +449,8 @@ def main() -> int:
         simulate(own.items or 10_000, own.workers, own.seconds)
     elif own.part == "model":
         print_model()
+    elif own.part == "farm":
+        asyncio.run(run_farm(own.address, own.workers))
     else:
         return run_client(own.out, own.address, own.items, own.seconds)
     return 0
