@@ -39,7 +39,8 @@ from spotkick.commentary.transcripts import TranscriptSegment
 from spotkick.datasets.period_files import PeriodFile
 from spotkick.files import write_json
 from spotkick.formats.splits import read_split
-from spotkick.pipelines.transcribe import TranscriptionRequest, transcribe_period
+from spotkick.pipelines.transcribe_inputs import TranscriptionRequest
+from spotkick.pipelines.transcribe_period import transcribe_period
 from spotkick.reporter import SilentReporter
 
 Samples = npt.NDArray[np.float32]

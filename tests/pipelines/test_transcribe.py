@@ -13,11 +13,8 @@ from spotkick.commentary.transcript_files import read_transcript
 from spotkick.commentary.transcripts import TimedWord, TranscriptSegment
 from spotkick.datasets.periods import PeriodSpan, write_periods
 from spotkick.errors import ConfigError, InputError, SpotkickWarning
-from spotkick.pipelines.transcribe import (
-    TranscriptionRequest,
-    TranscriptionSummary,
-    transcribe_files,
-)
+from spotkick.pipelines.transcribe import TranscriptionSummary, transcribe_files
+from spotkick.pipelines.transcribe_inputs import TranscriptionRequest
 
 HEARD = [
     RecognisedSegment(1.0, 2.0, "What a goal!", ((1.0, 1.5, "What a"), (1.5, 2.0, "goal!"))),

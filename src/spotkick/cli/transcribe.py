@@ -64,7 +64,8 @@ def transcribe(
     from spotkick.commentary.speech import open_recogniser
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.devices import parse_device
-    from spotkick.pipelines.transcribe import TranscriptionRequest, transcribe_files
+    from spotkick.pipelines.transcribe import transcribe_files
+    from spotkick.pipelines.transcribe_inputs import TranscriptionRequest
     from spotkick.reporter import make_reporter
     from spotkick.storage import localise
 

@@ -24,11 +24,8 @@ from spotkick.datasets.periods import PeriodSpan
 from spotkick.features.tracks import FeatureSource, FeatureTrack
 from spotkick.formats.match_tree import clean_match_name
 from spotkick.pipelines.spot_jobs import SpottingJob
-from spotkick.pipelines.transcribe import (
-    TranscriptionRequest,
-    find_finished,
-    transcribe_period,
-)
+from spotkick.pipelines.transcribe_inputs import TranscriptionRequest, find_finished
+from spotkick.pipelines.transcribe_period import transcribe_period
 from spotkick.reporter import Reporter
 from spotkick.video_names import is_video_name
 
