@@ -1,5 +1,8 @@
 """The live path against spotting the whole period, for several geometries and decodings."""
 
+from dataclasses import replace
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -107,6 +110,20 @@ def test_spotter_publishes_each_action_once_and_in_time() -> None:
                 delay_ms = step.frames * 1000 / RATE - change.action.position_ms
                 assert change.is_late or delay_ms <= 4_000 + 1_000
     assert len(published) > 5
+
+
+def test_spotter_slow_features_are_late_only_beyond_a_frame() -> None:
+    rate, decoding = Fraction(1, 2), PLAIN.replace(refine="parabola", nms_window_s=24.0)
+    setup = replace(make_setup(24, 5, decoding=decoding), frame_rate=rate)
+    spotter = make_spotter(PlaceNetwork(24, 4), setup, latency_s=10.0)
+    late = {True: 0, False: 0}
+    for step in spotter.add(make_features(2, 260)):
+        for change in step.changes:
+            if change.kind == "publish":
+                delay_ms = step.frames * 1000 / rate - change.action.position_ms
+                assert change.is_late == (delay_ms > 10_000 + 2_000)
+                late[change.is_late] += 1
+    assert min(late.values()) > 0
 
 
 def test_spotter_settled_action_never_changes() -> None:

@@ -180,7 +180,7 @@ class Publisher:
     def _publish_action(self, action: Action, progress: Progress) -> list[Change]:
         self._count += 1
         name = f"{self._prefix}-{self._count:06d}"
-        is_late = action.position_ms < progress.due_ms - MOVED_MS
+        is_late = action.position_ms < progress.due_ms
         changes = [Change("publish", name, action, is_late)]
         if action.position_ms < progress.settled_ms:
             changes.append(Change("settle", name, action))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from spotkick.actions import MatchActions
 from spotkick.errors import ConfigError
 from spotkick.live.decoding import LiveDecoding
-from spotkick.live.publishing import KEPT_SHARE, Change, Progress, Publisher
+from spotkick.live.publishing import KEPT_SHARE, MOVED_MS, Change, Progress, Publisher
 from spotkick.live.ring import FeatureRing, Rows
 from spotkick.live.scoring import LiveScores
 from spotkick.prediction import ChunkNetwork, SpottingSetup
@@ -168,12 +168,20 @@ class LiveSpotter:
         # What is settled, and what cannot be found again.
         settled = min(scored.settled, readable)
         progress = Progress(
-            due_ms=self._position_ms(readable - 2),
+            due_ms=self._due_ms(readable),
             settled_ms=self._settled_ms(settled, is_over=is_over),
             kept_ms=self._kept_ms(scored.window.first),
         )
         changes = self.publisher.update(found, self._least, progress)
         return Step(end, changes)
+
+    def _due_ms(self, readable: int) -> int:
+        """An action before this position could have been found with a frame before.
+
+        Refined positions lie up to a frame, or a small move, beside the frame of their peak.
+        """
+        slack_ms = max(MOVED_MS, round(1000 / self.frame_rate))
+        return self._position_ms(readable - 2) - slack_ms
 
     def _settled_ms(self, settled: int, *, is_over: bool) -> int:
         """Actions before this position are settled."""
