@@ -3,12 +3,16 @@
     python benchmarks/live.py latency                                # rendered test matches
     python benchmarks/live.py latency --checkpoint RUN               # the same, a causal network
     python benchmarks/live.py latency --soccernet DATA --checkpoint commentary --matches 20
+    python benchmarks/live.py replay --speed 20                      # rendered test matches
+    python benchmarks/live.py replay --speed 20 --video MATCH.mp4
+    python benchmarks/live.py replay --speed 20 --soccernet DATA --matches 3
     python benchmarks/live.py faults --minutes 60
     python benchmarks/live.py stream --video MATCH.mp4 --minutes 30 [--hls] [--loss 0.001]
     python benchmarks/live.py memory --video MATCH.mp4 --hours 8 [--clips]
 
 ``latency`` replays matches as fast as it can: what counts is how much of what follows an action is
-known, not how long computing takes. ``faults`` simulates lost signal, new connections that repeat,
+known, not how long computing takes. ``replay`` compares what stands at the end of a replay with
+what spotting the whole period finds. ``faults`` simulates lost signal, new connections that repeat,
 clocks that leap, and kills the process at random. ``stream`` sends a video in real time to
 ``spotkick live`` in a process of its own, and says when actions were published and how much memory
 it took. ``memory`` sends hours of a stream as fast as they are read.
@@ -26,6 +30,7 @@ from typing import Any
 
 import numpy as np
 
+import live_replay
 import live_streams
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
@@ -185,6 +190,14 @@ def main() -> None:
     own.add_argument("--checkpoint", default="demo")
     own.add_argument("--matches", type=int, default=100)
     own.set_defaults(run=latency)
+    own = commands.add_parser("replay")
+    own.add_argument("--speed", type=float, default=20.0, help="multiple of real time")
+    own.add_argument("--video", type=Path, nargs="*", help="files that demo spots")
+    own.add_argument("--soccernet", type=Path, help="transcripts of valid matches")
+    own.add_argument("--matches", type=int, default=100)
+    own.add_argument("--latency", type=float, default=5.0)
+    own.add_argument("--least", type=float, default=0.1, help="least confidence that counts")
+    own.set_defaults(run=live_replay.replay)
     own = commands.add_parser("faults")
     own.add_argument("--minutes", type=float, default=60)
     own.add_argument("--seed", type=int, default=0)

@@ -12,6 +12,7 @@ from spotkick.errors import InputError
 from spotkick.live.addresses import (
     GrowingFile,
     SameServer,
+    UnsupportedSourceError,
     has_index_at_end,
     open_source,
     parse_source,
@@ -108,6 +109,19 @@ def test_open_source_playlist_that_names_another_server_is_refused(
         count_frames(f"{server}/live.m3u8")
 
 
+@pytest.mark.parametrize("name", ["srt://127.0.0.1:9", "v4l2:/dev/video0"])
+def test_open_source_of_which_the_libraries_know_nothing_is_one_error(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise av.error.ProtocolNotFoundError(1, "Protocol not found")
+
+    monkeypatch.setattr("spotkick.live.addresses.av.open", refuse)
+    monkeypatch.setattr("spotkick.live.addresses.av.formats_available", frozenset())
+    with pytest.raises(UnsupportedSourceError, match="were built without"):
+        open_source(parse_source(name))
+
+
 def test_same_server_redirection_and_local_file_are_refused(server: str) -> None:
     guard = SameServer(f"{server}/live.m3u8")
     for name in ("moved", "file:///etc/passwd", "ftp://127.0.0.1/x"):
@@ -131,7 +145,14 @@ def test_growing_file_is_read_as_it_grows(tmp_path: Path) -> None:
 
     writer = threading.Thread(target=grow)
     writer.start()
-    file = GrowingFile(path, lambda: False, idle_s=0.5)
+    ended = [False]
+
+    def has_read_all() -> bool:
+        # What was read between two calls is complete if the writer had ended at the first one.
+        ended.append(not writer.is_alive())
+        return ended[-2]
+
+    file = GrowingFile(path, has_read_all, idle_s=60)
     with av.open(file, "r") as container:
         frames = sum(1 for packet in container.demux(video=0) if packet.size)
     writer.join()

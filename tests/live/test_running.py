@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from spotkick.errors import InputError
+from spotkick.live.addresses import UnsupportedSourceError
 from spotkick.live.events import LiveEvent
 from spotkick.live.journal import Journal
 from spotkick.pipelines.live import standing_actions
@@ -145,6 +146,14 @@ def test_run_stream_that_cannot_be_opened_gives_up(tmp_path: Path) -> None:
 def test_run_file_that_cannot_be_opened_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be opened"):
         make_run(tmp_path, play_packets([]), is_live=False).run()
+
+
+def test_run_stream_that_can_never_be_opened_is_one_error(tmp_path: Path) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise UnsupportedSourceError("srt://host: built without srt://")
+
+    with pytest.raises(InputError, match="built without"):
+        make_run(tmp_path, refuse, give_up_s=1e9).run()
 
 
 def test_run_file_without_a_packet_is_one_error(stream: Path, tmp_path: Path) -> None:

@@ -51,6 +51,10 @@ _POLL_S: Final = 0.1
 _LOW_DELAY: Final = {"fflags": "discardcorrupt", "analyzeduration": "1000000"}
 
 
+class UnsupportedSourceError(InputError):
+    """FFmpeg's libraries here cannot open such a source, now or later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A stream as the user named it.
@@ -118,13 +122,26 @@ def open_source(
         idle_s: see `IDLE_FILE_S`.
 
     Raises:
+        UnsupportedSourceError: if FFmpeg's libraries were built without what it needs.
         InputError: if it cannot be opened.
     """
+    if source.kind == "device" and source.format not in av.formats_available:
+        raise _make_refusal(source, f"{source.format} devices")
     try:
         return _open_container(source, should_stop, idle_s)
+    except av.error.ProtocolNotFoundError as error:
+        raise _make_refusal(source, f"{urlsplit(source.name).scheme}://") from error
     except (av.FFmpegError, OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise InputError(f"{source.name}: cannot be opened ({reason})") from error
+
+
+def _make_refusal(source: Source, lacking: str) -> UnsupportedSourceError:
+    return UnsupportedSourceError(
+        f"{source.name}: cannot be opened: FFmpeg's libraries of this PyAV were built without "
+        f"{lacking}; pipe the stream in (spotkick live -), or install PyAV from source against an "
+        "FFmpeg that has it"
+    )
 
 
 def _open_container(

@@ -13,7 +13,12 @@ from av.container import InputContainer
 from av.stream import Stream
 
 from spotkick.errors import InputError
-from spotkick.live.addresses import IDLE_FILE_S, Source, open_source
+from spotkick.live.addresses import (
+    IDLE_FILE_S,
+    Source,
+    UnsupportedSourceError,
+    open_source,
+)
 from spotkick.live.clock import Jump, LiveClock
 from spotkick.live.messages import EndOfStream, Note, Opened, TimedPacket
 from spotkick.live.stages import Channel, Stage, StoppedError
@@ -90,7 +95,8 @@ class StreamReader:
         """Read until the stream is over; the work of a stage.
 
         Raises:
-            InputError: if a file cannot be opened, or nothing of it can be read.
+            InputError: if a file cannot be opened, or nothing of it can be read, or FFmpeg's
+                libraries can read no such source.
         """
         self._began_s = self._heard_s = self.wall()
         if self.options.start_s and self.options.source.is_live:
@@ -142,6 +148,8 @@ class StreamReader:
             container = self.open(
                 self.options.source, should_stop=self.stop.is_set, idle_s=self.idle_s
             )
+        except UnsupportedSourceError:
+            raise
         except InputError as error:
             if not self.options.source.is_live:
                 raise
