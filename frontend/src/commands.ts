@@ -16,9 +16,7 @@ const BEFORE_S = 3;
 const AFTER_S = 2;
 
 export class Commands {
-  /** Set anew whenever spots, thresholds or filters change. */
-  shown: Item[] = [];
-  kinds = new Map<string, Kind>();
+  private content: { shown: Item[]; kinds: Map<string, Kind> } = { shown: [], kinds: new Map() };
 
   constructor(
     private readonly match: MatchDocument,
@@ -27,7 +25,24 @@ export class Commands {
     private readonly review: Review,
     private readonly player: Player,
     private readonly list: SpotList,
+    /** Counts and orders at once what waits for the next frame: keys may come faster than frames. */
+    private readonly recountNow: () => void,
   ) {}
+
+  /** Take what is shown now, after spots, thresholds or filters have changed. */
+  show(shown: Item[], kinds: Map<string, Kind>): void {
+    this.content = { shown, kinds };
+  }
+
+  private get shown(): Item[] {
+    this.recountNow();
+    return this.content.shown;
+  }
+
+  private get kinds(): Map<string, Kind> {
+    this.recountNow();
+    return this.content.kinds;
+  }
 
   selectedItem(): Item | null {
     return this.view.selected === null ? null : (this.review.items.get(this.view.selected) ?? null);
@@ -37,7 +52,9 @@ export class Commands {
     return Math.abs((item.confidence ?? 1) - (this.view.thresholds.get(item.label) ?? 0.5));
   }
 
-  pick(item: Item): void {
+  pick(picked: Item): void {
+    // A timeline that is not drawn anew yet gives the spot as it was.
+    const item = this.review.items.get(picked.id) ?? picked;
     this.view.select(item.id);
     if (this.view.motion && this.player.hasVideo) this.playAround(item);
     else {
@@ -117,10 +134,11 @@ export class Commands {
 
   /** Undecided spots of a confidence and above; with `agreeing` only those that match a label. */
   bulk(least: number, agreeing: boolean): Item[] {
+    const { kinds } = this;
     return [...this.review.items.values()].filter(
       (item) =>
         item.source === "prediction" && item.status === "undecided" && (item.confidence ?? 1) >= least &&
-        !this.view.filters.hiddenClasses.has(item.label) && (!agreeing || this.kinds.get(item.id) === "correct"),
+        !this.view.filters.hiddenClasses.has(item.label) && (!agreeing || kinds.get(item.id) === "correct"),
     );
   }
 

@@ -81,15 +81,46 @@ export function setUpTheme(button: HTMLButtonElement, changed: () => void): void
   apply();
 }
 
-/** Call `work` at most once per frame of the display. */
-export function oncePerFrame(work: () => void): () => void {
-  let waiting = false;
-  return () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
+/** Work that waits for the next frame of the display. */
+export interface FrameWork {
+  /** Ask for it; it is done once per frame, however often it was asked for. */
+  (): void;
+  /** Do it at once if it waits: whoever reads what it computes calls this first. */
+  now(): void;
+}
+
+const waiting = new Set<() => void>();
+let frame = 0;
+let drawing = false;
+
+/** Do what waits. Work that other work asks for belongs to the same frame, so that the page never shows only a part of a change. */
+function drawFrame(): void {
+  frame = 0;
+  drawing = true;
+  const done = new Set<() => void>();
+  for (const work of waiting) {
+    if (done.has(work)) continue; // asked for again: the next frame
+    done.add(work);
+    waiting.delete(work);
+    try {
       work();
-    });
+    } catch (error) {
+      reportError(error); // what else waits is drawn all the same
+    }
+  }
+  drawing = false;
+  if (waiting.size > 0) frame = requestAnimationFrame(drawFrame);
+}
+
+/** Call `work` at most once per frame of the display. */
+export function oncePerFrame(work: () => void): FrameWork {
+  const ask = (): void => {
+    waiting.add(work);
+    if (!drawing) frame ||= requestAnimationFrame(drawFrame);
   };
+  return Object.assign(ask, {
+    now: (): void => {
+      if (waiting.delete(work)) work();
+    },
+  });
 }

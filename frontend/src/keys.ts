@@ -54,13 +54,16 @@ function isTaken(event: KeyboardEvent): boolean {
   return target.closest("[role=tab], [role=separator], [role=slider]") !== null && (event.key === "ArrowLeft" || event.key === "ArrowRight");
 }
 
+/** What gives the keys back after a click; the sliders of the classes keep their arrows. */
+const RELEASED = "button, summary, select, input[type=checkbox], #volume, [role=slider], [role=separator]";
+
 /** What was clicked with a pointer does not keep the keys: they belong to the match again. */
 function releaseFocus(): void {
   const release = (event: Event): void => {
-    const element = (event.target as HTMLElement).closest<HTMLElement>("button, [role=tab], summary, select, input[type=checkbox], label.check");
+    const element = (event.target as HTMLElement).closest<HTMLElement>(`${RELEASED}, [role=tab], label.check`);
     if (element === null || element.closest("dialog") !== null) return;
     const focused = document.activeElement as HTMLElement | null;
-    if (focused !== null && focused.matches("button, summary, select, input[type=checkbox]")) focused.blur();
+    if (focused !== null && focused.matches(RELEASED)) focused.blur();
   };
   let byPointer = false;
   document.addEventListener("pointerdown", () => (byPointer = true), true);

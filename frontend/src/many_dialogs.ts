@@ -32,7 +32,9 @@ export function setUpBulk(commands: Commands, compared: boolean): void {
   byId("bulk-form").addEventListener("submit", (event) => {
     event.preventDefault();
     dialog.close();
-    commands.acceptAll(found);
+    // Others may have decided some of them while the dialog was open.
+    const still = new Set(commands.bulk(Number(least.value), compared && agreeing.checked).map(({ id }) => id));
+    commands.acceptAll(found.filter(({ id }) => still.has(id)));
   });
 }
 

@@ -79,9 +79,9 @@ class MatchPage {
     this.wave = new SoundWave(this.time);
     this.timeline.setWave(this.wave);
     this.overview = new Overview(this.view, this.time);
-    this.list = new SpotList(this.time);
+    this.list = new SpotList(this.time, () => this.recount.now());
     this.table = new ClassTable(match.classes, this.compared, match.has_predictions);
-    this.commands = new Commands(match, this.time, this.view, this.review, this.player, this.list);
+    this.commands = new Commands(match, this.time, this.view, this.review, this.player, this.list, () => this.recount.now());
     this.clips = match.clips;
     this.shots = shotsOf(match.shots, this.time);
     this.details = new DetailsPanel(this.commands);
@@ -345,8 +345,7 @@ class MatchPage {
     this.timeline.setLanes([...present].filter((name) => !hiddenClasses.has(name)));
     this.timeline.setContent({ items: visible, kinds, clips: this.clips, shots: this.shots });
     this.overview.setContent(visible, kinds);
-    this.commands.shown = visible;
-    this.commands.kinds = kinds;
+    this.commands.show(visible, kinds);
     this.list.show(this.ordered(visible), kinds, all.length);
     this.list.select(this.view.selected, this.view.marked);
     this.compare.show(all, this.view.thresholds, this.view.tolerance_ms, hiddenClasses);

@@ -15,7 +15,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotkick.errors import InputError, StorageError
-from spotkick.formats.scores import SCORES_FILE, MatchScores, read_scores, write_scores
+from spotkick.formats.scores import (
+    SCORES_FILE,
+    MatchScores,
+    read_scores,
+    read_scores_outline,
+    write_scores,
+)
 
 CLASSES = ("goal", "card", "substitution")
 
@@ -225,6 +231,19 @@ def test_read_scores_unsafe_archive_is_not_unpacked(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match="points outside the archive"):
         read_scores(path)
+
+
+def test_read_scores_outline_has_the_shapes_of_the_scores(tmp_path: Path) -> None:
+    path = tmp_path / "game" / SCORES_FILE
+    write_scores(path, planted((30, 20)))
+    outline, scores = read_scores_outline(path), read_scores(path)
+    assert (outline.match, outline.classes) == ("game", scores.classes)
+    assert outline.frame_rate == scores.frame_rate
+    shapes = {period: values.shape for period, values in outline.periods.items()}
+    assert shapes == {period: values.shape for period, values in scores.periods.items()}
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="not a file of segmentation scores"):
+        read_scores_outline(path)
 
 
 def test_read_scores_missing_file_is_refused(tmp_path: Path) -> None:

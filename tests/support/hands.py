@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from support.marionette import Marionette, run_firefox
+from support.viewer_pages import slow_down
 
 Point = tuple[float, float]
 
@@ -95,6 +96,7 @@ class ChromiumHands:
         )
         self._page = context.new_page()
         self._page.set_default_timeout(60_000)
+        slow_down(self._page)
 
     def close(self) -> None:
         if self._page is not None:

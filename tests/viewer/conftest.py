@@ -28,6 +28,7 @@ from spotkick.viewer.jobs import Made
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import Reel, ReelClip, ReelMaker
 from spotkick.viewer.security import AccessRules
+from support.viewer_pages import slow_down
 
 CHROMIUM = next(
     (
@@ -307,6 +308,7 @@ def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
     page = context.new_page()
     page.set_default_timeout(60_000)
+    slow_down(page)
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(

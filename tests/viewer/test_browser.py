@@ -14,9 +14,22 @@ from spotkick.actions import Action, MatchActions
 from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.formats.soccernet import parse_labels
-from spotkick.viewer.edits import EditJournal
+from spotkick.viewer.edits import EditJournal, SpotState
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.operating_point import measure
+from support.viewer_pages import (
+    open_key,
+    pick,
+    stated_frame,
+    until,
+    until_attribute,
+    until_count,
+    until_equal,
+    until_frame,
+    until_ready,
+    until_text,
+    wait_saved,
+)
 
 SLIDE = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }"
 
@@ -34,63 +47,54 @@ def address(library: Library, serve: Serve) -> Iterator[str]:
 
 
 def open_match(page: Page, address: str, library: Library, number: int = 0) -> None:
-    page.goto(f"{address}/match?id={library.keys[number]}")
-    page.wait_for_selector("body[data-ready]")
+    open_key(page, address, library.keys[number])
 
 
 def journal(season: Season) -> EditJournal:
     return EditJournal(season.edits / season.first / "review.jsonl")
 
 
-def until(page: Page, condition: str) -> None:
-    """Wait for a condition; Playwright's own way would need 'unsafe-eval' in our policy."""
-    for _ in range(600):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    pytest.fail(f"never became true: {condition}")
-
-
-def wait_saved(page: Page) -> None:
-    page.wait_for_selector("#save-state[data-state=saved]")
+def states(season: Season) -> list[SpotState]:
+    return list(journal(season).states().values())
 
 
 def rows(page: Page) -> list[str]:
-    return [row.get_attribute("title") for row in page.query_selector_all(".spot-row")]
+    return list(page.evaluate("[...document.querySelectorAll('.spot-row')].map((r) => r.title)"))
 
 
-def pick(page: Page, text: str) -> None:
-    page.locator(".spot-row", has_text=text).first.click()
+def window(page: Page) -> str:
+    return str(page.locator("#overview").get_attribute("aria-valuetext"))
 
 
 def test_start_page_opens_a_match(page: Page, address: str, season: Season) -> None:
     page.goto(address)
-    page.wait_for_selector("body[data-ready]")
-    assert page.locator("#match-rows tr").count() == 2
+    until_ready(page)
+    until_count(page, "#match-rows tr", 2)
     page.keyboard.press("/")
     page.keyboard.type("north east")
-    assert page.locator("#match-rows tr").count() == 1
-    assert page.locator("#match-count").inner_text() == "1 of 2 matches"
+    until_count(page, "#match-rows tr", 1)
+    until_equal(page, page.locator("#match-count").inner_text, "1 of 2 matches")
     page.locator("#match-rows a").click()
-    page.wait_for_selector("body[data-ready]")
-    assert page.locator("h1").inner_text() == season.first.split("/")[-1]
-    assert page.locator(".lane-name:not(.track)").all_inner_texts() == ["Goal", "Corner", "Foul"]
-    assert page.locator("#spot-count").inner_text() == "9 of 10 spots"  # one is unlikely
+    until_equal(page, page.locator("h1").inner_text, season.first.split("/")[-1])
+    until_equal(
+        page, page.locator(".lane-name:not(.track)").all_inner_texts, ["Goal", "Corner", "Foul"]
+    )
+    until_equal(page, page.locator("#spot-count").inner_text, "9 of 10 spots")  # one is unlikely
 
 
 def test_match_page_leads_to_the_next_match(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
     page.wait_for_selector("#menu-arrow:visible")
     page.click("#match-menu summary")
-    assert page.locator("#previous-match").is_hidden()
+    page.wait_for_selector("#previous-match", state="hidden")
     page.wait_for_selector("#menu-list small:has-text('0 of')")
     page.keyboard.type("west")
-    assert page.locator("#menu-list a").count() == 1
+    until_count(page, "#menu-list a", 1)
     page.click("#next-match")
     page.wait_for_selector("body[data-ready] h1:has-text('Westmoor')")
     page.wait_for_selector("#menu-arrow:visible")
     page.click("#match-menu summary")
-    assert page.locator("#next-match").is_hidden()
+    page.wait_for_selector("#next-match", state="hidden")
     page.keyboard.press("Escape")
     page.wait_for_selector(".menu-box", state="hidden")
     page.keyboard.press("Shift+PageUp")
@@ -99,12 +103,13 @@ def test_match_page_leads_to_the_next_match(page: Page, address: str, library: L
 
 def test_start_page_table_sorts_by_each_column(page: Page, address: str, season: Season) -> None:
     page.goto(address)
-    page.wait_for_selector("body[data-ready]")
+    until_ready(page)
+    name = season.first.split("/")[-1]
     page.click("[data-column=labels]")
-    assert page.locator("#match-rows a").first.inner_text() == season.first.split("/")[-1]
+    until_equal(page, page.locator("#match-rows a").first.inner_text, name)
     page.click("[data-column=labels]")
-    assert page.locator("#match-rows a").last.inner_text() == season.first.split("/")[-1]
-    assert page.locator("th[data-sort=labels]").get_attribute("aria-sort") == "ascending"
+    until_equal(page, page.locator("#match-rows a").last.inner_text, name)
+    until_attribute(page, "th[data-sort=labels]", "aria-sort", "ascending")
 
 
 def test_timeline_click_steps_and_playback_seek(page: Page, address: str, library: Library) -> None:
@@ -112,28 +117,29 @@ def test_timeline_click_steps_and_playback_seek(page: Page, address: str, librar
     box = page.locator("#lanes").bounding_box()
     page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 8)  # 10 s of 40
     until(page, "/^frame (99|100|101)$/.test(document.getElementById('frame-number').textContent)")
+    frame = stated_frame(page)
     page.keyboard.press("l")
+    until_frame(page, frame + 50)
     page.keyboard.press("j")
-    frame = int(page.locator("#frame-number").inner_text().split()[1])
+    until_frame(page, frame)
     page.keyboard.press(".")
     page.keyboard.press(".")
     page.keyboard.press(",")
-    until(page, f"document.getElementById('frame-number').textContent === 'frame {frame + 1}'")
-    assert page.evaluate("document.getElementById('video').currentTime") == pytest.approx(
-        (frame + 1.5) / 10, abs=0.01
-    )
+    until_frame(page, frame + 1)
+    middle_s = (frame + 1.5) / 10
+    until(page, f"Math.abs(document.getElementById('video').currentTime - {middle_s}) < 0.01")
     page.keyboard.press("l")  # 5 s
-    assert page.locator("#frame-number").inner_text() == f"frame {frame + 51}"
+    until_frame(page, frame + 51)
     page.keyboard.press("l")  # over the end of the half
     until(page, "document.getElementById('clock-period').textContent === 'second half'")
     until(page, "document.getElementById('video').readyState >= 2")
-    assert page.evaluate("document.getElementById('video').src").endswith("/video/2")
+    until(page, "document.getElementById('video').src.endsWith('/video/2')")
     before = page.locator("#clock").inner_text()
     page.keyboard.press(" ")
     until(page, f"document.getElementById('clock').textContent !== '{before}'")
     page.keyboard.press(" ")
     page.keyboard.press("]")
-    assert page.locator("#speed").inner_text().startswith("1.5")
+    until_text(page, "#speed", "1.5")
 
 
 def test_video_seek_shows_the_frame_of_the_time(page: Page, address: str, library: Library) -> None:
@@ -157,26 +163,25 @@ def test_video_seek_shows_the_frame_of_the_time(page: Page, address: str, librar
 
 def test_timeline_zoom_and_pan_move_the_window(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
-    shown = page.locator("#overview")
-    assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:20"
+    until_equal(page, lambda: window(page), "1 · 00:00 to 2 · 00:20")
     page.keyboard.press("+")
     page.keyboard.press("+")
-    assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 1 · 00:10"
+    until_equal(page, lambda: window(page), "1 · 00:00 to 1 · 00:10")
     box = page.locator("#lanes").bounding_box()
     middle = box["x"] + box["width"] / 2
     page.mouse.move(middle, box["y"] + 40)
     page.mouse.down()
     page.mouse.move(middle - box["width"] / 2, box["y"] + 40, steps=5)
     page.mouse.up()
-    assert shown.get_attribute("aria-valuenow") == "5"
+    until_attribute(page, "#overview", "aria-valuenow", "5")
     page.mouse.move(middle, box["y"] + 40)
     page.mouse.wheel(0, -200)
     until(page, "Number(document.getElementById('overview').getAttribute('aria-valuenow')) >= 6")
-    shown.focus()
+    page.focus("#overview")
     page.keyboard.press("End")
-    assert shown.get_attribute("aria-valuetext").endswith("2 · 00:20")
+    until_equal(page, lambda: window(page).endswith("2 · 00:20"), True)
     page.keyboard.press("0")
-    assert shown.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:20"
+    until_equal(page, lambda: window(page), "1 · 00:00 to 2 · 00:20")
 
 
 def test_error_list_names_and_filters_errors(page: Page, address: str, library: Library) -> None:
@@ -199,7 +204,7 @@ def test_error_list_names_and_filters_errors(page: Page, address: str, library: 
     }
     page.select_option("#kind-filter", "missed")
     until(page, "document.querySelectorAll('.spot-row').length === 3")
-    assert all("missed" in row for row in rows(page))
+    until_equal(page, lambda: all("missed" in row for row in rows(page)), True)
     page.select_option("#period-filter", "2")
     until(page, "document.querySelectorAll('.spot-row').length === 1")
     page.select_option("#kind-filter", "also below threshold")
@@ -207,7 +212,7 @@ def test_error_list_names_and_filters_errors(page: Page, address: str, library: 
     page.uncheck("[aria-label='Show Goal']")
     page.click("#tab-spots")
     until(page, "document.querySelectorAll('.spot-row').length === 1")
-    assert page.locator(".lane-name:not(.track)").all_inner_texts() == ["Corner", "Foul"]
+    until_equal(page, page.locator(".lane-name:not(.track)").all_inner_texts, ["Corner", "Foul"])
 
 
 def test_thresholds_count_as_python_does(page: Page, tmp_path: Path, serve: Serve) -> None:
@@ -259,20 +264,22 @@ def test_spot_moved_by_frames_is_undone_redone_and_kept(
     pick(page, "0.95")
     for _ in range(3):
         page.keyboard.press("Alt+ArrowRight")
-    wait_saved(page)
-    (state,) = journal(season).states().values()
-    assert (state.label, state.position_ms, state.status) == ("Goal", 5700, "accepted")
-    until(page, "document.getElementById('frame-number').textContent === 'frame 57'")
+    moved = [("Goal", 5700, "accepted")]
+
+    def positions() -> list[tuple[str, int, str]]:
+        return [(state.label, state.position_ms, state.status) for state in states(season)]
+
+    until_equal(page, positions, moved)
+    until_frame(page, 57)
     page.keyboard.press("Control+z")
-    wait_saved(page)
-    assert journal(season).states() == {}
+    until_equal(page, positions, [])
     page.keyboard.press("Control+Shift+Z")
-    wait_saved(page)
+    until_equal(page, positions, moved)
     page.reload()
-    page.wait_for_selector("body[data-ready]")
+    until_ready(page)
     pick(page, "0.95")
-    assert "1 · 00:05.7" in page.locator("#selection").inner_text()
-    assert "accepted" in page.locator("#selection").inner_text()
+    until_text(page, "#selection", "1 · 00:05.7")
+    until_text(page, "#selection", "accepted")
 
 
 def test_review_needs_the_keyboard_alone(
@@ -281,9 +288,9 @@ def test_review_needs_the_keyboard_alone(
     open_match(page, address, library)
     page.select_option("#kind-filter", "also below threshold")
     page.keyboard.press("u")  # 0.55 is nearest to the threshold
-    assert "0.55" in page.locator("#selection").inner_text()
+    until_text(page, "#selection", "0.55")
     page.keyboard.press("x")
-    assert "0.30" in page.locator("#selection").inner_text()  # went on down the list
+    until_text(page, "#selection", "0.30")  # went on down the list
     page.keyboard.press("a")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("c")
@@ -293,16 +300,18 @@ def test_review_needs_the_keyboard_alone(
     page.keyboard.press("n")
     page.keyboard.type("Penalty shout")
     page.keyboard.press("Enter")
-    wait_saved(page)
-    states = journal(season).states().values()
-    assert sorted((state.source, state.label, state.status.value) for state in states) == [
-        ("added", "Penalty shout", "accepted"),
-        ("prediction", "Corner", "accepted"),
-        ("prediction", "Corner", "rejected"),
-        ("prediction", "Goal", "accepted"),
-    ]
-    assert "Penalty shout" in page.locator(".lane-name").all_inner_texts()
-    assert page.locator("#review-progress").inner_text() == "3 of 6 decided"
+    until_equal(
+        page,
+        lambda: sorted((state.source, state.label, state.status.value) for state in states(season)),
+        [
+            ("added", "Penalty shout", "accepted"),
+            ("prediction", "Corner", "accepted"),
+            ("prediction", "Corner", "rejected"),
+            ("prediction", "Goal", "accepted"),
+        ],
+    )
+    until_count(page, ".lane-name:has-text('Penalty shout')", 1)
+    until_equal(page, page.locator("#review-progress").inner_text, "3 of 6 decided")
 
 
 def test_export_saves_corrected_labels(
@@ -311,7 +320,7 @@ def test_export_saves_corrected_labels(
     open_match(page, address, library)
     pick(page, "0.55")
     page.keyboard.press("a")
-    wait_saved(page)
+    until_equal(page, lambda: len(states(season)), 1)
     page.click("#export-button")
     with page.expect_download() as download:
         page.click("#export-save")
@@ -337,25 +346,25 @@ def test_reel_is_chosen_rendered_and_saved(
     open_match(page, address, library)
     page.click("#tab-reel")
     page.wait_for_selector("#clip-list li")
-    assert page.locator("#clip-list li").count() == 5
+    until_count(page, "#clip-list li", 5)
     page.locator("#reel-budget").evaluate(SLIDE, "10")
     until(page, "document.getElementById('reel-total').textContent.startsWith('3 of 5 clips')")
     page.locator("#clip-list input:not(:checked)").first.click()
-    assert page.locator("#reel-total").inner_text() == "4 of 5 clips, 0:12"
+    until_equal(page, page.locator("#reel-total").inner_text, "4 of 5 clips, 0:12")
     page.click("#reel-preview")
     until(page, "document.querySelectorAll('#clip-list .playing').length === 1")
     page.click("#reel-preview")
     page.click("#reel-render")
     until(page, "document.getElementById('reel-progress').value > 0")
     page.wait_for_selector("#reel-files a")
-    assert page.locator("#reel-files a").all_inner_texts() == ["Reel (MP4)", "EDL", "OTIO"]
+    until_equal(page, page.locator("#reel-files a").all_inner_texts, ["Reel (MP4)", "EDL", "OTIO"])
     with page.expect_download() as download:
         page.locator("#reel-files a").first.click()
     download.value.save_as(tmp_path / "reel.mp4")
     assert (tmp_path / "reel.mp4").read_bytes() == b"a reel of 4"
     page.locator("#reel-budget").evaluate(SLIDE, "40")
     until(page, "document.getElementById('reel-total').textContent.startsWith('5 of 5 clips')")
-    assert page.locator("#reel-files a").count() == 0  # they were of another choice
+    until_count(page, "#reel-files a", 0)  # they were of another choice
     page.click("#reel-render")
     page.click("#reel-cancel")
     until(page, "document.getElementById('reel-status').textContent.includes('cancelled')")
@@ -372,13 +381,14 @@ def test_clips_are_trimmed_named_ordered_and_added(
     page.keyboard.press("Enter")
     page.fill("[aria-label^='to of the clip']", "6.5")
     page.keyboard.press("Enter")
-    assert page.locator("#clip-list li").first.inner_text().split("\n")[:2] == [
-        "1 · 00:03",
-        "The opener",
-    ]
+    until_equal(
+        page,
+        lambda: page.locator("#clip-list li").first.inner_text().split("\n")[:2],
+        ["1 · 00:03", "The opener"],
+    )
     page.click("[aria-label='Later in the reel']")
     until(page, "document.querySelectorAll('#clip-list li')[1].innerText.includes('The opener')")
-    assert page.is_checked("#reel-manual")
+    page.wait_for_selector("#reel-manual:checked")
     page.evaluate("document.querySelectorAll('#clip-list .clip-time')[0].focus()")
     for _ in range(9):
         page.keyboard.press("l")  # to the end of the match
@@ -405,11 +415,10 @@ def test_two_tabs_merge_changes_and_ask_about_collisions(
         open_match(tab, address, library)
     pick(page, "0.95")
     page.keyboard.press("Alt+ArrowRight")
-    wait_saved(page)
+    until_equal(page, lambda: len(states(season)), 1)
     pick(other, "0.55")  # another spot, based on an old revision: both stay
     other.keyboard.press("x")
-    wait_saved(other)
-    assert len(journal(season).states()) == 2
+    until_equal(other, lambda: len(states(season)), 2)
     other.wait_for_selector(
         '.spot-row[title*="05.5"][title*="0.95"]', state="attached"
     )  # the first tab's correction arrives
@@ -420,19 +429,21 @@ def test_two_tabs_merge_changes_and_ask_about_collisions(
     page.wait_for_selector("#save-state[data-state=problem]")
     pick(other, "0.80")
     other.keyboard.press("Alt+ArrowLeft")
-    wait_saved(other)
+
+    def decided() -> str:
+        found = {state.confidence: state.status.value for state in states(season)}
+        return found.get(0.8, "undecided")
+
+    until_equal(other, decided, "accepted")
     page.unroute("**/edits*")
     page.wait_for_selector("#conflict-dialog[open]")
-    shown = page.locator("#conflict-rows td").all_inner_texts()
-    assert ["rejected" in shown[0], "00:17.4 Foul: accepted" in shown[1]] == [True, True]
+    until_text(page, "#conflict-rows td:nth-child(1)", "rejected")
+    until_text(page, "#conflict-rows td:nth-child(2)", "00:17.4 Foul: accepted")
     page.keyboard.press("Escape")  # decides nothing
     page.wait_for_selector("#conflict-dialog[open]")
-    states = {state.confidence: state for state in journal(season).states().values()}
-    assert states[0.8].status == "accepted"  # nothing was overwritten
+    assert decided() == "accepted"  # nothing was overwritten
     page.click("#conflict-mine")
-    wait_saved(page)
-    states = {state.confidence: state for state in journal(season).states().values()}
-    assert states[0.8].status == "rejected"
+    until_equal(page, decided, "rejected")
     other.close()
 
 
@@ -450,14 +461,9 @@ def test_unsent_changes_are_sent_after_reload(
     assert journal(season).revision == 0
     page.unroute("**/edits*")
     page.reload()
-    page.wait_for_selector("body[data-ready]")
-    until(
-        page,
-        "localStorage.length >= 0 && !Object.keys(localStorage).some((key) => "
-        "key.includes('pending'))",
-    )
-    (state,) = journal(season).states().values()
-    assert state.status == "rejected"
+    until_ready(page)
+    until(page, "!Object.keys(localStorage).some((key) => key.includes('pending'))")
+    until_equal(page, lambda: [state.status for state in states(season)], ["rejected"])
 
 
 def test_names_with_markup_are_shown_as_text(page: Page, tmp_path: Path, serve: Serve) -> None:
@@ -469,11 +475,10 @@ def test_names_with_markup_are_shown_as_text(page: Page, tmp_path: Path, serve: 
     library = Library([tmp_path / "data"], edits=tmp_path / "edits")
     with serve(library) as address:
         page.goto(address)
-        page.wait_for_selector("body[data-ready]")
-        assert page.locator("#match-rows a").inner_text() == evil
+        until_ready(page)
+        until_equal(page, page.locator("#match-rows a").inner_text, evil)
         page.locator("#match-rows a").click()
-        page.wait_for_selector("body[data-ready]")
-        assert page.locator("h1").inner_text() == evil
+        until_equal(page, page.locator("h1").inner_text, evil)
         pick(page, script)
         box = page.locator("#lanes").bounding_box()
         page.mouse.move(box["x"] + 5, box["y"] + 30)
@@ -481,7 +486,7 @@ def test_names_with_markup_are_shown_as_text(page: Page, tmp_path: Path, serve: 
         page.keyboard.type("<b>new")
         page.keyboard.press("Enter")
         wait_saved(page)
-        assert evil in page.locator(".lane-name").all_inner_texts()
+        until_equal(page, lambda: evil in page.locator(".lane-name").all_inner_texts(), True)
         assert page.evaluate("window.broken") is None
         assert (
             page.evaluate("document.querySelectorAll('svg[onload], img[onerror], b').length") == 0
@@ -492,18 +497,17 @@ def test_match_without_video_or_predictions_works(
     page: Page, address: str, library: Library
 ) -> None:
     open_match(page, address, library, 1)
-    assert "no video" in page.locator("#video-message").inner_text()
+    until_text(page, "#video-message", "no video")
     pick(page, "Corner")
-    assert page.locator("#clock").inner_text() == "00:09.000"
+    until_equal(page, page.locator("#clock").inner_text, "00:09.000")
     page.keyboard.press("Alt+ArrowRight")
-    wait_saved(page)
-    assert page.locator("#clock").inner_text() == "00:09.040"  # the frame of 25 a second
+    until_equal(page, page.locator("#clock").inner_text, "00:09.040")  # the frame of 25 a second
     page.keyboard.press(" ")
     until(page, "document.getElementById('clock').textContent > '00:09.2'")
-    assert page.locator("#tab-reel").is_hidden()
+    page.wait_for_selector("#tab-reel", state="hidden")
     page.click("#tab-classes")  # labels are counted, and there is nothing to set a threshold for
-    assert page.locator(".total-row td.number").all_inner_texts() == ["2"]
-    assert page.locator("#panel-classes input[type=range]").count() == 0
+    until_equal(page, page.locator(".total-row td.number").all_inner_texts, ["2"])
+    until_count(page, "#panel-classes input[type=range]", 0)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -531,10 +535,11 @@ def test_axe_finds_no_serious_violation(
         assert serious == []
 
     page.goto(address)
-    page.wait_for_selector("body[data-ready]")
+    until_ready(page)
     check("start page")
     page.keyboard.press("/")
     page.keyboard.type("no such match")
+    page.wait_for_selector("#no-match")
     check("empty start page")
     open_match(page, address, library)
     pick(page, "0.95")
@@ -549,18 +554,29 @@ def test_axe_finds_no_serious_violation(
     page.click("#tab-reel")
     page.wait_for_selector("#clip-list li")
     page.locator("#clip-list input").first.click()
+    page.wait_for_selector("#clip-list li.left-out")
     check("highlights")
-    page.click("#reel-render")
+    while (left_out := page.locator("#clip-list input:not(:checked)")).count() > 0:
+        left_out.first.click()
+    page.click("#reel-render")  # all five take long
     page.wait_for_selector("#reel-progress:visible")
     check("rendering")
+    page.click("#reel-cancel")
+    page.wait_for_selector("#reel-progress", state="hidden")
+    page.locator("#clip-list input").first.click()
+    page.click("#reel-render")
     page.wait_for_selector("#reel-files a")
     check("a finished reel")
     for button, name in (("#help-button", "help"), ("#export-button", "export")):
         page.click(button)
-        page.wait_for_timeout(100)
+        page.wait_for_selector("dialog[open]")
+        if name == "export":
+            until(page, "document.getElementById('export-format').options.length > 0")
         check(name)
         page.keyboard.press("Escape")
+        page.wait_for_selector("dialog[open]", state="hidden")
     page.keyboard.press("n")
+    page.wait_for_selector("#class-dialog[open]")
     check("class dialog")
     page.keyboard.press("Escape")
     page.evaluate("document.getElementById('conflict-dialog').showModal()")
@@ -613,7 +629,7 @@ def test_page_fits_a_tablet(browser: Any, address: str, library: Library) -> Non
     context = browser.new_context(viewport={"width": 820, "height": 1180}, has_touch=True)
     page = context.new_page()
     open_match(page, address, library)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 820
+    until(page, "document.documentElement.scrollWidth <= 820")
     box = page.locator("#lanes").bounding_box()
     page.touchscreen.tap(box["x"] + box["width"] * 0.25, box["y"] + 30)
     until(page, "document.getElementById('frame-number').textContent.startsWith('frame 10')")
@@ -627,19 +643,17 @@ def test_hovering_shows_frame_and_score_of_the_time(
     box = page.locator("#lanes").bounding_box()
     lane = page.locator(".lane-name", has_text="Goal").bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.3, lane["y"] + lane["height"] / 2)  # 12 s of 40
-    assert page.locator("#tooltip-text").inner_text().splitlines() == [
-        "1 · 00:12.0",
-        "Goal: score 0.00",
-    ]
-    until(page, "document.getElementById('tooltip-image').naturalWidth > 0")
-    assert page.locator("#tooltip-image").get_attribute("src").endswith("thumbnail/1?t_ms=12000")
+
+    def lines() -> list[str]:
+        return list(page.locator("#tooltip-text").inner_text().splitlines())
+
+    until_equal(page, lines, ["1 · 00:12.0", "Goal: score 0.00"])
+    image = "document.getElementById('tooltip-image')"
+    until(page, f"{image}.src.endsWith('thumbnail/1?t_ms=12000') && {image}.naturalWidth > 0")
     page.mouse.move(box["x"] + box["width"] * (5.4 / 40), lane["y"] + lane["height"] / 2)
-    assert page.locator("#tooltip-text").inner_text().splitlines()[1:] == [
-        "Goal 0.95",
-        "prediction, correct",
-    ]
+    until_equal(page, lambda: lines()[1:], ["Goal 0.95", "prediction, correct"])
     page.mouse.move(box["x"] + 5, box["y"] - 100)
-    assert page.locator("#tooltip").is_hidden()
+    page.wait_for_selector("#tooltip", state="hidden")
 
 
 def test_spot_list_sorts_and_filters_by_review(page: Page, address: str, library: Library) -> None:
@@ -664,15 +678,15 @@ def test_spot_list_sorts_and_filters_by_review(page: Page, address: str, library
     shown("0.66")
     page.select_option("#status-filter", "accepted")
     page.wait_for_selector("#spot-empty:visible")
-    assert page.locator("#spot-empty").inner_text() == "No spot passes the filters."
+    until_equal(page, page.locator("#spot-empty").inner_text, "No spot passes the filters.")
 
 
 def test_reel_and_shot_changes_have_own_tracks(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
-    assert page.locator(".lane-name.track").all_inner_texts() == ["Sound"]
+    until_equal(page, page.locator(".lane-name.track").all_inner_texts, ["Sound"])
     page.click("#find-shots")
     page.wait_for_selector(".track-shots")
-    assert page.locator("#find-shots").is_hidden()
+    page.wait_for_selector("#find-shots", state="hidden")
     page.click("#tab-reel")
     page.wait_for_selector(".track-reel")
     read = """() => {
@@ -683,35 +697,53 @@ def test_reel_and_shot_changes_have_own_tracks(page: Page, address: str, library
         if (pixels[i + 3] === 255) seen.add(pixels.slice(i, i + 3).join());
       return [...seen];
     }"""
-    colours = page.evaluate(read)
-    assert "122,90,214" in colours  # clips
-    assert "152,163,174" in colours  # shot changes
+    for colour in ("122,90,214", "152,163,174"):  # clips, shot changes
+        until_equal(page, lambda: colour in page.evaluate(read), True)  # noqa: B023
     page.reload()
     page.wait_for_selector(".track-shots")  # remembered
 
 
 def test_theme_choice_is_kept(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library)
-    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    until_equal(page, lambda: page.evaluate("document.documentElement.dataset.theme"), "light")
     page.click("#theme-button")
     page.goto(address)
-    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    until_equal(page, lambda: page.evaluate("document.documentElement.dataset.theme"), "dark")
+
+
+def test_arrow_keys_after_a_click_on_the_overview_step_through_the_video(
+    page: Page, address: str, library: Library
+) -> None:
+    page.set_viewport_size({"width": 1600, "height": 900})  # with room for the volume
+    open_match(page, address, library)
+    box = page.locator("#overview").bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + box["height"] / 2)
+    until(
+        page, "/^frame (9\\d|1[01]\\d)$/.test(document.getElementById('frame-number').textContent)"
+    )
+    clicked = stated_frame(page)
+
+    # The strip, its window and the volume had kept the arrows.
+    page.keyboard.press("ArrowRight")
+    until_frame(page, clicked + 1)
+    page.click("#volume")
+    page.keyboard.press("ArrowRight")
+    until_frame(page, clicked + 2)
 
 
 def test_overview_frame_moves_and_resizes_the_window(
     page: Page, address: str, library: Library
 ) -> None:
     open_match(page, address, library)
-    strip = page.locator("#overview")
-    box = strip.bounding_box()
+    box = page.locator("#overview").bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + box["width"] - 2, y)  # the right edge, to the middle
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
     page.mouse.up()
-    assert strip.get_attribute("aria-valuetext") == "1 · 00:00 to 2 · 00:00"
+    until_equal(page, lambda: window(page), "1 · 00:00 to 2 · 00:00")
     page.mouse.move(box["x"] + box["width"] * 0.25, y)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
     page.mouse.up()
-    assert strip.get_attribute("aria-valuetext") == "1 · 00:10 to 2 · 00:10"
+    until_equal(page, lambda: window(page), "1 · 00:10 to 2 · 00:10")

@@ -11,7 +11,7 @@ from spotkick.actions import Action, MatchActions
 from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.viewer.match_store import Library
-from support.viewer_pages import open_match, until
+from support.viewer_pages import open_match, until, until_equal, until_ready, until_text
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -51,18 +51,18 @@ def test_page_with_long_names_fits_the_window(page: Page, library: Library, serv
         for width, height in ((1440, 900), (1920, 1080)):
             page.set_viewport_size({"width": width, "height": height})
             open_match(page, address, library, LONG)
-            page.wait_for_timeout(100)
-            assert page.evaluate(OVERFLOW) == [0, 0]
+            until_equal(page, lambda: page.evaluate(OVERFLOW), [0, 0])
         page.goto(address)
-        page.wait_for_selector("body[data-ready]")
-        assert page.evaluate(OVERFLOW)[0] == 0
+        until_ready(page)
+        until_equal(page, lambda: page.evaluate(OVERFLOW)[0], 0)
 
         # Names are cut with dots inside their own cells.
         open_match(page, address, library, LONG)
         page.click("#tab-classes")
         for cell in ("#class-rows th", ".lane-name:not(.track)", "#match-name"):
             style = "(element) => getComputedStyle(element).textOverflow"
-            assert page.locator(cell).last.evaluate(style) == "ellipsis"
+            shown = page.locator(cell).last
+            until_equal(page, lambda: shown.evaluate(style), "ellipsis")  # noqa: B023
 
 
 def test_curves_follow_the_pixels_of_the_screen(page: Page, library: Library, serve: Serve) -> None:
@@ -87,5 +87,4 @@ def test_export_with_an_empty_threshold_asks_for_a_number(
         page.check("#export-undecided")
         page.fill("#export-threshold", "")
         page.click("#export-save")
-        message = page.locator("#export-message")
-        assert "must be a number from 0 to 1" in message.inner_text()
+        until_text(page, "#export-message", "must be a number from 0 to 1")

@@ -13,7 +13,16 @@ from spotkick.formats.results import write_results
 from spotkick.viewer import match_store
 from spotkick.viewer.edits import EditJournal
 from spotkick.viewer.match_store import Library
-from support.viewer_pages import open_match, pick, until, wait_saved
+from support.viewer_pages import (
+    open_match,
+    pick,
+    until,
+    until_attribute,
+    until_count,
+    until_equal,
+    until_ready,
+    wait_saved,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -55,13 +64,13 @@ def test_results_of_a_run_that_finishes_are_taken_on_request(
         page.keyboard.press("x")
         write_spots(tmp_path, (10_000, 0.9), (20_000, 0.8))
         look_twice(page)
-        text = page.locator("#disk-text").inner_text()
-        assert text == "Predictions of this match have changed on disk."
-        assert page.evaluate(ROWS) == 1  # nothing is taken without being asked
+        text = "Predictions of this match have changed on disk."
+        until_equal(page, page.locator("#disk-text").inner_text, text)
+        until_equal(page, lambda: page.evaluate(ROWS), 1)  # nothing is taken without being asked
         page.click("#disk-take")
         until(page, f"document.body?.dataset.ready === 'true' && {ROWS} === 3")
-        assert page.locator("#overview").get_attribute("aria-valuetext") == window
-        assert page.locator(".status-rejected").count() == 1
+        until_attribute(page, "#overview", "aria-valuetext", window)
+        until_count(page, ".status-rejected", 1)
 
         # A spot that was accepted and is no longer in the files stays.
         pick(page, "0.90")
@@ -70,7 +79,7 @@ def test_results_of_a_run_that_finishes_are_taken_on_request(
         write_spots(tmp_path, (20_000, 0.85))
         look_twice(page)
         page.click("#disk-later")
-        assert page.locator("#disk-bar").is_hidden()
+        page.wait_for_selector("#disk-bar", state="hidden")
         write_spots(tmp_path, (20_000, 0.85), (25_000, 0.6))
         look_twice(page)
         page.click("#disk-take")
@@ -94,13 +103,13 @@ def test_changes_that_are_not_saved_hold_up_changed_files(
         look_twice(page)
         page.click("#disk-take")
         page.wait_for_selector("#notice:has-text('not saved yet')")
-        assert page.locator(".status-accepted").count() >= 1
+        page.wait_for_selector(".status-accepted")
 
         # Even a reload by hand keeps a change of a spot that is gone.
         page.unroute("**/edits")
         page.evaluate("window.onbeforeunload = null")
         page.reload()
-        page.wait_for_selector("body[data-ready]")
+        until_ready(page)
         wait_saved(page)
     (state,) = EditJournal(tmp_path / "edits" / "final" / "review.jsonl").states().values()
     assert (state.position_ms, state.status) == (10_000, "accepted")
@@ -111,12 +120,14 @@ def test_start_page_offers_new_matches(
 ) -> None:
     with serve(library) as address:
         page.goto(address)
-        page.wait_for_selector("body[data-ready]")
+        until_ready(page)
         write_label_tree(tmp_path, [MatchActions("semi", (Action("Goal", 1, 1000),))])
         for _ in range(2):
             with page.expect_response("**/changes"):
                 page.evaluate("window.dispatchEvent(new Event('focus'))")
         until(page, "!document.getElementById('disk-bar').hidden")
-        assert page.locator("#disk-text").inner_text() == "There are other matches on disk now."
+        until_equal(
+            page, page.locator("#disk-text").inner_text, "There are other matches on disk now."
+        )
         page.click("#disk-take")
         until(page, "document.querySelectorAll('#match-rows tr').length === 2")

@@ -19,8 +19,12 @@ from support.viewer_pages import (
     shown_number,
     stated_frame,
     until,
+    until_attribute,
+    until_equal,
     until_frame,
-    wait_saved,
+    until_number,
+    until_playing,
+    until_text,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
@@ -74,6 +78,15 @@ def address(library: Library, serve: Serve) -> Iterator[str]:
         yield address
 
 
+def play_on(page: Page) -> None:
+    """Play some frames, and pause."""
+    before = stated_frame(page)
+    page.keyboard.press(" ")
+    until_equal(page, lambda: stated_frame(page) >= before + 4, True)
+    page.keyboard.press(" ")
+    until_playing(page, playing=False)
+
+
 @pytest.mark.parametrize("name", ["late-mp4", "late-mkv", "reordered"])
 def test_spot_of_file_that_starts_late_shows_its_frame(
     page: Page, address: str, library: Library, name: str
@@ -81,10 +94,10 @@ def test_spot_of_file_that_starts_late_shows_its_frame(
     open_match(page, address, library, name)
     pick(page, "Goal")
     until_frame(page, 75)
-    assert shown_number(page) == 75
+    until_number(page, 75)
     page.keyboard.press(".")
     until_frame(page, 76)
-    assert shown_number(page) == 76
+    until_number(page, 76)
 
 
 def test_uneven_frames_are_stepped_one_by_one(page: Page, address: str, library: Library) -> None:
@@ -93,11 +106,11 @@ def test_uneven_frames_are_stepped_one_by_one(page: Page, address: str, library:
     until(page, "document.getElementById('frame-number').title.includes('varies')")
     first = next(n for n in range(150) if GAPS[n + 1] > 75)
     until_frame(page, first)
-    assert shown_number(page) == first
+    until_number(page, first)
     for step in range(1, 4):
         page.keyboard.press(".")
         until_frame(page, first + step)
-        assert shown_number(page) == first + step
+        until_number(page, first + step)
 
 
 @pytest.mark.parametrize("name", ["fast", "late-mkv"])
@@ -106,14 +119,12 @@ def test_pause_states_the_frame_on_the_screen(
 ) -> None:
     open_match(page, address, library, name)
     for _ in range(3):
-        page.keyboard.press(" ")
-        page.wait_for_timeout(230)
-        page.keyboard.press(" ")
+        play_on(page)
         number = shown_number(page)
-        assert stated_frame(page) == number
+        until_frame(page, number)
         page.keyboard.press(".")
         until_frame(page, number + 1)
-        assert shown_number(page) == number + 1
+        until_number(page, number + 1)
 
 
 def test_spot_added_after_a_pause_lies_at_the_frame_on_the_screen(
@@ -121,44 +132,45 @@ def test_spot_added_after_a_pause_lies_at_the_frame_on_the_screen(
 ) -> None:
     open_match(page, address, library, "fast")
     page.keyboard.press(" ")
-    page.wait_for_timeout(300)
+    until_equal(page, lambda: stated_frame(page) > 10, True)
     page.keyboard.press("n")
     page.keyboard.press("Enter")
-    wait_saved(page)
-    number = shown_number(page)
-    (state,) = EditJournal(root / "edits" / "fast" / "review.jsonl").states().values()
-    assert state.position_ms * 60_000 // (1001 * 1000) == number
+    journal = EditJournal(root / "edits" / "fast" / "review.jsonl")
+    until_equal(page, lambda: len(journal.states()), 1)
+    (state,) = journal.states().values()
+    until_number(page, state.position_ms * 60_000 // (1001 * 1000))
 
 
 def test_steps_at_the_end_of_a_half_stay_paused(page: Page, address: str, library: Library) -> None:
     open_match(page, address, library, "halves")
     pick(page, "Goal")
     until_frame(page, 149)
-    assert shown_number(page) == 149
+    until_number(page, 149)
     page.keyboard.press(",")
     for _ in range(3):
         page.keyboard.press(".")
-    page.wait_for_timeout(200)
-    assert stated_frame(page) == shown_number(page) == 149
-    assert page.locator("#play").get_attribute("aria-label") == "Play"
-    assert page.locator("#clock-period").inner_text() == "first half"
+    page.wait_for_timeout(200)  # time for what must not happen
+    until_frame(page, 149)
+    until_number(page, 149)
+    until_attribute(page, "#play", "aria-label", "Play")
+    until_equal(page, page.locator("#clock-period").inner_text, "first half")
 
 
 def test_spot_past_the_end_of_the_video_keeps_its_clock(
     page: Page, address: str, library: Library
 ) -> None:
     open_match(page, address, library, "halves")
-    assert "1 spot lies after the end of the video" in (
-        page.locator("#match-warning-list").inner_text(timeout=1000)
-        if page.locator("#match-warnings").get_attribute("open")
-        else page.locator("#match-warning-list").text_content()
+    page.wait_for_selector(
+        "#match-warning-list:has-text('1 spot lies after the end of the video')", state="attached"
     )
     pick(page, "Foul")
-    assert page.locator("#clock").inner_text().startswith("00:06.5")
-    assert page.locator("#video-note").inner_text() == "The video ends at 00:06, before this time."
-    assert shown_number(page) == 149
-    page.wait_for_timeout(200)
-    assert page.locator("#play").get_attribute("aria-label") == "Play"
+    until_text(page, "#clock", "00:06.5")
+    until_equal(
+        page, page.locator("#video-note").inner_text, "The video ends at 00:06, before this time."
+    )
+    until_number(page, 149)
+    page.wait_for_timeout(200)  # time for what must not happen
+    until_attribute(page, "#play", "aria-label", "Play")
     page.keyboard.press(" ")  # goes on with the second half
     until(page, "document.getElementById('clock-period').textContent === 'second half'")
 
@@ -171,18 +183,18 @@ def test_file_that_no_browser_plays_is_shown_as_stills_then_as_copy(
     pick(page, "Goal")
     until_frame(page, 75)
     page.wait_for_selector("#still:visible")
-    assert shown_number(page) == 75
+    until_number(page, 75)
     page.keyboard.press(".")
     until_frame(page, 76)
     until(page, "/t_ms=30[4-7]/.test(document.getElementById('still').src)")
-    assert shown_number(page) == 76
+    until_number(page, 76)
     page.click("#proxy-make")
     until(page, "document.getElementById('still').hidden")
-    assert shown_number(page) == 76
+    until_number(page, 76)
     page.keyboard.press(".")
     until_frame(page, 77)
-    assert shown_number(page) == 77
-    page.keyboard.press(" ")
-    page.wait_for_timeout(200)
-    page.keyboard.press(" ")
-    assert shown_number(page) == stated_frame(page) > 77
+    until_number(page, 77)
+    play_on(page)
+    number = shown_number(page)
+    until_frame(page, number)
+    assert number > 77

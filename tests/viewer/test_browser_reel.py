@@ -15,7 +15,14 @@ from spotkick.pipelines.viewer_reels import HighlightReels
 from spotkick.video.probe import probe
 from spotkick.viewer.match_store import Library
 from support.pattern_video import Pattern, write_pattern_video
-from support.viewer_pages import open_match, shown_number, until
+from support.viewer_pages import (
+    open_match,
+    until,
+    until_equal,
+    until_number,
+    until_ready,
+    until_text,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -52,10 +59,10 @@ def test_clips_of_several_matches_are_arranged_previewed_and_rendered(
     with serve(library, maker=maker) as address:
         collect(page, address, library, "a/one")
         collect(page, address, library, "a/two")
-        assert page.locator("#reel-link").inner_text() == "Reel of several matches (2)"
+        until_text(page, "#reel-link", "Reel of several matches (2)")
         page.click("#reel-link")
-        page.wait_for_selector("body[data-ready]")
-        assert page.evaluate(ROWS) == ["Goal\none", "Goal\ntwo"]
+        until_ready(page)
+        until_equal(page, lambda: page.evaluate(ROWS), ["Goal\none", "Goal\ntwo"])
 
         # Trim, name and move the clip of the second match, then preview.
         page.locator("#clip-list .clip-length").nth(1).click()
@@ -66,14 +73,14 @@ def test_clips_of_several_matches_are_arranged_previewed_and_rendered(
         page.press(start, "Enter")
         page.click("[aria-label='Earlier in the reel']")
         until(page, f"({ROWS})[0] === 'The winner\\ntwo'")
-        assert page.locator("#reel-total").inner_text() == "2 clips, 0:03"
+        until_equal(page, page.locator("#reel-total").inner_text, "2 clips, 0:03")
         for part in ("match", "clock", "title", "team"):
             page.check(f"#captions input[value={part}]")
         page.click("#reel-preview")
         until(page, "document.getElementById('video').src.includes('1_') === false")
         until(page, "document.querySelector('#clip-list li.playing:nth-child(2)') !== null")
         until(page, "document.querySelector('#clip-list li.playing') === null")
-        assert page.locator("#clock-period").inner_text() == "one"
+        until_equal(page, page.locator("#clock-period").inner_text, "one")
 
         # What comes out is one file with the frames of both, in this order.
         page.click("#reel-render")
@@ -95,9 +102,9 @@ def test_clips_of_several_matches_are_arranged_previewed_and_rendered(
 
         # The list outlives the page; a removed clip is gone.
         page.reload()
-        page.wait_for_selector("body[data-ready]")
+        until_ready(page)
         until(page, f"({ROWS}).length === 2")
-        assert shown_number(page) == 1112
+        until_number(page, 1112)
         page.locator("#clip-list .clip-length").first.click()
         page.click("[aria-label='Remove this clip']")
         until(page, f"({ROWS}).length === 1")
@@ -108,8 +115,8 @@ def test_reel_page_without_clips_says_how_to_collect(
 ) -> None:
     with serve(library) as address:
         page.goto(f"{address}/reel")
-        page.wait_for_selector("body[data-ready]")
-        assert "press Collect clips" in page.locator("#failure-reason").inner_text()
+        until_ready(page)
+        until_text(page, "#failure-reason", "press Collect clips")
         page.goto(address)
-        page.wait_for_selector("body[data-ready]")
-        assert page.locator("#reel-link").is_hidden()
+        until_ready(page)
+        page.wait_for_selector("#reel-link", state="hidden")

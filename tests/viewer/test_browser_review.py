@@ -12,7 +12,19 @@ from spotkick.formats.label_tree import write_label_tree
 from spotkick.formats.results import write_results
 from spotkick.viewer.edits import EditJournal, SpotEdit, SpotState, Status
 from spotkick.viewer.match_store import Library
-from support.viewer_pages import pick, until, wait_saved
+from support.viewer_pages import (
+    open_key,
+    pick,
+    until,
+    until_attribute,
+    until_count,
+    until_equal,
+    until_frame,
+    until_playing,
+    until_ready,
+    until_text,
+    wait_saved,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -21,6 +33,11 @@ Season = Any
 Serve = Callable[..., AbstractContextManager[str]]
 
 PRESS = "(event) => document.body.dispatchEvent(new KeyboardEvent('keydown', event))"
+ORDER_BY_TIME = (
+    "const order = document.getElementById('order');"
+    "order.value = 'time'; order.dispatchEvent(new Event('change'));"
+)
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 TOTALS = (
     "[...document.querySelectorAll('.total-row td.number')].map((cell) => cell.textContent).join()"
 )
@@ -33,8 +50,7 @@ def address(library: Library, serve: Serve) -> Iterator[str]:
 
 
 def open_first(page: Page, address: str, library: Library, query: str = "") -> None:
-    page.goto(f"{address}/match?id={library.keys[0]}{query}")
-    page.wait_for_selector("body[data-ready]")
+    open_key(page, address, library.keys[0], query)
 
 
 def journal(season: Season) -> EditJournal:
@@ -45,8 +61,8 @@ def states(season: Season) -> list[SpotState]:
     return list(journal(season).states().values())
 
 
-def is_playing(page: Page) -> bool:
-    return bool(page.locator("#play").get_attribute("aria-label") == "Pause")
+def statuses(season: Season) -> list[str]:
+    return [state.status.value for state in states(season)]
 
 
 def test_keys_belong_to_the_match_whatever_was_clicked(
@@ -56,38 +72,38 @@ def test_keys_belong_to_the_match_whatever_was_clicked(
     pick(page, "0.95")
     page.focus("#kind-filter")
     page.keyboard.press("x")
-    wait_saved(page)
-    assert page.locator("#kind-filter").input_value() == "likely spots and labels"
-    assert [state.status for state in states(season)] == ["rejected"]
+    until_equal(page, lambda: statuses(season), ["rejected"])
+    until_equal(page, page.locator("#kind-filter").input_value, "likely spots and labels")
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement === document.body")
+    until(page, "document.activeElement === document.body")
 
     # After a click on a tab, a button or a box, Space and the arrows are the video's.
     page.click("#tab-classes")
     page.click("#tab-spots")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
-    assert page.locator("#tab-spots").get_attribute("aria-selected") == "true"
+    until_attribute(page, "#tab-spots", "aria-selected", "true")
     page.click("#accept")
+    until_equal(page, lambda: statuses(season), ["accepted"])
     for target in ("#accept", "#advance"):
-        before = len(states(season))
         if target == "#advance":
             page.click(target)
         page.keyboard.press(" ")
-        assert is_playing(page)
+        until_playing(page)
         page.keyboard.press(" ")
+        until_playing(page, playing=False)
         wait_saved(page)
-        assert len(states(season)) == before
+        assert len(states(season)) == 1
     page.click("#advance")
 
     # A key that is held decides once.
-    before = len(states(season))
     page.keyboard.press("u")
     for _ in range(6):
         page.keyboard.down("a")
     page.keyboard.up("a")
+    until_equal(page, lambda: len(states(season)), 2)
     wait_saved(page)
-    assert len(states(season)) == before + 1
+    assert len(states(season)) == 2
 
 
 def test_keys_of_other_layouts_and_input_methods(
@@ -97,10 +113,9 @@ def test_keys_of_other_layouts_and_input_methods(
     pick(page, "0.95")
     alt_gr = {"ctrlKey": True, "altKey": True, "modifierAltGraph": True, "bubbles": True}
     page.evaluate(PRESS, {"key": "]", "code": "Digit9", **alt_gr})
-    assert page.locator("#speed").inner_text().startswith("1.5")
+    until_text(page, "#speed", "1.5")
     page.evaluate(PRESS, {"key": "ф", "code": "KeyA", "bubbles": True})
-    wait_saved(page)
-    assert [state.status for state in states(season)] == ["accepted"]
+    until_equal(page, lambda: statuses(season), ["accepted"])
     page.keyboard.press("n")
     confirm = {"key": "Enter", "isComposing": True, "bubbles": True, "cancelable": True}
     page.evaluate(
@@ -108,7 +123,7 @@ def test_keys_of_other_layouts_and_input_methods(
         ".dispatchEvent(new KeyboardEvent('keydown', event))",
         confirm,
     )
-    assert page.locator("#class-dialog").is_visible()
+    page.wait_for_selector("#class-dialog")
 
 
 def test_arrows_step_the_video_and_alt_moves_the_spot(
@@ -118,12 +133,12 @@ def test_arrows_step_the_video_and_alt_moves_the_spot(
     pick(page, "0.95")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Shift+ArrowRight")
-    until(page, "document.getElementById('frame-number').textContent === 'frame 65'")
+    until_frame(page, 65)
+    wait_saved(page)
     assert states(season) == []
     page.keyboard.press("Alt+ArrowLeft")
-    wait_saved(page)
-    (state,) = states(season)
-    assert (state.position_ms, state.status) == (5300, "accepted")
+    moved = [(5300, "accepted")]
+    until_equal(page, lambda: [(each.position_ms, each.status) for each in states(season)], moved)
 
     # The playhead can be dragged, and a click on the video plays it.
     grip = page.locator(".playhead-grip").bounding_box()
@@ -134,9 +149,9 @@ def test_arrows_step_the_video_and_alt_moves_the_spot(
     page.mouse.up()
     until(page, "document.getElementById('clock').textContent.startsWith('00:12')")
     page.click("#video")
-    assert is_playing(page)
+    until_playing(page)
     page.click("#video")
-    assert not is_playing(page)
+    until_playing(page, False)
 
 
 def test_review_in_motion_plays_around_each_spot_until_it_is_decided(
@@ -150,12 +165,11 @@ def test_review_in_motion_plays_around_each_spot_until_it_is_decided(
     until(page, "video.currentTime > 2.3 && video.currentTime < 4")  # from the start again
     page.keyboard.press("a")
     until(page, "document.getElementById('selection').textContent.includes('0.80')")
-    assert is_playing(page)
+    until_playing(page)
     until(page, "video.currentTime > 14.4 && video.currentTime < 16")
     page.keyboard.press("r")
-    assert not is_playing(page)
-    wait_saved(page)
-    assert [state.status for state in states(season)] == ["accepted"]
+    until_playing(page, False)
+    until_equal(page, lambda: statuses(season), ["accepted"])
 
 
 def test_facts_of_a_spot_are_saved_and_numbers_give_classes(
@@ -169,10 +183,12 @@ def test_facts_of_a_spot_are_saved_and_numbers_give_classes(
     page.keyboard.press("Enter")
     page.select_option("#detail-visibility", "not shown")
     page.keyboard.press("a")
-    wait_saved(page)
-    (state,) = states(season)
-    assert (state.team, state.visibility, state.player) == ("away", "not shown", "7")
-    assert (state.note, state.status) == ("low shot", "accepted")
+    facts = ("away", "not shown", "7", "low shot", "accepted")
+
+    def described() -> list[tuple[str | None, ...]]:
+        return [(s.team, s.visibility, s.player, s.note, s.status.value) for s in states(season)]
+
+    until_equal(page, described, [facts])
 
     # Numbers: the class of the selected spot; without one, a new spot while the video plays.
     pick(page, "0.80")
@@ -180,13 +196,13 @@ def test_facts_of_a_spot_are_saved_and_numbers_give_classes(
     page.keyboard.press("Escape")
     page.keyboard.press(" ")
     page.keyboard.press("3")
-    assert is_playing(page)
+    until_playing(page)
     page.keyboard.press(" ")
-    wait_saved(page)
-    assert [(state.source, state.label) for state in states(season)[1:]] == [
-        ("prediction", "Corner"),
-        ("added", "Foul"),
-    ]
+    until_equal(
+        page,
+        lambda: [(state.source, state.label) for state in states(season)[1:]],
+        [("prediction", "Corner"), ("added", "Foul")],
+    )
     page.keyboard.press("/")
     page.keyboard.type("low")
     until(page, "document.querySelectorAll('.spot-row').length === 1")
@@ -199,35 +215,59 @@ def test_many_spots_are_changed_in_one_step(
     page.click("#bulk-button")
     page.evaluate("document.getElementById('bulk-least').value = 0.6")
     page.dispatch_event("#bulk-least", "input")
-    assert page.locator("#bulk-count").inner_text() == "1 undecided spot"  # that agrees
+    until_equal(page, page.locator("#bulk-count").inner_text, "1 undecided spot")  # that agrees
     page.uncheck("#bulk-agree")
-    assert page.locator("#bulk-count").inner_text() == "4 undecided spots"
+    until_equal(page, page.locator("#bulk-count").inner_text, "4 undecided spots")
     page.click("#bulk-save")
-    wait_saved(page)
-    assert len(states(season)) == 4
+    until_equal(page, lambda: len(states(season)), 4)
     page.keyboard.press("Control+z")
-    wait_saved(page)
-    assert states(season) == []
+    until_equal(page, lambda: states(season), [])
 
     # All labels of a half, two seconds later.
     page.click("#shift-button")
     page.fill("#shift-seconds", "2")
     page.click("#shift-save")
-    wait_saved(page)
-    assert sorted(state.position_ms for state in states(season)) == [7000, 11000, 16000]
+    shifted = [7000, 11000, 16000]
+    until_equal(page, lambda: sorted(state.position_ms for state in states(season)), shifted)
     page.keyboard.press("Control+z")
-    wait_saved(page)
+    until_equal(page, lambda: states(season), [])
 
     # Rows chosen with Shift are decided together.
     page.select_option("#order", "confidence")
     pick(page, "0.95")
     page.locator(".spot-row", has_text="0.66").click(modifiers=["Shift"])
-    assert "4 spots chosen" in page.locator("#selection").inner_text()
+    until_text(page, "#selection", "4 spots chosen")
     page.keyboard.press("x")
-    wait_saved(page)
-    assert [state.status for state in states(season)] == ["rejected"] * 4
+    until_equal(page, lambda: statuses(season), ["rejected"] * 4)
     page.click("#history-button")
-    assert page.locator("#history-list li").count() >= 4
+    until(page, "document.querySelectorAll('#history-list li').length >= 4")
+
+
+def test_hands_that_are_quicker_than_the_page_mean_what_it_will_show(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    until_text(page, ".spot-row", "0.95")
+
+    # A new order, and a key before its first frame: the first row of the new order.
+    page.evaluate(f"() => {{ {ORDER_BY_TIME} ({PRESS})({{ key: 'ArrowDown', bubbles: true }}); }}")
+    until_text(page, "#selection", "00:05.0")
+
+    # A row stays under the pointer while it is pressed, whatever happens to the order.
+    row = page.locator(".spot-row", has_text="0.66").bounding_box()
+    page.mouse.move(row["x"] + 30, row["y"] + 8)
+    page.mouse.down()
+    page.select_option("#order", "confidence")
+    page.evaluate(TWO_FRAMES)
+    page.mouse.up()
+    until_text(page, "#selection", "0.66")
+    until_text(page, ".spot-row:nth-child(1)", "0.95")
+
+    # The decided spot goes on to the next one of an order that no frame has shown.
+    decide = f"({PRESS})({{ key: 'x', bubbles: true }}); ({PRESS})({{ key: 'a', bubbles: true }});"
+    page.evaluate(f"() => {{ {ORDER_BY_TIME} {decide} }}")
+    until_equal(page, lambda: statuses(season), ["rejected", "accepted"])
+    until_equal(page, lambda: [state.confidence for state in states(season)], [0.66, 0.8])
 
 
 def test_undo_outlives_a_reload_and_overwrites_nobody(
@@ -236,14 +276,14 @@ def test_undo_outlives_a_reload_and_overwrites_nobody(
     open_first(page, address, library)
     pick(page, "0.95")
     page.keyboard.press("x")
-    wait_saved(page)
+    until_equal(page, lambda: statuses(season), ["rejected"])
     page.reload()
-    page.wait_for_selector("body[data-ready]")
+    until_ready(page)
     page.keyboard.press("Control+z")
-    wait_saved(page)
-    assert states(season) == []
+    until_equal(page, lambda: states(season), [])
     pick(page, "0.95")
     page.keyboard.press("a")
+    until_equal(page, lambda: statuses(season), ["accepted"])
     wait_saved(page)
 
     # Another person decides otherwise; the page hears of it, and Undo leaves it alone.
@@ -279,14 +319,14 @@ def test_unsent_changes_stay_in_their_project_and_tab(
     foreign = Library(season.paths, edits=tmp_path / "foreign")
     with serve(foreign, port) as address:
         open_first(third, address, foreign)
-        third.wait_for_timeout(100)
+        wait_saved(third)
+        until_count(third, ".spot-row", 9)
         assert third.locator(".status-rejected").count() == 0
     assert not (tmp_path / "foreign").exists()
     with serve(library, port) as address:
         open_first(third, address, library)
-        wait_saved(third)
         until(third, "!Object.keys(localStorage).some((key) => key.includes('pending'))")
-    assert [state.status for state in states(season)] == ["rejected"] * 2
+        until_equal(third, lambda: statuses(season), ["rejected"] * 2)
 
 
 def test_figures_measure_the_model_against_the_reviewed_labels(
@@ -311,7 +351,8 @@ def test_figures_measure_the_model_against_the_reviewed_labels(
     page.keyboard.press("a")
     page.click("#tab-classes")
     until(page, f"{TOTALS} === '5/6,40,33,36'")
-    assert "false" not in page.locator("#panel-spots .status-accepted").first.inner_text()
+    page.click("#tab-spots")
+    until_count(page, "#panel-spots .status-accepted:has-text('0.55'):not(:has-text('false'))", 1)
 
 
 def test_best_f1_leaves_out_classes_without_labels(
@@ -326,7 +367,7 @@ def test_best_f1_leaves_out_classes_without_labels(
         page.click("#tab-classes")
         page.click("#best-thresholds")
         until(page, f"{TOTALS} === '1/1,100,100,100'")
-        assert "1 class without any label got 1.00" in page.locator("#notice").inner_text()
+        until_text(page, "#notice", "1 class without any label got 1.00")
 
 
 def test_pinch_goes_on_with_one_finger_and_tooltip_leaves(
@@ -337,7 +378,7 @@ def test_pinch_goes_on_with_one_finger_and_tooltip_leaves(
     page.mouse.move(box["x"] + 60, box["y"] + 30)
     page.wait_for_selector("#tooltip:visible")
     page.keyboard.press("+")
-    assert page.locator("#tooltip").is_hidden()
+    page.wait_for_selector("#tooltip", state="hidden")
     page.keyboard.press("0")
     shown = page.evaluate(
         """() => {
@@ -376,7 +417,7 @@ def test_wheel_scrolls_a_page_that_is_longer_than_the_window(
         before = page.locator("#overview").get_attribute("aria-valuetext")
         page.mouse.wheel(0, 200)
         until(page, "window.scrollY > 100")
-        assert page.locator("#overview").get_attribute("aria-valuetext") == before
+        until_attribute(page, "#overview", "aria-valuetext", before)
         page.keyboard.down("Control")
         page.mouse.wheel(0, -200)
         until(
@@ -398,22 +439,23 @@ def test_page_fits_the_screen_with_every_command(
     page = context.new_page()
     for place in ("/", f"/match?id={library.keys[0]}"):
         page.goto(f"{address}{place}")
-        page.wait_for_selector("body[data-ready]")
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        until_ready(page)
+        until(page, f"document.documentElement.scrollWidth <= {size[0]}")
     names = ["theme-button", "export-button", "reset", "move-here", "zoom-all"]
     for name in [*names, *(["help-button"] if size[0] > 500 else [])]:  # phones have no keys
         box = page.locator(f"#{name}").bounding_box()
         assert 0 <= box["x"] <= box["x"] + box["width"] <= size[0]
         assert box["height"] >= (32 if size[0] > 500 else 38)
-    assert "Northport" in page.locator("#match-name").inner_text()
+    until_text(page, "#match-name", "Northport")
     context.close()
 
 
 def test_links_lead_to_a_moment_or_a_spot(page: Page, address: str, library: Library) -> None:
     open_first(page, address, library, "&t=2:6.1")
     until(page, "document.getElementById('clock').textContent === '00:06.100'")
-    assert page.locator("#clock-period").inner_text() == "second half"
+    until_equal(page, page.locator("#clock-period").inner_text, "second half")
     pick(page, "0.80")
+    page.wait_for_selector(".spot-row[aria-selected=true]:has-text('0.80')")
     identity = page.locator(".spot-row[aria-selected=true]").get_attribute("id")
     open_first(page, address, library, f"&spot={identity.removeprefix('row-')}")
     until(page, "document.getElementById('selection').textContent.includes('0.80')")
@@ -427,12 +469,11 @@ def test_two_systems_are_compared_over_one_truth(page: Page, season: Season, ser
     with serve(library) as address:
         open_first(page, address, library)
         page.click("#tab-systems")
-        names = page.locator("#system-a, #system-b").all_inner_texts()
-        assert names == ["out", "other"]
-        row = page.locator("#system-rows tr").first
-        assert row.locator("td").all_inner_texts() == ["20", "25", "22", "100", "50", "67"]
-        (difference,) = page.locator("#system-differences li").all_inner_texts()
-        assert difference.split("\n") == ["1 · 00:09 Corner", "only other"]
+        until_equal(page, page.locator("#system-a, #system-b").all_inner_texts, ["out", "other"])
+        cells = page.locator("#system-rows tr").first.locator("td")
+        until_equal(page, cells.all_inner_texts, ["20", "25", "22", "100", "50", "67"])
+        differences = page.locator("#system-differences li")
+        until_equal(page, differences.all_inner_texts, ["1 · 00:09 Corner\nonly other"])
         page.click("#system-differences button")
         until(page, "document.getElementById('clock').textContent === '00:09.000'")
 
@@ -453,10 +494,9 @@ def test_crowded_window_is_drawn_as_ticks_and_a_part_of_it_as_marks(
     }"""
     with serve(library) as address:
         open_first(page, address, library)
+        until(page, f"({count})() > 3000")  # a band over the whole lane
         crowded = page.evaluate(count)
-        assert crowded > 3000  # a band over the whole lane
         page.locator(".spot-row").first.click()
         for _ in range(8):
             page.keyboard.press("+")
-        until(page, f"({count})() < {crowded // 3}")
-        assert page.evaluate(count) > 50
+        until(page, f"({count})() > 50 && ({count})() < {crowded // 3}")

@@ -11,7 +11,7 @@ from spotkick.actions import Action, MatchActions
 from spotkick.formats.results import write_results
 from spotkick.viewer.match_store import Library
 from support.pattern_video import Pattern, write_pattern_video
-from support.viewer_pages import open_match, until
+from support.viewer_pages import open_match, until, until_equal, until_ready
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -52,14 +52,14 @@ def test_sound_is_drawn_below_the_curves_at_its_time(
         loud = page.evaluate(LOUD_SHARES)
         assert min(loud) == pytest.approx(2.0 / 16, abs=0.006)
         assert max(loud) == pytest.approx(2.1 / 16, abs=0.006)
-        assert page.locator(".track-sound").inner_text() == "Sound"
+        until_equal(page, page.locator(".track-sound").inner_text, "Sound")
 
         # The strip goes and comes back, and the browser remembers which.
         page.click("#wave-button")
         until(page, "document.querySelector('.track-sound') === null")
         page.reload()
-        page.wait_for_selector("body[data-ready]")
-        assert page.locator("#wave-note").is_hidden()
+        until_ready(page)
+        page.wait_for_selector("#wave-note", state="hidden")
         page.click("#wave-button")
         until(page, f"({LOUD_SHARES})().length > 0")
 
@@ -72,4 +72,4 @@ def test_match_without_sound_says_so(page: Page, tmp_path: Path, serve: Serve) -
         open_match(page, address, library, "game")
         note = page.locator("#wave-note")
         until(page, "!document.getElementById('wave-note').hidden")
-        assert note.inner_text() == "This video has no sound."
+        until_equal(page, note.inner_text, "This video has no sound.")

@@ -1,5 +1,6 @@
 """The whole review by keyboard alone and by touch alone, in Chromium and in Firefox."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -80,6 +81,23 @@ def states(season: Season) -> list[SpotState]:
     return list(EditJournal(path).states().values())
 
 
+def until_written(
+    season: Season, wanted: tuple[str, str, str, str | None], *, timeout_s: float = 60.0
+) -> None:
+    """Wait until the journal has a spot of this source, class, status and team."""
+    end = time.monotonic() + timeout_s
+    while wanted not in {(s.source, s.label, s.status.value, s.team) for s in states(season)}:
+        assert time.monotonic() < end, f"{wanted} is not among {states(season)}"
+        time.sleep(0.05)
+
+
+def until_targets_are_large(hands: Hands, *, timeout_s: float = 20.0) -> None:
+    end = time.monotonic() + timeout_s
+    while (small := hands.run(SMALL_TARGETS)) != []:
+        assert time.monotonic() < end, small
+        time.sleep(0.05)
+
+
 def selection_has(hands: Hands, text: str) -> None:
     until(hands, f"document.getElementById('selection').textContent.includes('{text}')")
 
@@ -102,7 +120,7 @@ def test_whole_review_by_keyboard_alone(hands: Hands, address: str, season: Seas
     until(hands, READY)
     tab_to(hands, "#welcome-close")
     hands.press("Enter")
-    assert hands.evaluate("document.getElementById('welcome').hidden")
+    until(hands, "document.getElementById('welcome').hidden")
 
     # In motion: the surest spot is played until it is decided, and the next one follows.
     hands.press("r")
@@ -137,10 +155,8 @@ def test_whole_review_by_keyboard_alone(hands: Hands, address: str, season: Seas
     hands.press("n")
     type_text(hands, "foul")
     hands.press("Enter")
-    until(hands, SAVED)
-    found = {(state.source, state.label, state.status, state.team) for state in states(season)}
-    assert ("prediction", "Goal", "accepted", "home") in found
-    assert ("added", "Foul", "accepted", None) in found
+    until_written(season, ("prediction", "Goal", "accepted", "home"))
+    until_written(season, ("added", "Foul", "accepted", None))
 
     # Thresholds, then a reel, then the labels.
     tab_to(hands, "[role=tab][aria-selected=true]", back=True)
@@ -175,18 +191,18 @@ def test_whole_review_by_touch_alone(hands: Hands, address: str, season: Season)
     hands.shape(390, 844, touch=True)
     hands.open(address)
     until(hands, READY)
-    assert hands.run(SMALL_TARGETS) == []
+    until_targets_are_large(hands)
     tap(hands, "#match-rows a")
     until(hands, "location.pathname === '/match'")
     until(hands, READY)
     tap(hands, "#welcome-close")
-    assert hands.evaluate("document.documentElement.scrollWidth") <= 390
+    until(hands, "document.documentElement.scrollWidth <= 390")
 
     # The video stays in sight above the list, and the buttons with it.
     tap(hands, ".spot-row")
     selection_has(hands, "0.95")
-    assert hands.evaluate("document.getElementById('accept').getBoundingClientRect().top") > 0
-    assert hands.run(SMALL_TARGETS) == []
+    until(hands, "document.getElementById('accept').getBoundingClientRect().top > 0")
+    until_targets_are_large(hands)
     tap(hands, "#accept")
     progress_is(hands, "1 of 5 decided")
     tap(hands, "#reject")
@@ -207,6 +223,7 @@ def test_whole_review_by_touch_alone(hands: Hands, address: str, season: Season)
     tap(hands, "#class-options li")
     tap(hands, "#add")
     tap(hands, "#class-options li:last-child")
+    until_written(season, ("added", "Foul", "accepted", None))
     until(hands, SAVED)
     assert [state.source for state in states(season)].count("added") == 1
 
@@ -231,7 +248,7 @@ def test_whole_review_by_touch_alone(hands: Hands, address: str, season: Season)
     before = hands.evaluate(REEL)
     tap(hands, "#clip-list input:checked")
     until(hands, f"{REEL} !== '{before}'")
-    assert hands.run(SMALL_TARGETS) == []
+    until_targets_are_large(hands)
     tap(hands, "#reel-render")
     until(hands, "document.querySelectorAll('#reel-files a').length === 3")
     tap(hands, "#export-button")

@@ -19,6 +19,7 @@ import pytest
 
 from spotkick.video.probe import probe
 from spotkick.viewer.edits import EditJournal
+from support.viewer_pages import until_equal, until_ready, wait_saved
 
 RUN = "from spotkick.cli import main; main.COMMANDS = ('view',); main.run()"
 SLIDE = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }"
@@ -79,7 +80,7 @@ def running(season: Season, port: int = 0) -> Iterator[Viewer]:
 
 def open_match(page: Page, viewer: Viewer) -> None:
     page.goto(f"{viewer.address}/match?id={viewer.key}")
-    page.wait_for_selector("body[data-ready]")
+    until_ready(page)
 
 
 def save(page: Page, name: str, folder: Path) -> Path:
@@ -101,10 +102,14 @@ def test_view_reel_of_a_video_from_click_to_file(
         open_match(page, viewer)
         page.click("#tab-reel")
         page.wait_for_selector("#clip-list li")
-        assert page.locator("#clip-list li .clip-label > span").all_inner_texts() == [
-            "Goal, Foul",
-            "Corner",
-        ]
+        until_equal(
+            page,
+            page.locator("#clip-list li .clip-label > span").all_inner_texts,
+            [
+                "Goal, Foul",
+                "Corner",
+            ],
+        )
         expect(total).to_have_text("2 of 2 clips, 0:40")
         page.locator("#reel-budget").evaluate(SLIDE, "25")
         expect(total).to_have_text("1 of 2 clips, 0:20")
@@ -151,7 +156,7 @@ def test_view_reel_of_a_video_from_click_to_file(
         timeline = json.loads(save(page, "OTIO", tmp_path).read_text())
         assert timeline["OTIO_SCHEMA"].startswith("Timeline")
         page.reload()  # the reel is still there
-        page.wait_for_selector("body[data-ready]")
+        until_ready(page)
         page.click("#tab-reel")
         page.wait_for_selector("#reel-files a")
         page.click("#find-shots")
@@ -217,7 +222,8 @@ def test_view_changes_made_while_the_server_is_down_are_sent_later(
         open_match(page, viewer)
         page.locator(".spot-row", has_text="0.95").first.click()
         page.keyboard.press("a")
-        page.wait_for_selector("#save-state[data-state=saved]")
+        until_equal(page, lambda: len(journal_of(season).states()), 1)
+        wait_saved(page)
         os.kill(viewer.process.pid, signal.SIGKILL)
         viewer.process.wait(20)
         page.locator(".spot-row", has_text="0.80").first.click()

@@ -6,11 +6,11 @@ One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator]
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -68,7 +68,42 @@ def read_scores(path: Path | str, match: str = "") -> MatchScores:
     Raises:
         InputError: if the file is not such an archive, or its arrays do not fit each other.
     """
-    path = Path(path)
+    return _read_archive(Path(path), match, _read_values)
+
+
+def read_scores_outline(path: Path | str, match: str = "") -> MatchScores:
+    """Read how long the scores of each period are, without unpacking them: every score is zero.
+
+    Args:
+        path: the ``.npz``.
+        match: name to give the match; the name of the folder when empty.
+
+    Raises:
+        InputError: if the file is not such an archive, or its arrays do not fit each other.
+    """
+    return _read_archive(Path(path), match, _read_shape)
+
+
+_Values: TypeAlias = "npt.NDArray[np.float32]"
+
+
+def _read_values(arrays: "np.lib.npyio.NpzFile", name: str) -> _Values:
+    values: _Values = arrays[name].astype(np.float32)
+    return values
+
+
+def _read_shape(arrays: "np.lib.npyio.NpzFile", name: str) -> _Values:
+    archive = cast(zipfile.ZipFile, arrays.zip)  # it is None only after closing
+    with archive.open(f"{name}.npy") as member:
+        first = np.lib.format.read_magic(member) == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+        shape = read(member)[0]
+    return np.broadcast_to(np.float32(0), shape)
+
+
+def _read_archive(
+    path: Path, match: str, read_period: Callable[["np.lib.npyio.NpzFile", str], _Values]
+) -> MatchScores:
     with reading_arrays(
         path, "a file of segmentation scores", "write it again with 'spotkick spot'"
     ):
@@ -80,9 +115,7 @@ def read_scores(path: Path | str, match: str = "") -> MatchScores:
             classes = tuple(str(name) for name in arrays["classes"])
             frame_rate = Fraction(*(int(part) for part in arrays["frame_rate"]))
             names = [name for name in arrays.files if name.startswith(_PREFIX)]
-            periods = {
-                int(name.removeprefix(_PREFIX)): arrays[name].astype(np.float32) for name in names
-            }
+            periods = {int(name.removeprefix(_PREFIX)): read_period(arrays, name) for name in names}
 
     # One row for each frame, one column for each class.
     for period, values in periods.items():

@@ -36,7 +36,7 @@ from spotkick.timeline import parse_game_time
 
 _NO_TEAM: Final = "not applicable"
 _WRAP_MINUTES: Final = 100
-_USUAL_FIELDS: Final = ("gameTime", "label", "position", "team", "visibility")
+_USUAL_FIELDS: Final = ("gameTime", "label", "position", "team")
 _USUAL_TIME: Final = re.compile(r"[1-5] - \d{1,3}:\d\d").fullmatch
 
 
@@ -75,7 +75,7 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
     """Read rows that all have the usual form; None when any is unusual."""
     # Column by column: each distinct value is checked once.
     try:
-        times, labels, positions, teams, visibilities = columns = [
+        times, labels, positions, teams = columns = [
             [row[field] for row in rows] for field in _USUAL_FIELDS
         ]
         if not rows or any(set(map(type, column)) != {str} for column in columns):
@@ -83,7 +83,10 @@ def _parse_columns(rows: list[dict[str, Any]]) -> tuple[Action, ...] | None:
         if not all(map(_USUAL_TIME, times)):
             return None
         team_of = {team: _read_team(team, "") for team in set(teams)}
-        visibility_of = {text: Visibility(text) for text in set(visibilities)}
+        visibilities = [row.get("visibility") for row in rows]  # only SoccerNet-v2 has it
+        visibility_of = {
+            text: None if text is None else Visibility(text) for text in set(visibilities)
+        }
         position_ms = list(map(int, positions))
     except (KeyError, TypeError, ValueError):
         return None

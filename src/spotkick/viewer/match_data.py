@@ -6,7 +6,7 @@ A damaged file takes away what it holds, not the match: the reason is shown as a
 import hashlib
 import math
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -29,6 +29,7 @@ ID_BYTES: Final = 6
 ran again."""
 
 _SHORTEST_PERIOD_S: Final = 60.0
+_BEFORE_ALL_MS: Final = -(10**15)
 _MOST_WARNINGS: Final = 20
 
 
@@ -101,8 +102,15 @@ class Match:
         return name_spots("l", self.labelled)
 
 
-def load_match(files: MatchFiles) -> Match:
-    """Read all files of a match."""
+def load_match(
+    files: MatchFiles, *, read_scores_of: Callable[[Path, str], MatchScores] = read_scores
+) -> Match:
+    """Read all files of a match.
+
+    Args:
+        files: of the match.
+        read_scores_of: `read_scores_outline` where the scores themselves are not needed.
+    """
     problems = list(files.notes)
     predictions: tuple[Action, ...] = ()
     labels: tuple[Action, ...] = ()
@@ -119,7 +127,7 @@ def load_match(files: MatchFiles) -> Match:
             labels = _read_labels(files, files.labels)
     if files.scores is not None:
         with _collect_problems(problems):
-            scores = read_scores(files.scores, files.name)
+            scores = read_scores_of(files.scores, files.name)
     for spans in files.videos.values():
         with _collect_problems(problems):
             videos |= open_periods(spans)
@@ -129,7 +137,7 @@ def load_match(files: MatchFiles) -> Match:
 
     names = name_systems(files.systems) if files.others else [""]
     others = tuple(
-        _read_system(name, system, files, problems)
+        _read_system(name, system, files, problems, read_scores_of=read_scores_of)
         for name, system in zip(names[1:], files.others, strict=True)
     )
     problems += list(_find_outside(predictions, labels, videos))
@@ -167,7 +175,14 @@ def _read_predictions(files: MatchFiles, path: Path) -> tuple[Action, ...]:
     return _make_finite(found)
 
 
-def _read_system(name: str, system: SystemFiles, files: MatchFiles, problems: list[str]) -> System:
+def _read_system(
+    name: str,
+    system: SystemFiles,
+    files: MatchFiles,
+    problems: list[str],
+    *,
+    read_scores_of: Callable[[Path, str], MatchScores],
+) -> System:
     """Read the spots and scores of a further system."""
     predictions: tuple[Action, ...] = ()
     scores: MatchScores | None = None
@@ -176,7 +191,7 @@ def _read_system(name: str, system: SystemFiles, files: MatchFiles, problems: li
             predictions = _read_predictions(files, system.predictions)
     if system.scores is not None:
         with _collect_problems(problems):
-            scores = read_scores(system.scores, files.name)
+            scores = read_scores_of(system.scores, files.name)
     return System(name, name_spots("p", predictions), scores)
 
 
@@ -234,12 +249,16 @@ def _measure_periods(
         found[period] = max(
             found.get(period, 0.0), float(len(values) / scores.frame_rate) if scores else 0.0
         )
+
+    # The last action of each period, and some time after it where nothing else tells the length.
+    last_ms: dict[int, int] = {}
     for action in actions:
-        known = action.period in videos or (scores is not None and action.period in scores.periods)
+        if action.position_ms > last_ms.get(action.period, _BEFORE_ALL_MS):
+            last_ms[action.period] = action.position_ms
+    for period, position_ms in last_ms.items():
+        known = period in videos or (scores is not None and period in scores.periods)
         tail_s = 1.0 if known else _SHORTEST_PERIOD_S
-        found[action.period] = max(
-            found.get(action.period, _SHORTEST_PERIOD_S), action.position_s + tail_s
-        )
+        found[period] = max(found.get(period, _SHORTEST_PERIOD_S), position_ms / 1000 + tail_s)
     return {period: round(length, 3) for period, length in sorted(found.items())} or {
         1: _SHORTEST_PERIOD_S
     }

@@ -5,13 +5,14 @@ import threading
 import time
 import warnings
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError, SpotkickWarning
+from spotkick.formats.scores import MatchScores, read_scores, read_scores_outline
 from spotkick.viewer.edits import EditJournal
 from spotkick.viewer.match_data import Match, load_match
 from spotkick.viewer.match_files import REVIEW_FILE, MatchFiles, SystemFiles, is_within
@@ -142,12 +143,19 @@ class Library:
 
     def read(self, files: MatchFiles) -> Match:
         """The same as ``match``, without keeping it: reading all matches pushes none out."""
+        return self._read(files, read_scores)
+
+    def read_outline(self, files: MatchFiles) -> Match:
+        """The match without its scores, of which it has only the length."""
+        return self._read(files, read_scores_outline)
+
+    def _read(self, files: MatchFiles, read_scores_of: Callable[[Path, str], MatchScores]) -> Match:
         with self._lock:  # also because collecting warnings changes state of the whole process
             stamp = _identify_files(files)
             known = self._loaded.get(files.key)
             if known is not None and known[0] == stamp:
                 return known[1]
-            return load_match(self._keep_readable(files))
+            return load_match(self._keep_readable(files), read_scores_of=read_scores_of)
 
     def journal(self, files: MatchFiles) -> EditJournal:
         """The corrections of a match."""

@@ -1,9 +1,13 @@
 """Precision, recall and F1 at a threshold, counted as the browser counts while a slider moves."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from spotkick.actions import Action
 
@@ -26,38 +30,65 @@ def _find_candidates(
     predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int
 ) -> list[list[int]]:
     """For each label the predictions within the tolerance, the one to be taken first before all."""
-    groups: dict[tuple[str, int], list[int]] = {}
-    for index, action in enumerate(predictions):
-        groups.setdefault((action.label, action.period), []).append(index)
-    places: dict[tuple[str, int], list[int]] = {}
-    for name, group in groups.items():
-        group.sort(key=lambda index: predictions[index].position_ms)
-        places[name] = [predictions[index].position_ms for index in group]
+    # One line of time for all classes and periods, too far apart to reach each other.
+    places, at = _place_actions(predictions, labels, tolerance_ms)
+    order = np.argsort(places, kind="stable")
+    first = np.searchsorted(places[order], at - tolerance_ms, side="left").tolist()
+    last = np.searchsorted(places[order], at + tolerance_ms, side="right").tolist()
 
-    # the predictions of a class and period, by time, are cut out around each label
+    # The predictions by time are cut out around each label.
+    by_time: list[int] = order.tolist()
     found = []
-    for label in labels:
-        name = (label.label, label.period)
-        first = bisect_left(places.get(name, []), label.position_ms - tolerance_ms)
-        last = bisect_right(places.get(name, []), label.position_ms + tolerance_ms)
-        near = groups.get(name, [])[first:last]
-        found.append(sorted(near, key=lambda index: -(predictions[index].confidence or 0.0)))
+    for start, end in zip(first, last, strict=True):
+        near = by_time[start:end]
+        if len(near) > 1:
+            near.sort(key=lambda index: -(predictions[index].confidence or 0.0))
+        found.append(near)
     return found
+
+
+def _place_actions(
+    predictions: Sequence[Action], labels: Sequence[Action], tolerance_ms: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Positions on one line of time, each class and period on a stretch of its own."""
+    actions = (*predictions, *labels)
+    names = [action.label for action in actions]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    classes = np.array([numbers[name] for name in names], dtype=np.int64)
+    known, periods = np.unique([action.period for action in actions], return_inverse=True)
+    positions = np.array([action.position_ms for action in actions], dtype=np.int64)
+
+    # (predictions + labels,)
+    if len(actions) > 0:
+        stretch = classes * len(known) + periods
+        positions += stretch * (np.ptp(positions) + 2 * tolerance_ms + 1)
+    return positions[: len(predictions)], positions[len(predictions) :]
 
 
 def _order_by_time(labels: Sequence[Action]) -> list[int]:
     return sorted(range(len(labels)), key=lambda index: labels[index].position_ms)
 
 
-def _assign_candidates(
+def _split_contested(candidates: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    """Labels that share no candidate with another one, and those that do."""
+    wanted = Counter(index for near in candidates for index in near)
+    alone: list[int] = []
+    contested: list[int] = []
+    for number, near in enumerate(candidates):
+        if near:
+            shared = any(wanted[index] > 1 for index in near)
+            (contested if shared else alone).append(number)
+    return alone, contested
+
+
+def _count_assigned(
     order: Iterable[int],
     candidates: Sequence[Sequence[int]],
     confidences: Sequence[float],
     threshold: float,
-) -> dict[int, int]:
-    """Labels in order, each with its first free candidate that reaches the threshold."""
+) -> int:
+    """How many labels, in order, find a free candidate that reaches the threshold."""
     taken: set[int] = set()
-    pairs: dict[int, int] = {}
     for number in order:
         for index in candidates[number]:
             # those that follow are less confident still
@@ -65,9 +96,8 @@ def _assign_candidates(
                 break
             if index not in taken:
                 taken.add(index)
-                pairs[number] = index
                 break
-    return pairs
+    return len(taken)
 
 
 def measure(
@@ -91,11 +121,17 @@ def _measure_all(
     confidences = [action.confidence or 0.0 for action in predictions]
     ranked = sorted(confidences)
     candidates = _find_candidates(predictions, labels, tolerance_ms)
-    order = [number for number in _order_by_time(labels) if candidates[number]]
+
+    # A label alone with its candidates takes the most confident one; the others have an order.
+    alone, contested = _split_contested(candidates)
+    surest = sorted(confidences[candidates[number][0]] for number in alone)
+    shared = set(contested)
+    order = [number for number in _order_by_time(labels) if number in shared]
     points = []
     for threshold in thresholds:
-        pairs = _assign_candidates(order, candidates, confidences, threshold)
-        correct, kept = len(pairs), len(ranked) - bisect_left(ranked, threshold)
+        correct = len(surest) - bisect_left(surest, threshold)
+        correct += _count_assigned(order, candidates, confidences, threshold)
+        kept = len(ranked) - bisect_left(ranked, threshold)
         precision = correct / kept if kept else 0.0
         recall = correct / len(labels) if labels else 0.0
         total = kept + len(labels)

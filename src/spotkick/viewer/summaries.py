@@ -89,7 +89,7 @@ class SummaryStore:
 
 def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
     """Read a match and count what the start page shows of it."""
-    match = library.read(files)
+    match = library.read_outline(files)
     journal = library.journal(files)
     states = journal.states()
     labels, spots = match.labelled, match.predicted
