@@ -29,6 +29,8 @@ LABEL_FILES: Final = ("Labels-v2.json", "Labels.json", "Labels-ball.json")
 BALL_RATE: Final = Fraction(25)
 """Frames per second of the evaluator of ball action spotting."""
 
+_BY_SIDE: Final = " by side"
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -176,7 +178,7 @@ def split_sides(task: Task, sides: Sequence[str]) -> Task:
     if len(set(sides)) != len(sides) or len(sides) < 2 or not all(map(str.strip, sides)):
         raise ConfigError(f"sides must be at least two different words, got {', '.join(sides)}")
     names = tuple(_sided_name(name, side) for name in task.classes for side in sides)
-    classes = ActionClasses(names, name=f"{task.classes.name} by side")
+    classes = ActionClasses(names, name=f"{task.classes.name}{_BY_SIDE}")
     return replace(task, classes=classes, sides=tuple(sides))
 
 
@@ -215,6 +217,37 @@ def plain_label(name: str, task: Task) -> str:
     return _plain_classes(task).get(name, (name, ""))[0]
 
 
+def merge_side_names(names: Sequence[str], sides: Sequence[str]) -> tuple[str, ...]:
+    """Names of classes without the teams, each once, in order.
+
+    Example:
+        >>> merge_side_names(("PASS (left)", "PASS (right)", "OUT"), ("left", "right"))
+        ('PASS', 'OUT')
+    """
+    return tuple(dict.fromkeys(split_side_name(name, sides)[0] for name in names))
+
+
+def plain_classes(task: Task) -> ActionClasses:
+    """The classes of a task whatever the team."""
+    if not task.sides:
+        return task.classes
+    names = merge_side_names(task.classes.names, task.sides)
+    return ActionClasses(names, name=task.classes.name.removesuffix(_BY_SIDE))
+
+
+def split_side_name(name: str, sides: Sequence[str]) -> tuple[str, str | None]:
+    """Class and team of a class of a team; no team where the name has none.
+
+    Example:
+        >>> split_side_name("PASS (left)", ("left", "right")), split_side_name("PASS", ())
+        (('PASS', 'left'), ('PASS', None))
+    """
+    for side in sides:
+        if name.endswith(f" ({side})"):
+            return name.removesuffix(f" ({side})"), side
+    return name, None
+
+
 def merge_side_values(values: Mapping[str, T], task: Task) -> dict[str, T]:
     """Values by class, such as thresholds; of the sides of a class the smallest."""
     merged: dict[str, T] = {}
@@ -227,12 +260,8 @@ def merge_side_values(values: Mapping[str, T], task: Task) -> dict[str, T]:
 
 def _plain_classes(task: Task) -> dict[str, tuple[str, str]]:
     """Class of a team -> class, team; empty without sides."""
-    return {
-        name: (name.removesuffix(f" ({side})"), side)
-        for side in task.sides
-        for name in task.classes
-        if name.endswith(f" ({side})")
-    }
+    split = {name: split_side_name(name, task.sides) for name in task.classes}
+    return {name: (label, side) for name, (label, side) in split.items() if side is not None}
 
 
 def _sided_name(name: str, side: str | None) -> str:

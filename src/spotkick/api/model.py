@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypedDict, Unpack
@@ -164,7 +164,8 @@ def spot_with_scores(
     for track in tracks.values():
         model.checkpoint.feature_source.require_compatible(track.source, track.where)
     actions, scores = spot_match(model.network, tracks, setup, options.get("name") or default)
-    return merge_sides(actions, model.checkpoint.task), scores
+    task = replace(model.checkpoint.task, classes=setup.wanted)
+    return merge_sides(actions, task), scores.merge_sides()
 
 
 def spot(model: Model, match: PathLike | Features, **options: Unpack[SpotOptions]) -> MatchActions:

@@ -1,7 +1,8 @@
 """Per-frame segmentation scores of a match, kept beside its predictions.
 
 One compressed ``.npz``: ``classes``, ``frame_rate`` as [numerator, denominator], float16
-``scores_<period>`` (frames, classes).
+``scores_<period>`` (frames, classes). Of a network that tells teams apart, ``sides`` holds the
+words for the teams, and ``classes`` has each class once for every team, such as ``PASS (left)``.
 """
 
 import io
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from spotkick.errors import InputError
 from spotkick.files import check_archive, read_bytes, reading_arrays, write_bytes
+from spotkick.tasks import merge_side_names, split_side_name
 
 SCORES_FILE: Final = "scores.npz"
 """Name of the file in a match folder of predictions."""
@@ -33,12 +35,29 @@ class MatchScores:
         classes: names of the columns.
         frame_rate: frames per second.
         periods: period -> (frames, classes) float32, between 0 and 1, high where the action is.
+        sides: words for the teams that ``classes`` tell apart; empty where they do not.
     """
 
     match: str
     classes: tuple[str, ...]
     frame_rate: Fraction
     periods: Mapping[int, npt.NDArray[np.float32]]
+    sides: tuple[str, ...] = ()
+
+    def merge_sides(self) -> "MatchScores":
+        """Scores of the classes whatever the team: of the team that scores more, in each frame."""
+        if not self.sides:
+            return self
+        plain = [split_side_name(name, self.sides)[0] for name in self.classes]
+        classes = merge_side_names(self.classes, self.sides)
+
+        # (classes, its columns): one for each team
+        columns = [[n for n, name in enumerate(plain) if name == label] for label in classes]
+        periods = {
+            period: np.stack([values[:, group].max(axis=1) for group in columns], axis=1)
+            for period, values in self.periods.items()
+        }
+        return MatchScores(self.match, classes, self.frame_rate, periods)
 
 
 def write_scores(path: Path | str, scores: MatchScores) -> None:
@@ -54,16 +73,19 @@ def write_scores(path: Path | str, scores: MatchScores) -> None:
     arrays["frame_rate"] = np.array(
         [scores.frame_rate.numerator, scores.frame_rate.denominator], dtype=np.int64
     )
+    if scores.sides:
+        arrays["sides"] = np.array(scores.sides)
     np.savez_compressed(buffer, classes=np.array(scores.classes), **arrays)
     write_bytes(Path(path), buffer.getvalue())
 
 
-def read_scores(path: Path | str, match: str = "") -> MatchScores:
+def read_scores(path: Path | str, match: str = "", *, keep_sides: bool = False) -> MatchScores:
     """Read scores.
 
     Args:
         path: the ``.npz``.
         match: name to give the match; the name of the folder when empty.
+        keep_sides: keep the columns of each team apart; of the team that scores more otherwise.
 
     Raises:
         InputError: if the file is not such an archive, or its arrays do not fit each other.
@@ -114,6 +136,7 @@ def _read_archive(
         with np.load(data, allow_pickle=False) as arrays:
             classes = tuple(str(name) for name in arrays["classes"])
             frame_rate = Fraction(*(int(part) for part in arrays["frame_rate"]))
+            sides = tuple(str(side) for side in arrays["sides"]) if "sides" in arrays else ()
             names = [name for name in arrays.files if name.startswith(_PREFIX)]
             periods = {int(name.removeprefix(_PREFIX)): read_period(arrays, name) for name in names}
 
@@ -126,6 +149,6 @@ def _read_archive(
             )
     if frame_rate <= 0:
         raise InputError(f"{path}: frame_rate must be positive, got {frame_rate}")
-    return MatchScores(
-        match or path.parent.name, classes, frame_rate, dict(sorted(periods.items()))
-    )
+    ordered = dict(sorted(periods.items()))
+    scores = MatchScores(match or path.parent.name, classes, frame_rate, ordered, sides)
+    return scores if keep_sides else scores.merge_sides()

@@ -3,7 +3,7 @@
 import time
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from spotkick.actions import ActionClasses, MatchActions
@@ -37,7 +37,7 @@ from spotkick.prediction import (
 )
 from spotkick.reporter import Reporter, SilentReporter, format_duration
 from spotkick.storage import fetched, upload
-from spotkick.tasks import merge_sides
+from spotkick.tasks import merge_side_names, merge_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,13 +263,14 @@ class MatchSpotter:
         members = [Member(self.network, tracks, self.setup)]
         members += [other.join(job.match, tracks, reporter) for other in self.further]
         predicted, scores = spot_match_together(members, job.match)
-        predicted = merge_sides(predicted, self.checkpoint.task)
+        task = replace(self.checkpoint.task, classes=self.setup.wanted)
+        predicted = merge_sides(predicted, task)
         predicted, scores = shift_to_positions(predicted, scores, job.files)
         spoken = self.checkpoint.feature_source.kind in COMMENTARY_KINDS
         predicted = confirm_goals(
             predicted,
             job.files,
-            scores.classes,
+            merge_side_names(scores.classes, scores.sides),
             spot_spread_ms=SPOKEN_SPREAD_MS if spoken else 0,
         )
 

@@ -1,7 +1,7 @@
 """Where the results of spotting go, period by period, and what they were made from."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ class MatchOutput:
             return scores
 
         # Columns of one file have one meaning, for all periods.
-        other = read_scores(self.scores, scores.match)
+        other = read_scores(self.scores, scores.match, keep_sides=True)
         if (other.classes, other.frame_rate) != (scores.classes, scores.frame_rate):
             raise InputError(
                 f"{self.scores}: holds another period with other classes or another frame rate; "
@@ -119,7 +119,7 @@ class MatchOutput:
             )
         kept = {period: values for period, values in other.periods.items() if period in former}
         merged = dict(sorted({**kept, **scores.periods}.items()))
-        return MatchScores(scores.match, scores.classes, scores.frame_rate, merged)
+        return replace(scores, periods=merged)
 
 
 def read_outputs(out: Path, matches: Iterable[str]) -> tuple[MatchActions, ...]:

@@ -25,6 +25,7 @@ from spotkick.prediction import ChunkNetwork, SpottingSetup
 from spotkick.reporter import Reporter
 from spotkick.storage import attach
 from spotkick.stored_checkpoint import CONFIG_FILE, resolve_checkpoint
+from spotkick.tasks import plain_classes
 
 STAMP_FILE: Final = "spotting.json"
 
@@ -134,7 +135,7 @@ def claim_folder(
         if (job.match not in known or known[job.match].state == "done")
         and _output_of(request, job).is_current(job.files)
     }
-    classes = request.classes or read_checkpoint(request.checkpoint).classes
+    classes = request.classes or plain_classes(read_checkpoint(request.checkpoint).task)
     write_json(path, {**stamp, "classes": _state_classes(classes)})
     return [match for match in matches if match not in done]
 

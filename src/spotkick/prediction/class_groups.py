@@ -3,6 +3,7 @@
 A network of 17 classes answers for three: a card is a yellow, a red or a second yellow card.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from spotkick.actions import ActionClasses
 from spotkick.errors import ConfigError
 from spotkick.prediction.decoding import Candidates
+from spotkick.tasks import Task, merge_side_names, split_side_name, split_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,15 @@ class ClassGroups:
     columns: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def find(cls, own: ActionClasses, wanted: ActionClasses) -> "ClassGroups":
+    def find(
+        cls, own: ActionClasses, wanted: ActionClasses, sides: Sequence[str] = ()
+    ) -> "ClassGroups":
         """Group the classes of a network by what the wanted list counts them as.
 
         Args:
             own: classes of the network, in the order of its columns.
             wanted: class list whose names, aliases or words know the network's classes.
+            sides: teams that the network's classes tell apart; the groups then do so, too.
 
         Raises:
             ConfigError: if a wanted class is none of the network's.
@@ -41,17 +46,22 @@ class ClassGroups:
             >>> ClassGroups.find(SOCCERNET_V2, SOCCERNET_V1).columns
             ((2,), (14, 15, 16), (3,))
         """
-        found = [wanted.index(name) for name in own]
+        split = [split_side_name(name, sides) for name in own]
+        found = [(wanted.index(label), side) for label, side in split]
+        groups = [(number, side) for number in range(len(wanted)) for side in sides or (None,)]
         columns = tuple(
-            tuple(column for column, index in enumerate(found) if index == number)
-            for number in range(len(wanted))
+            tuple(column for column, group in enumerate(found) if group == place)
+            for place in groups
         )
-        lost = [name for name, group in zip(wanted, columns, strict=True) if not group]
+        lost = {
+            wanted.names[place[0]]: None
+            for place, group in zip(groups, columns, strict=True)
+            if not group
+        }
         if lost:
-            raise ConfigError(
-                f"this network does not spot {', '.join(lost)}; it knows {', '.join(own)}"
-            )
-        return cls(wanted, columns)
+            known = ", ".join(merge_side_names(own.names, sides))
+            raise ConfigError(f"this network does not spot {', '.join(lost)}; it knows {known}")
+        return cls(split_sides(Task(wanted), sides).classes if sides else wanted, columns)
 
     def join_scores(self, scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """Scores of the wanted classes: the probability that one of the group happens.

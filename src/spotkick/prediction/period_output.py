@@ -42,6 +42,7 @@ class SpottingSetup:
         pad_period: extend each period by its end frames.
         decoding: from outputs to actions.
         groups: classes that are asked for, where they are not the network's own.
+        sides: teams that the classes tell apart; empty where they do not.
     """
 
     classes: ActionClasses
@@ -51,6 +52,7 @@ class SpottingSetup:
     pad_period: bool
     decoding: DecodingConfig
     groups: ClassGroups | None = None
+    sides: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> ActionClasses:
@@ -76,7 +78,7 @@ class SpottingSetup:
         """
         config, groups = checkpoint.config, None
         if classes is not None and classes.names != checkpoint.classes.names:
-            groups = ClassGroups.find(checkpoint.classes, classes)
+            groups = ClassGroups.find(checkpoint.classes, classes, checkpoint.task.sides)
         return cls(
             checkpoint.classes,
             checkpoint.frame_rate,
@@ -85,6 +87,7 @@ class SpottingSetup:
             pad_period=config.pad_period,
             decoding=decoding or config.decoding,
             groups=groups,
+            sides=checkpoint.task.sides,
         )
 
 

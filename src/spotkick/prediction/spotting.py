@@ -107,7 +107,9 @@ def spot_match_together(members: Sequence[Member], match: str) -> tuple[MatchAct
         # A network of a lower rate may be the only one of this period.
         scores[period] = scores_at_rate(predicted.scores, mean.frame_rate, rate)
 
-    return MatchActions(match, tuple(found)), MatchScores(match, first.wanted.names, rate, scores)
+    return MatchActions(match, tuple(found)), MatchScores(
+        match, first.wanted.names, rate, scores, first.sides
+    )
 
 
 def spot_period(
