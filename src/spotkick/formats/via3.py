@@ -9,7 +9,6 @@ read, and counted. Times are seconds.
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,12 +32,21 @@ from spotkick.formats.json_files import write_document
 from spotkick.formats.recordings import MediaReference, name_recordings
 from spotkick.formats.sample import Certainty
 from spotkick.formats.segments import (
-    MILLISECONDS,
     Segment,
     VideoSegments,
     matches_of_segments,
     segments_of_matches,
 )
+from spotkick.formats.via3_attributes import (
+    CONFIDENCE,
+    LABEL,
+    TEAM,
+    VISIBILITY,
+    Attribute,
+    read_attributes,
+    unread_attributes,
+)
+from spotkick.formats.via3_document import format_project
 
 FIELDS: Final = frozenset(
     {
@@ -67,33 +75,6 @@ FIELDS: Final = frozenset(
 )
 """Fields that are read or can be derived."""
 
-TEMPORAL: Final = "FILE1_Z2_XY0"
-"""Anchor of attributes that describe a stretch of time."""
-
-_LABEL, _TEAM, _VISIBILITY, _CONFIDENCE = "action", "team", "visibility", "confidence"
-_LABEL_NAMES: Final = (_LABEL, "event", "label", "class", "activity")
-_OWN_NAMES: Final = (_TEAM, _VISIBILITY, _CONFIDENCE)
-_TEXT, _CHECKBOX, _RADIO, _SELECT = 1, 2, 3, 4
-_VIDEO_FILE: Final = 4
-_LOCAL: Final = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Attribute:
-    """An attribute of temporal segments: its name, what it holds for us, and its options."""
-
-    name: str
-    role: str
-    kind: Any
-    options: Mapping[str, Any]
-
-    def texts(self, given: Any) -> list[Any]:
-        """The values of a segment: a checkbox may name several options."""
-        if self.kind == _CHECKBOX and isinstance(given, str):
-            given_options = [part.strip() for part in given.split(",") if part.strip()]
-            return [self.options.get(option, option) for option in given_options]
-        return [] if given == "" else [self.options.get(str(given), given)]
-
 
 def read_via3_segments(
     path: Path | str, *, unread: Counter[str] | None = None
@@ -112,7 +93,7 @@ def read_via3_segments(
     """
     path = Path(path)
     document = require_object(read_json(path), str(path))
-    attributes = _read_attributes(document, str(path))
+    attributes = read_attributes(document, str(path))
     views = dict(_view_files(document, str(path)))
     names = dict(zip(views, name_recordings([*views.values()], path.stem), strict=True))
     segments: dict[str, list[Segment]] = {name: [] for name in names.values()}
@@ -126,7 +107,7 @@ def read_via3_segments(
         found = _read_entry(entry, attributes, where)
         segments[names[view]].extend(found)
         unlabelled += not found
-        unread.update(_unread_attributes(entry, attributes))
+        unread.update(unread_attributes(entry, attributes))
 
     if unlabelled:
         unread["segment without a label"] += unlabelled
@@ -151,47 +132,6 @@ def _temporal_entries(
             yield where, entry
 
 
-def _read_attributes(document: Mapping[str, Any], where: str) -> dict[str, _Attribute]:
-    """Attributes of temporal segments by identifier; one of them holds the label."""
-    found: dict[str, tuple[str, Any, dict[str, Any]]] = {}
-    listed = require_object(required(document, "attribute", where), f"{where}: attribute")
-    for key, value in listed.items():
-        place = f"{where}: attribute.{shown(key)}"
-        attribute = require_object(value, place)
-        if attribute.get("anchor_id") == TEMPORAL:
-            options = require_object(attribute.get("options") or {}, f"{place}.options")
-            name = str(attribute.get("aname", "")).strip()
-            found[key] = name, attribute.get("type"), options
-
-    # The label: by its name, else the first with options to choose from, else the first.
-    possible = [key for key, (name, _, _) in found.items() if name.lower() not in _OWN_NAMES]
-    named = [key for name in _LABEL_NAMES for key in possible if found[key][0].lower() == name]
-    chosen = [key for key in possible if found[key][1] in (_CHECKBOX, _RADIO, _SELECT)]
-    label = next(iter([*named, *chosen, *possible]), None)
-    if label is None and found:
-        raise InputError(
-            f"{where}: no attribute of temporal segments holds the label; call it '{_LABEL}'"
-        )
-    return {
-        key: _Attribute(name, _LABEL if key == label else _role_of(name), kind, options)
-        for key, (name, kind, options) in found.items()
-    }
-
-
-def _role_of(name: str) -> str:
-    return name.lower() if name.lower() in _OWN_NAMES else ""
-
-
-def _unread_attributes(
-    entry: Mapping[str, Any], attributes: Mapping[str, _Attribute]
-) -> Iterator[str]:
-    """One name for each value of an attribute that is neither the label nor one of ours."""
-    for key, given in (entry.get("av") or {}).items():
-        known = attributes.get(key)
-        if (known is None or not known.role) and given not in ("", None):
-            yield f"attribute '{key if known is None else known.name}' of the source"
-
-
 def _view_files(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, MediaReference]]:
     """The first file of each view."""
     files = require_object(required(document, "file", where), f"{where}: file")
@@ -208,7 +148,7 @@ def _view_files(document: Mapping[str, Any], where: str) -> Iterator[tuple[str, 
 
 
 def _read_entry(
-    entry: Mapping[str, Any], attributes: Mapping[str, _Attribute], where: str
+    entry: Mapping[str, Any], attributes: Mapping[str, Attribute], where: str
 ) -> list[Segment]:
     """One segment for each label of an entry."""
     bounds = [require_seconds(time, f"{where}.z") for time in entry["z"]]
@@ -227,11 +167,11 @@ def _read_entry(
             start_s=bounds[0],
             end_s=bounds[-1],
             label=require_text(label, f"{where}.av: the label"),
-            score=optional_confidence(single, f"{where}.av", _CONFIDENCE),
-            team=optional_team(single.get(_TEAM), f"{where}.av: the team"),
-            visibility=optional_visibility(single.get(_VISIBILITY), f"{where}.av: the visibility"),
+            score=optional_confidence(single, f"{where}.av", CONFIDENCE),
+            team=optional_team(single.get(TEAM), f"{where}.av: the team"),
+            visibility=optional_visibility(single.get(VISIBILITY), f"{where}.av: the visibility"),
         )
-        for label in values.get(_LABEL, [])
+        for label in values.get(LABEL, [])
         if label is not None
     ]
 
@@ -258,78 +198,8 @@ def write_via3_segments(
     Raises:
         StorageError: if the file cannot be written.
     """
-    labels = sorted({segment.label for video in videos for segment in video.segments})
-    options = {str(number): label for number, label in enumerate(labels)}
-    numbers = {label: number for number, label in options.items()}
-    keys = [str(number) for number in range(1, len(videos) + 1)]
-    entries = [
-        (key, segment)
-        for key, video in zip(keys, videos, strict=True)
-        for segment in video.segments
-    ]
-
-    # Three marks that the annotator replaces, then attributes, files and entries.
-    document = {
-        "project": {
-            "pid": "__VIA_PROJECT_ID__",
-            "rev": "__VIA_PROJECT_REV_ID__",
-            "rev_timestamp": "__VIA_PROJECT_REV_TIMESTAMP__",
-            "pname": Path(path).stem,
-            "creator": "spotkick",
-            "created": 0,
-            "data_format_version": "3.1.1",
-            "vid_list": keys,
-        },
-        "config": {
-            "file": {"loc_prefix": {"1": "", "2": "", "3": "", "4": ""}},
-            "ui": {"file_content_align": "center"},
-        },
-        "attribute": {
-            "1": _attribute_of(_LABEL, _SELECT, options),
-            "2": _attribute_of(_TEAM, _TEXT, {}),
-            "3": _attribute_of(_VISIBILITY, _TEXT, {}),
-            "4": _attribute_of(_CONFIDENCE, _TEXT, {}),
-        },
-        "file": {
-            key: _file_of(key, f"{video.video}{video_suffix}")
-            for key, video in zip(keys, videos, strict=True)
-        },
-        "view": {key: {"fid_list": [key]} for key in keys},
-        "metadata": {
-            f"{key}_{index:08d}": _entry_of(key, segment, numbers)
-            for index, (key, segment) in enumerate(entries)
-        },
-    }
+    document = format_project(Path(path).stem, videos, video_suffix)
     write_document(path, document, videos)
-
-
-def _attribute_of(name: str, kind: int, options: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "aname": name,
-        "anchor_id": TEMPORAL,
-        "type": kind,
-        "desc": name,
-        "options": dict(options),
-        "default_option_id": "",
-    }
-
-
-def _file_of(key: str, name: str) -> dict[str, Any]:
-    return {"fid": key, "fname": name, "type": _VIDEO_FILE, "loc": _LOCAL, "src": name}
-
-
-def _entry_of(view: str, segment: Segment, numbers: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, str] = {"1": numbers[segment.label]}
-    if segment.team is not None:
-        values["2"] = segment.team
-    if segment.visibility is not None:
-        values["3"] = str(segment.visibility)
-    if segment.score is not None:
-        values["4"] = repr(segment.score)
-    times = [
-        round(seconds * MILLISECONDS) / MILLISECONDS for seconds in (segment.start_s, segment.end_s)
-    ]
-    return {"vid": view, "flg": 0, "z": times, "xy": [], "av": values}
 
 
 def write_via3(path: Path | str, matches: Sequence[MatchActions]) -> None:
