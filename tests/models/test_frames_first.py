@@ -25,12 +25,15 @@ def assert_same_with_gradients(own: Tensor, expected: Tensor, inputs: list[Tenso
 
 
 @pytest.mark.parametrize("has_bias", [True, False])
+@pytest.mark.parametrize("kernel", [1, 3, 5])
 @pytest.mark.parametrize(("frames", "batch"), [(1, 2), (2, 1), (7, 3), (5, 0)])
-def test_convolve_frames_equals_conv1d(frames: int, batch: int, has_bias: bool) -> None:
-    values, weight = draw(frames, batch, 4), draw(5, 4, 3, seed=1)
+def test_convolve_frames_equals_conv1d(
+    frames: int, batch: int, kernel: int, has_bias: bool
+) -> None:
+    values, weight = draw(frames, batch, 4), draw(5, 4, kernel, seed=1)
     bias = draw(5, seed=2) if has_bias else None
     own = convolve_frames(values, weight, bias)
-    expected = functional.conv1d(values.permute(1, 2, 0), weight, bias, padding=1)
+    expected = functional.conv1d(values.permute(1, 2, 0), weight, bias, padding="same")
     inputs = [values, weight, *([bias] if bias is not None else [])]
     assert_same_with_gradients(own, expected.permute(2, 0, 1), inputs)
 

@@ -222,7 +222,10 @@ def train_network(
         network = TokenMember(architecture)
         network.embedding.weight.data.copy_(torch.from_numpy(vectors))
         optimizer = torch.optim.AdamW(
-            network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            network.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
         )
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimizer, warmup_cosine(config.warmup_steps, config.epochs * steps)

@@ -4,22 +4,23 @@ Neighbouring frames are neighbouring rows: a temporal convolution is a matrix pr
 without a copy of its input, pooling compares whole rows, and both gradients are as plain.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-TAPS: Final = 3
-"""Length of the kernels and of the windows here."""
+POOL_FRAMES: Final = 3
+"""Length of the windows here."""
 
 
 def convolve_frames(values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """What `torch.nn.functional.conv1d` gives for a kernel of three frames and ``padding=1``.
+    """What `torch.nn.functional.conv1d` gives with ``padding="same"``, for an odd kernel.
 
     Args:
         values: (frames, batch, in_channels).
-        weight: (out_channels, in_channels, 3).
+        weight: (out_channels, in_channels, kernel_frames).
         bias: (out_channels,), or None.
 
     Returns:
@@ -49,17 +50,16 @@ def pool_positive(values: Tensor) -> Tensor:
 
 
 class _Convolution(torch.autograd.Function):
-    """One product for the middle tap; the outer taps are added to all rows but a frame's."""
+    """One product for each tap, added to the rows whose neighbour it sees."""
 
     @staticmethod
     def forward(ctx: Any, values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         frames, batch, width = values.shape
         rows = values.reshape(frames * batch, width)
-        # (taps, in_channels, out_channels)
-        before, centre, after = weight.permute(2, 1, 0).contiguous().unbind()
-        result = rows @ centre if bias is None else torch.addmm(bias, rows, centre)
-        result[batch:].addmm_(rows[:-batch], before)
-        result[:-batch].addmm_(rows[batch:], after)
+        taps, centre = weight.permute(2, 1, 0).contiguous(), weight.shape[2] // 2
+        result = rows @ taps[centre] if bias is None else torch.addmm(bias, rows, taps[centre])
+        for tap, own, seen in _overlaps(len(taps), batch):
+            result[own].addmm_(rows[seen], taps[tap])
         ctx.save_for_backward(rows, weight)
         ctx.sizes = frames, batch, bias is not None
         return result.reshape(frames, batch, len(weight))
@@ -72,20 +72,27 @@ class _Convolution(torch.autograd.Function):
         grad_rows = grad.reshape(frames * batch, len(weight))
 
         # (taps, out_channels, in_channels)
-        before, centre, after = weight.permute(2, 0, 1).contiguous().unbind()
-        to_values = grad_rows @ centre
-        to_values[:-batch].addmm_(grad_rows[batch:], before)
-        to_values[batch:].addmm_(grad_rows[:-batch], after)
-
-        to_weight = grad.new_empty((TAPS, *before.shape))
-        torch.mm(grad_rows[batch:].T, rows[:-batch], out=to_weight[0])
-        torch.mm(grad_rows.T, rows, out=to_weight[1])
-        torch.mm(grad_rows[:-batch].T, rows[batch:], out=to_weight[2])
+        taps, centre = weight.permute(2, 0, 1).contiguous(), weight.shape[2] // 2
+        to_values, to_taps = grad_rows @ taps[centre], torch.zeros_like(taps)
+        torch.mm(grad_rows.T, rows, out=to_taps[centre])
+        for tap, own, seen in _overlaps(len(taps), batch):
+            to_values[seen].addmm_(grad_rows[own], taps[tap])
+            torch.mm(grad_rows[own].T, rows[seen], out=to_taps[tap])
         return (
             to_values.reshape(frames, batch, rows.shape[1]),
-            to_weight.permute(1, 2, 0),
+            to_taps.permute(1, 2, 0),
             grad_rows.sum(dim=0) if has_bias else None,
         )
+
+
+def _overlaps(taps: int, batch: int) -> Iterator[tuple[int, slice, slice]]:
+    """For each tap but the middle one: rows that it adds to, and the rows that it sees."""
+    for tap in range(taps):
+        rows = (tap - taps // 2) * batch
+        if rows > 0:
+            yield tap, slice(None, -rows), slice(rows, None)
+        elif rows < 0:
+            yield tap, slice(-rows, None), slice(None, rows)
 
 
 class _PositivePool(torch.autograd.Function):
@@ -93,8 +100,8 @@ class _PositivePool(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, values: Tensor) -> Tensor:
-        count = (len(values) - TAPS) // 2 + 1
-        first, middle, last = (values[place::2][:count] for place in range(TAPS))
+        count = (len(values) - POOL_FRAMES) // 2 + 1
+        first, middle, last = (values[place::2][:count] for place in range(POOL_FRAMES))
         result = torch.maximum(first, middle)
         torch.maximum(result, last, out=result)
         ctx.save_for_backward(values, result.relu_())
@@ -109,7 +116,7 @@ class _PositivePool(torch.autograd.Function):
 
         # Each window's gradient is handed on until a frame takes it.
         left = grad * (result > 0)
-        for place in range(TAPS):
+        for place in range(POOL_FRAMES):
             taken = left * (values[place::2][:count] == result)
             to_values[place::2][:count] += taken
             left -= taken

@@ -27,6 +27,7 @@ from spotkick.features.token_rows import (
     count_slots,
     unpack_ids,
 )
+from spotkick.models.frames_first import convolve_frames, runs_frames_first
 from spotkick.models.spotter import (
     NetworkOutput,
     Positive,
@@ -125,11 +126,23 @@ class TokenMember(nn.Module):
         if self.training and self.architecture.token_dropout:
             unknown = torch.rand(ids.shape, device=ids.device) < self.architecture.token_dropout
             ids = torch.where(unknown & (ids != PADDING_ID), UNKNOWN_ID, ids)
+        embedded = self._drop_values(self.embedding(ids), 0.5)
+        if runs_frames_first(embedded):
+            return self._convolve_tokens(embedded.transpose(0, 1), ids.T).transpose(0, 1)
         present = (ids != PADDING_ID).unsqueeze(1)
-        tokens = self._drop_values(self.embedding(ids), 0.5).transpose(1, 2) * present
+        tokens = embedded.transpose(1, 2) * present
         tokens = functional.relu(self.first(tokens)) * present
         read: Tensor = (tokens + functional.relu(self.second(tokens))) * present
         return read.transpose(1, 2)
+
+    def _convolve_tokens(self, embedded: Tensor, ids: Tensor) -> Tensor:
+        """The same on (tokens, batch, embedding_dim), as a CPU is fastest."""
+        present = (ids != PADDING_ID).unsqueeze(2)
+        first, second = self.first, self.second
+        tokens = convolve_frames(embedded * present, first.weight, first.bias)
+        tokens = functional.relu(tokens) * present
+        again = convolve_frames(tokens, second.weight, second.bias)
+        return (tokens + functional.relu(again)) * present
 
     def _pool_rows(self, rows: Tensor) -> Tensor:
         """(batch, bins, 2 * units + 1): each row is read alone."""
