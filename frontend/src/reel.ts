@@ -22,11 +22,14 @@ class JoinedMatches {
   readonly time: MatchTime;
   private readonly numbers = new Map<string, number>();
   private readonly own: { match: string; period: number }[] = [];
+  /** Matches of a single period, whose clock needs no number of it. */
+  private readonly undivided = new Set<string>();
 
   constructor(matches: MatchDocument[]) {
     const periods: PeriodDocument[] = [];
     let offset_s = 0;
     for (const match of matches) {
+      if (match.periods.length === 1 && match.periods[0]!.period === 1) this.undivided.add(match.key);
       for (const period of match.periods.filter(({ video }) => video !== null)) {
         const number = periods.length + 1;
         this.numbers.set(`${match.key}/${period.period}`, number);
@@ -47,6 +50,11 @@ class JoinedMatches {
   place(match: string, clip: ClipDocument): ClipDocument | null {
     const period = this.numbers.get(`${match}/${clip.period}`);
     return period === undefined ? null : { ...clip, period };
+  }
+
+  /** When a clip begins, as the page of its match has it. */
+  clock(match: string, clip: ClipDocument): string {
+    return `${this.undivided.has(match) ? "" : `${clip.period} · `}${formatClock(clip.start_s)}`;
   }
 
   /** Match and period of a second of the joined timeline. */
@@ -155,7 +163,7 @@ class ReelPage {
   private row(item: CollectedClip): HTMLElement {
     const { clip } = item;
     const missing = this.joined.place(item.match, clip) === null;
-    const play = h("button", { type: "button", class: "link clip-time", title: "Play this clip", disabled: missing }, `${clip.period} · ${formatClock(clip.start_s)}`);
+    const play = h("button", { type: "button", class: "link clip-time", title: "Play this clip", disabled: missing }, this.joined.clock(item.match, clip));
     play.addEventListener("click", () => this.preview.play([this.joined.place(item.match, clip)!]));
     const length = h("button", { type: "button", class: "link clip-length", "aria-expanded": String(this.open === item.id), title: "Trim, name, move or remove this clip" }, `${(clip.end_s - clip.start_s).toFixed(1)} s`);
     length.addEventListener("click", () => {

@@ -63,6 +63,7 @@ def test_clips_of_several_matches_are_arranged_previewed_and_rendered(
         page.click("#reel-link")
         until_ready(page)
         until_equal(page, lambda: page.evaluate(ROWS), ["Goal\none", "Goal\ntwo"])
+        until_equal(page, page.locator(".clip-time").all_inner_texts, ["00:03", "00:03"])
 
         # Trim, name and move the clip of the second match, then preview.
         page.locator("#clip-list .clip-length").nth(1).click()
