@@ -48,7 +48,7 @@ def test_pool_positive_equals_relu_and_max_pooling(frames: int) -> None:
 def test_pool_positive_equal_frames_share_no_gradient() -> None:
     values = torch.tensor([2.0, 2.0, 2.0, 1.0, 0.0, -1.0, -2.0]).reshape(7, 1, 1).requires_grad_()
     pooled = pool_positive(values)
-    pooled.sum().backward()
+    torch.autograd.backward(pooled.sum())
     assert pooled.flatten().tolist() == [2, 2, 0]
     assert values.grad is not None
     assert values.grad.flatten().tolist() == [1, 0, 1, 0, 0, 0, 0]
