@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,8 +22,23 @@ from spotkick.tasks import Task, merge_side_values, plain_label
 _SIGMAS: Final = 4
 """Windows that smooth and weigh scores reach so many standard deviations."""
 
-_KEPT_REACHES: Final = 4
+_KEPT_REACHES: Final = 6
 """Settled frames are kept for so many reaches of suppression and smoothing."""
+
+_OPEN_REACHES: Final = 3
+"""An action is settled after so many reaches, however long a chain of suppression is."""
+
+
+class Found(NamedTuple):
+    """What is found in the newest frames.
+
+    Attributes:
+        actions: in order of time.
+        settled: actions before this frame do not change any more.
+    """
+
+    actions: tuple[Action, ...]
+    settled: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +73,8 @@ class LiveDecoding:
         """Settled frames whose scores are still needed."""
         return _KEPT_REACHES * self.reach_frames
 
-    def find_actions(self, window: ScoreWindow, period: int, readable: int) -> tuple[Action, ...]:
-        """Actions of the newest frames, in order of time.
+    def find_actions(self, window: ScoreWindow, period: int, readable: int, settled: int) -> Found:
+        """Actions of the newest frames.
 
         A peak counts once the frame behind it is read. What is too weak to be published is left
         out before suppression, which it cannot change: only stronger spots suppress.
@@ -68,6 +83,7 @@ class LiveDecoding:
             window: of `spotkick.live.scoring.LiveScores`.
             period: number of the period.
             readable: frames before this number are read.
+            settled: scores before this number do not change any more.
         """
         setup, decoding = self.setup, self.setup.decoding
         count = max(0, readable - window.first)
@@ -75,7 +91,7 @@ class LiveDecoding:
             inside = window.spots.frames < readable - 1
             found = select_spots(window.spots, inside)
         elif not count:
-            return ()
+            return Found((), min(settled, window.first))
         else:
             found = self._find_peaks(window, count)
 
@@ -86,11 +102,44 @@ class LiveDecoding:
         actions = suppress_candidates(
             candidates, setup.wanted, decoding, frame_rate=self.frame_rate, period=period
         )
-        return tuple(
+        kept = tuple(
             action
             for action in actions
             if (action.confidence or 0.0) >= self.least_confidence[action.label]
         )
+        return Found(kept, self._find_settled(candidates, settled))
+
+    def _find_settled(self, candidates: Candidates, settled: int) -> int:
+        """The first frame of a candidate that what follows may still bring back or suppress.
+
+        Suppression has chains: a spot that comes suppresses one that has suppressed another, which
+        then stands again. A candidate is open when one that is open and stronger lies near it.
+        """
+        decoding, rate = self.setup.decoding, float(self.frame_rate)
+        names = self.setup.wanted.names
+        shares = {"soft-gauss": 1.0, "none": 0.0, "per_tolerance": 0.0}
+        near = shares.get(decoding.nms, 0.5) * np.array(
+            [decoding.nms_window_by_class_s.get(n, decoding.nms_window_s) * rate for n in names]
+        )
+
+        # Scores near the end of what is settled may move by smoothing; what will come is unknown.
+        sigma_s = max([decoding.support_sigma_s, *decoding.smooth_by_class_s.values()])
+        end = settled - 1 - int(np.ceil(_SIGMAS * sigma_s * rate))
+        frames, classes, confidences = candidates
+        is_open = frames + near[classes] >= end
+
+        # (candidates, candidates): whether the second one may suppress the first one
+        acts = (classes[:, None] == classes) & (
+            np.abs(frames[:, None] - frames) <= near[classes][:, None]
+        )
+        if not decoding.nms.startswith("soft"):
+            acts &= confidences[:, None] <= confidences
+        while (more := is_open | (acts & is_open).any(axis=1)).sum() > is_open.sum():
+            is_open = more
+
+        # However long a chain is, its scores are kept for a while only.
+        first = int(np.floor(frames[is_open].min(initial=end)))
+        return max(first, settled - _OPEN_REACHES * self.reach_frames)
 
     def _find_peaks(self, window: ScoreWindow, count: int) -> Candidates:
         """Peaks with frame numbers of the stream."""

@@ -161,18 +161,21 @@ class LiveSpotter:
         scored = self.scores.read(self.ring, stable=stable, is_over=is_over)
         end = self.ring.end
         readable = end + 1 if is_over else end - self.decoding.look_ahead_frames
-        found = self.decoding.find_actions(scored.window, self.options.period, readable)
+        settled = min(scored.settled, readable)
+        found = self.decoding.find_actions(scored.window, self.options.period, readable, settled)
+        actions = found.actions
         if self.options.task is not None:
-            found = merge_sides(MatchActions(self.options.name, found), self.options.task).actions
+            actions = merge_sides(
+                MatchActions(self.options.name, actions), self.options.task
+            ).actions
 
         # What is settled, and what cannot be found again.
-        settled = min(scored.settled, readable)
         progress = Progress(
             due_ms=self._due_ms(readable),
-            settled_ms=self._settled_ms(settled, is_over=is_over),
+            settled_ms=self._position_ms(settled + 1 if is_over else found.settled),
             kept_ms=self._kept_ms(scored.window.first),
         )
-        changes = self.publisher.update(found, self._least, progress)
+        changes = self.publisher.update(actions, self._least, progress)
         return Step(end, changes)
 
     def _due_ms(self, readable: int) -> int:
@@ -182,11 +185,6 @@ class LiveSpotter:
         """
         slack_ms = max(MOVED_MS, round(1000 / self.frame_rate))
         return self._position_ms(readable - 2) - slack_ms
-
-    def _settled_ms(self, settled: int, *, is_over: bool) -> int:
-        """Actions before this position are settled."""
-        reach = 0 if is_over else self.decoding.reach_frames
-        return self._position_ms(settled + 1 if is_over else settled - reach)
 
     def _kept_ms(self, first: int) -> int:
         """Actions before this position cannot be found again."""
