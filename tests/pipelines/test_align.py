@@ -126,6 +126,38 @@ def test_align_events_match_clock_alone_is_enough(evening: Path) -> None:
     assert all("not checked by spots" in line for line in alignment.lines())
 
 
+def test_align_events_match_clock_alone_goals_of_the_scoreboard_tell_another_match(
+    evening: Path,
+) -> None:
+    video = evening / "evening.mp4"
+    spans = [PeriodSpan(1, 100.0, 800.0, video), PeriodSpan(2, 900.0, 1590.0, video)]
+    rows = [
+        {
+            "before_s": at_s,
+            "after_s": at_s + 25,
+            "old": [n, 0],
+            "new": [n + 1, 0],
+            "taken_back": False,
+        }
+        for n, at_s in enumerate((300.0, 600.0, 1300.0))
+    ]
+    write_periods(evening, spans, extra={"scores": {video.name: rows}})
+    aligned = {}
+    for name, places in {
+        "right": ((1, 195_000), (1, 490_000), (2, 395_000)),
+        "one missing": ((1, 195_000), (2, 395_000)),
+        "other": ((1, 20_000), (2, 100_000)),
+        "no goal": ((1, 20_000),),
+    }.items():
+        label = "Corner" if name == "no goal" else "Goal"
+        actions = tuple(Action(label, period, at_ms) for period, at_ms in places)
+        write_table(evening / "goals.csv", (MatchActions("final", actions),))
+        alignment = align_events(AlignRequest(evening / "goals.csv", (video,)))
+        aligned[name] = alignment.is_aligned
+    assert aligned == {"right": True, "one missing": True, "other": False, "no goal": False}
+    assert "0 of 0 goals of the feed fall where the scoreboard shows 3" in alignment.lines()[0]
+
+
 def test_align_events_another_match_is_refused_and_nothing_but_numbers_written(
     evening: Path,
 ) -> None:

@@ -22,6 +22,7 @@ from spotkick.events.providers import find_provider
 from spotkick.events.residual_chart import describe_fit
 from spotkick.formats.reading import read_actions
 from spotkick.formats.results import RESULTS_FILE
+from spotkick.pipelines.align_goals import refuse_other_score
 from spotkick.pipelines.period_videos import PeriodChoice, find_period_videos
 from spotkick.pipelines.spot_outputs import read_spotted_periods
 from spotkick.reporter import Reporter, SilentReporter
@@ -121,6 +122,10 @@ def align_events(request: AlignRequest, reporter: Reporter | None = None) -> Ali
     )
     if one_file:
         fits = _refuse_disorder(fits, actions)
+    if request.spots is None:
+        spans = [span for period, video in videos.items() for span in _spans_of(period, video)]
+        marks = {period: _marks_of(searched, period) for period in periods}
+        fits = refuse_other_score(fits, marks, spans)
     return _place_actions(actions, fits, videos, one_file=one_file)
 
 
