@@ -90,7 +90,8 @@ def read_scores(path: Path | str, match: str = "", *, keep_sides: bool = False) 
     Raises:
         InputError: if the file is not such an archive, or its arrays do not fit each other.
     """
-    return _read_archive(Path(path), match, _read_values)
+    scores = _read_archive(Path(path), match, _read_values)
+    return scores if keep_sides else scores.merge_sides()
 
 
 def read_scores_outline(path: Path | str, match: str = "") -> MatchScores:
@@ -103,7 +104,7 @@ def read_scores_outline(path: Path | str, match: str = "") -> MatchScores:
     Raises:
         InputError: if the file is not such an archive, or its arrays do not fit each other.
     """
-    return _read_archive(Path(path), match, _read_shape)
+    return _read_archive(Path(path), match, _read_shape).merge_sides()
 
 
 _Values: TypeAlias = "npt.NDArray[np.float32]"
@@ -150,5 +151,4 @@ def _read_archive(
     if frame_rate <= 0:
         raise InputError(f"{path}: frame_rate must be positive, got {frame_rate}")
     ordered = dict(sorted(periods.items()))
-    scores = MatchScores(match or path.parent.name, classes, frame_rate, ordered, sides)
-    return scores if keep_sides else scores.merge_sides()
+    return MatchScores(match or path.parent.name, classes, frame_rate, ordered, sides)
