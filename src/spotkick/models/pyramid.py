@@ -115,7 +115,8 @@ class TemporalPyramid(nn.Module):
         """
         if self.mode in ("auto", "fft"):
             return widen_frames(encoded, *self._merged_kernels())
-        return self(encoded.permute(1, 2, 0)).permute(2, 0, 1)
+        widened: Tensor = self(encoded.permute(1, 2, 0))
+        return widened.permute(2, 0, 1)
 
     def layers(self) -> list[nn.Conv1d]:
         """The convolutions, shortest kernel first."""
