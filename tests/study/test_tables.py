@@ -155,6 +155,7 @@ def test_write_tables_packed_results_give_the_same_page(folder: Path, tmp_path: 
     page = (tmp_path / "a.md").read_text()
     assert page == (tmp_path / "b.md").read_text()
     assert "2 seeds, 2 draws per arm" in page
+    assert page.count("| dense-paper minus dense-symmetric |") == 1
     assert page.count("| dense |") == 4
     assert "| best ensemble, 3 networks |" in page
     assert "linear probe" not in page

@@ -68,7 +68,21 @@ def format_block(block: Block, table: BlockTable) -> list[str]:
         cells = [_format_difference(table, *pair, metric) for metric in METRICS]
         power = f"{100 * table.detectable(*pair, 'loose'):.1f}"
         lines.append(f"| {head} head | {' | '.join(cells)} | {power} |")
-    return lines + _format_comparison(block, table)
+    return lines + _format_pairs(block, table) + _format_comparison(block, table)
+
+
+def _format_pairs(block: Block, table: BlockTable) -> list[str]:
+    """What else the hypotheses compare: one-sided with symmetric, capsules with a dense head."""
+    pairs = [(f"{head}-paper", f"{head}-symmetric") for head in ("dense", "capsule")]
+    pairs += [(f"capsule-{loss}", f"dense-{loss}") for loss in ("paper", "symmetric")]
+    known = [pair for pair in pairs if set(pair) <= set(block.arms)]
+    if not known:
+        return []
+    lines = ["", "| one arm minus another | loose | tight |", "|---|---:|---:|"]
+    for first, second in known:
+        cells = [_format_difference(table, first, second, metric) for metric in METRICS]
+        lines.append(f"| {first} minus {second} | {' | '.join(cells)} |")
+    return lines
 
 
 def _format_arms(block: Block, table: BlockTable) -> list[str]:
