@@ -75,34 +75,40 @@ export function setUpExport(key: string): void {
   const undecided = byId<HTMLInputElement>("export-undecided");
   const threshold = byId<HTMLInputElement>("export-threshold");
   const message = byId("export-message");
-  byId("export-button").addEventListener("click", () => {
-    message.textContent = "";
-    dialog.showModal();
+  const say = (text: string, isProblem = false): void => {
+    message.textContent = text;
+    message.classList.toggle("problem", isProblem);
+  };
+  const list = async (): Promise<void> => {
     if (select.options.length > 0) return;
-    void getJson<{ formats: { name: string; title: string }[] }>("/api/formats").then(({ formats }) => {
-      select.replaceChildren(...formats.map(({ name, title }) => h("option", { value: name }, `${title} (${name})`)));
-      if (formats.some(({ name }) => name === "soccernet-v2")) select.value = "soccernet-v2";
-    });
+    const { formats } = await getJson<{ formats: { name: string; title: string }[] }>("/api/formats");
+    select.replaceChildren(...formats.map(({ name, title }) => h("option", { value: name }, `${title} (${name})`)));
+    if (formats.some(({ name }) => name === "soccernet-v2")) select.value = "soccernet-v2";
+  };
+  let listed = Promise.resolve();
+  byId("export-button").addEventListener("click", () => {
+    say("");
+    dialog.showModal();
+    listed = list();
+    listed.catch((error: Error) => say(error.message, true));
   });
   byId("export-form").addEventListener("submit", (event) => {
     event.preventDefault();
     if (undecided.checked && Number.isNaN(threshold.valueAsNumber)) {
-      message.textContent = "The least confidence must be a number from 0 to 1, such as 0.5.";
-      message.classList.add("problem");
+      say("The least confidence must be a number from 0 to 1, such as 0.5.", true);
       return threshold.focus();
     }
-    const query = new URLSearchParams({ format: select.value });
-    if (undecided.checked) query.set("undecided_from", threshold.value);
-    message.classList.remove("problem");
-    message.textContent = "Writing the file...";
-    saveFile(`/api/matches/${key}/export?${query.toString()}`)
-      .then((lost) => {
-        message.textContent = lost === "" ? "Saved. Nothing was lost in this format." : `Saved. This format cannot hold: ${lost}.`;
+    say("Writing the file...");
+
+    // A quick hand presses Export before the formats are there.
+    listed
+      .then(() => {
+        const query = new URLSearchParams({ format: select.value });
+        if (undecided.checked) query.set("undecided_from", threshold.value);
+        return saveFile(`/api/matches/${key}/export?${query.toString()}`);
       })
-      .catch((error: Error) => {
-        message.textContent = error.message;
-        message.classList.add("problem");
-      });
+      .then((lost) => say(lost === "" ? "Saved. Nothing was lost in this format." : `Saved. This format cannot hold: ${lost}.`))
+      .catch((error: Error) => say(error.message, true));
   });
 }
 

@@ -121,7 +121,15 @@ class MatchPage {
     document.body.dataset.ready = "true";
     void this.player.readFrames().then(() => this.wave.load());
     watchMatch(this.match.key, this.match.state, () => void this.takeFromDisk());
-    await setUpMatchMenu(this.match.key);
+
+    // The match can be reviewed now: what fails to come from here on takes nothing of it away.
+    const failed = (error: Error): void => notify(`Not everything could be loaded (${error.message}); reload the page`, true);
+    void setUpMatchMenu(this.match.key).catch(failed);
+    void this.addTools().catch(failed);
+  }
+
+  /** Reels and shots, as far as the server can make them. */
+  private async addTools(): Promise<void> {
     const abilities = await getJson<Abilities>("/api/abilities");
     if (!this.player.hasVideo) return;
     const { jobs } = await getJson<{ jobs: JobDocument[] }>(`/api/matches/${this.match.key}/jobs`);

@@ -292,7 +292,7 @@ async function main(): Promise<void> {
       else page.draw();
     };
     document.body.dataset.ready = "true";
-    await page.resume();
+    void page.resume().catch((error: Error) => notify(`Not everything could be loaded (${error.message}); reload the page`, true));
   } catch (error) {
     document.body.classList.add("failed");
     byId("failure-reason").textContent = (error as Error).message;

@@ -115,6 +115,10 @@ class ChromiumHands:
         self._page.keyboard.press(key)
 
     def touch(self, *paths: Sequence[Point]) -> None:
+        if [len(path) for path in paths] == [1]:
+            # Both ends are sent at once: a slow page takes a wait between them for a long press.
+            self._page.touchscreen.tap(*paths[0][0])
+            return
         session = self._page.context.new_cdp_session(self._page)
 
         def send(kind: str, step: int | None) -> None:

@@ -329,6 +329,33 @@ def test_unsent_changes_stay_in_their_project_and_tab(
         until_equal(third, lambda: statuses(season), ["rejected"] * 2)
 
 
+def test_what_fails_to_load_later_takes_nothing_of_the_page_away(
+    page: Page, address: str, library: Library
+) -> None:
+    page.route("**/api/abilities", lambda route: route.abort())
+    open_first(page, address, library)
+    until_text(page, "#notice", "Not everything could be loaded")
+    pick(page, "0.95")
+    page.keyboard.press("x")
+    until_count(page, ".status-rejected", 1)
+
+
+def test_export_pressed_before_the_formats_are_there_waits_for_them(
+    page: Page, address: str, library: Library
+) -> None:
+    held: list[Any] = []
+    page.route("**/api/formats", lambda route: held.append(route))
+    open_first(page, address, library)
+    page.click("#export-button")
+    page.click("#export-form [type=submit]")
+    until_text(page, "#export-message", "Writing the file")
+    until_equal(page, lambda: len(held), 1)
+    with page.expect_download() as download:
+        held[0].continue_()
+    until_text(page, "#export-message", "Saved")
+    assert download.value.suggested_filename.endswith(".json")
+
+
 def test_figures_measure_the_model_against_the_reviewed_labels(
     page: Page, address: str, library: Library
 ) -> None:
