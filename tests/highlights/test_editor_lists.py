@@ -257,7 +257,7 @@ def test_write_ale_sources_of_two_rates_are_refused() -> None:
 
 def test_write_chapters_start_at_zero_and_last_ten_seconds() -> None:
     listing = make_listing(Fraction(25), drop=False)
-    assert write_chapters(listing) == ("0:00 Goal\n0:24 Possible goal <&>\n0:53 Yellow->red card\n")
+    assert write_chapters(listing) == "0:00 Goal\n0:24 Possible goal &\n0:53 Yellow→red card\n"
     source = make_source(make_info(Fraction(25)))
     lengths = (12, 4, 30, 15, 5)
     stretches = [Stretch(source, Fraction(0), Fraction(length), f"{length}") for length in lengths]

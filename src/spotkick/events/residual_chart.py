@@ -49,12 +49,13 @@ def describe_fit(fit: PeriodFit) -> str:
 
     Example:
         >>> describe_fit(PeriodFit(2, 3725.0, num_events=3, found_by="clock"))
-        'period 2: 0:00 of the feed at 1:02:05 of the video, by the clock, not checked by spots'
+        'period 2: 0:00 of the feed at 1:02:05.00 of the video, by the clock, not checked by spots'
     """
     if fit.problem:
         return f"period {fit.period}: not aligned, {fit.problem}"
     sign = "-" if fit.offset_s < 0 else ""
-    at = f"{sign}{format_clock(abs(fit.offset_s))}"
+    whole, hundredths = divmod(round(100 * abs(fit.offset_s)), 100)
+    at = f"{sign}{format_clock(whole)}.{hundredths:02d}"
     head = f"period {fit.period}: 0:00 of the feed at {at} of the video, by the {fit.found_by}"
     if fit.residual_s is None:
         return f"{head}, not checked by spots"

@@ -52,9 +52,20 @@ def write_chapters(listing: ReelListing) -> str:
     """
     check_chapters(listing.edits)
     return "".join(
-        f"{format_clock(start_s)} {' '.join(title.split())}\n"
+        f"{format_clock(start_s)} {_clean_title(title)}\n"
         for start_s, title in find_chapters(listing.edits)
     )
+
+
+def _clean_title(title: str) -> str:
+    """One line without angle brackets, which YouTube refuses in a description.
+
+    Example:
+        >>> _clean_title("Yellow->red card")
+        'Yellow→red card'
+    """
+    plain = title.replace("->", "→").replace("<", "").replace(">", "")
+    return " ".join(plain.split())
 
 
 FORMAT = EditListFormat(
