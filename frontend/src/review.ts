@@ -87,6 +87,9 @@ export class Review {
     this.revision = journal.revision;
     this.history = [...journal.edits];
     for (const edit of journal.edits) this.put(edit, false);
+
+    // Before anything is kept again, which would write the steps of this page, none yet, over those of the last one.
+    this.undoSteps = this.store.readSteps<Step>();
     const left = await this.store.takeLeft();
     if (left !== null) {
       for (const edit of left.edits) this.put(edit, true);
@@ -95,7 +98,6 @@ export class Review {
       this.collide(journal.edits.slice(left.revision));
       void this.flush();
     }
-    this.undoSteps = this.store.readSteps<Step>();
     this.onchange([]);
     setInterval(() => void this.poll(), POLL_MS);
     window.addEventListener("focus", () => void this.poll());

@@ -298,6 +298,26 @@ def test_undo_outlives_a_reload_and_overwrites_nobody(
     assert [state.status for state in states(season)] == ["rejected"]
 
 
+def test_undo_outlives_a_reload_while_a_change_is_not_saved_yet(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library)
+    page.route(
+        "**/edits",
+        lambda route: route.abort() if route.request.method == "POST" else route.continue_(),
+    )
+    pick(page, "0.95")
+    page.keyboard.press("x")
+    until_attribute(page, "#save-state", "data-state", "problem")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.unroute("**/edits")
+    page.reload()
+    until_ready(page)
+    until_equal(page, lambda: statuses(season), ["rejected"])
+    page.keyboard.press("Control+z")
+    until_equal(page, lambda: states(season), [])
+
+
 def test_unsent_changes_stay_in_their_project_and_tab(
     page: Page, library: Library, season: Season, serve: Serve, tmp_path: Path
 ) -> None:
