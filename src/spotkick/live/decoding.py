@@ -22,10 +22,10 @@ from spotkick.tasks import Task, merge_side_values, plain_label
 _SIGMAS: Final = 4
 """Windows that smooth and weigh scores reach so many standard deviations."""
 
-_KEPT_REACHES: Final = 6
+_KEPT_REACHES: Final = 14
 """Settled frames are kept for so many reaches of suppression and smoothing."""
 
-_OPEN_REACHES: Final = 3
+_OPEN_REACHES: Final = 9
 """An action is settled after so many reaches, however long a chain of suppression is."""
 
 
