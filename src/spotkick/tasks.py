@@ -202,7 +202,7 @@ def merge_sides(match: MatchActions, task: Task) -> MatchActions:
     """Spots whose class also says the team, as spots of the class with that team."""
     if not task.sides:
         return match
-    plain = _plain_classes(task)
+    plain = _split_classes(task)
     actions = tuple(
         replace(action, label=plain[action.label][0], team=plain[action.label][1])
         if action.label in plain
@@ -214,7 +214,7 @@ def merge_sides(match: MatchActions, task: Task) -> MatchActions:
 
 def plain_label(name: str, task: Task) -> str:
     """The class without its team; the class itself where it says none."""
-    return _plain_classes(task).get(name, (name, ""))[0]
+    return _split_classes(task).get(name, (name, ""))[0]
 
 
 def merge_side_names(names: Sequence[str], sides: Sequence[str]) -> tuple[str, ...]:
@@ -251,14 +251,14 @@ def split_side_name(name: str, sides: Sequence[str]) -> tuple[str, str | None]:
 def merge_side_values(values: Mapping[str, T], task: Task) -> dict[str, T]:
     """Values by class, such as thresholds; of the sides of a class the smallest."""
     merged: dict[str, T] = {}
-    plain = _plain_classes(task)
+    plain = _split_classes(task)
     for name, value in values.items():
         label = plain[name][0] if name in plain else name
         merged[label] = min(merged[label], value) if label in merged else value
     return merged
 
 
-def _plain_classes(task: Task) -> dict[str, tuple[str, str]]:
+def _split_classes(task: Task) -> dict[str, tuple[str, str]]:
     """Class of a team -> class, team; empty without sides."""
     split = {name: split_side_name(name, task.sides) for name in task.classes}
     return {name: (label, side) for name, (label, side) in split.items() if side is not None}
