@@ -56,6 +56,14 @@ export function notify(text: string, problem = false): void {
   noticeTimer = window.setTimeout(() => box.classList.remove("shown"), problem ? 8000 : 3500);
 }
 
+/** Show in place of the page why there is nothing on it. */
+export function showInstead(title: string, reason: string): void {
+  document.body.classList.add("failed");
+  byId("failure").prepend(h("h1", {}, title));
+  byId("failure").hidden = false;
+  byId("failure-reason").textContent = reason;
+}
+
 /** Colours of the current theme for drawing on a canvas. */
 export function themeColour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();

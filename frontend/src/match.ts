@@ -8,7 +8,7 @@ import { CompareSystems } from "./compare";
 import { DetailsPanel } from "./details_panel";
 import { watchMatch } from "./disk_watch";
 import { askAboutConflict, setUpDialogs, setUpExport } from "./dialogs";
-import { byId, h, notify, oncePerFrame, setUpTheme, whole } from "./dom";
+import { byId, h, notify, oncePerFrame, setUpTheme, showInstead, whole } from "./dom";
 import { keptOrder, setUpFilters } from "./filters";
 import { setUpKeys } from "./keys";
 import { setUpLayout } from "./layout";
@@ -541,11 +541,8 @@ async function main(): Promise<void> {
     byId("match-length").textContent = length;
     await page.complete();
   } catch (error) {
-    document.body.classList.add("failed");
     document.title = "Not shown - spotkick";
-    byId("match-name").textContent = "This match cannot be shown";
-    byId("failure-reason").textContent = (error as Error).message;
-    byId("failure").hidden = false;
+    showInstead("This match cannot be shown", (error as Error).message);
   }
 }
 

@@ -4,7 +4,7 @@ import { getJson, sendJson } from "./api";
 import { CaptionChoice } from "./captions";
 import { clipEditor, describeMoments, fitsVideo, requestOf } from "./clip_editor";
 import { setUpDialogs } from "./dialogs";
-import { byId, h, notify, setUpTheme } from "./dom";
+import { byId, h, notify, setUpTheme, showInstead } from "./dom";
 import { setUpKeys } from "./keys";
 import { toggleFullScreen } from "./layout";
 import { Player } from "./player";
@@ -294,17 +294,13 @@ async function main(): Promise<void> {
     document.body.dataset.ready = "true";
     void page.resume().catch((error: Error) => notify(`Not everything could be loaded (${error.message}); reload the page`, true));
   } catch (error) {
-    document.body.classList.add("failed");
-    byId("failure-reason").textContent = (error as Error).message;
-    byId("failure").hidden = false;
+    showInstead("This reel cannot be shown", (error as Error).message);
   }
 }
 
 /** Without any clip there is nothing to play. */
 function showEmpty(store: ReelStore, text: string): void {
-  document.body.classList.add("failed");
-  byId("failure-reason").textContent = text;
-  byId("failure").hidden = false;
+  showInstead("No clips yet", text);
   document.body.dataset.ready = "true";
   store.onforeign = () => location.reload();
 }

@@ -185,19 +185,13 @@ def _finger(number: int, path: Sequence[Point]) -> dict[str, Any]:
 
 
 @contextmanager
-def chromium_hands(program: Path) -> Iterator[ChromiumHands]:
-    """Start Chromium; it ends with the block."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox needs rights that containers lack; the pages are ours.
-        browser = playwright.chromium.launch(executable_path=str(program), args=["--no-sandbox"])
-        hands = ChromiumHands(browser)
-        try:
-            yield hands
-        finally:
-            hands.close()
-            browser.close()
+def chromium_hands(browser: Any) -> Iterator[ChromiumHands]:
+    """Hands on a Chromium that runs; their page is closed with the block."""
+    hands = ChromiumHands(browser)
+    try:
+        yield hands
+    finally:
+        hands.close()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import av
 import numpy as np
@@ -28,17 +28,6 @@ from spotkick.viewer.jobs import Made
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.reels import Reel, ReelClip, ReelMaker
 from spotkick.viewer.security import AccessRules
-from support.viewer_pages import slow_down
-
-CHROMIUM = next(
-    (
-        path
-        for path in map(Path, ("/usr/bin/chromium", "/usr/bin/chromium-browser"))
-        if path.exists()
-    ),
-    None,
-)
-AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 PORT = 8765
 ORIGIN = f"http://127.0.0.1:{PORT}"
@@ -281,50 +270,3 @@ def missing() -> Callable[[str], NoReturn]:
         pytest.skip(reason)
 
     return report
-
-
-@pytest.fixture(scope="module")
-def browser(missing: Callable[[str], NoReturn]) -> Iterator[Any]:
-    """Debian's Chromium, for one module: while Playwright drives it no event loop can run."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright is not installed: pip install playwright")
-    if CHROMIUM is None:
-        missing("Chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox needs rights that containers lack; the pages are ours.
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
-    """An empty page; afterwards no script on it must have failed."""
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=60_000)
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    page = context.new_page()
-    page.set_default_timeout(60_000)
-    slow_down(page)
-    faults: list[str] = []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "console",
-        lambda message: (
-            faults.append(message.text) if "Content Security Policy" in message.text else None
-        ),
-    )
-    yield page
-    context.close()
-    assert faults == []
-
-
-@pytest.fixture
-def axe(missing: Callable[[str], NoReturn]) -> str:
-    """The script of axe-core."""
-    if not AXE.exists():
-        missing("axe-core is not installed: npm ci in frontend/")
-    return AXE.read_text()

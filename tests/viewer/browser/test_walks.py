@@ -11,7 +11,6 @@ import pytest
 from spotkick.viewer.edits import EditJournal, SpotState
 from spotkick.viewer.match_store import Library
 from support.hands import (
-    CHROMIUM,
     FIREFOX,
     Hands,
     chromium_hands,
@@ -57,17 +56,15 @@ def hands(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Hands]:
     """Hands on a browser, one after the other."""
-    name = request.param
-    program = find_program(CHROMIUM if name == "chromium" else FIREFOX)
-    if program is None:
-        package = "chromium" if name == "chromium" else "firefox-esr"
-        missing(f"{name} is not installed: apt-get install {package}")
     with ExitStack() as stack:
-        if name == "chromium":
-            yield stack.enter_context(chromium_hands(program))
-        else:
-            folder = tmp_path_factory.mktemp("firefox")
-            yield stack.enter_context(firefox_hands(program, folder))
+        if request.param == "chromium":
+            yield stack.enter_context(chromium_hands(request.getfixturevalue("browser")))
+            return
+        program = find_program(FIREFOX)
+        if program is None:
+            missing("firefox is not installed: apt-get install firefox-esr")
+        folder = tmp_path_factory.mktemp("firefox")
+        yield stack.enter_context(firefox_hands(program, folder))
 
 
 @pytest.fixture

@@ -65,7 +65,10 @@ def test_page_with_long_names_fits_the_window(page: Page, library: Library, serv
             until_equal(page, lambda: shown.evaluate(style), "ellipsis")  # noqa: B023
 
 
-def test_curves_follow_the_pixels_of_the_screen(page: Page, library: Library, serve: Serve) -> None:
+def test_curves_follow_the_pixels_of_the_screen(
+    own_page: Page, library: Library, serve: Serve
+) -> None:
+    page = own_page
     page.add_init_script(KEEP_QUERIES)
     with serve(library) as address:
         open_match(page, address, library, LONG)
