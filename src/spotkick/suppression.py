@@ -43,9 +43,37 @@ def suppress(
     order = np.lexsort((frames, -result))
     if method == "fixed":
         return _suppress_fixed(frames, result, order, window_frames)
-    return _suppress_softly(
-        frames.astype(np.float64), result, window_frames, gaussian=method == "soft-gauss"
-    )
+    return _suppress_softly(frames.astype(np.float64), result, window_frames, method)
+
+
+def kept_shares(
+    shift_frames: npt.NDArray[np.integer] | npt.NDArray[np.floating],
+    window_frames: float,
+    method: SuppressionMethod,
+) -> npt.NDArray[np.float64]:
+    """What a spot leaves of the confidence of others; see `suppress`.
+
+    Args:
+        shift_frames: (spots,) frames from the spot to each of the others.
+        window_frames: whole width of the window.
+        method: of suppression.
+    """
+    if method == "none":
+        return np.ones(len(shift_frames))
+    if method == "fixed":
+        return _lies_outside(shift_frames, window_frames).astype(np.float64)
+    distance = np.abs(shift_frames)
+    shares: npt.NDArray[np.float64] = np.minimum(2 * distance / window_frames, 1)
+    if method == "soft-gauss":
+        shares = -np.expm1(-0.5 * (4 * distance / window_frames) ** 2)
+    return shares
+
+
+def _lies_outside(
+    shift_frames: npt.NDArray[np.integer] | npt.NDArray[np.floating], window_frames: float
+) -> npt.NDArray[np.bool_]:
+    """(spots,): whether the fixed window around a spot leaves out others, by their distances."""
+    return (shift_frames < -window_frames / 2) | (shift_frames >= int(window_frames / 2))
 
 
 def _suppress_fixed(
@@ -61,8 +89,7 @@ def _suppress_fixed(
     for index in order:
         if remaining[index]:
             kept[index] = True
-            shift = frames - frames[index]
-            remaining &= (shift < -window_frames / 2) | (shift >= int(window_frames / 2))
+            remaining &= _lies_outside(frames - frames[index], window_frames)
             remaining[index] = False
     return np.where(kept, confidences, 0.0)
 
@@ -71,20 +98,14 @@ def _suppress_softly(
     frames: npt.NDArray[np.float64],
     confidences: npt.NDArray[np.float64],
     window_frames: float,
-    *,
-    gaussian: bool,
+    method: SuppressionMethod,
 ) -> npt.NDArray[np.float64]:
     remaining = confidences > 0
     while remaining.any():
         # The most confident of the remaining candidates lowers the others.
         best = int(np.argmax(np.where(remaining, confidences, -1.0)))
         remaining[best] = False
-        shift = np.abs(frames - frames[best])
-        factor = (
-            -np.expm1(-0.5 * (4 * shift / window_frames) ** 2)
-            if gaussian
-            else np.minimum(2 * shift / window_frames, 1)
-        )
+        factor = kept_shares(frames - frames[best], window_frames, method)
 
         # What falls below the floor is out.
         confidences = np.where(remaining, confidences * factor, confidences)

@@ -42,8 +42,9 @@ def test_find_actions_settled_is_before_every_chain_of_suppression(
     assert find_settled(peaks, settled) == expected
 
 
-def test_find_actions_soft_suppression_chains_also_over_weaker_peaks() -> None:
-    assert find_settled(FALLING, 54, nms="soft-linear") == 40
+def test_find_actions_soft_suppression_leaves_the_strongest_peak_decided() -> None:
+    assert find_settled(FALLING, 54, nms="soft-linear") == 45
+    assert find_settled(RISING, 54, nms="soft-linear") == 40
 
 
 def test_find_actions_chain_without_end_is_cut() -> None:

@@ -44,6 +44,12 @@ class PeriodReader:
         self._said_ms: dict[str, int] = {}
         self._scores: list[tuple[int, int]] = []
 
+    def fork(self) -> "PeriodReader":
+        """A reader that goes on from here, on its own."""
+        other = PeriodReader(self._common_words)
+        other._said_ms, other._scores = dict(self._said_ms), list(self._scores)
+        return other
+
     def tokenize(self, text: str, start_ms: int) -> list[tuple[str, int]]:
         """Tokens of a segment, each with the index of its first character.
 

@@ -153,10 +153,12 @@ class Vocabulary:
     def encode(self, segments: Sequence[TranscriptSegment]) -> TokenSequence:
         """The tokens of a period, from its segments in order of their starts."""
         tokens, times_ms = timed_tokens(segments, self.tokenizer)
+        return TokenSequence(self.look_up(tokens), times_ms // BIN_MS)
+
+    def look_up(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
+        """(tokens,): the id of each."""
         ids = (self._ids.get(token, UNKNOWN_ID) for token in tokens)
-        return TokenSequence(
-            np.fromiter(ids, dtype=np.int64, count=len(tokens)), times_ms // BIN_MS
-        )
+        return np.fromiter(ids, dtype=np.int64, count=len(tokens))
 
 
 def timed_tokens(
@@ -170,23 +172,44 @@ def timed_tokens(
     """
     tokens: list[str] = []
     times_ms: list[npt.NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)]
-    reader = PeriodReader(tokenizer.common_words)
-    previous = None
-
+    reader = SegmentReader(tokenizer)
     for segment in segments:
-        if segment.text == previous:
-            continue
-        previous = segment.text
-        if tokenizer.marks_novelty:
-            found = reader.tokenize(segment.text, segment.start_ms)
-        else:
-            found = tokenizer.tokenize_with_offsets(segment.text)
-        tokens += [SEGMENT_START, *(token for token, _ in found)]
-        spoken_ms = _token_times(segment, [offset for _, offset in found])
-        times_ms.append(np.append(segment.start_ms, spoken_ms).astype(np.int64))
+        found, spoken_ms = reader.read(segment)
+        tokens += found
+        times_ms.append(spoken_ms)
 
     # Segments may overlap; tokens keep their order.
     return tokens, np.maximum.accumulate(np.concatenate(times_ms))
+
+
+class SegmentReader:
+    """Reads the segments of one period, in order: what was said before decides over tokens."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        """Begin a period."""
+        self._tokenizer = tokenizer
+        self._reader = PeriodReader(tokenizer.common_words)
+        self._previous: str | None = None
+
+    def fork(self) -> "SegmentReader":
+        """A reader that goes on from here, on its own."""
+        other = SegmentReader(self._tokenizer)
+        other._reader, other._previous = self._reader.fork(), self._previous
+        return other
+
+    def read(self, segment: TranscriptSegment) -> tuple[list[str], npt.NDArray[np.int64]]:
+        """Tokens and times of the next segment; none of one that repeats the text before it."""
+        if segment.text == self._previous:
+            return [], np.zeros(0, dtype=np.int64)
+        self._previous = segment.text
+
+        if self._tokenizer.marks_novelty:
+            found = self._reader.tokenize(segment.text, segment.start_ms)
+        else:
+            found = self._tokenizer.tokenize_with_offsets(segment.text)
+        spoken_ms = _token_times(segment, [offset for _, offset in found])
+        times_ms = np.append(segment.start_ms, spoken_ms).astype(np.int64)
+        return [SEGMENT_START, *(token for token, _ in found)], times_ms
 
 
 def _token_times(

@@ -9,6 +9,7 @@ import numpy as np
 
 from spotkick.actions import Action
 from spotkick.live.scoring import ScoreWindow, select_spots
+from spotkick.live.settling import find_undecided
 from spotkick.prediction import SpottingSetup
 from spotkick.prediction.decoding import (
     Candidates,
@@ -17,6 +18,7 @@ from spotkick.prediction.decoding import (
     smooth_scores,
     suppress_candidates,
 )
+from spotkick.suppression import SuppressionMethod
 from spotkick.tasks import Task, merge_side_values, plain_label
 
 _SIGMAS: Final = 4
@@ -65,8 +67,14 @@ class LiveDecoding:
         """How far scores decide over an action: suppression by others, smoothing, support."""
         decoding = self.setup.decoding
         window_s = max([decoding.nms_window_s, *decoding.nms_window_by_class_s.values()])
-        sigma_s = max([decoding.support_sigma_s, *decoding.smooth_by_class_s.values()])
-        return int(np.ceil((window_s + _SIGMAS * sigma_s) * float(self.frame_rate))) + 1
+        return int(np.ceil(window_s * float(self.frame_rate))) + self._smoothing_frames + 1
+
+    @property
+    def _smoothing_frames(self) -> int:
+        """Frames by which smoothing, and support of what is smoothed, reach."""
+        decoding, rate = self.setup.decoding, float(self.frame_rate)
+        sigmas_s = (decoding.support_sigma_s, max(decoding.smooth_by_class_s.values(), default=0.0))
+        return sum(int(np.ceil(_SIGMAS * sigma_s * rate)) for sigma_s in sigmas_s)
 
     @property
     def kept_frames(self) -> int:
@@ -107,39 +115,29 @@ class LiveDecoding:
             for action in actions
             if (action.confidence or 0.0) >= self.least_confidence[action.label]
         )
-        return Found(kept, self._find_settled(candidates, settled))
+        return Found(kept, self._find_settled(window, candidates, settled))
 
-    def _find_settled(self, candidates: Candidates, settled: int) -> int:
-        """The first frame of a candidate that what follows may still bring back or suppress.
-
-        Suppression has chains: a spot that comes suppresses one that has suppressed another, which
-        then stands again. A candidate is open when one that is open and stronger lies near it.
-        """
+    def _find_settled(self, window: ScoreWindow, candidates: Candidates, settled: int) -> int:
+        """The first frame of a candidate that what follows may still bring back or suppress."""
         decoding, rate = self.setup.decoding, float(self.frame_rate)
-        names = self.setup.wanted.names
-        shares = {"soft-gauss": 1.0, "none": 0.0, "per_tolerance": 0.0}
-        near = shares.get(decoding.nms, 0.5) * np.array(
-            [decoding.nms_window_by_class_s.get(n, decoding.nms_window_s) * rate for n in names]
-        )
+        method: SuppressionMethod = "none" if decoding.nms == "per_tolerance" else decoding.nms
 
-        # Scores near the end of what is settled may move by smoothing; what will come is unknown.
-        sigma_s = max([decoding.support_sigma_s, *decoding.smooth_by_class_s.values()])
-        end = settled - 1 - int(np.ceil(_SIGMAS * sigma_s * rate))
-        frames, classes, confidences = candidates
-        is_open = frames + near[classes] >= end
+        # Scores near the end of what is settled may move by smoothing, and peaks by refinement.
+        end = settled - 1 - self._smoothing_frames
+        if window.displacements is not None and decoding.displace:
+            end -= int(np.ceil(np.abs(window.displacements).max(initial=0.0)))
+        elif decoding.refine != "none":
+            end -= 1
 
-        # (candidates, candidates): whether the second one may suppress the first one
-        acts = (classes[:, None] == classes) & (
-            np.abs(frames[:, None] - frames) <= near[classes][:, None]
-        )
-        if not decoding.nms.startswith("soft"):
-            acts &= confidences[:, None] <= confidences
-        while (more := is_open | (acts & is_open).any(axis=1)).sum() > is_open.sum():
-            is_open = more
+        first = float(end)
+        for index, name in enumerate(self.setup.wanted.names):
+            own = candidates.classes == index
+            window_s = decoding.nms_window_by_class_s.get(name, decoding.nms_window_s)
+            frames, confidences = candidates.frames[own], candidates.confidences[own]
+            first = min(first, find_undecided(frames, confidences, window_s * rate, method, end))
 
         # However long a chain is, its scores are kept for a while only.
-        first = int(np.floor(frames[is_open].min(initial=end)))
-        return max(first, settled - _OPEN_REACHES * self.reach_frames)
+        return max(int(np.floor(first)), settled - _OPEN_REACHES * self.reach_frames)
 
     def _find_peaks(self, window: ScoreWindow, count: int) -> Candidates:
         """Peaks with frame numbers of the stream."""

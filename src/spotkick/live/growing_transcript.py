@@ -11,10 +11,8 @@ import numpy.typing as npt
 from spotkick.commentary.features import FittedModel
 from spotkick.commentary.token_model import TokenModel
 from spotkick.commentary.transcripts import Transcript, TranscriptSegment, count_frames
-from spotkick.features.token_rows import NEIGHBOURS
-
-MAX_SEGMENTS = 4_000
-"""Segments that are kept: about four hours of commentary."""
+from spotkick.features.token_rows import BIN_MS, BIN_RATE, NEIGHBOURS, pack_rows
+from spotkick.live.growing_tokens import MAX_SEGMENTS, GrowingTokens
 
 _MAX_OPEN_FRAMES = 300
 """Longest silence after which the rows before it still wait for their neighbours."""
@@ -48,6 +46,8 @@ class GrowingTranscript:
     frame_rate: Fraction
     match: str = "live"
     _segments: list[TranscriptSegment] = field(default_factory=list)
+    _tokens: GrowingTokens = field(default_factory=GrowingTokens)
+    _known_ms: int = 0
     _stable: int = 0
     _end: int = 0
 
@@ -63,6 +63,7 @@ class GrowingTranscript:
         """
         self._segments += segments
         self._segments.sort(key=lambda segment: segment.start_ms)
+        self._known_ms = known_ms
         end = int(known_ms * self.frame_rate / 1000)
         return self._make_rows(max(end, self._end), is_over=False)
 
@@ -82,18 +83,30 @@ class GrowingTranscript:
         # Rows of bins that are still open are made, too, since the last row takes what is behind.
         last_ms = max((segment.end_ms for segment in self._segments), default=0)
         count = end if is_over else max(end, int(last_ms * self.frame_rate / 1000) + 1) + 1
-        rows = self.model.frames(self.match, self._segments, count, self.frame_rate)
-        first, stable = self._stable, self._count_stable(rows, end, is_over=is_over)
+        rows, num_open = self._make_all(count, is_over=is_over)
+        first, stable = self._stable, end
+        if isinstance(self.model, TokenModel) and not is_over:
+            stable = self._count_stable(rows, end, num_open)
         if end == self._end and stable == first:
             return None
         self._stable, self._end = stable, end
-        self._segments = self._segments[-MAX_SEGMENTS:]
+        del self._segments[: max(0, len(self._segments) - MAX_SEGMENTS)]
         return NewRows(first, rows[first:end], stable)
 
-    def _count_stable(self, rows: npt.NDArray[Any], end: int, *, is_over: bool) -> int:
-        """Rows that will not change: those of tokens wait for the tokens behind them."""
-        if is_over or not isinstance(self.model, TokenModel):
-            return end
-        behind = np.append(np.cumsum(rows[::-1, 0].astype(np.int64))[::-1][1:], 0)
+    def _make_all(self, count: int, *, is_over: bool) -> tuple[npt.NDArray[Any], int]:
+        """Rows from the start of the stream, and tokens of them between which others may come."""
+        if not isinstance(self.model, TokenModel) or self.frame_rate != BIN_RATE:
+            return self.model.frames(self.match, self._segments, count, self.frame_rate), 0
+
+        # Of tokens, only new segments are read: a match has thousands of segments.
+        final = [item for item in self._segments if is_over or item.start_ms < self._known_ms]
+        later = self._segments[len(final) :]
+        tokens = self._tokens.read(self.model.vocabulary, final, later)
+        bins = tokens.times_ms // BIN_MS
+        return pack_rows(tokens.ids, bins, count, slots=self.model.slots), tokens.num_open
+
+    def _count_stable(self, rows: npt.NDArray[Any], end: int, num_open: int) -> int:
+        """Rows of tokens that will not change: they wait for the tokens behind them."""
+        behind = np.append(np.cumsum(rows[::-1, 0].astype(np.int64))[::-1][1:], 0) - num_open
         stable = int(np.searchsorted(-behind, -NEIGHBOURS, side="right"))
         return max(self._stable, min(stable, end), end - _MAX_OPEN_FRAMES)

@@ -4,6 +4,7 @@ An action is published once, under an id that it keeps. Later scores may move it
 confidence or withdraw it, until it is settled.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, cast
@@ -22,6 +23,8 @@ KEPT_SHARE: Final = 0.8
 at the border does not come and go."""
 
 _UNLIKELY: Final = "what followed made it unlikely"
+
+_Class = tuple[str, str | None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,15 +166,27 @@ class Publisher:
 
     def _pair_up(self, found: Sequence[Action]) -> dict[str, Action]:
         """Id of a published action -> the found one that it is, the nearest pairs first."""
-        distances = sorted(
-            (abs(action.position_ms - item.action.position_ms), not item.stands, item.id, index)
-            for item in self._tracked.values()
-            for index, action in enumerate(found)
-            if _class_of(action) == _class_of(item.action)
-        )
+        # (position, index) of the found ones of each class, in order
+        places: dict[_Class, list[tuple[int, int]]] = {}
+        for index, action in enumerate(found):
+            places.setdefault(_class_of(action), []).append((action.position_ms, index))
+        for own in places.values():
+            own.sort()
+
+        # Only those near each other are compared: there may be hundreds.
+        distances = []
+        for item in self._tracked.values():
+            own, position_ms = places.get(_class_of(item.action), []), item.action.position_ms
+            begin = bisect_left(own, (position_ms - self._same_ms, -1))
+            for other_ms, index in own[begin:]:
+                if other_ms >= position_ms + self._same_ms:
+                    break
+                distance_ms = abs(other_ms - position_ms)
+                distances.append((distance_ms, not item.stands, item.id, index))
+
         pairs: dict[str, Action] = {}
         taken: set[int] = set()
-        for distance_ms, _, name, index in distances:
+        for distance_ms, _, name, index in sorted(distances):
             if distance_ms < self._same_ms and name not in pairs and index not in taken:
                 pairs[name] = found[index]
                 taken.add(index)
@@ -197,7 +212,7 @@ class Publisher:
         )
 
 
-def _class_of(action: Action) -> tuple[str, str | None, int]:
+def _class_of(action: Action) -> _Class:
     """What two actions share that may be the same one: class, team and period."""
     return action.label, action.team, action.period
 

@@ -1,0 +1,53 @@
+"""Which published action a found one is, against comparing all of them."""
+
+import random
+
+from spotkick.actions import Action
+from spotkick.live.publishing import Progress, Publisher
+
+SAME_MS = 2_000
+LEAST = {"a": 0.5, "b": 0.5}
+
+
+def draw_actions(rng: random.Random) -> list[Action]:
+    drawn = [
+        Action(rng.choice("ab"), 1, 500 * rng.randint(0, 60), confidence=0.9) for _ in range(14)
+    ]
+    return sorted(set(drawn), key=lambda action: (action.position_ms, action.label))
+
+
+def pair_slowly(published: dict[str, Action], found: list[Action]) -> dict[str, Action]:
+    """Of all pairs of a class, the nearest ones first; of equals the earlier id and position."""
+    pairs: dict[str, Action] = {}
+    taken: set[int] = set()
+    every = sorted(
+        (abs(action.position_ms - own.position_ms), name, index)
+        for name, own in published.items()
+        for index, action in enumerate(found)
+        if action.label == own.label
+    )
+    for distance_ms, name, index in every:
+        if distance_ms < SAME_MS and name not in pairs and index not in taken:
+            pairs[name] = found[index]
+            taken.add(index)
+    return pairs
+
+
+def test_update_pairs_the_nearest_actions_of_a_class() -> None:
+    rng, moved = random.Random(3), 0
+    for _ in range(40):
+        publisher = Publisher("net", same_ms=SAME_MS)
+        first, second = draw_actions(rng), draw_actions(rng)
+        changes = publisher.update(first, LEAST, Progress(0, 0, 0))
+        published = {change.id: change.action for change in changes}
+        assert list(published.values()) == first
+
+        pairs = pair_slowly(published, second)
+        for change in publisher.update(second, LEAST, Progress(0, 0, 0)):
+            assert (change.kind == "withdraw") == (change.id in published.keys() - pairs)
+            if change.kind == "revise":
+                assert change.action == pairs[change.id]
+                moved += 1
+            elif change.kind == "publish":
+                assert change.action not in pairs.values()
+    assert moved > 20
