@@ -549,7 +549,7 @@ def part_compile(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
 
 
 def part_schedule(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """The whole 17-class schedule on 500 matches, measured over at least 20 s per precision."""
+    """The whole 17-class schedule on 500 matches, measured over at least 12 s per precision."""
     device = torch.device(args.device)
     if device.type == "cuda":
         matching_kernel.prepare_kernel(device)
@@ -559,7 +559,7 @@ def part_schedule(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     periods, data = case_data(17, num_periods, frames, device)
     wait(device)
     prepare_s = time.perf_counter() - started
-    for precision in ("fp32", "tf32"):
+    for precision in PRECISIONS:
         options = PRECISIONS[precision]
         mode = best_way(args, precision)
         plan = make_plan(classes, preset, chunks, device=args.device, **options)
@@ -569,7 +569,7 @@ def part_schedule(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
                 torch.cuda.reset_peak_memory_stats()
             first = loop.epoch()
             times, losses = [], [statistics.mean(first)]
-            while sum(times) < (0.5 if args.small else 20):
+            while sum(times) < (0.5 if args.small else 12):
                 begun = time.perf_counter()
                 losses.append(statistics.mean(loop.epoch()))
                 times.append(time.perf_counter() - begun)

@@ -3,8 +3,10 @@
     python benchmarks/study_data.py --soccernet DATA --out FOLDER
     spotkick study benchmarks/study.json --data FOLDER --out RESULTS
 
-DATA is a folder of SoccerNet-v2 matches with labels, transcripts and splits. The rendered matches
-ship with the package, and the synthetic sets are drawn from a seed.
+DATA is a folder of SoccerNet-v2 matches with labels, transcripts and splits. With --tokens, the
+folder of features made by `spotkick features DATA --kind tokens`, the data files of token networks
+are written, too. The rendered matches ship with the package, and the synthetic sets are drawn from
+a seed.
 """
 
 import argparse
@@ -15,7 +17,7 @@ from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses
 from spotkick.demo.data import EXPERIMENT, SEASON
 from spotkick.pipelines.config import read_experiment
 from spotkick.study.data import StudyData, write_study_data
-from spotkick.study.sources import read_tracks, read_transcripts, split_of
+from spotkick.study.sources import read_token_rows, read_tracks, read_transcripts, split_of
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
 
 ENOUGH_LABELS = 20
@@ -50,6 +52,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--soccernet", type=Path, help="folder of matches, labels and transcripts")
+    parser.add_argument("--tokens", type=Path, help="folder of features of the kind tokens")
     parser.add_argument("--out", type=Path, required=True, help="folder of the data files")
     arguments = parser.parse_args()
 
@@ -60,6 +63,18 @@ def main() -> None:
         train, held = split_of(root, "train"), split_of(root, "valid")
         for name, classes in (("commentary", SOCCERNET_V1), ("commentary-17", SOCCERNET_V2)):
             made.append(read_transcripts(root, classes, name=name, train=train, held=held))
+    if arguments.soccernet and arguments.tokens:
+        for name, classes in (("tokens", SOCCERNET_V1), ("tokens-17", SOCCERNET_V2)):
+            made.append(
+                read_token_rows(
+                    root,
+                    classes,
+                    name=name,
+                    train=train,
+                    held=held,
+                    features_root=arguments.tokens,
+                )
+            )
     for data in made:
         path = arguments.out / f"{data.name}.npz"
         write_study_data(data, path)

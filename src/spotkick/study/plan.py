@@ -9,6 +9,7 @@ from spotkick.chunks import border_frames_of
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
 from spotkick.files import read_json
+from spotkick.models.tokens import TokenSizes
 from spotkick.study.arms import HEADS, Arm, parse_arm
 
 _Positive = Annotated[float, Field(gt=0)]
@@ -37,6 +38,10 @@ class Recipe(FrozenConfig):
         suppression: method, see `spotkick.suppression`.
         window_s: of the suppression.
         peaks: kept per period and class, the highest.
+        tokens: sizes of a token network, which takes the place of the stack; hidden, pyramid,
+            capsule_dim, dropout and token_dropout are not used then.
+        sampling: chunks that token networks are shown, see `spotkick.training.config`: ``uniform``
+            or, as the paper does, ``v2``, balanced over classes and background.
     """
 
     steps: _Count = 1000
@@ -56,6 +61,8 @@ class Recipe(FrozenConfig):
     suppression: Literal["fixed", "soft-linear", "soft-gauss", "none"] = "soft-linear"
     window_s: _Positive = 60.0
     peaks: _Count = 30
+    tokens: TokenSizes | None = None
+    sampling: Literal["uniform", "v2"] = "uniform"
 
     @property
     def border_frames(self) -> int:

@@ -22,6 +22,7 @@ from spotkick.study.pool import open_pool
 from spotkick.study.prediction import StackScores, predict_held
 from spotkick.study.results import check_result, result_path, write_result
 from spotkick.study.scoring import HALVES, rank_peaks, score_network
+from spotkick.study.token_networks import train_token_networks
 from spotkick.study.training import train_stack
 
 _PENDING: Final = 3
@@ -195,12 +196,15 @@ def _train_and_find(
     # Where the seconds go is part of the result.
     started, processor = time.monotonic(), time.process_time()
     arms = [(arm, settings) for arm, _, settings in networks]
-    stack, loss = train_stack(used, arms, recipe, seed, device=device)
-    trained = time.monotonic()
-    found = predict_held(stack, used, device=device)
+    if recipe.tokens is not None:
+        found, notes = train_token_networks(used, arms, recipe, seed, device=device)
+        trained = time.monotonic()
+    else:
+        stack, loss = train_stack(used, arms, recipe, seed, device=device)
+        trained, notes = time.monotonic(), {"loss": loss}
+        found = predict_held(stack, used, device=device)
     peaks = find_peaks(found, recipe, float(data.frame_rate))
-    notes = {
-        "loss": loss,
+    notes |= {
         "train_s": trained - started,
         "predict_s": time.monotonic() - trained,
         "processor_s": time.process_time() - processor,

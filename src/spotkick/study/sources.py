@@ -22,7 +22,7 @@ from spotkick.commentary.transcripts import TranscriptSegment, count_frames
 from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.errors import InputError, SpotkickWarning
-from spotkick.features.token_rows import BIN_MS, BIN_RATE
+from spotkick.features.token_rows import BIN_MS, BIN_RATE, unpack_ids
 from spotkick.formats.soccernet import read_label_set
 from spotkick.models.token_embeddings import embed_tokens
 from spotkick.study.data import StudyData
@@ -156,6 +156,52 @@ def _token_rows(
             rows[place, used[place]] = token
             used[place] += 1
     return rows
+
+
+def read_token_rows(
+    root: Path,
+    classes: ActionClasses,
+    *,
+    name: str,
+    train: Sequence[str],
+    held: Sequence[str],
+    features_root: Path,
+    embedding: int = 64,
+) -> StudyData:
+    """Rows of tokens as `spotkick features --kind tokens` makes them, for token networks.
+
+    Args:
+        root: folder of match folders with labels.
+        classes: what is spotted.
+        name: of the data set.
+        train: matches; the vocabulary should be theirs.
+        held: matches to score on.
+        features_root: folder of match folders with the rows.
+        embedding: length of the vectors that embeddings start from.
+
+    Raises:
+        InputError: if no match to train on has rows of tokens.
+    """
+    matches = [*train, *held]
+    labels = {match.match: match.actions for match in _read_labels(root, matches)}
+    builder, num_ids = _Builder(classes), 0
+    for number, match in enumerate(matches):
+        folder = MatchFolder(features_root, match)
+        for period, track in match_tracks(folder, "tokens", frame_rate=BIN_RATE).items():
+            num_ids = track.source.num_ids
+            builder.add(number, period, np.array(track.values), labels[match])
+
+    # Vectors of the training matches alone.
+    pairs = zip(builder.features, builder.match_index, strict=True)
+    own = [unpack_ids(rows) for rows, number in pairs if number < len(train)]
+    if not own or not num_ids:
+        raise InputError(
+            f"{features_root}: no training match has rows of tokens; make them with "
+            "'spotkick features DATA --kind tokens'"
+        )
+    is_held = [number >= len(train) for number in range(len(matches))]
+    vectors = embed_tokens(own, num_ids, embedding)
+    return builder.build(name, matches, is_held, BIN_RATE, vectors)
 
 
 def read_tracks(
