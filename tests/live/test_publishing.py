@@ -51,3 +51,16 @@ def test_update_pairs_the_nearest_actions_of_a_class() -> None:
             elif change.kind == "publish":
                 assert change.action not in pairs.values()
     assert moved > 20
+
+
+def test_update_withdrawn_action_is_restored_until_it_is_settled() -> None:
+    action = Action("a", 1, 10_000, confidence=0.9)
+    for settled_ms, kinds in ((11_999, ["restore", "settle"]), (12_000, [])):
+        publisher = Publisher("net", same_ms=SAME_MS)
+        publisher.update([action], LEAST, Progress(0, 0, 0))
+        (change,) = publisher.update([], LEAST, Progress(0, settled_ms, 0))
+        assert change.kind == "withdraw"
+
+        # Scores that suppressed it are no longer kept.
+        again = publisher.update([action], LEAST, Progress(0, settled_ms, 0))
+        assert [change.kind for change in again] == kinds

@@ -60,6 +60,22 @@ def test_spotter_whole_period_ends_with_the_actions_of_spot(
     assert frames < 30 or len(expected) > 2
 
 
+@pytest.mark.parametrize("method", ["fixed", "soft-linear"])
+def test_spotter_weak_actions_in_crowds_end_as_those_of_spot(method: str) -> None:
+    # Far longer than what is kept of the scores
+    decoding = DecodingConfig(source="scores", nms=method, nms_window_s=4.0)
+    network, setup = PlaceNetwork(16, 1), make_setup(16, 4, decoding=decoding)
+    features = make_features(11, 240)
+    expected = spot_whole(network, setup, features, least=0.02)
+    spotter = make_spotter(network, setup, latency_s=1.0, least=0.02)
+
+    found = standing(feed(spotter, features, [40]))
+
+    assert found == expected
+    assert len(expected) > 50
+    assert len(features) > 1.5 * spotter.decoding.kept_frames
+
+
 @settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 999), frames=st.integers(1, 130), latency=st.sampled_from([1.0, 3, 9]))
 def test_spotter_any_latency_ends_with_the_actions_of_spot(

@@ -28,7 +28,8 @@ _KEPT_REACHES: Final = 14
 """Settled frames are kept for so many reaches of suppression and smoothing."""
 
 _OPEN_REACHES: Final = 9
-"""An action is settled after so many reaches, however long a chain of suppression is."""
+"""An action is settled after so many reaches, undecided or not, since scores are kept for a while
+only. In scores of networks, even of weak actions, chains of suppression end after two."""
 
 
 class Found(NamedTuple):
@@ -136,7 +137,6 @@ class LiveDecoding:
             frames, confidences = candidates.frames[own], candidates.confidences[own]
             first = min(first, find_undecided(frames, confidences, window_s * rate, method, end))
 
-        # However long a chain is, its scores are kept for a while only.
         return max(int(np.floor(first)), settled - _OPEN_REACHES * self.reach_frames)
 
     def _find_peaks(self, window: ScoreWindow, count: int) -> Candidates:

@@ -139,7 +139,18 @@ class Publisher:
             if is_new and is_sure(action):
                 changes += self._publish_action(action, progress)
         self._closed_ms = max(self._closed_ms, progress.settled_ms)
+        self._settle_withdrawn(progress.settled_ms)
         return sorted(changes, key=lambda change: change.action.position_ms)
+
+    def _settle_withdrawn(self, settled_ms: int) -> None:
+        """Withdrawn actions stay so where all that they could be is settled.
+
+        Where the scores before are gone, what they suppressed would seem to stand again.
+        """
+        for item in self.tracked:
+            is_past = item.action.position_ms <= settled_ms - self._same_ms
+            if not item.stands and not item.is_settled and is_past:
+                self._tracked[item.id] = replace(item, is_settled=True)
 
     def take_back(self, labels: frozenset[str], earliest_ms: int, reason: str) -> list[Change]:
         """Withdraw the newest standing action of some classes.
