@@ -12,6 +12,7 @@ from spotkick.checkpoint import DecodingConfig
 from spotkick.errors import ConfigError
 from spotkick.live.publishing import Change
 from spotkick.live.spotter import LiveSpotter, count_look_ahead
+from spotkick.suppression import SuppressionMethod
 from support.live_networks import (
     RATE,
     FreeNetwork,
@@ -61,7 +62,7 @@ def test_spotter_whole_period_ends_with_the_actions_of_spot(
 
 
 @pytest.mark.parametrize("method", ["fixed", "soft-linear"])
-def test_spotter_weak_actions_in_crowds_end_as_those_of_spot(method: str) -> None:
+def test_spotter_weak_actions_in_crowds_end_as_those_of_spot(method: SuppressionMethod) -> None:
     # Far longer than what is kept of the scores
     decoding = DecodingConfig(source="scores", nms=method, nms_window_s=4.0)
     network, setup = PlaceNetwork(16, 1), make_setup(16, 4, decoding=decoding)
