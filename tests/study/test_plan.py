@@ -1,6 +1,7 @@
 """Arms, draws and plans."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,13 @@ from spotkick.study.plan import Block, Recipe, read_plan
 from spotkick.study.running import list_networks, parse_shard
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-PLANS = ("study.json", "study_small.json", "study_cpu.json")
+PLANS = (
+    "study.json",
+    "study_small.json",
+    "study_cpu.json",
+    "study_h200.json",
+    "study_margins.json",
+)
 
 
 def test_draw_settings_lengths_scale_with_the_unit() -> None:
@@ -30,6 +37,15 @@ def test_list_networks_draw_0_takes_the_published_slicing_of_each_class() -> Non
     published, drawn = (settings for _, _, settings in networks)
     assert published.slicing_s(3) == tuple(SLICING_V1[name] for name in SOCCERNET_V1)
     assert len(set(drawn.slicing_s(3))) == 1
+
+
+def test_list_networks_margin_of_the_recipe_replaces_the_drawn_one() -> None:
+    block = Block(name="b", data="d", recipe="r", arms=("dense-paper", "dense-bce"), draws=3)
+    drawn = list_networks(block, Recipe())
+    replaced = list_networks(block, Recipe(margin=0.0))
+    assert {settings.margin for *_, settings in replaced} == {0.0}
+    assert [replace(one, margin=0.0) for *_, one in drawn] == [one for *_, one in replaced]
+    assert [(arm, draw) for arm, draw, _ in replaced] == [(arm, draw) for arm, draw, _ in drawn]
 
 
 def test_draw_settings_differ_by_draw() -> None:

@@ -42,6 +42,8 @@ class Recipe(FrozenConfig):
             capsule_dim, dropout and token_dropout are not used then.
         sampling: chunks that token networks are shown, see `spotkick.training.config`: ``uniform``
             or, as the paper does, ``v2``, balanced over classes and background.
+        margin: tau_min of every context-aware network, in place of the drawn one; 0 switches the
+            margins off, as the paper's ablation iii does.
     """
 
     steps: _Count = 1000
@@ -63,6 +65,7 @@ class Recipe(FrozenConfig):
     peaks: _Count = 30
     tokens: TokenSizes | None = None
     sampling: Literal["uniform", "v2"] = "uniform"
+    margin: Annotated[float, Field(ge=0, lt=0.5)] | None = None
 
     @property
     def border_frames(self) -> int:

@@ -2,7 +2,7 @@
 
 import time
 from concurrent.futures import Executor, Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -45,11 +45,10 @@ def list_networks(
     published_s: tuple[Bounds, ...] = ()
     if recipe.slicing and classes is not None:
         published_s = slicing_for(classes, preset=recipe.slicing).bounds_s
-    return [
-        (arm, draw, draw_settings(draw, recipe.unit_s, published_s))
-        for arm in block.sorted_arms()
-        for draw in range(block.draws)
-    ]
+    drawn = [draw_settings(draw, recipe.unit_s, published_s) for draw in range(block.draws)]
+    if recipe.margin is not None:
+        drawn = [replace(settings, margin=recipe.margin) for settings in drawn]
+    return [(arm, *one) for arm in block.sorted_arms() for one in enumerate(drawn)]
 
 
 def run_plan(
