@@ -37,8 +37,6 @@ from spotkick.timeline import FEATURE_RATE
 
 FEATURE_NAME: Final = "commentary"
 TOKENS_NAME: Final = "tokens"
-COMMENTARY_KINDS: Final = (FEATURE_NAME, TOKENS_NAME)
-"""Kinds of sources whose features are made from transcripts."""
 
 _SOURCE_FILE: Final = "source.json"
 
@@ -210,7 +208,7 @@ def read_commentary_source(folder: Path) -> tuple[FittedModel, FeatureSource]:
     inner = _find_source_folder(folder)
     described = inner / _SOURCE_FILE
     source = FeatureSource.from_json(read_json(described), str(described))
-    if source.kind not in COMMENTARY_KINDS:
+    if not source.is_commentary:
         raise InputError(
             f"{described}: these features are of kind {source.kind!r}, not commentary; "
             "choose another source"

@@ -29,6 +29,10 @@ SOURCE_SUFFIX: Final = ".source"
 """A folder ``NAME.source`` at the root of a feature set describes the features called NAME."""
 
 
+COMMENTARY_KINDS: Final = ("commentary", "tokens")
+"""Kinds of sources whose features are made from transcripts."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureSource:
     """Where the vectors of a track come from; tracks are mixed only when their sources agree.
@@ -50,6 +54,11 @@ class FeatureSource:
     kind: str = "file"
     fingerprint: str = ""
     num_ids: int = 0
+
+    @property
+    def is_commentary(self) -> bool:
+        """Whether the features are made from what is said."""
+        return self.kind in COMMENTARY_KINDS
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a JSON file."""

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions
 from spotkick.checkpoint import Checkpoint, read_checkpoint
-from spotkick.commentary.features import COMMENTARY_KINDS
 from spotkick.commentary.transcript_files import TRANSCRIPT_SUFFIXES, read_transcript
 from spotkick.errors import InputError
 from spotkick.files import write_json
@@ -115,7 +114,7 @@ def _build_run(
         for event in journal.events():
             if event.checkpoint == name:
                 run.lanes[name].spotter.publisher.replay(event)
-    spoken = {n: c for n, c in checkpoints.items() if c.feature_source.kind in COMMENTARY_KINDS}
+    spoken = {n: c for n, c in checkpoints.items() if c.feature_source.is_commentary}
     shown = {n: c for n, c in checkpoints.items() if n not in spoken}
 
     # What an earlier run has read.

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.checkpoint import Checkpoint
-from spotkick.commentary.features import COMMENTARY_KINDS, read_commentary_source
+from spotkick.commentary.features import read_commentary_source
 from spotkick.errors import CheckpointError
 from spotkick.live.decoding import least_confidences, plain_cut
 from spotkick.live.feature_file import FeatureFile
@@ -52,7 +52,7 @@ def make_lane(request: LiveRequest, name: str, checkpoint: Checkpoint, period: i
         dim=checkpoint.feature_source.dim,
         blank_ends=bool(checkpoint.feature_source.num_ids),
     )
-    if checkpoint.feature_source.kind in COMMENTARY_KINDS:
+    if checkpoint.feature_source.is_commentary:
         return Lane(spotter, None)
 
     # Features of frames are kept, since frames that went by cannot be read again.

@@ -12,7 +12,6 @@ from spotkick.cluster.executors import Executor, SerialExecutor
 from spotkick.cluster.ledger import Ledger
 from spotkick.cluster.running import run_work
 from spotkick.cluster.work import Work, WorkItem
-from spotkick.commentary.features import COMMENTARY_KINDS
 from spotkick.devices import parse_device
 from spotkick.errors import (
     ConfigError,
@@ -266,7 +265,7 @@ class MatchSpotter:
         task = replace(self.checkpoint.task, classes=self.setup.wanted)
         predicted = merge_sides(predicted, task)
         predicted, scores = shift_to_positions(predicted, scores, job.files)
-        spoken = self.checkpoint.feature_source.kind in COMMENTARY_KINDS
+        spoken = self.checkpoint.feature_source.is_commentary
         predicted = confirm_goals(
             predicted,
             job.files,

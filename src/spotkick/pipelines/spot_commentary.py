@@ -6,7 +6,6 @@ from typing import cast
 
 from spotkick.checkpoint import Checkpoint
 from spotkick.commentary.features import (
-    COMMENTARY_KINDS,
     CommentaryModel,
     make_frames,
     read_commentary_source,
@@ -65,7 +64,7 @@ class CommentaryReader:
     ) -> "CommentaryReader | None":
         """The reader of a checkpoint; None where it reads no commentary, or has no model of it."""
         folder = checkpoint.features_folder
-        if checkpoint.feature_source.kind not in COMMENTARY_KINDS or folder is None:
+        if not checkpoint.feature_source.is_commentary or folder is None:
             return None
         return cls(folder, kept, threads=threads)
 
@@ -142,7 +141,7 @@ def check_listening(checkpoint: Checkpoint, paths: Sequence[Path], kept: Path | 
         MissingExtraError: if speech recognition is not installed.
     """
     videos = [path for path in paths if path.is_file() and is_video_name(path)]
-    if checkpoint.feature_source.kind not in COMMENTARY_KINDS:
+    if not checkpoint.feature_source.is_commentary:
         return
     waiting = [
         video
