@@ -18,7 +18,7 @@ import onnxruntime
 
 from spotkick.configuration import FrozenConfig
 from spotkick.errors import InputError
-from spotkick.onnx_runtime import check_session_device, choose_providers
+from spotkick.onnx_runtime import CUDA, check_session_device, choose_providers
 
 BUNDLED_BACKBONE: Final = Path(__file__).parents[1] / "assets" / "efficientnet_lite0.onnx"
 """EfficientNet-Lite0, 1280 features; ships with the package."""
@@ -60,6 +60,12 @@ class Backbone:
     _session: onnxruntime.InferenceSession = field(repr=False)
     _channels_last: bool = True
     _fixed_batch: int | None = None
+
+    @property
+    def device(self) -> str:
+        """``cuda:N`` where it runs on a GPU, else ``cpu``."""
+        options = self._session.get_provider_options().get(CUDA)
+        return "cpu" if options is None else f"cuda:{options.get('device_id', '0')}"
 
     def embed(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         """Turn images into vectors.

@@ -214,8 +214,15 @@ def _make_batches(
 
     # (images, height, width, 3); the last batch may be shorter
     batch: list[npt.NDArray[np.uint8]] = []
+    # Where the backbone runs on a GPU, the video is decoded there, too.
     samples = sample_video(
-        path, config.rate, size_px=size_px, fit=config.fit, start_s=start_s, end_s=end_s
+        path,
+        config.rate,
+        size_px=size_px,
+        fit=config.fit,
+        start_s=start_s,
+        end_s=end_s,
+        device=extractor.backbone.device,
     )
     for sample in samples:
         batch.append(mask_image(sample.image, boxes))

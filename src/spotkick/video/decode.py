@@ -65,6 +65,7 @@ def sample_video(
     size_px: tuple[int, int] | None = None,
     fit: Fit = "stretch",
     threads: int = 0,
+    device: str = "cpu",
 ) -> Iterator[Sample]:
     """Show a video at a steady rate, from its first frame to the end of its last one.
 
@@ -80,6 +81,7 @@ def sample_video(
         size_px: (width, height) of the images; None keeps the size of the video.
         fit: how to meet a ``size_px`` of another shape.
         threads: decoder threads; 0 takes as many as there are cores.
+        device: that decodes, see `spotkick.video.hardware.hardware_decoder`.
 
     Yields:
         Samples 0, 1, 2, ... without gaps; none if the video ends before ``start_s``.
@@ -92,7 +94,7 @@ def sample_video(
         raise InputError(f"the sampling rate must be positive, got {rate}")
     begin_s, stop_s = exact_seconds(start_s), None if end_s is None else exact_seconds(end_s)
     clock = read_clock(path)
-    with open_video(path) as (container, stream):
+    with open_video(path, device=device) as (container, stream):
         require_moving(container, path)
         stream.thread_type = "AUTO"
         stream.thread_count = threads

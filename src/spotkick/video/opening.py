@@ -1,17 +1,20 @@
 """Open a video file, with one clear line when it cannot be used."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.stream import Stream
 from av.video.stream import VideoStream
 
-from spotkick.errors import InputError
+from spotkick.errors import InputError, SpotkickWarning
+from spotkick.video.hardware import hardware_decoder
 from spotkick.video.playlists import closed_playlist, has_open_end, is_playlist
 from spotkick.video.streams import choose_video_stream
 
@@ -32,28 +35,45 @@ _PERMISSION: Final = "cannot be read: permission denied; make the file readable 
 
 
 @contextmanager
-def open_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def open_video(path: Path, *, device: str = "cpu") -> Iterator[tuple[InputContainer, VideoStream]]:
     """Open a file and choose its video stream (see `spotkick.video.streams.choose_video_stream`).
+
+    Args:
+        path: video file.
+        device: that decodes, see `spotkick.video.hardware.hardware_decoder`.
 
     Raises:
         InputError: if the file is missing, unreadable, empty, damaged, not a video, or has only
             sound.
     """
-    container = open_container(path)
+    container = open_container(path, device=device)
     with container:
         yield container, choose_video_stream(container, path)
 
 
-def open_container(path: Path) -> InputContainer:
+def open_container(path: Path, *, device: str = "cpu") -> InputContainer:
     """Open a media file without choosing a stream.
 
     The absolute path is opened: FFmpeg takes the part of a relative name before a colon, as in
     ``20:45_final.mp4``, for a protocol.
 
+    Args:
+        path: media file.
+        device: that decodes; where it has no video unit that starts, the CPU does.
+
     Raises:
         InputError: see `open_video`.
     """
     _require_file(path)
+    hardware = hardware_decoder(device)
+    if hardware is not None and not is_playlist(path):
+        try:
+            return _open_file(path, dict(_OPEN_OPTIONS), timeout_s=None, hardware=hardware)
+        except (av.FFmpegError, OSError, ValueError) as error:
+            # The file itself may be to blame; then the CPU says so below.
+            reason = getattr(error, "strerror", None) or error
+            message = f"{path}: decoded on the CPU, since '{device}' cannot decode here ({reason})"
+            warnings.warn(message, SpotkickWarning, stacklevel=2)
     try:
         if not is_playlist(path):
             return _open_file(path, dict(_OPEN_OPTIONS), timeout_s=None)
@@ -66,13 +86,19 @@ def open_container(path: Path) -> InputContainer:
         raise InputError(f"{path}: {_explain_failure(path, error)}") from error
 
 
-def _open_file(path: Path, options: dict[str, str], timeout_s: float | None) -> InputContainer:
+def _open_file(
+    path: Path,
+    options: dict[str, str],
+    timeout_s: float | None,
+    hardware: HWAccel | None = None,
+) -> InputContainer:
     return av.open(
         os.path.abspath(path),  # noqa: PTH100  (Path.absolute keeps '..', resolve follows links)
         mode="r",
         container_options=options,
         metadata_errors="replace",
         timeout=timeout_s,
+        hwaccel=hardware,
     )
 
 
