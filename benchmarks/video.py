@@ -9,7 +9,9 @@ without one a moving texture), then measures
   (OpenCV, decord);
 * decoding and the bundled backbone together, in multiples of real time;
 * the largest memory while a file of two hours is read;
-* whether each reader shows the right picture, on a video that carries picture numbers.
+* whether each reader shows the right picture, on a video that carries picture numbers;
+* with --spot, and nothing else, the processor time of ``spotkick spot demo`` beside that of
+  decoding the source alone.
 
 Figures are medians of --repeats runs, in turn, with the load of the machine beside them.
 """
@@ -18,6 +20,7 @@ import argparse
 import importlib.util
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -44,6 +47,25 @@ from spotkick.features.backbone import open_backbone
 from spotkick.features.extract import Extractor, extract_video
 track = extract_video(Path(sys.argv[1]), Extractor(open_backbone()))
 print(len(track), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+EVERY_FRAME_CODE = """
+import sys, av
+with av.open(sys.argv[1]) as container:
+    stream = container.streams.video[0]
+    stream.thread_type = "AUTO"
+    for frame in container.decode(stream):
+        pass
+"""
+READ_FRAMES_CODE = """
+import sys
+from fractions import Fraction
+from pathlib import Path
+import numpy as np
+from spotkick.video import decode
+decode.to_image = lambda *_: np.zeros((1, 1, 3), np.uint8)
+for sample in decode.sample_video(Path(sys.argv[1]), Fraction(2)):
+    pass
 """
 
 
@@ -171,6 +193,34 @@ def clock(work: Callable[[], object]) -> tuple[float, float]:
     )
 
 
+def processor_s(*arguments: str) -> float:
+    """Processor seconds of a run of Python."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def compare_spotting(path: Path, work: Path, repeats: int) -> None:
+    """Print what ``spot`` takes beside decoding alone, in turns."""
+    out = work / "spotted"
+    tasks = {
+        "every frame decoded": ("-c", EVERY_FRAME_CODE, str(path)),
+        "the frames that spot reads": ("-c", READ_FRAMES_CODE, str(path)),
+        "spot": ("-m", "spotkick", "spot", "demo", str(path), "--out", str(out)),
+    }
+    taken: dict[str, list[float]] = {name: [] for name in tasks}
+    for turn in range(repeats):
+        for name in list(tasks) if turn % 2 == 0 else list(tasks)[::-1]:
+            shutil.rmtree(out, ignore_errors=True)
+            taken[name].append(processor_s(*tasks[name]))
+    spot_s = statistics.median(taken["spot"])
+    print(f"\n{path.name}: processor seconds, load {os.getloadavg()[0]:.1f}")
+    for name, runs in taken.items():
+        median_s = statistics.median(runs)
+        print(f"  {name:<30} {median_s:7.2f}   spot takes {spot_s / median_s:.2f} times as much")
+
+
 def right_share(reader: Callable[[Path], list[np.ndarray]], path: Path, pattern: Pattern) -> float:
     """Share of samples that show the picture that is on at their time."""
     got = [read_number(image) for image in reader(path)]
@@ -180,8 +230,8 @@ def right_share(reader: Callable[[Path], list[np.ndarray]], path: Path, pattern:
     return sum(a == b for a, b in zip(got, wanted, strict=False)) / len(wanted)
 
 
-def main() -> None:
-    """Run everything."""
+def parse_arguments() -> argparse.Namespace:
+    """What the command line says."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -199,8 +249,22 @@ def main() -> None:
         default=2,
         help="length of the file for the memory test; 0 leaves it out",
     )
+    parser.add_argument(
+        "--spot", action="store_true", help="only compare spot with decoding the source alone"
+    )
     arguments = parser.parse_args()
+    if arguments.spot and arguments.source is None:
+        parser.error("--spot needs --source")
+    return arguments
+
+
+def main() -> None:
+    """Run everything."""
+    arguments = parse_arguments()
     arguments.work.mkdir(parents=True, exist_ok=True)
+    if arguments.spot:
+        compare_spotting(arguments.source, arguments.work, arguments.repeats)
+        return
     readers: list[Callable[[Path], list[np.ndarray]]] = [ours, everything]
     readers += [
         reader

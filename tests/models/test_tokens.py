@@ -136,6 +136,23 @@ def test_forward_every_weight_has_gradient() -> None:
     assert not gradient[0].any()  # padding is nothing to learn
 
 
+def test_frames_first_trains_as_the_order_of_other_devices(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network, rows = make_network(0, dropout=0.0).double().train(), make_rows(*range(6))
+    found = []
+    for frames_first in (True, False):
+        monkeypatch.setattr(
+            "spotkick.models.tokens.runs_frames_first", lambda _, own=frames_first: own
+        )
+        torch.manual_seed(1)  # of the tokens that count as unknown
+        logits = network(rows).logits
+        gradients = torch.autograd.grad(logits.square().mean(), list(network.parameters()))
+        found.append((logits, *gradients))
+    for own, other in zip(*found, strict=True):
+        torch.testing.assert_close(own, other, rtol=1e-5, atol=1e-8)
+
+
 @pytest.mark.parametrize("stored_as", ["float32", "float16"])
 def test_onnx_equals_torch_for_any_number_of_chunks(stored_as: str) -> None:
     network = join_networks([make_network(seed) for seed in (0, 1)], stored_as=stored_as)

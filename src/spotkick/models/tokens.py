@@ -27,7 +27,7 @@ from spotkick.features.token_rows import (
     count_slots,
     unpack_ids,
 )
-from spotkick.models.frames_first import convolve_frames, runs_frames_first
+from spotkick.models.frames_first import convolve_frames, drop_values, runs_frames_first
 from spotkick.models.spotter import (
     NetworkOutput,
     Positive,
@@ -111,11 +111,25 @@ class TokenMember(nn.Module):
         # Most slots are empty. A CPU leaves them out; a GPU prefers fixed shapes.
         pooled = self._pool_packed(rows) if rows.device.type == "cpu" else self._pool_rows(rows)
 
+        values = functional.relu(self.mix(pooled))
+        if runs_frames_first(values):
+            return self._read_bins(values).transpose(0, 1)
+
         # (batch, units, bins) values
-        values = self._drop_values(functional.relu(self.mix(pooled)).transpose(1, 2))
+        values = self._drop_values(values.transpose(1, 2))
         for layer in self.context:
             values = values + self._drop_values(layer(values))
         logits: Tensor = self.output(values.transpose(1, 2))
+        return logits
+
+    def _read_bins(self, values: Tensor) -> Tensor:
+        """Logits (bins, batch, classes) of (batch, bins, units), as a CPU is fastest."""
+        share = self.architecture.dropout if self.training else 0
+        values = drop_values(values, share).transpose(0, 1).contiguous()
+        for layer in self.context:
+            # The convolution of other devices draws for (batch, units, bins).
+            values = values + drop_values(layer(values, bins_first=True), share, (1, 2, 0))
+        logits: Tensor = self.output(values)
         return logits
 
     def _drop_values(self, values: Tensor, share: float = 1.0) -> Tensor:
@@ -126,9 +140,10 @@ class TokenMember(nn.Module):
         if self.training and self.architecture.token_dropout:
             unknown = torch.rand(ids.shape, device=ids.device) < self.architecture.token_dropout
             ids = torch.where(unknown & (ids != PADDING_ID), UNKNOWN_ID, ids)
-        embedded = self._drop_values(self.embedding(ids), 0.5)
+        embedded = self.embedding(ids)
         if runs_frames_first(embedded):
-            return self._convolve_tokens(embedded.transpose(0, 1), ids.T).transpose(0, 1)
+            return self._convolve_tokens(embedded, ids).transpose(0, 1)
+        embedded = self._drop_values(embedded, 0.5)
         present = (ids != PADDING_ID).unsqueeze(1)
         tokens = embedded.transpose(1, 2) * present
         tokens = functional.relu(self.first(tokens)) * present
@@ -136,13 +151,19 @@ class TokenMember(nn.Module):
         return read.transpose(1, 2)
 
     def _convolve_tokens(self, embedded: Tensor, ids: Tensor) -> Tensor:
-        """The same on (tokens, batch, embedding_dim), as a CPU is fastest."""
-        present = (ids != PADDING_ID).unsqueeze(2)
+        """(tokens, batch, units) of (batch, tokens, embedding_dim), as a CPU is fastest."""
+        embedded = drop_values(embedded, 0.5 * self.architecture.dropout * self.training)
+        present = ids.T.unsqueeze(2) != PADDING_ID
+        is_full = bool(present.all())
+
+        def leave_present(values: Tensor) -> Tensor:
+            return values if is_full else values * present
+
         first, second = self.first, self.second
-        tokens = convolve_frames(embedded * present, first.weight, first.bias)
-        tokens = functional.relu(tokens) * present
-        again = convolve_frames(tokens, second.weight, second.bias)
-        return (tokens + functional.relu(again)) * present
+        tokens = leave_present(embedded.transpose(0, 1))
+        tokens = leave_present(functional.relu(convolve_frames(tokens, first.weight, first.bias)))
+        again = functional.relu(convolve_frames(tokens, second.weight, second.bias))
+        return leave_present(tokens + again)
 
     def _pool_rows(self, rows: Tensor) -> Tensor:
         """(batch, bins, 2 * units + 1): each row is read alone."""
@@ -195,9 +216,13 @@ class ContextLayer(nn.Module):
         )
         self.norm = nn.BatchNorm1d(units)
 
-    def forward(self, bins: Tensor) -> Tensor:
-        """(batch, units, bins) to the same shape."""
-        return functional.relu(self.norm(self.convolution(bins)))
+    def forward(self, bins: Tensor, *, bins_first: bool = False) -> Tensor:
+        """(batch, units, bins), or (bins, batch, units), to the same shape."""
+        if not bins_first:
+            return functional.relu(self.norm(self.convolution(bins)))
+        weight, bias = self.convolution.weight, self.convolution.bias
+        found = convolve_frames(bins, weight, bias, self.convolution.dilation[0])
+        return functional.relu(self.norm(found.flatten(0, 1))).view_as(found)
 
     def fold(self) -> tuple[Tensor, Tensor]:
         """Weights and bias of the convolution with the normalisation folded in, for evaluation."""
