@@ -22,7 +22,6 @@ as they are read.
 
 import argparse
 import random
-import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -39,12 +38,12 @@ def faults(arguments: argparse.Namespace) -> None:
     from support.live_faults import compare_faults, run_child
 
     if arguments.child:
-        run_child(Path(arguments.child))
+        run_child(Path(arguments.child[0]), float(arguments.child[1]))
         return
     rng = random.Random(arguments.seed)
     with tempfile.TemporaryDirectory() as folder:
         child = [sys.executable, __file__, "faults", "--child"]
-        print(compare_faults(Path(folder), 60 * arguments.minutes, rng, child, kill=signal.SIGKILL))
+        print(compare_faults(Path(folder), 60 * arguments.minutes, rng, child))
 
 
 def main() -> None:
@@ -70,7 +69,7 @@ def main() -> None:
     own = commands.add_parser("faults")
     own.add_argument("--minutes", type=float, default=60)
     own.add_argument("--seed", type=int, default=0)
-    own.add_argument("--child", help=argparse.SUPPRESS)
+    own.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     own.set_defaults(run=faults)
     own = commands.add_parser("stream")
     own.add_argument("--video", type=Path, required=True)

@@ -34,11 +34,12 @@ def greys_of(path: Path) -> list[int]:
         ]
 
 
-@pytest.fixture
-def ring(tmp_path: Path) -> PacketRing:
-    write_stream(tmp_path / "stream.ts", 30, sound=True)
-    ring = PacketRing(tmp_path / "ring", pytest.fail)
-    feed_ring(ring, tmp_path / "stream.ts")
+@pytest.fixture(scope="module")
+def ring(tmp_path_factory: pytest.TempPathFactory) -> PacketRing:
+    folder = tmp_path_factory.mktemp("clips")
+    write_stream(folder / "stream.ts", 16, sound=True)
+    ring = PacketRing(folder / "ring", pytest.fail)
+    feed_ring(ring, folder / "stream.ts")
     return ring
 
 
@@ -68,7 +69,7 @@ def test_ring_deletes_the_oldest_files_beyond_its_bound(tmp_path: Path) -> None:
 def test_ring_opened_again_knows_the_files_of_the_run_before(ring: PacketRing) -> None:
     again = PacketRing(ring.folder, pytest.fail)
     assert again.complete == ring.complete
-    assert len(again.complete) > 5
+    assert len(again.complete) > 2
 
 
 def test_clip_writer_writes_chosen_classes_and_says_so(ring: PacketRing, tmp_path: Path) -> None:

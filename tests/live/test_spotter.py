@@ -195,12 +195,13 @@ def test_spotter_corrected_frames_are_scored_again() -> None:
 
 
 def test_spotter_memory_is_bounded_by_the_geometry() -> None:
-    network, setup = PlaceNetwork(24, 4), make_setup(24, 5)
+    narrow = PLAIN.replace(nms_window_s=2.0)
+    network, setup = PlaceNetwork(24, 4), make_setup(24, 5, decoding=narrow)
     spotter = make_spotter(network, setup)
     bound = spotter.decoding.kept_frames + 4 * spotter.scores.reach_frames
     sizes = []
-    for step in spotter.add(make_features(8, 1200)):
-        if step.frames in (800, 1200):
+    for step in spotter.add(make_features(8, 600)):
+        if step.frames in (400, 600):
             sizes.append((len(spotter.publisher.tracked), spotter.ring.end - spotter.ring.first))
             assert len(spotter.scores.read(spotter.ring).window.scores) <= bound
     assert max(length for _, length in sizes) <= 2 * spotter.scores.reach_frames

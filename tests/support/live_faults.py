@@ -2,14 +2,17 @@
 
 import os
 import random
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -135,30 +138,36 @@ def run_faults(folder: Path, seconds: float, rng: random.Random) -> tuple[Found,
     return standing_in(folder / "out"), expected_actions(connections)
 
 
-def run_child(folder: Path) -> None:
-    """A run of a file that goes on with what its folder holds; it may be killed at any time."""
+def run_child(folder: Path, lifetime_s: float) -> None:
+    """A run of a file that goes on with what its folder holds, until it is killed.
+
+    Args:
+        folder: of the file and of the run.
+        lifetime_s: processor time after which the process kills itself, wherever it is.
+    """
     import av
 
+    def kill_in_time() -> None:
+        while time.process_time() < lifetime_s:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=kill_in_time, daemon=True).start()
     path = folder / STREAM_FILE
     make_run(folder / "out", lambda *_, **__: av.open(str(path)), is_live=False).run()
     (folder / "done").touch()
 
 
 def run_kills(
-    folder: Path, seconds: float, rng: random.Random, child: Sequence[str], kill: int
+    folder: Path, seconds: float, rng: random.Random, child: Sequence[str]
 ) -> tuple[Found, Found, int, int]:
     """What runs that were killed have found, what a whole one finds, kills, and doubled ids."""
     write_stream(folder / STREAM_FILE, seconds)
     kills = 0
     while not (folder / "done").exists():
-        process = subprocess.Popen([*child, str(folder)])
-        deadline_s = time.monotonic() + rng.uniform(2.0, 12.0) * (1 + kills / 4)
-        while process.poll() is None and time.monotonic() < deadline_s:
-            time.sleep(0.05)
-        if process.poll() is None:
-            os.kill(process.pid, kill)
-            kills += 1
-        process.wait()
+        # Each run reads the file from its start: later ones need longer to come further.
+        lifetime_s = rng.uniform(1.5, 4.0) * (1 + kills / 4)
+        kills += subprocess.run([*child, str(folder), str(lifetime_s)], check=False).returncode < 0
     events = list(Journal(folder / "out" / "events.jsonl").events())
     published = [event.id for event in events if event.kind == "publish"]
     numbers = range(0, round(seconds * FRAME_RATE), FRAME_RATE // int(RATE))
@@ -166,15 +175,16 @@ def run_kills(
     return standing_in(folder / "out"), find_in(list(numbers)), kills, doubled
 
 
-def compare_faults(
-    folder: Path, seconds: float, rng: random.Random, child: Sequence[str], *, kill: int
-) -> str:
+def compare_faults(folder: Path, seconds: float, rng: random.Random, child: Sequence[str]) -> str:
     """Lines for people about both."""
-    with tempfile.TemporaryDirectory(dir=folder) as place:
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as place,
+        mock.patch("spotkick.live.reading.BACK_OFF_S", (0.0,)),
+    ):
         found, expected = run_faults(Path(place), seconds, rng)
     lines = [describe_difference("lost signal, repeats, leaps", found, expected)]
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        found, expected, kills, doubled = run_kills(Path(place), seconds, rng, child, kill)
+        found, expected, kills, doubled = run_kills(Path(place), seconds, rng, child)
     lines.append(describe_difference(f"{kills} kills", found, expected))
     lines.append(f"ids published twice: {doubled}")
     return "\n".join(lines)
