@@ -1,6 +1,10 @@
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -182,3 +186,41 @@ def test_has_index_at_end_of_files_that_are_read_from_the_front_is_false(
 ) -> None:
     (tmp_path / "x").write_bytes(data)
     assert not has_index_at_end(tmp_path / "x")
+
+
+SEND_BY_RTMP = """
+import sys, time
+import av
+for attempt in range(200):
+    try:
+        target = av.open(sys.argv[2], "w", format="flv")
+        break
+    except OSError:
+        time.sleep(0.05)
+with target, av.open(sys.argv[1]) as source:
+    video = source.streams.video[0]
+    stream = target.add_stream_from_template(video)
+    for packet in source.demux(video):
+        if packet.dts is not None:
+            packet.stream = stream
+            target.mux(packet)
+"""
+"""In a process of its own, since both ends wait for each other."""
+
+
+def test_open_source_rtmp_that_listens_reads_what_an_encoder_sends(tmp_path: Path) -> None:
+    write_stream(tmp_path / "1.mp4", 4, format="mp4")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"rtmp://127.0.0.1:{probe.getsockname()[1]}/live/key"
+    command = [sys.executable, "-c", SEND_BY_RTMP, str(tmp_path / "1.mp4"), address]
+    with (
+        subprocess.Popen(command) as sender,
+        open_source(parse_source(f"{address}?listen=1")) as container,
+    ):
+        frames = 0
+        with suppress(OSError):  # an encoder that leaves is an error to FFmpeg's libraries
+            for packet in container.demux(video=0):
+                frames += bool(packet.size)
+        sender.wait(20)
+    assert frames >= 39

@@ -163,9 +163,10 @@ def _open_container(
     # Addresses, each with the protocols that it needs and no other.
     if source.kind == "network":
         scheme = urlsplit(source.name).scheme.lower()
-        options = {"protocol_whitelist": _NETWORK[scheme], **_LOW_DELAY}
+        address, listening = split_listen(source.name)
+        options = {"protocol_whitelist": _NETWORK[scheme], **_LOW_DELAY, **listening}
         return av.open(
-            source.name, "r", container_options=options, timeout=timeout, metadata_errors="replace"
+            address, "r", container_options=options, timeout=timeout, metadata_errors="replace"
         )
     options = {
         "protocol_whitelist": "http,https,tcp,tls,crypto",
@@ -184,6 +185,24 @@ def _open_container(
         timeout=(OPEN_TIMEOUT_S, None),
         metadata_errors="replace",
     )
+
+
+def split_listen(address: str) -> tuple[str, dict[str, str]]:
+    """An RTMP address without ``listen=1``, and the option that it stands for.
+
+    With it an encoder sends to this machine, without a server between them. FFmpeg's libraries read
+    the option from the addresses of TCP alone.
+
+    Example:
+        >>> split_listen("rtmp://0.0.0.0:1935/live/key?listen=1")
+        ('rtmp://0.0.0.0:1935/live/key', {'listen': '1'})
+    """
+    place, _, query = address.partition("?")
+    parts = query.split("&")
+    if not address.lower().startswith("rtmp://") or "listen=1" not in parts:
+        return address, {}
+    left = "&".join(part for part in parts if part != "listen=1")
+    return f"{place}?{left}" if left else place, {"listen": "1"}
 
 
 class GrowingFile:
