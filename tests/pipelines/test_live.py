@@ -169,5 +169,21 @@ def test_run_live_folder_of_another_run_is_one_error(clip: Path, tmp_path: Path)
     request = LiveRequest(str(clip), (SHIPPED,), tmp_path, threads=1)
     with pytest.raises(InputError, match="--resume"):
         run_live(request)
-    with pytest.raises(InputError, match="another latency_s"):
+    with pytest.raises(InputError, match="begun with --latency 3"):
         run_live(LiveRequest(str(clip), (SHIPPED,), tmp_path, threads=1, resume=True))
+
+
+def test_run_live_source_that_cannot_be_read_leaves_the_folder_free(tmp_path: Path) -> None:
+    (tmp_path / "match.ts").write_bytes(b"no video " * 200)
+    out = tmp_path / "live"
+    request = LiveRequest(str(tmp_path / "match.ts"), (SHIPPED,), out, threads=1, idle_s=0.0)
+    with pytest.raises(InputError, match="match"):
+        run_live(request)
+    assert not out.exists()
+
+    # What another program has put there stays, and no journal beside it.
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match="match"):
+        run_live(request)
+    assert (out / "notes.txt").read_text() == "mine"

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from spotkick.actions import Action, MatchActions
 from spotkick.checkpoint import Checkpoint, read_checkpoint
@@ -19,12 +19,11 @@ from spotkick.live.running import INBOX_ITEMS, LiveRun
 from spotkick.live.speech_stages import SpeechLane, TranscriptReplay
 from spotkick.live.stages import Channel
 from spotkick.live.text_file import TextFile
+from spotkick.pipelines.live_folder import TEXT_FILE, is_unbegun, remove_run
 from spotkick.pipelines.live_lanes import find_period, make_lane, make_speech_lane
 from spotkick.pipelines.live_outputs import open_outputs
 from spotkick.pipelines.live_request import LiveParts, LiveRequest, name_checkpoints, open_journal
 from spotkick.pipelines.live_stages import StreamInputs, add_stream
-
-TEXT_FILE: Final = "text.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +61,13 @@ def run_live(request: LiveRequest, parts: LiveParts | None = None) -> LiveSummar
     checkpoints = [read_checkpoint(folder) for folder in request.checkpoints]
     names = name_checkpoints(checkpoints)
     journal = open_journal(request, dict(zip(names, checkpoints, strict=True)))
-    outputs = open_outputs(request.outputs, request.out, journal.path, parts.reporter)
-    counts = EventCounts()
-    sinks = [counts.tell, *parts.sinks, *outputs.sinks]
-    parts = replace(parts, sinks=sinks, keep=outputs.keep or parts.keep)
     try:
-        run = _build_run(request, parts, journal, dict(zip(names, checkpoints, strict=True)))
-        try:
-            run.run()
-        finally:
-            parts.reporter.line(counts.describe(run.delays, journal.path))
-    finally:
-        outputs.close()
+        run = _run_to_end(request, parts, journal, dict(zip(names, checkpoints, strict=True)))
+    except BaseException:
+        # A source that cannot be read leaves the folder free for the next try.
+        if is_unbegun(request.out):
+            remove_run(request.out)
+        raise
 
     # What stands, as spotting a whole match writes it.
     match = Path(request.source).stem if "://" not in request.source else "live"
@@ -92,6 +86,26 @@ def standing_actions(events: Iterable[LiveEvent]) -> tuple[Action, ...]:
             last[event.id] = event
     standing = [e.action for e in last.values() if e.kind != "withdraw" and e.action is not None]
     return tuple(sorted(standing, key=lambda action: (action.period, action.position_ms)))
+
+
+def _run_to_end(
+    request: LiveRequest, parts: LiveParts, journal: Journal, checkpoints: dict[str, Checkpoint]
+) -> LiveRun:
+    """A run that is over, with its outputs closed."""
+    outputs = open_outputs(request.outputs, request.out, journal.path, parts.reporter)
+    counts = EventCounts()
+    sinks = [counts.tell, *parts.sinks, *outputs.sinks]
+    parts = replace(parts, sinks=sinks, keep=outputs.keep or parts.keep)
+    try:
+        run = _build_run(request, parts, journal, checkpoints)
+        try:
+            run.run()
+        finally:
+            if not is_unbegun(request.out):
+                parts.reporter.line(counts.describe(run.delays, journal.path))
+    finally:
+        outputs.close()
+    return run
 
 
 def _build_run(

@@ -131,11 +131,21 @@ def open_journal(request: LiveRequest, checkpoints: Mapping[str, Checkpoint]) ->
         changed = [key for key in details if key != "source" and known.get(key) != details[key]]
         if changed:
             raise InputError(
-                f"{path}: the run was begun with another {changed[0]}; go on with the same one, "
-                "or choose another --out"
+                f"{path}: the run was begun with {_describe_option(changed[0], known)}; go on "
+                "with the same, or choose another --out"
             )
     journal.write_note("start", 0.0, details)
     return journal
+
+
+def _describe_option(name: str, known: Mapping[str, Any]) -> str:
+    """An option of the command line as an earlier run had it."""
+    if name == "checkpoints":
+        names = " and ".join(known.get(name, {})) or "none"
+        return f"other checkpoints (--checkpoint, now other files or names than {names})"
+    option = "--" + name.removesuffix("_s").replace("_", "-")
+    value = known.get(name)
+    return f"no {option}" if value is None else f"{option} {value}"
 
 
 def _digest_checkpoint(checkpoint: Checkpoint) -> str:
