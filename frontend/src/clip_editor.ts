@@ -1,6 +1,7 @@
 /** What a person can set of a clip: its name, its start and end, and its place in the reel. */
 
 import { h, notify } from "./dom";
+import { formatClock, parseClock } from "./time";
 import type { ClipDocument } from "./types";
 
 export const SHORTEST_CLIP_S = 0.5;
@@ -19,8 +20,14 @@ export function clipEditor(clip: ClipDocument, options: ClipEditorOptions): HTML
   const name = h("input", { type: "text", maxlength: 200, value: clip.name ?? "", placeholder: clip.label, "aria-label": "Name of the clip" });
   name.addEventListener("change", () => options.change({ name: name.value.trim() }));
   const edge = (text: string, value: number, apply: (s: number) => Partial<ClipDocument>): HTMLElement => {
-    const field = h("input", { type: "number", step: 0.1, min: 0, value: value.toFixed(1), "aria-label": `${text} of the clip in seconds of the period` });
-    field.addEventListener("change", () => options.change({ ...apply(field.valueAsNumber), exact: true }));
+    const shown = formatClock(value, true);
+    const field = h("input", { type: "text", class: "clip-edge", inputmode: "decimal", autocomplete: "off", value: shown, "aria-label": `${text} of the clip, as minutes and seconds of the period`, title: "Minutes and seconds, such as 4:20.5, or seconds" });
+    field.addEventListener("change", () => {
+      const second = parseClock(field.value);
+      if (second !== null) return options.change({ ...apply(second), exact: true });
+      notify("A time is minutes and seconds, such as 4:20.5, or seconds.", true);
+      field.value = shown;
+    });
     const here = h("button", { type: "button", title: `${text} at the frame that is shown` }, "here");
     here.addEventListener("click", () => {
       const second = options.here();
@@ -64,5 +71,25 @@ export function requestOf({ period, start_s, end_s, label, rank, moments, name, 
 /** What the clips show, in one line. */
 export function describeMoments({ moments = [], reason }: ClipDocument): string {
   if (moments.length === 0) return reason;
-  return moments.map(({ label, score, spotted }) => `${spotted ? "" : "possible "}${label} ${score.toFixed(2)}`).join(" · ");
+  const texts = moments.map(({ label, score, spotted, is_certain, team, player }) => {
+    const facts = [player ?? "", team ?? ""].filter((text) => text !== "").join(", ");
+    return `${spotted ? "" : "possible "}${label}${is_certain === true ? "" : ` ${score.toFixed(2)}`}${facts === "" ? "" : ` (${facts})`}`;
+  });
+  return texts.join(" · ");
+}
+
+/** Draw rows anew: the focus stays on what it was on, and the row of it where it was under the pointer. */
+export function keepFocus(list: HTMLElement, draw: () => void): void {
+  const focused = document.activeElement;
+  const row = focused?.closest("li") ?? null;
+  const id = row !== null && list.contains(row) ? row.dataset.id : undefined;
+  const name = focused?.getAttribute("aria-label");
+  const top = row?.getBoundingClientRect().top ?? 0;
+  draw();
+  if (id === undefined) return;
+  const found = [...list.querySelectorAll<HTMLElement>("li")].find((each) => each.dataset.id === id);
+  if (found === undefined) return;
+  list.scrollTop += found.getBoundingClientRect().top - top;
+  const same = [...found.querySelectorAll<HTMLElement>("button, input")].find((each) => each.getAttribute("aria-label") === name && name !== null);
+  same?.focus({ preventScroll: true });
 }

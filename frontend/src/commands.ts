@@ -2,6 +2,7 @@
 
 import { chooseClass } from "./dialogs";
 import { announce, notify } from "./dom";
+import { describeEdit } from "./many_dialogs";
 import { bestThreshold } from "./matching";
 import type { Player } from "./player";
 import type { Review } from "./review";
@@ -14,6 +15,9 @@ import type { ViewState } from "./view";
 /** How much is played before and after a spot. */
 const BEFORE_S = 3;
 const AFTER_S = 2;
+
+/** A prediction this close to where a person adds its class is that action. */
+const SAME_ACTION_MS = 1500;
 
 export class Commands {
   private content: { shown: Item[]; kinds: Map<string, Kind> } = { shown: [], kinds: new Map() };
@@ -73,15 +77,16 @@ export class Commands {
 
   /** Turn review in motion on or off: spots are played around, again and again, until they are decided. */
   toggleMotion(): void {
-    this.view.motion = !this.view.motion;
     const item = this.selectedItem();
+    // A spot that is not playing yet is played: the key stops only what it sees playing.
+    this.view.motion = !this.view.motion || !this.player.looping;
     if (!this.view.motion) {
       this.player.pause();
       if (item !== null) this.player.seek(item.t);
     } else if (item !== null) this.pick(item);
     else this.go(1);
     this.view.changed("selection");
-    announce(this.view.motion ? "Spots are played from three seconds before" : "Spots are shown as still frames");
+    notify(this.view.motion ? "Loop: each spot is played from three seconds before, until it is decided." : "Loop is off: spots are shown as still frames.");
   }
 
   selectNothing(): void {
@@ -115,6 +120,7 @@ export class Commands {
     const removed = item.source === "added" && status === "rejected";
     this.review.apply(status, [this.decided(item, status)]);
     announce(`${item.label} ${status}`);
+    if (next === null && item.source === "prediction" && item.status === "undecided") notify("All spots that are shown are decided: Export writes the labels, Highlights cuts a reel.");
     if (this.view.advance && next !== null) this.pick(next);
     else if (removed) this.view.select(null);
   }
@@ -236,6 +242,12 @@ export class Commands {
   /** Add a spot at a position, or where the video is; it goes on playing. */
   private addHere(label: string, { period, position_ms } = this.player.here): void {
     this.know(label);
+    const near = this.undecidedNear(label, period, position_ms);
+    if (near !== null) {
+      this.review.apply("add", [this.review.changed(near, { position_ms, status: "accepted" })]);
+      if (!this.player.playing) this.view.select(near.id);
+      return notify(`${label} ${this.time.clock(near.t, true)} was predicted already: it is accepted, at ${this.time.clock(this.time.at(period, position_ms), true)}.`);
+    }
     const digits = crypto.getRandomValues(new Uint8Array(6));
     const id = `a-${[...digits].map((digit) => digit.toString(16).padStart(2, "0")).join("")}`;
     this.review.apply("add", [{ id, state: { source: "added", label, period, position_ms, status: "accepted", confidence: null } }]);
@@ -243,25 +255,40 @@ export class Commands {
     notify(`${label} added at ${this.time.clock(this.time.at(period, position_ms), true)}.`);
   }
 
+  /** The undecided prediction of the same action, which would be offered again beside an added one. */
+  private undecidedNear(label: string, period: number, position_ms: number): Item | null {
+    const distance = (item: Item): number => Math.abs(item.position_ms - position_ms);
+    const found = [...this.review.items.values()].filter(
+      (item) => item.source === "prediction" && item.status === "undecided" && item.label === label && item.period === period && distance(item) <= SAME_ACTION_MS,
+    );
+    return found.sort((a, b) => distance(a) - distance(b))[0] ?? null;
+  }
+
   private know(label: string): void {
     if (!this.match.classes.includes(label)) this.match.classes.push(label);
   }
 
   undo(): void {
-    this.followUndo(this.review.undo(), "Undone");
+    const what = this.describeStep(this.review.nextUndo);
+    this.followUndo(this.review.undo(), `Undone: ${what}.`);
   }
 
   redo(): void {
-    this.followUndo(this.review.redo(), "Done again");
+    const what = this.describeStep(this.review.nextRedo);
+    this.followUndo(this.review.redo(), `Done again: ${what}.`);
   }
 
-  private followUndo(ids: string[] | null, name: string): void {
+  private describeStep(edits: Edit[]): string {
+    return edits.length === 1 ? describeEdit(edits[0]!, this.review, this.time) : `changes of ${edits.length} spots`;
+  }
+
+  private followUndo(ids: string[] | null, text: string): void {
     if (ids === null) return notify("Another person or tab has changed this spot since; nothing was overwritten.", true);
     if (ids.length === 0) return;
     const item = ids.map((id) => this.review.items.get(id)).find((found) => found !== undefined);
     if (item === undefined) this.view.select(null);
     else this.pick(item);
-    announce(name);
+    notify(text);
   }
 
   setBestThresholds(): void {

@@ -68,8 +68,21 @@ export function chooseClass(title: string, classes: string[], current: string | 
   });
 }
 
-/** Connect the export dialog. */
-export function setUpExport(key: string): void {
+interface ExportFormat {
+  name: string;
+  title: string;
+  group: string;
+  /** Whether it marks stretches of the video, which are given a length. */
+  spans: boolean;
+}
+
+const LAST_FORMAT = "spotkick.export";
+const SPAN = "spotkick.export.span";
+const GROUPS = ["SoccerNet", "Video analysis and annotation", "Tables", "Research"];
+const rankOf = (group: string): number => (GROUPS.includes(group) ? GROUPS.indexOf(group) : GROUPS.length);
+
+/** Connect the export dialog; `describe` says what would be written. */
+export function setUpExport(key: string, describe: () => string): void {
   const dialog = byId<HTMLDialogElement>("export-dialog");
   const select = byId<HTMLSelectElement>("export-format");
   const undecided = byId<HTMLInputElement>("export-undecided");
@@ -81,13 +94,30 @@ export function setUpExport(key: string): void {
   };
   const list = async (): Promise<void> => {
     if (select.options.length > 0) return;
-    const { formats } = await getJson<{ formats: { name: string; title: string }[] }>("/api/formats");
-    select.replaceChildren(...formats.map(({ name, title }) => h("option", { value: name }, `${title} (${name})`)));
-    if (formats.some(({ name }) => name === "soccernet-v2")) select.value = "soccernet-v2";
+    const { formats } = await getJson<{ formats: ExportFormat[] }>("/api/formats");
+    const groups = [...new Set(formats.map(({ group }) => group))].sort((a, b) => rankOf(a) - rankOf(b));
+    select.replaceChildren(
+      ...groups.map((group) => h("optgroup", { label: group }, ...formats.filter((each) => each.group === group).map(({ name, title }) => h("option", { value: name }, title)))),
+    );
+    withSpans = new Set(formats.filter(({ spans }) => spans).map(({ name }) => name));
+    const last = localStorage.getItem(LAST_FORMAT) ?? "soccernet-v2";
+    if (formats.some(({ name }) => name === last)) select.value = last;
+    showSpan();
   };
+  let withSpans = new Set<string>();
+  const before = byId<HTMLInputElement>("export-before");
+  const after = byId<HTMLInputElement>("export-after");
+  const showSpan = (): void => {
+    byId("export-span").hidden = !withSpans.has(select.value);
+    const [s, e] = (localStorage.getItem(`${SPAN}.${select.value}`) ?? (select.value === "sportscode" ? "8,5" : "0,0")).split(",");
+    before.value = s ?? "0";
+    after.value = e ?? "0";
+  };
+  select.addEventListener("change", showSpan);
   let listed = Promise.resolve();
   byId("export-button").addEventListener("click", () => {
     say("");
+    byId("export-count").textContent = describe();
     dialog.showModal();
     listed = list();
     listed.catch((error: Error) => say(error.message, true));
@@ -105,9 +135,16 @@ export function setUpExport(key: string): void {
       .then(() => {
         const query = new URLSearchParams({ format: select.value });
         if (undecided.checked) query.set("undecided_from", threshold.value);
+        localStorage.setItem(LAST_FORMAT, select.value);
+        if (withSpans.has(select.value)) {
+          const [lead, rest] = [before, after].map((field) => Math.min(600, Math.max(0, field.valueAsNumber || 0)));
+          localStorage.setItem(`${SPAN}.${select.value}`, `${lead},${rest}`);
+          query.set("before_s", String(lead));
+          query.set("after_s", String(rest));
+        }
         return saveFile(`/api/matches/${key}/export?${query.toString()}`);
       })
-      .then((lost) => say(lost === "" ? "Saved. Nothing was lost in this format." : `Saved. This format cannot hold: ${lost}.`))
+      .then((lost) => say(lost === "" ? "Saved. Nothing was lost in this format." : `Saved. Note: ${lost}.`))
       .catch((error: Error) => say(error.message, true));
   });
 }

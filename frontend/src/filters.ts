@@ -14,7 +14,7 @@ export function keptOrder(): Order | null {
   return ORDERS.find((order) => order === sessionStorage.getItem(MEMORY)) ?? null;
 }
 
-export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewState): void {
+export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewState, showOnly: (label: string) => void): void {
   const order = byId<HTMLSelectElement>("order");
   order.value = view.order;
   order.addEventListener("change", () => {
@@ -59,10 +59,18 @@ export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewSt
     view.changed("filters");
   });
   const text = byId<HTMLInputElement>("text-filter");
-  text.addEventListener("input", () => {
+  const search = (): void => {
     view.filters.words = text.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
     view.changed("filters");
+  };
+  text.addEventListener("input", search);
+  text.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || text.value === "") return;
+    text.value = "";
+    search();
+    event.stopPropagation();
   });
+  setUpClassFilter(match, view, showOnly);
   const advance = byId<HTMLInputElement>("advance");
   advance.addEventListener("change", () => (view.advance = advance.checked));
   const tolerance = byId<HTMLSelectElement>("tolerance");
@@ -72,4 +80,43 @@ export function setUpFilters(match: MatchDocument, time: MatchTime, view: ViewSt
     view.tolerance_ms = Number(tolerance.value);
     view.changed("thresholds");
   });
+}
+
+/** One class alone, or all of them; and a button beside the lanes that names what is filtered, wherever the list is hidden. */
+function setUpClassFilter(match: MatchDocument, view: ViewState, showOnly: (label: string) => void): void {
+  const { filters } = view;
+  const select = byId<HTMLSelectElement>("class-filter");
+  const clear = byId<HTMLButtonElement>("clear-filters");
+  select.addEventListener("change", () => {
+    if (select.value === "") filters.hiddenClasses = new Set();
+    else {
+      filters.hiddenClasses = new Set();
+      return showOnly(select.value);
+    }
+    view.changed("filters");
+  });
+  const show = (): void => {
+    const shown = match.classes.filter((name) => !filters.hiddenClasses.has(name));
+    const alone = shown.length === 1 && match.classes.length > 1 ? shown[0]! : "";
+    const names = ["", ...match.classes];
+    if (select.options.length !== names.length) select.replaceChildren(...names.map((name) => h("option", { value: name }, name === "" ? "all classes" : name)));
+    select.value = alone;
+    const parts = [
+      filters.words.length === 0 ? "" : `“${filters.words.join(" ")}”`,
+      filters.hiddenClasses.size === 0 ? "" : alone !== "" ? alone : `${shown.length} of ${match.classes.length} classes`,
+      filters.statuses === null ? "" : [...filters.statuses].join(", "),
+    ].filter((part) => part !== "");
+    clear.hidden = parts.length === 0;
+    clear.textContent = `Filtered: ${parts.join(", ")} ✕`;
+  };
+  view.listen((change) => {
+    if (change !== "window" && change !== "selection") show();
+  });
+  clear.addEventListener("click", () => {
+    Object.assign(filters, { hiddenClasses: new Set(), words: [], statuses: null });
+    byId<HTMLInputElement>("text-filter").value = "";
+    byId<HTMLSelectElement>("status-filter").value = "";
+    view.changed("filters");
+  });
+  show();
 }

@@ -69,7 +69,7 @@ class MatchPage {
 
   constructor(private readonly match: MatchDocument) {
     this.time = new MatchTime(match.periods);
-    this.view = new ViewState(this.time.duration_s, `spotkick.thresholds.${match.classes.join("|").slice(0, 500)}`, match.classes);
+    this.view = new ViewState(this.time.duration_s, match.classes);
     this.compared = match.has_labels && match.has_predictions;
     // Who looks for errors begins with the surest ones, who labels a match goes through it.
     this.view.order = keptOrder() ?? (this.compared ? "confidence" : "time");
@@ -95,8 +95,8 @@ class MatchPage {
     this.compare.onchange = () => this.recount();
     this.describeMatch();
     this.connect();
-    setUpFilters(match, this.time, this.view);
-    setUpKeys(shortcutsOf(this.commands, this.player, this.view));
+    setUpFilters(match, this.time, this.view, (name) => this.showOnly(name));
+    setUpKeys(shortcutsOf(this.commands, this.player, this.view, { undo: () => this.steps.undo(), redo: () => this.steps.redo() }));
     setUpLayout();
     setUpBulk(this.commands, this.compared);
     setUpShift(match, this.commands);
@@ -252,7 +252,7 @@ class MatchPage {
       this.overview?.recolour();
     });
     setUpDialogs();
-    setUpExport(this.match.key);
+    setUpExport(this.match.key, () => this.describeExport());
     const press = (id: string, action: () => void): void => byId(id).addEventListener("click", action);
     press("play", () => this.player.toggle());
     press("frame-back", () => this.player.step(-1));
@@ -264,8 +264,8 @@ class MatchPage {
     byId("volume").addEventListener("input", (event) => this.player.setVolume(Number((event.target as HTMLInputElement).value), false));
     for (const id of ["video", "still"]) press(id, () => this.player.toggle());
     byId("picture").addEventListener("dblclick", () => byId("full-button").click());
-    press("undo", () => this.commands.undo());
-    press("redo", () => this.commands.redo());
+    press("undo", () => this.steps.undo());
+    press("redo", () => this.steps.redo());
     press("accept", () => this.commands.decide("accepted"));
     press("reject", () => this.commands.decide("rejected"));
     press("relabel", () => void this.commands.relabel());
@@ -311,7 +311,9 @@ class MatchPage {
   }
 
   private setUpReel(jobs: JobDocument[], abilities: Abilities): void {
-    const reel = new ReelPanel(this.match.key, this.match.name, this.time, this.player, this.view.thresholds, abilities);
+    const selected = (): Item | null => this.commands.selectedItem();
+    const reel = new ReelPanel(this.match.key, this.match.name, this.time, this.player, this.view.thresholds, selected, abilities);
+    reel.onchange = () => this.showSteps();
     this.reel = reel;
     const latest = jobs.filter(({ kind }) => kind !== "shots").pop();
     if (latest !== undefined) void reel.resume(latest);
@@ -358,10 +360,28 @@ class MatchPage {
     this.list.select(this.view.selected, this.view.marked);
     this.compare.show(all, this.view.thresholds, this.view.tolerance_ms, hiddenClasses);
     this.table.show(this.view.thresholds, this.assessment, hiddenClasses);
-    byId<HTMLButtonElement>("undo").disabled = !this.review.canUndo;
-    byId<HTMLButtonElement>("redo").disabled = !this.review.canRedo;
+    this.showSteps();
     this.showProgress(all);
     this.showSelection();
+  }
+
+  /** Whose steps Undo takes back: those of the reel while its panel is open, of the spots otherwise. */
+  private get steps(): { canUndo: boolean; canRedo: boolean } & Pick<Commands, "undo" | "redo"> {
+    if (this.reel !== null && !byId("panel-reel").hidden) return this.reel;
+    const { commands, review } = this;
+    return { canUndo: review.canUndo, canRedo: review.canRedo, undo: () => commands.undo(), redo: () => commands.redo() };
+  }
+
+  private showSteps(): void {
+    byId<HTMLButtonElement>("undo").disabled = !this.steps.canUndo;
+    byId<HTMLButtonElement>("redo").disabled = !this.steps.canRedo;
+  }
+
+  private describeExport(): string {
+    const kept = [...this.review.items.values()].filter((item) => item.status === "accepted");
+    const [labels, spots] = [kept.filter(({ source }) => source === "label").length, kept.filter(({ source }) => source !== "label").length];
+    const parts = [spots > 0 || labels === 0 ? `${whole(spots)} accepted or added spot${spots === 1 ? "" : "s"}` : "", labels > 0 ? `${whole(labels)} label${labels === 1 ? "" : "s"}` : ""];
+    return `${parts.filter((part) => part !== "").join(" and ")}; rejected ones are left out.`;
   }
 
   /** How much is decided of what counts: spots above the threshold of their class. */

@@ -2,17 +2,15 @@
 
 import { getJson } from "./api";
 import { byId, h, whole } from "./dom";
+import { progressOf } from "./progress";
+import type { ReviewSummary } from "./progress";
 
 interface MatchRow {
   key: string;
   name: string;
 }
 
-interface Progress {
-  key: string;
-  likely?: number;
-  decided_likely?: number;
-}
+type Summary = ReviewSummary & { key: string };
 
 const PAGE = 25;
 
@@ -31,11 +29,11 @@ export async function setUpMatchMenu(key: string): Promise<void> {
   const menu = byId<HTMLDetailsElement>("match-menu");
   const search = byId<HTMLInputElement>("menu-search");
   byId("menu-arrow").hidden = matches.length < 2;
-  const progress = new Map<string, Progress>();
+  const summaries = new Map<string, Summary>();
   const draw = (): void => {
     const words = search.value.toLowerCase().split(/\s+/).filter((word) => word !== "");
     const shown = matches.filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)));
-    byId("menu-list").replaceChildren(...shown.map((match) => row(match, match.key === key, progress.get(match.key))));
+    byId("menu-list").replaceChildren(...shown.map((match) => row(match, match.key === key, summaries.get(match.key))));
   };
   search.addEventListener("input", draw);
   menu.addEventListener("toggle", () => {
@@ -43,7 +41,7 @@ export async function setUpMatchMenu(key: string): Promise<void> {
     draw();
     search.focus();
     menu.querySelector("[aria-current]")?.scrollIntoView({ block: "center" });
-    if (progress.size === 0) void load(matches.length, progress, draw);
+    if (summaries.size === 0) void load(matches.length, summaries, draw);
   });
   document.addEventListener("pointerdown", (event) => {
     if (!menu.contains(event.target as Node)) menu.open = false;
@@ -56,18 +54,18 @@ export async function setUpMatchMenu(key: string): Promise<void> {
   });
 }
 
-async function load(count: number, progress: Map<string, Progress>, draw: () => void): Promise<void> {
+async function load(count: number, found: Map<string, Summary>, draw: () => void): Promise<void> {
   for (let start = 0; start < count; start += PAGE) {
-    const { summaries } = await getJson<{ summaries: Progress[] }>(`/api/summaries?start=${start}&count=${PAGE}`);
-    for (const summary of summaries) progress.set(summary.key, summary);
+    const { summaries } = await getJson<{ summaries: Summary[] }>(`/api/summaries?start=${start}&count=${PAGE}`);
+    for (const summary of summaries) found.set(summary.key, summary);
     draw();
   }
 }
 
-function row(match: MatchRow, current: boolean, progress: Progress | undefined): HTMLElement {
-  const { likely = 0, decided_likely = 0 } = progress ?? {};
-  const share = likely === 0 ? null : h("progress", { max: likely, value: decided_likely, "aria-hidden": "true" });
-  const text = progress === undefined ? "" : likely === 0 ? "no spots" : `${whole(decided_likely)} of ${whole(likely)}`;
+function row(match: MatchRow, current: boolean, summary: Summary | undefined): HTMLElement {
+  const { likely, decided } = progressOf(summary ?? {});
+  const share = likely === 0 ? null : h("progress", { max: likely, value: decided, "aria-hidden": "true" });
+  const text = summary === undefined ? "" : likely === 0 ? "no spots" : `${whole(decided)} of ${whole(likely)}`;
   return h(
     "li",
     {},

@@ -2,7 +2,7 @@
 
 import { getJson, sendJson } from "./api";
 import { CaptionChoice } from "./captions";
-import { clipEditor, describeMoments, fitsVideo, requestOf } from "./clip_editor";
+import { clipEditor, describeMoments, fitsVideo, keepFocus, requestOf } from "./clip_editor";
 import { setUpDialogs } from "./dialogs";
 import { byId, h, notify, setUpTheme, showInstead } from "./dom";
 import { setUpKeys } from "./keys";
@@ -146,9 +146,11 @@ class ReelPage {
 
   draw(): void {
     const { clips } = this.store;
-    this.rows.clear();
-    for (const item of clips) this.rows.set(item.id, this.row(item));
-    byId("clip-list").replaceChildren(...this.rows.values());
+    keepFocus(byId("clip-list"), () => {
+      this.rows.clear();
+      for (const item of clips) this.rows.set(item.id, this.row(item));
+      byId("clip-list").replaceChildren(...this.rows.values());
+    });
     const { playable } = this;
     const length = playable.reduce((sum, { clip }) => sum + clip.end_s - clip.start_s, 0);
     const matches = new Set(playable.map(({ match }) => match)).size;
@@ -172,7 +174,7 @@ class ReelPage {
     });
     return h(
       "li",
-      { class: missing ? "missing" : "" },
+      { class: missing ? "missing" : "", "data-id": item.id },
       play,
       h(
         "span",
@@ -222,7 +224,7 @@ class ReelPage {
   /** Play the reel as it is rendered. */
   private async startPreview(): Promise<void> {
     this.previewButton.disabled = true;
-    this.previewButton.textContent = "Preparing…";
+    this.previewButton.textContent = "Wait…";
     try {
       const { clips } = await sendJson<{ clips: ClipDocument[] }>("/api/reel/plan", this.request());
       this.preview.play(clips.map((clip) => this.joined.place(clip.match!, clip)!));

@@ -17,8 +17,12 @@ export class ReelJob {
   /** What the latest job was asked for. */
   private asked: string | null = null;
 
+  /** What the latest job of an address was asked for, so that a later page knows whether its files are those of the list. */
+  private readonly memory: string;
+
   /** `address` is where a reel is asked for. */
   constructor(private readonly address: string) {
+    this.memory = `spotkick.asked.${address}`;
     this.cancel.addEventListener("click", () => void this.stop());
   }
 
@@ -30,6 +34,7 @@ export class ReelJob {
     try {
       this.job = await sendJson<JobDocument>(this.address, { ...request, video });
       this.asked = JSON.stringify(request);
+      localStorage.setItem(this.memory, JSON.stringify({ key: this.job.key, asked: this.asked }));
       announce(video ? "Rendering has started" : "Edit lists are being written");
       await this.watch();
     } catch (error) {
@@ -40,6 +45,8 @@ export class ReelJob {
   /** Go on showing a job that an earlier page has started. */
   async resume(job: JobDocument): Promise<void> {
     this.job = job;
+    const kept = JSON.parse(localStorage.getItem(this.memory) ?? "null") as { key: string; asked: string } | null;
+    this.asked = kept?.key === job.key ? kept.asked : null;
     await this.watch();
   }
 

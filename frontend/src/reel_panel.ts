@@ -2,28 +2,35 @@
 
 import { sendJson } from "./api";
 import { CaptionChoice } from "./captions";
-import { SHORTEST_CLIP_S, clipEditor, describeMoments, fitsVideo, requestOf } from "./clip_editor";
+import { SHORTEST_CLIP_S, clipEditor, describeMoments, fitsVideo, keepFocus, requestOf } from "./clip_editor";
 import { byId, h, notify } from "./dom";
 import type { Player } from "./player";
 import { ReelJob } from "./reel_job";
+import { ReelMemory } from "./reel_memory";
+import type { EditedClip } from "./reel_memory";
 import { ReelPreview } from "./reel_preview";
 import { ReelStore } from "./reel_store";
 import type { Abilities } from "./reel_store";
 import type { MatchTime } from "./time";
-import { formatDuration } from "./time";
-import type { ClipDocument, JobDocument } from "./types";
+import { formatClock, formatDuration } from "./time";
+import type { ClipDocument, Item, JobDocument } from "./types";
 
 const PROPOSE_AFTER_MS = 200;
 const SHORTEST_REEL_S = 10;
 const LONGEST_REEL_S = 900;
 
+/** Clips that share this much of the shorter one are about the same. */
+const SAME_SHARE = 0.5;
+
+/** What is dragged: a clip of this list. */
+const DRAGGED = "application/x-spotkick-clip";
+
 /** Half of a clip that is added by hand. */
 const ADDED_S = 5;
 
-/** Clips keep their name while they are trimmed. */
-type EditedClip = ClipDocument & { key: string; added?: boolean };
-
-const keyOf = (clip: ClipDocument): string => `${clip.period}/${clip.start_s.toFixed(2)}`;
+/** By what it is about: its ends depend on the length of the reel. */
+const keyOf = (clip: ClipDocument): string => `${clip.period}/${(clip.main_s ?? clip.start_s).toFixed(2)}`;
+const overlap = (a: ClipDocument, b: ClipDocument): number => (a.period === b.period ? Math.min(a.end_s, b.end_s) - Math.max(a.start_s, b.start_s) : 0);
 const lengthOf = (clips: ClipDocument[]): number => clips.reduce((sum, clip) => sum + clip.end_s - clip.start_s, 0);
 
 /** A preview needs it once for each clip; later ones come at once. */
@@ -32,16 +39,15 @@ const LOOKING = "Looking for shot changes near the ends of the clips…";
 export class ReelPanel {
   onclips: (clips: ClipDocument[]) => void = () => undefined;
 
+  /** The reel has changed, and what can be undone of it. */
+  onchange: () => void = () => undefined;
+
   private clips: EditedClip[] = [];
-  /** What a person has made of proposed clips, by key; null where nothing was changed. */
-  private readonly edited = new Map<string, Partial<ClipDocument>>();
-  private readonly added: EditedClip[] = [];
-  private order: string[] = [];
   private open: string | null = null;
   private readonly manual = byId<HTMLInputElement>("reel-manual");
+  private readonly onlyChosen = byId<HTMLInputElement>("reel-only-chosen");
   private readonly rows = new Map<string, HTMLElement>();
-  /** What a person chose against the proposal. */
-  private readonly overrides = new Map<string, boolean>();
+  private readonly memory: ReelMemory;
   private timer = 0;
   private asked = 0;
   private proposed: EditedClip[] = [];
@@ -60,8 +66,11 @@ export class ReelPanel {
     private readonly time: MatchTime,
     private readonly player: Player,
     private readonly thresholds: Map<string, number>,
+    /** The spot that is selected. */
+    private readonly selected: () => Item | null,
     abilities: Abilities,
   ) {
+    this.memory = new ReelMemory(abilities.session, this.key);
     this.job = new ReelJob(`/api/matches/${this.key}/reel`);
     this.job.onchange = () => this.enable();
     this.preview = new ReelPreview(this.time, this.player);
@@ -77,6 +86,7 @@ export class ReelPanel {
     this.budget.min = String(SHORTEST_REEL_S);
     this.budget.max = String(Math.ceil(longest / 5) * 5);
     this.budget.addEventListener("input", () => {
+      this.memory.change("length", (state) => (state.budget_s = Number(this.budget.value)));
       this.showBudget();
       this.propose();
     });
@@ -84,10 +94,46 @@ export class ReelPanel {
     this.lists.addEventListener("click", () => void this.job.start(this.request(), false));
     this.previewButton.addEventListener("click", () => (this.preview.running ? this.preview.end() : void this.startPreview()));
     this.manual.addEventListener("change", () => {
-      this.order = this.clips.map(({ key }) => key);
+      this.memory.change("order", (state) => {
+        state.manual = this.manual.checked;
+        state.order = this.clips.map(({ key }) => key);
+      });
       this.arrange();
     });
+    this.onlyChosen.addEventListener("change", () => this.draw());
     byId("clip-add").addEventListener("click", () => this.add());
+    this.showState();
+  }
+
+  get canUndo(): boolean {
+    return this.memory.canUndo;
+  }
+
+  get canRedo(): boolean {
+    return this.memory.canRedo;
+  }
+
+  undo(): void {
+    this.followStep(this.memory.undo(), "Undone");
+  }
+
+  redo(): void {
+    this.followStep(this.memory.redo(), "Done again");
+  }
+
+  private followStep(step: string | null, name: string): void {
+    if (step === null) return notify("Nothing to undo in the reel. Decisions are undone in the panel Spots.");
+    this.showState();
+    this.arrange();
+    if (step === "length") this.propose();
+    notify(`${name} in the reel: ${step}.`);
+  }
+
+  /** Show the length and the kind of order that are kept. */
+  private showState(): void {
+    const { budget_s, manual } = this.memory.state;
+    if (budget_s !== null) this.budget.value = String(budget_s);
+    this.manual.checked = manual;
     this.showBudget();
   }
 
@@ -122,10 +168,11 @@ export class ReelPanel {
   private showCollected(): void {
     const { length } = this.store.clips;
     byId("reel-link").textContent = `Reel of several matches (${length})`;
+    byId("reel-link").hidden = length === 0;
   }
 
   private isChosen(clip: EditedClip): boolean {
-    return this.overrides.get(clip.key) ?? clip.chosen ?? true;
+    return this.memory.state.ticks[clip.key] ?? clip.chosen ?? true;
   }
 
   private showBudget(): void {
@@ -145,27 +192,33 @@ export class ReelPanel {
     }
   }
 
-  /** Proposed clips with a person's changes, and added ones, in order of time or in an own order. */
+  /** What a person has set, and the proposals beside it, in order of time or in an own order. */
   private arrange(): void {
-    const known = new Set(this.proposed.map(({ key }) => key));
-    // What a person has changed stays, also where it is not proposed any more.
-    const kept = this.clips.filter(({ key, added }) => !known.has(key) && !added && this.edited.has(key));
-    this.clips = [...this.proposed, ...kept].map((clip) => ({ ...clip, ...this.edited.get(clip.key) }));
-    this.clips.push(...this.added.map((clip) => ({ ...clip, ...this.edited.get(clip.key) })));
+    const { edited, added, order, manual } = this.memory.state;
+    const own = [...edited, ...added].map((clip) => ({ ...clip }));
+    const known = new Set(own.map(({ key }) => key));
+
+    // A clip that a person has set takes the place of proposals of the same thing.
+    const beside = this.proposed.filter((clip) => !known.has(clip.key) && !own.some((kept) => overlap(kept, clip) > SAME_SHARE * Math.min(clip.end_s - clip.start_s, kept.end_s - kept.start_s)));
+    const taken = own.filter((clip) => this.isChosen(clip));
+    this.clips = [...own, ...beside.map((clip) => (taken.some((kept) => overlap(kept, clip) > 0) ? { ...clip, chosen: false } : clip))];
     this.clips.sort((a, b) => a.period - b.period || a.start_s - b.start_s);
-    if (this.manual.checked) {
-      const place = (clip: EditedClip): number => (this.order.includes(clip.key) ? this.order.indexOf(clip.key) : this.order.length);
+    if (manual) {
+      const place = ({ key }: EditedClip): number => (order.includes(key) ? order.indexOf(key) : order.length);
       this.clips.sort((a, b) => place(a) - place(b));
-      this.order = this.clips.map(({ key }) => key);
     }
     this.draw();
   }
 
   private draw(): void {
-    this.rows.clear();
-    for (const clip of this.clips) this.rows.set(clip.key, this.row(clip));
-    byId("clip-list").replaceChildren(...this.rows.values());
+    keepFocus(byId("clip-list"), () => {
+      this.rows.clear();
+      for (const clip of this.clips) this.rows.set(clip.key, this.row(clip));
+      byId("clip-list").replaceChildren(...this.rows.values());
+      byId("clip-list").classList.toggle("only-chosen", this.onlyChosen.checked);
+    });
     this.showTotal();
+    this.onchange();
     this.showEmpty(this.clips.length === 0 ? "Nothing to show yet: lower the thresholds of the classes, accept some spots, or add a clip." : "");
   }
 
@@ -178,12 +231,21 @@ export class ReelPanel {
     const before = Math.max(0, ...others.filter(({ end_s }) => end_s <= at).map(({ end_s }) => end_s));
     const after = Math.min(length, ...others.filter(({ start_s }) => start_s >= at).map(({ start_s }) => start_s));
     if (others.some(({ start_s, end_s }) => start_s < at && at < end_s)) return notify("This moment is in the reel already.");
-    const clip = { period, start_s: Math.max(before, at - ADDED_S), end_s: Math.min(after, at + ADDED_S), label: "Clip", reason: "added", rank: 0, chosen: true, exact: true, moments: [] };
-    if (clip.end_s - clip.start_s < SHORTEST_CLIP_S) return notify("There is no room for a clip here.");
-    const key = `added-${this.added.length}-${keyOf(clip)}`;
-    this.added.push({ ...clip, key, added: true });
+    const [start_s, end_s] = [Math.max(before, at - ADDED_S), Math.min(after, at + ADDED_S)];
+    if (end_s - start_s < SHORTEST_CLIP_S) return notify("There is no room for a clip here.");
+
+    // It is about the selected spot, where it shows that.
+    const spot = this.selected();
+    const second = (spot?.position_ms ?? -1) / 1000;
+    const isShown = spot !== null && spot.period === period && start_s <= second && second <= end_s;
+    const moments = isShown ? [{ label: spot.label, position_s: second, score: 1, spotted: true, is_certain: true, team: spot.team ?? "", player: spot.player }] : [];
+    const clip = { period, start_s, end_s, label: isShown ? spot.label : "Clip", reason: "added by hand", rank: 0, chosen: true, exact: true, moments };
+    const key = `added-${Date.now()}-${keyOf(clip)}`;
     this.open = key;
-    this.order.push(key);
+    this.memory.change("clip added", (state) => {
+      state.added.push({ ...clip, key, added: true });
+      if (state.manual) state.order = [...this.clips.map((each) => each.key), key];
+    });
     this.arrange();
     this.rows.get(key)?.scrollIntoView({ block: "nearest" });
   }
@@ -191,18 +253,35 @@ export class ReelPanel {
   private change(clip: EditedClip, change: Partial<ClipDocument>): void {
     const made = { ...clip, ...change };
     if (!fitsVideo(made, this.time.get(clip.period)?.video?.duration_s ?? made.end_s)) return this.draw();
-    this.edited.set(clip.key, { ...this.edited.get(clip.key), ...change });
+    const other = this.chosen.find((each) => each.key !== clip.key && overlap(each, made) > Math.max(0, overlap(each, clip)) + 1e-6);
+    if (other !== undefined && this.isChosen(clip)) {
+      notify(`This would overlap the clip ${other.name || other.label} at ${formatClock(other.start_s)}; trim or untick that one first.`, true);
+      return this.draw();
+    }
+    this.memory.change("name" in change ? "name of a clip" : "trim", (state) => {
+      const list = clip.added === true ? state.added : state.edited;
+      const place = list.findIndex(({ key }) => key === clip.key);
+      if (place >= 0) list[place] = { ...list[place]!, ...change };
+      else list.push({ ...made, chosen: this.isChosen(clip) });
+    });
     this.arrange();
   }
 
   /** Move a clip in the own order. */
   private shift(clip: EditedClip, step: -1 | 1): void {
+    // Clips that are not in the reel are passed.
+    const from = this.clips.findIndex(({ key }) => key === clip.key);
+    let to = from + step;
+    while (this.clips[to] !== undefined && !this.isChosen(this.clips[to]!)) to += step;
+    if (this.clips[to] !== undefined) this.put(clip.key, to);
+  }
+
+  /** Put a clip into a place of the own order. */
+  private put(key: string, to: number): void {
+    const order = this.clips.map((clip) => clip.key);
+    order.splice(to, 0, ...order.splice(order.indexOf(key), 1));
     this.manual.checked = true;
-    this.order = this.clips.map(({ key }) => key);
-    const from = this.order.indexOf(clip.key);
-    const to = from + step;
-    if (to < 0 || to >= this.order.length) return;
-    [this.order[from], this.order[to]] = [this.order[to]!, this.order[from]!];
+    this.memory.change("order", (state) => Object.assign(state, { manual: true, order }));
     this.arrange();
   }
 
@@ -215,7 +294,7 @@ export class ReelPanel {
       change: (change) => this.change(clip, change),
       shift: (step) => this.shift(clip, step),
       remove: clip.added !== true ? null : () => {
-        this.added.splice(this.added.findIndex(({ key }) => key === clip.key), 1);
+        this.memory.change("clip removed", (state) => (state.added = state.added.filter(({ key }) => key !== clip.key)));
         this.arrange();
       },
     });
@@ -239,7 +318,7 @@ export class ReelPanel {
     const shown = describeMoments(clip);
     const row = h(
       "li",
-      { class: this.isChosen(clip) ? "" : "left-out" },
+      { class: this.isChosen(clip) ? "" : "left-out", "data-id": clip.key },
       check,
       play,
       h("span", { class: "clip-label", title: clip.reason }, h("span", {}, clip.name || clip.label), shown === "" ? null : h("small", {}, shown)),
@@ -247,11 +326,27 @@ export class ReelPanel {
       this.open === clip.key ? this.editor(clip) : null,
     );
     check.addEventListener("change", () => {
-      this.overrides.set(clip.key, check.checked);
+      this.memory.change(check.checked ? "clip ticked" : "clip unticked", (state) => (state.ticks[clip.key] = check.checked));
       row.classList.toggle("left-out", !check.checked);
       this.showTotal();
+      this.onchange();
     });
+    this.makeMovable(row, clip);
     return row;
+  }
+
+  /** Rows can be dragged into another place; not while their fields are open, whose text is selected by dragging. */
+  private makeMovable(row: HTMLElement, clip: EditedClip): void {
+    row.draggable = this.open !== clip.key;
+    row.addEventListener("dragstart", (event) => event.dataTransfer?.setData(DRAGGED, clip.key));
+    row.addEventListener("dragover", (event) => {
+      if (event.dataTransfer?.types.includes(DRAGGED)) event.preventDefault();
+    });
+    row.addEventListener("drop", (event) => {
+      const key = event.dataTransfer?.getData(DRAGGED) ?? "";
+      event.preventDefault();
+      if (key !== clip.key && this.rows.has(key)) this.put(key, this.clips.findIndex((each) => each.key === clip.key));
+    });
   }
 
   private showTotal(): void {
@@ -276,7 +371,7 @@ export class ReelPanel {
   /** Play the reel as it is rendered: ends may lie at shot changes, and clips that touch are one. */
   private async startPreview(): Promise<void> {
     this.previewButton.disabled = true;
-    this.previewButton.textContent = "Preparing…";
+    this.previewButton.textContent = "Wait…";
     const status = byId("reel-status");
     status.textContent = LOOKING;
     try {

@@ -61,6 +61,15 @@ export class Review {
     for (const id of this.originals.keys()) this.rebuild(id);
   }
 
+  /** What Undo would take back, and Redo do again. */
+  get nextUndo(): Edit[] {
+    return this.undoSteps[this.undoSteps.length - 1]?.after ?? [];
+  }
+
+  get nextRedo(): Edit[] {
+    return this.redoSteps[this.redoSteps.length - 1]?.after ?? [];
+  }
+
   get canUndo(): boolean {
     return this.undoSteps.length > 0;
   }

@@ -11,7 +11,7 @@ import type { ViewState } from "./view";
 const JUMP_S = 5;
 const DIGITS = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-export function shortcutsOf(commands: Commands, player: Player, view: ViewState): ShortcutGroup[] {
+export function shortcutsOf(commands: Commands, player: Player, view: ViewState, steps: Pick<Commands, "undo" | "redo">): ShortcutGroup[] {
   const seconds = (s: number) => () => player.seek(player.t + s);
   const step = (frames: number) => () => player.step(frames);
   const move = (frames: number) => () => commands.move(frames);
@@ -40,7 +40,7 @@ export function shortcutsOf(commands: Commands, player: Player, view: ViewState)
         { keys: ["ArrowUp"], shown: "↑", does: "previous spot of the list", run: () => commands.go(-1), repeats: true },
         { keys: ["u"], shown: "U", does: "most uncertain undecided spot", run: () => commands.nextUncertain() },
         { keys: ["/"], shown: "/", does: "search the list", run: () => byId("text-filter").focus() },
-        { keys: ["Escape"], shown: "Esc", does: "select nothing", run: () => commands.selectNothing() },
+        { keys: ["Escape"], shown: "Esc", does: "select nothing; in the search field, empty it", run: () => commands.selectNothing() },
         { keys: ["+", "="], shown: "+", does: "zoom in", run: () => view.zoom(0.5, commands.zoomCentre()), repeats: true },
         { keys: ["-"], shown: "-", does: "zoom out", run: () => view.zoom(2, commands.zoomCentre()), repeats: true },
         { keys: ["0"], shown: "0", does: "show the whole match", run: () => view.show(0, view.duration_s) },
@@ -52,15 +52,15 @@ export function shortcutsOf(commands: Commands, player: Player, view: ViewState)
     {
       title: "Decide",
       shortcuts: [
-        { keys: ["r"], shown: "R", does: "review in motion: play around each spot, again and again", run: () => commands.toggleMotion() },
+        { keys: ["r"], shown: "R", does: "loop: play around each spot, again and again, until it is decided", run: () => commands.toggleMotion() },
         { keys: ["a"], shown: "A", does: "accept", run: () => commands.decide("accepted") },
         { keys: ["x", "Delete"], shown: "X or Del", does: "reject", run: () => commands.decide("rejected") },
         { keys: ["c"], shown: "C", does: "change the class", run: () => void commands.relabel() },
         { keys: DIGITS, shown: "1 to 9", does: "class of that number: of the selected spot, or of a new one here", run: () => undefined },
         { keys: ["n"], shown: "N", does: "add a spot here", run: () => void commands.add() },
         { keys: ["Backspace"], shown: "⌫", does: "back to how the file has it", run: () => commands.reset() },
-        { keys: ["Ctrl+z"], shown: "Ctrl Z", does: "undo", run: () => commands.undo() },
-        { keys: ["Ctrl+Shift+z", "Ctrl+y"], shown: "Ctrl Shift Z", does: "redo", run: () => commands.redo() },
+        { keys: ["Ctrl+z"], shown: "Ctrl Z", does: "undo; in the panel Highlights, changes of the reel", run: () => steps.undo() },
+        { keys: ["Ctrl+Shift+z", "Ctrl+y"], shown: "Ctrl Shift Z", does: "redo", run: () => steps.redo() },
       ],
     },
     {

@@ -170,8 +170,9 @@ export function markOf(item: Item, kind: Kind): Kind {
 
 /** What is worth a word beside the name: an error, or what a person has noted. */
 function remarkOf(item: Item, kind: Kind): string {
-  const noted = [item.player === "" ? "" : `#${item.player}`, item.note].filter((text) => text !== "").join(" ");
+  const noted = [item.team ?? "", item.player === "" ? "" : `#${item.player}`, item.note].filter((text) => text !== "").join(" · ");
   if (noted !== "") return noted;
+  if (item.origin !== null && item.origin.position_ms !== item.position_ms) return "moved";
   return ["plain", "found", "accepted", "rejected", "added"].includes(kind) ? "" : KIND_NAMES[kind];
 }
 

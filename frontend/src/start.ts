@@ -3,6 +3,8 @@
 import { getJson, saveFile } from "./api";
 import { watchAll } from "./disk_watch";
 import { byId, h, notify, setUpTheme, whole } from "./dom";
+import { progressOf } from "./progress";
+import type { ReviewSummary } from "./progress";
 import { ReelStore } from "./reel_store";
 import type { Abilities } from "./reel_store";
 import { formatDuration } from "./time";
@@ -16,19 +18,16 @@ interface MatchRow {
   videos: number[];
 }
 
-interface Summary {
+interface Summary extends ReviewSummary {
   key: string;
   error?: string;
   duration_s?: number;
   labels?: number;
   predictions?: number;
-  decided?: number;
   revision?: number;
   f1?: number | null;
   threshold?: number | null;
   warnings?: number;
-  likely?: number;
-  decided_likely?: number;
   codecs?: string[];
 }
 
@@ -116,12 +115,12 @@ class StartPage {
   /** Whether a match is of the kind that was chosen. */
   private passes(match: MatchRow): boolean {
     const summary = this.summaries.get(match.key);
-    const left = (summary?.likely ?? 0) - (summary?.decided_likely ?? 0);
+    const { likely, decided } = progressOf(summary ?? {});
     switch (this.only.value) {
       case "unreviewed":
-        return left > 0;
+        return likely > decided;
       case "reviewed":
-        return summary !== undefined && (summary.likely ?? 0) > 0 && left === 0;
+        return likely > 0 && likely === decided;
       case "no-video":
         return match.videos.length === 0;
       case "warnings":
@@ -168,11 +167,12 @@ class StartPage {
 /** How far the review of a match has come. */
 function reviewOf(summary: Summary | undefined): (Node | string)[] {
   if (summary === undefined) return ["…"];
-  const { decided_likely = 0, likely = 0, predictions = 0, revision = 0 } = summary;
+  const { predictions = 0, revision = 0 } = summary;
+  const { decided, likely } = progressOf(summary);
   if (predictions === 0) return [revision > 0 ? "edited" : "–"];
   if (likely === 0) return ["no likely spot"];
-  const bar = h("progress", { max: likely, value: decided_likely, "aria-hidden": "true" });
-  return [bar, h("span", { title: "Spots at or above the threshold with the best F1, or 0.5 without labels" }, `${whole(decided_likely)} of ${whole(likely)}`)];
+  const bar = h("progress", { max: likely, value: decided, "aria-hidden": "true" });
+  return [bar, h("span", { title: "Decided spots, of those that reach the thresholds of their classes as they are set in this browser (0.5 at first)" }, `${whole(decided)} of ${whole(likely)}`)];
 }
 
 /** Lead to the reel of several matches, where clips were collected for one. */

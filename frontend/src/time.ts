@@ -73,6 +73,13 @@ export function formatClock(seconds: number, tenths = false): string {
   return `${sign}${String(minutes).padStart(2, "0")}:${tenths ? rest.toFixed(1).padStart(4, "0") : String(rest).padStart(2, "0")}`;
 }
 
+/** Seconds of "4:20.5", "1:04:20" or "260"; null where it is no time. */
+export function parseClock(text: string): number | null {
+  const parts = text.trim().replace(",", ".").split(":");
+  if (parts.length > 3 || !parts.every((part, i) => (i === parts.length - 1 ? /^\d+(\.\d*)?$/ : /^\d+$/).test(part))) return null;
+  return parts.reduce((sum, part) => 60 * sum + Number(part), 0);
+}
+
 export function formatDuration(seconds: number): string {
   const whole = Math.round(seconds);
   const hours = Math.floor(whole / 3600);

@@ -64,8 +64,11 @@ export interface MomentDocument {
   position_s: number;
   score: number;
   team?: string;
-  /** False for a moment that nobody spotted, proposed because its score is high. */
+  /** False for a moment without a spot, proposed because its score is high. */
   spotted: boolean;
+  player?: string;
+  /** Whether a person has set or confirmed it. */
+  is_certain?: boolean;
 }
 
 export interface ClipDocument {
@@ -83,6 +86,8 @@ export interface ClipDocument {
   moments?: MomentDocument[];
   /** Key of its match, in a reel of several matches. */
   match?: string;
+  /** Second of the period of what it is mainly about. */
+  main_s?: number | null;
 }
 
 export interface SystemDocument {

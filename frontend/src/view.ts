@@ -1,5 +1,6 @@
 /** What is shown of a match, apart from the spots themselves: window, selection, thresholds, filters. */
 
+import { keepThresholds, keptThresholds } from "./thresholds";
 import type { Kind, Status } from "./types";
 
 export type Order = "time" | "confidence" | "uncertain";
@@ -33,15 +34,18 @@ export class ViewState {
 
   private readonly listeners: ((change: Change) => void)[] = [];
 
+  /** Classes of the file; a person may name further ones. */
+  private readonly classes: string[];
+
   constructor(
     readonly duration_s: number,
-    private readonly memory: string,
     classes: string[],
   ) {
     this.to = duration_s;
-    const stored = JSON.parse(localStorage.getItem(memory) ?? "{}") as { thresholds?: Record<string, number>; tolerance_ms?: number };
-    for (const name of classes) this.thresholds.set(name, stored.thresholds?.[name] ?? 0.5);
-    this.tolerance_ms = stored.tolerance_ms ?? this.tolerance_ms;
+    this.classes = [...classes];
+    const kept = keptThresholds(this.classes);
+    this.thresholds = kept.values;
+    this.tolerance_ms = kept.tolerance_ms ?? this.tolerance_ms;
   }
 
   listen(listener: (change: Change) => void): void {
@@ -49,10 +53,7 @@ export class ViewState {
   }
 
   changed(change: Change): void {
-    if (change === "thresholds") {
-      const value = { thresholds: Object.fromEntries(this.thresholds), tolerance_ms: this.tolerance_ms };
-      localStorage.setItem(this.memory, JSON.stringify(value));
-    }
+    if (change === "thresholds") keepThresholds(this.classes, this.thresholds, this.tolerance_ms);
     for (const listener of this.listeners) listener(change);
   }
 

@@ -37,6 +37,12 @@ def test_find_candidates_spots_at_their_threshold_are_kept() -> None:
     ]
 
 
+def test_find_candidates_action_without_confidence_is_certain() -> None:
+    label, spot = find_candidates([Action("Goal", 1, 282_000), Action("Goal", 2, 7_000, 0.9)])
+    assert label.reason == "Goal at 1 - 04:42"
+    assert spot.reason == "Goal spotted at 2 - 00:07 with confidence 0.90"
+
+
 def test_find_candidates_peak_far_from_spots_is_possible_action() -> None:
     scores = scores_with({100: 0.8, 300: 0.57, 330: 0.55, 500: 0.45})
     found = find_candidates([Action("Goal", 1, 52_000, 0.9)], scores)

@@ -39,6 +39,15 @@ def test_make_clips_near_candidates_share_a_clip_inside_the_video() -> None:
     assert "confidence 0.90; Yellow card spotted at 1 - 00:37" in first.reason
 
 
+def test_make_clips_goal_just_behind_the_clip_of_another_is_shown() -> None:
+    candidates = [Candidate("Goal", 1, 252, 1), Candidate("Goal", 1, 283.5, 1)]
+    first, second = make_clips([*candidates, Candidate("Kick-off", 1, 262, 1)], LONG)
+    assert (first.start_s, first.end_s) == (237, 268.5)
+    assert (second.start_s, second.end_s) == (268.5, 313.5)
+    assert [item.label for item in first.candidates] == ["Goal", "Kick-off"]
+    assert [item.position_s for item in second.candidates] == [283.5]
+
+
 def test_make_clips_neighbours_touch_and_merge_into_one() -> None:
     candidates = [
         Candidate("Penalty", 1, 80, 0.9),

@@ -144,6 +144,11 @@ def key(client: TestClient) -> str:
     return str(client.get("/api/matches").json()["matches"][0]["key"])
 
 
+def _confidence_of(action: Action) -> float:
+    """What a person has confirmed has none, and counts in full."""
+    return 1.0 if action.confidence is None else action.confidence
+
+
 class QuickReelMaker:
     """Proposes up to four seconds around each action, without overlap; writes small text files."""
 
@@ -158,7 +163,7 @@ class QuickReelMaker:
         duration_s: float,
     ) -> Sequence[ReelClip]:
         del rejected, scores, videos
-        ranked = sorted(actions.actions, key=lambda action: -(action.confidence or 0))
+        ranked = sorted(actions.actions, key=lambda action: -_confidence_of(action))
         clips: list[ReelClip] = []
         left = duration_s
         for action in ranked:
@@ -182,7 +187,7 @@ class QuickReelMaker:
                 continue
             chosen = length <= left
             left -= length if chosen else 0
-            reason = f"confidence {action.confidence:.2f}"
+            reason = f"confidence {_confidence_of(action):.2f}"
             clips.append(
                 ReelClip(
                     action.period,
@@ -190,7 +195,7 @@ class QuickReelMaker:
                     start_s + length,
                     action.label,
                     reason,
-                    action.confidence or 0,
+                    _confidence_of(action),
                     chosen,
                 )
             )

@@ -179,6 +179,18 @@ def test_find_match_files_results_of_spot_join_the_video_they_are_named_after(
     assert files.video_files == (video,)
 
 
+def test_find_match_files_video_called_like_its_folder_is_the_match_of_the_folder(
+    tmp_path: Path,
+) -> None:
+    video = tmp_path / "labels" / "final" / "final.mp4"
+    video.parent.mkdir(parents=True)
+    video.touch()
+    write_json(tmp_path / "pred" / "final" / "results_spotting.json", RESULTS)
+    (files,) = find_match_files([tmp_path / "labels", tmp_path / "pred"])
+    assert (files.name, files.video_files) == ("final", (video,))
+    assert files.predictions == tmp_path / "pred" / "final" / "results_spotting.json"
+
+
 def test_find_match_files_results_of_other_matches_do_not_join_a_video(tmp_path: Path) -> None:
     (tmp_path / "match.mkv").touch()
     write_json(tmp_path / "out" / "other" / "results_spotting.json", RESULTS)

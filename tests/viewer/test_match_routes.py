@@ -61,6 +61,10 @@ def test_summaries_route_lists_all_matches(client: TestClient) -> None:
     assert summaries[0]["f1"] == pytest.approx(2 * 2 / (4 + 6))
     assert summaries[0]["threshold"] == pytest.approx(0.05)
     assert summaries[1]["f1"] is None
+    assert summaries[0]["classes"] == ["Goal", "Corner", "Foul"]
+    counts = {"Goal": [[30, 1], [70, 1], [95, 1]], "Foul": [[66, 1], [80, 1]], "Corner": [[55, 1]]}
+    assert summaries[0]["undecided"] == counts
+    assert summaries[0]["decided"] == 0
     assert client.get("/api/summaries?start=1&count=1").json()["summaries"] == summaries[1:]
     assert client.get("/api/summaries?count=1000").status_code == 422
 

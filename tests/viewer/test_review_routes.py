@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,17 @@ def test_export_without_corrections_gives_the_labels(client: TestClient, key: st
         "visible",
     ]
     assert [row["team"] for row in document["annotations"]] == ["home", "away", "home", "away"]
+
+
+def test_export_instances_begin_and_end_as_asked(client: TestClient, key: str) -> None:
+    query = "export?format=sportscode&before_s=8&after_s=5"
+    reply = client.get(f"/api/matches/{key}/{query}")
+    starts = re.findall(r"<start>([0-9.]+)</start>\s*<end>([0-9.]+)</end>", reply.text)
+    spans = [(float(start), float(end)) for start, end in starts]
+    assert spans[1:4] == [(0.0, 10.0), (1.0, 14.0), (6.0, 19.0)]  # behind the mark of the period
+    formats = {each["name"]: each for each in client.get("/api/formats").json()["formats"]}
+    assert formats["sportscode"]["spans"]
+    assert not formats["csv"]["spans"]
 
 
 def test_export_holds_the_corrections(client: TestClient, key: str) -> None:

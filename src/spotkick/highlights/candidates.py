@@ -24,6 +24,7 @@ class Candidate:
         position_s: seconds since the start of the period.
         score: confidence of the spot, or segmentation score of the peak.
         spotted: False for a peak of the scores without a spot near it.
+        is_certain: whether a person has set or confirmed it, so that its score says nothing.
     """
 
     label: str
@@ -31,6 +32,7 @@ class Candidate:
     position_s: float
     score: float
     spotted: bool = True
+    is_certain: bool = False
 
     @property
     def title(self) -> str:
@@ -41,6 +43,8 @@ class Candidate:
     def reason(self) -> str:
         """Why it is proposed, as a sentence for display."""
         when = format_game_time(self.period, round(1000 * self.position_s))
+        if self.is_certain:
+            return f"{self.label} at {when}"
         if self.spotted:
             return f"{self.label} spotted at {when} with confidence {self.score:.2f}"
         score = f"peaks at {when} with {self.score:.2f}"
@@ -96,6 +100,7 @@ def _make_spot(action: Action) -> Candidate:
         period=action.period,
         position_s=action.position_s,
         score=1.0 if action.confidence is None else action.confidence,
+        is_certain=action.confidence is None,
     )
 
 

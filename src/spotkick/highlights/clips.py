@@ -113,16 +113,21 @@ def _place_candidate(
     at_s = candidate.position_s
     before_s, after_s = config.lead_of(candidate.label)
     start_s, end_s = max(0.0, at_s - before_s), min(duration_s, at_s + after_s)
+    is_top = candidate.spotted and config.interest_of(candidate.label) >= config.top_interest
 
     for number, clip in enumerate(clips):
         if clip.period != candidate.period:
             continue
-        if clip.start_s - _JOIN_WITHIN_S <= at_s <= clip.end_s + _JOIN_WITHIN_S:
+        # A top action that the clip would just miss gets a clip of its own.
+        near_s = 0.0 if is_top else _JOIN_WITHIN_S
+        if clip.start_s - near_s <= at_s <= clip.end_s + near_s:
             shown = sorted(
                 (*clip.candidates, candidate), key=lambda item: (item.position_s, item.label)
             )
             clips[number] = replace(clip, candidates=tuple(shown))
             return
+        if is_top and clip.end_s < at_s <= clip.end_s + _JOIN_WITHIN_S:
+            clip = clips[number] = _make_room(clip, at_s, before_s, config)
         # Another clip of the period: the new one ends where it begins, or begins where it ends.
         if clip.end_s < at_s:
             start_s = max(start_s, clip.end_s)
@@ -140,6 +145,12 @@ def _place_candidate(
                 main=candidate,
             )
         )
+
+
+def _make_room(clip: Clip, at_s: float, before_s: float, config: HighlightsConfig) -> Clip:
+    """A clip that ends early enough for the lead of a top action just behind it."""
+    least_s = clip.candidates[-1].position_s + config.least_lead_s[1]
+    return replace(clip, end_s=min(clip.end_s, max(least_s, at_s - before_s)))
 
 
 def merge_touching(clips: Sequence[Clip], gap_s: float = 0.0) -> tuple[Clip, ...]:

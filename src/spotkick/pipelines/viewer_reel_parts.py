@@ -19,7 +19,7 @@ from spotkick.highlights.reel import describe, match_clocks, plan_parts
 from spotkick.video.cut import shape_of
 from spotkick.video.probe import probe
 from spotkick.video.reel_parts import ReelPart
-from spotkick.viewer.reels import CAPTION_PARTS, Reel, ReelClip
+from spotkick.viewer.reels import CAPTION_PARTS, Reel, ReelClip, ReelMoment
 
 _DATE: Final = re.compile(r"^\d{4}-\d{2}-\d{2}( - \d{1,2}-\d{2})? +")
 _SAME_TIME_S: Final = 1e-3
@@ -99,11 +99,12 @@ def add_captions(
 
 def caption_of(item: PlannedClip, reel: Reel) -> str:
     """The caption of a clip, with the parts that the reel asks for."""
+    moments = _moments_of(item, reel.clips)
     texts = {
         "match": short_name(reel.sources[item.match].name),
         "clock": item.clock,
-        "title": item.clip.title,
-        "team": _team_of(item, reel.clips),
+        "title": _title_of(item, moments),
+        "team": _team_of(item, moments),
     }
     wanted = (texts[part] for part in CAPTION_PARTS if part in reel.captions)
     return " · ".join(text for text in wanted if text)
@@ -120,18 +121,34 @@ def short_name(match: str) -> str:
     return _DATE.sub("", name) or name
 
 
-def _team_of(item: PlannedClip, requested: Sequence[ReelClip]) -> str:
-    """Team of the main candidate, or that of a named clip's first spot, as the browser has it."""
-    moments = [
+def _title_of(item: PlannedClip, moments: Sequence[ReelMoment]) -> str:
+    """What the clip is mainly about, and the player where one is known."""
+    main = item.clip.main
+    players = (
+        moment.player
+        for moment in moments
+        if moment.label == main.label and abs(moment.position_s - main.position_s) < _SAME_TIME_S
+    )
+    return " · ".join(filter(None, (main.title, next(players, ""))))
+
+
+def _team_of(item: PlannedClip, moments: Sequence[ReelMoment]) -> str:
+    """Team of the main candidate, or that of a named clip's first spot."""
+    at_s = item.clip.main.position_s
+    known = [moment for moment in moments if moment.team]
+    main = [moment for moment in known if abs(moment.position_s - at_s) < _SAME_TIME_S]
+    return next((moment.team for moment in (*main, *known)), "")
+
+
+def _moments_of(item: PlannedClip, requested: Sequence[ReelClip]) -> list[ReelMoment]:
+    """What the clip shows, as the browser has it."""
+    return [
         moment
         for clip in requested
         if clip.match == item.match and clip.period == item.clip.period
         for moment in clip.moments
-        if item.clip.start_s <= moment.position_s <= item.clip.end_s and moment.team
+        if item.clip.start_s <= moment.position_s <= item.clip.end_s
     ]
-    at_s = item.clip.main.position_s
-    main = [moment for moment in moments if abs(moment.position_s - at_s) < _SAME_TIME_S]
-    return next((moment.team for moment in (*main, *moments)), "")
 
 
 def list_reel(reel: Reel, planned: Sequence[PlannedClip]) -> ReelListing:

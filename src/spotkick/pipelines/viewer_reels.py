@@ -88,12 +88,11 @@ class HighlightReels:
         if min(shortest_s, default=duration_s) <= duration_s:
             fitted = fit_clips(clips, duration_s, self.config)
             chosen = {clip.main: clip for clip in fitted}
-        teams = {
-            (action.label, action.period, action.position_s): action.team or ""
-            for action in actions.actions
+        known = {
+            (action.label, action.period, action.position_s): action for action in actions.actions
         }
         return tuple(
-            _to_browser(chosen.get(clip.main, clip), chosen=clip.main in chosen, teams=teams)
+            _to_browser(chosen.get(clip.main, clip), chosen=clip.main in chosen, known=known)
             for clip in clips
         )
 
@@ -228,9 +227,11 @@ class HighlightReels:
     def _from_browser(self, clip: ReelClip) -> Clip:
         """The clip again; without moments it shows its label in the middle."""
         middle_s = (clip.start_s + clip.end_s) / 2
-        moments = clip.moments or (ReelMoment(clip.label or "Clip", middle_s, 1.0),)
+        moments = clip.moments or (
+            ReelMoment(clip.label or "Clip", middle_s, 1.0, is_certain=True),
+        )
         if clip.name:
-            moments = (ReelMoment(clip.name, moments[0].position_s, 1.0),)
+            moments = (ReelMoment(clip.name, moments[0].position_s, 1.0, is_certain=True),)
         candidates = tuple(
             Candidate(
                 label=item.label,
@@ -238,6 +239,7 @@ class HighlightReels:
                 position_s=min(max(item.position_s, clip.start_s), clip.end_s),
                 score=item.score,
                 spotted=item.spotted,
+                is_certain=item.is_certain,
             )
             for item in moments
         )
@@ -272,19 +274,23 @@ def _write_lists(reel: Reel, planned: Sequence[PlannedClip], folder: Path) -> Ma
 
 
 def _to_browser(
-    clip: Clip, *, chosen: bool, teams: Mapping[tuple[str, int, float], str] | None = None
+    clip: Clip, *, chosen: bool, known: Mapping[tuple[str, int, float], Action] | None = None
 ) -> ReelClip:
-    known = teams or {}
-    moments = tuple(
-        ReelMoment(
-            item.label,
-            item.position_s,
-            item.score,
-            spotted=item.spotted,
-            team=known.get((item.label, item.period, item.position_s), ""),
+    """A clip for the browser, with what is known of the actions that it shows."""
+    moments = []
+    for item in clip.candidates:
+        action = (known or {}).get((item.label, item.period, item.position_s))
+        moments.append(
+            ReelMoment(
+                item.label,
+                item.position_s,
+                item.score,
+                spotted=item.spotted,
+                team="" if action is None else action.team or "",
+                player="" if action is None else dict(action.details).get("player", ""),
+                is_certain=item.is_certain,
+            )
         )
-        for item in clip.candidates
-    )
     return ReelClip(
         period=clip.period,
         start_s=clip.start_s,
@@ -293,7 +299,8 @@ def _to_browser(
         reason=clip.reason,
         rank=clip.value,
         chosen=chosen,
-        moments=moments[:MAX_MOMENTS],
+        moments=tuple(moments[:MAX_MOMENTS]),
+        main_s=clip.main.position_s,
     )
 
 

@@ -112,9 +112,12 @@ def _add_folder(root: Path, roots: Sequence[Path], found: dict[str, MatchFiles])
         videos = [parse_video_name(path) for path in inside if is_video_name(path)]
         is_match = any(path.name in LABEL_FILES for path in inside)
         stated = read_stated_periods(folder) if videos else ()
-        for recording, group in group_by_match(videos, is_match=is_match).items():
+        groups = group_by_match(videos, is_match=is_match)
+        for recording, group in groups.items():
             alone = recording if relative == "." else f"{relative}/{recording}"
-            name = alone if recording else own
+            # The only recording of a folder that is called like it is the match of the folder.
+            is_own = len(groups) == 1 and recording == own.rpartition("/")[2]
+            name = alone if recording and not is_own else own
             _add_videos(found.setdefault(name, MatchFiles(name)), choose_videos(group, stated))
     return outside, folders
 

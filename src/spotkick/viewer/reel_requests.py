@@ -36,6 +36,8 @@ class MomentRequest(BaseModel):
     score: Annotated[float, Field(ge=0, le=1)]
     spotted: bool = True
     team: Annotated[str, Field(max_length=LONGEST_LABEL)] = ""
+    player: Annotated[str, Field(max_length=LONGEST_LABEL)] = ""
+    is_certain: bool = False
 
 
 class ClipRequest(BaseModel):

@@ -34,6 +34,8 @@ class ReelMoment:
         score: confidence of the spot, or score of the peak.
         spotted: False for an unspotted peak of the scores.
         team: of the spot, empty where it is not known.
+        player: likewise.
+        is_certain: whether a person has set or confirmed it, so that its score says nothing.
     """
 
     label: str
@@ -41,6 +43,8 @@ class ReelMoment:
     score: float
     spotted: bool = True
     team: str = ""
+    player: str = ""
+    is_certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class ReelClip:
         name: title that a person has given it, empty for that of the moments.
         exact: whether its ends were set by a person, and are not moved to shot changes.
         match: key of its match among the sources of the reel.
+        main_s: position of what it is mainly about, which tells it from others however long it is.
     """
 
     period: int
@@ -73,6 +78,7 @@ class ReelClip:
     name: str = ""
     exact: bool = False
     match: str = ""
+    main_s: float | None = None
 
     def document(self) -> dict[str, Any]:
         """The clip as JSON for the browser."""
@@ -86,6 +92,7 @@ class ReelClip:
             "chosen": self.chosen,
             "moments": [asdict(moment) for moment in self.moments],
             "match": self.match,
+            "main_s": self.main_s,
         }
 
 

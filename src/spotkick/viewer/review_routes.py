@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from spotkick.errors import InputError
 from spotkick.viewer.edits import RevisionConflictError, SpotEdit
-from spotkick.viewer.exporting import export_labels, export_training_set, format_titles
+from spotkick.viewer.exporting import Span, export_labels, export_training_set, list_formats
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.responses import NEVER_STORE, download, require_files
@@ -53,15 +53,15 @@ def review_routes(library: Library) -> APIRouter:
 
     @router.get("/formats")
     def formats() -> Response:
-        return JSONResponse(
-            {"formats": [{"name": name, "title": title} for name, title in format_titles().items()]}
-        )
+        return JSONResponse({"formats": list_formats()})
 
     @router.get("/matches/{key}/export")
     def export(
         key: str,
         kind: Annotated[str, Query(alias="format")],
         undecided_from: Annotated[float | None, Query(ge=0, le=1)] = None,
+        before_s: Annotated[float, Query(ge=0, le=600)] = 0.0,
+        after_s: Annotated[float, Query(ge=0, le=600)] = 0.0,
     ) -> Response:
         files = require_files(library, key)
         match = library.match(files)
@@ -69,7 +69,8 @@ def review_routes(library: Library) -> APIRouter:
             match, library.journal(files).states(), undecided_from=undecided_from
         )
         rates = [video.stretches[0].info.frame_rate for video in match.videos.values()]
-        return download(export_labels(labels, kind, rates[0] if rates else None))
+        span = Span(before_s, after_s)
+        return download(export_labels(labels, kind, rates[0] if rates else None, span))
 
     @router.get("/export")
     def export_all() -> Response:

@@ -12,9 +12,6 @@ SAME_MOMENT_MS: Final = 2500
 """An accepted prediction and an untouched label of its class within this distance are one action,
 at the prediction's time."""
 
-CONFIRMED: Final = 1.0
-"""Confidence of an action that a person has confirmed."""
-
 
 def corrected_labels(
     match: Match, states: Mapping[str, SpotState], *, undecided_from: float | None = None
@@ -75,7 +72,7 @@ def spotted_actions(
     undecided_from: float,
     thresholds: Mapping[str, float] | None = None,
 ) -> MatchActions:
-    """Actions for highlights: accepted and added ones in full, undecided ones by confidence.
+    """Actions for highlights: accepted and added ones, and undecided ones by confidence.
 
     A match without predictions gives its labels.
 
@@ -86,7 +83,7 @@ def spotted_actions(
         thresholds: the same per class, where it differs.
 
     Returns:
-        Actions with confidence, in order of time.
+        Actions in order of time; those that a person has confirmed have no confidence.
     """
     sources = match.predictions or match.labels
     found = []
@@ -95,11 +92,9 @@ def spotted_actions(
         confidence = 1.0 if spot.action.confidence is None else spot.action.confidence
         if state is None or state.status is Status.UNDECIDED:
             if confidence >= (thresholds or {}).get(spot.action.label, undecided_from):
-                found.append(replace(spot.action, confidence=confidence))
+                found.append(spot.action)
         elif state.status is Status.ACCEPTED:
-            found.append(
-                replace(_make_action(state, spot.action), confidence=max(confidence, CONFIRMED))
-            )
+            found.append(_make_action(state, spot.action))
 
     # Actions that a person added count as certain.
     added = [
@@ -107,7 +102,7 @@ def spotted_actions(
         for state in states.values()
         if state.source == "added" and state.status is Status.ACCEPTED
     ]
-    found += [replace(_make_action(state, None), confidence=CONFIRMED) for state in added]
+    found += [_make_action(state, None) for state in added]
     return MatchActions(
         match.name, tuple(sorted(found, key=lambda action: (action.period, action.position_ms)))
     )

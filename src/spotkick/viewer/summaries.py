@@ -3,6 +3,8 @@
 import hashlib
 import json
 import threading
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,14 +12,16 @@ from typing import Any, Final
 from spotkick.errors import InputError, StorageError
 from spotkick.files import read_json, write_json
 from spotkick.viewer.cached_files import cache_folder
-from spotkick.viewer.edits import SpotState
+from spotkick.viewer.edits import SpotState, Status
 from spotkick.viewer.match_data import Match
 from spotkick.viewer.match_files import MatchFiles
 from spotkick.viewer.match_store import Library
 from spotkick.viewer.operating_point import best_f1
 from spotkick.viewer.reviewed_labels import corrected_labels, count_decided
 
-_VERSION: Final = 1
+_VERSION: Final = 2
+_STEPS: Final = tuple(step / 100 for step in range(101))
+"""Thresholds that the page of a match can set."""
 
 
 class SummaryStore:
@@ -96,8 +100,6 @@ def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
 
     # An operating point needs both labels and predictions.
     point = best_f1(spots, labels) if labels and spots else None
-    least = 0.5 if point is None else point.threshold
-    likely = sum((action.confidence or 0.0) >= least for action in spots)
 
     # what a person looks for in the table
     codecs = {stretch.info.codec for video in match.videos.values() for stretch in video.stretches}
@@ -107,8 +109,9 @@ def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
         "periods": len(match.durations_s),
         "labels": len(labels),
         "predictions": len(spots),
-        "likely": likely,
-        **_count_review(match, states, least),
+        "classes": list(match.classes),
+        "undecided": _list_undecided(match, states),
+        **_count_review(match, states),
         "revision": journal.revision,
         "f1": None if point is None else point.f1,
         "threshold": None if point is None else point.threshold,
@@ -117,13 +120,35 @@ def summarise(library: Library, files: MatchFiles) -> dict[str, Any]:
     }
 
 
-def _count_review(match: Match, states: Mapping[str, SpotState], least: float) -> dict[str, int]:
+def _list_undecided(match: Match, states: Mapping[str, SpotState]) -> dict[str, list[list[int]]]:
+    """How many undecided spots of each class have which confidence, in hundredths rounded down.
+
+    The browser adds up those that reach its thresholds, as the page of the match does.
+    """
+    if states:
+        left = [
+            spot.action
+            for spot in match.predictions
+            if spot.id not in states or states[spot.id].status is Status.UNDECIDED
+        ]
+    else:  # without ids, which take their time
+        left = list(match.predicted)
+    found: dict[str, Counter[int]] = {}
+    for action in left:
+        confidence = 1.0 if action.confidence is None else action.confidence
+        step = bisect_right(_STEPS, confidence) - 1
+        found.setdefault(action.label, Counter())[step] += 1
+    return {
+        label: [[step, count] for step, count in sorted(counts.items())]
+        for label, counts in found.items()
+    }
+
+
+def _count_review(match: Match, states: Mapping[str, SpotState]) -> dict[str, int]:
     """How far the review has come; spots get their ids only where there are corrections."""
     if not states:
-        return {"decided": 0, "decided_likely": 0, "corrected": len(match.labelled)}
-    likely = (spot for spot in match.predictions if (spot.action.confidence or 0.0) >= least)
+        return {"decided": 0, "corrected": len(match.labelled)}
     return {
         "decided": count_decided(match, states),
-        "decided_likely": sum(spot.id in states for spot in likely),
         "corrected": len(corrected_labels(match, states).actions),
     }

@@ -101,6 +101,22 @@ def test_match_page_leads_to_the_next_match(page: Page, address: str, library: L
     page.wait_for_selector("body[data-ready] h1:has-text('Northport')")
 
 
+def test_review_has_the_same_progress_on_each_page(
+    page: Page, address: str, library: Library
+) -> None:
+    open_match(page, address, library)
+    pick(page, "0.55")
+    page.keyboard.press("x")
+    until_equal(page, page.locator("#review-progress").inner_text, "1 of 5 decided")
+    page.click("#tab-classes")
+    page.locator("[aria-label='Threshold of all classes']").evaluate(SLIDE, "0.75")
+    until_equal(page, page.locator("#review-progress").inner_text, "1 of 3 decided")
+    wait_saved(page)
+    page.click(".brand")
+    until_ready(page)
+    until_equal(page, page.locator(".reviewed").first.inner_text, "1 of 3")
+
+
 def test_start_page_table_sorts_by_each_column(page: Page, address: str, season: Season) -> None:
     page.goto(address)
     until_ready(page)
@@ -405,6 +421,50 @@ def test_clips_are_trimmed_named_ordered_and_added(
         page.locator("#reel-files a").first.click()
     download.value.save_as(tmp_path / "reel.edl")
     assert (tmp_path / "reel.edl").read_text().splitlines()[1].endswith(" 6.5 The opener")
+
+
+def test_reel_outlives_a_reload_and_has_its_own_undo(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_match(page, address, library)
+    pick(page, "0.95")
+    page.keyboard.press("a")
+    until_equal(page, lambda: [state.status for state in states(season)], ["accepted"])
+    page.click("#tab-reel")
+    page.wait_for_selector("#clip-list li")
+    until(page, "document.getElementById('undo').disabled")  # nothing of the reel yet
+    page.locator(".clip-length").first.click()
+    page.fill("[aria-label='Name of the clip']", "The opener")
+    page.keyboard.press("Enter")
+
+    # Times are typed as they are shown; what overlaps another clip of the reel is refused.
+    end = page.locator("[aria-label^='to of the clip']")
+    end.fill("0:06.5")
+    end.press("Enter")
+    until_equal(page, end.input_value, "00:06.5")
+    end.fill("0:16")
+    end.press("Enter")
+    until_text(page, "#notice", "overlap")
+    until_equal(page, end.input_value, "00:06.5")
+
+    # A clip that was set stays itself when the length changes, and no proposal stands beside it.
+    page.locator("#reel-budget").evaluate(SLIDE, "10")
+    names = page.locator("#clip-list .clip-label > span:first-child")
+    until(page, "document.getElementById('reel-total').textContent.includes(' of 5 clips')")
+    until_equal(page, lambda: names.all_inner_texts().count("The opener"), 1)
+    page.reload()
+    until_ready(page)
+    page.click("#tab-reel")
+    until_equal(page, page.locator("#reel-budget").input_value, "10")
+    until_equal(page, lambda: names.all_inner_texts()[:1], ["The opener"])
+
+    # Undo takes back steps of the reel alone.
+    page.locator("#clip-list input").nth(1).click()
+    page.keyboard.press("Control+z")
+    until_text(page, "#notice", "Undone in the reel: clip")
+    page.keyboard.press("Control+z")
+    until_text(page, "#notice", "Nothing to undo in the reel")
+    assert [state.status for state in states(season)] == ["accepted"]
 
 
 def test_two_tabs_merge_changes_and_ask_about_collisions(

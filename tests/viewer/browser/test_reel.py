@@ -69,7 +69,7 @@ def test_clips_of_several_matches_are_arranged_previewed_and_rendered(
         page.locator("#clip-list .clip-length").nth(1).click()
         page.fill("[aria-label='Name of the clip']", "The winner")
         page.press("[aria-label='Name of the clip']", "Enter")
-        start = "[aria-label='from of the clip in seconds of the period']"
+        start = "[aria-label^='from of the clip']"
         page.fill(start, "4.5")
         page.press(start, "Enter")
         page.click("[aria-label='Earlier in the reel']")
