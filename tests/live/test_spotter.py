@@ -194,6 +194,27 @@ def test_spotter_corrected_frames_are_scored_again() -> None:
     assert standing(changes) == spot_whole(network, setup, features)
 
 
+@pytest.mark.parametrize("stop", [30, 52])
+def test_spotter_resumed_among_frames_that_are_corrected_later_ends_as_spot(stop: int) -> None:
+    network, setup = FreeNetwork(40, 2), make_setup(40, 4)
+    features = make_features(7, 90)
+    known = features[:stop].copy()
+    known[-6:] = 0
+
+    # The newest frames of the first run are wrong, as text is before what follows is spoken.
+    first, second = (make_spotter(network, setup, latency_s=1.0) for _ in range(2))
+    changes = [change for step in first.add(known, stable=stop - 6) for change in step.changes]
+    for change in changes:
+        second.publisher.take_over(change)
+    second.resume(0, known, stable=stop - 6)
+    for step in second.add(features[stop - 6 :], first=stop - 6):
+        changes += step.changes
+    for step in second.finish():
+        changes += step.changes
+
+    assert standing(changes) == spot_whole(network, setup, features)
+
+
 def test_spotter_memory_is_bounded_by_the_geometry() -> None:
     narrow = PLAIN.replace(nms_window_s=2.0)
     network, setup = PlaceNetwork(24, 4), make_setup(24, 5, decoding=narrow)

@@ -108,20 +108,21 @@ class LiveSpotter:
         reach = self.scores.reach_frames
         return FeatureRing(dim, reach, first=first, blank_ends=self._blank_ends)
 
-    def resume(self, first: int, rows: Rows) -> None:
+    def resume(self, first: int, rows: Rows, *, stable: int | None = None) -> None:
         """Go on where another process has stopped.
 
         Args:
             first: number of the first frame that is still there.
             rows: (frames, dim) of the newest frames. What they changed is found again with the
                 next frame, if it was not published.
+            stable: see `add`.
         """
         if not len(rows):
             return
         self.ring = self._make_ring(rows.shape[1], first=first)
         self.ring.append(rows)
         self.scores.resume(self.ring)
-        scored = self.scores.read(self.ring)
+        scored = self.scores.read(self.ring, stable=stable)
         self.publisher.close_before(self._kept_ms(scored.window.first))
 
     def add(

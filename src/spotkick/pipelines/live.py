@@ -141,7 +141,7 @@ def _build_run(
             speech.append(make_speech_lane(name, checkpoint))
             new = speech[-1].transcript.add(segments, known_ms) if known_ms else None
             if new is not None:
-                run.lanes[name].spotter.resume(0, new.rows)
+                run.lanes[name].spotter.resume(0, new.rows, stable=new.stable)
     path = Path(request.source)
     if path.suffix.lower() in TRANSCRIPT_SUFFIXES and path.is_file():
         if shown:
