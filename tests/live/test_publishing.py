@@ -3,7 +3,7 @@
 import random
 
 from spotkick.actions import Action
-from spotkick.live.publishing import Progress, Publisher
+from spotkick.live.publishing import Change, Progress, Publisher
 
 SAME_MS = 2_000
 LEAST = {"a": 0.5, "b": 0.5}
@@ -64,3 +64,15 @@ def test_update_withdrawn_action_is_restored_until_it_is_settled() -> None:
         # Scores that suppressed it are no longer kept.
         again = publisher.update([action], LEAST, Progress(0, settled_ms, 0))
         assert [change.kind for change in again] == kinds
+
+
+def test_take_over_settled_action_closes_what_lies_before_it() -> None:
+    # Of the scores before 10 s a restart has too few: what was suppressed there seems to stand.
+    publisher = Publisher("net", same_ms=SAME_MS)
+    action = Action("a", 1, 20_000, confidence=0.9)
+    publisher.take_over(Change("publish", "net-000001", action))
+    publisher.take_over(Change("settle", "net-000001", action))
+    publisher.close_before(8_000)
+    found = [Action("a", 1, position_ms, confidence=0.9) for position_ms in (10_000, 30_000)]
+    (change,) = publisher.update(found, LEAST, Progress(0, 0, 0))
+    assert (change.id, change.action.position_ms) == ("net-000002", 30_000)

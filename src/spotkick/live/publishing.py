@@ -98,9 +98,13 @@ class Publisher:
         self._count = max(self._count, int(change.id.rpartition("-")[2]))
         self._apply_change(change)
 
+        # Changes come in order of their positions: all before a settled action is published.
+        if change.kind == "settle":
+            self._closed_ms = max(self._closed_ms, change.action.position_ms)
+
     def close_before(self, settled_ms: int) -> None:
         """Go on behind a position before which an earlier run has published everything."""
-        self._closed_ms = settled_ms
+        self._closed_ms = max(self._closed_ms, settled_ms)
 
     def update(
         self, found: Sequence[Action], least: Mapping[str, float], progress: Progress
