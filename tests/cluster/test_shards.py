@@ -1,13 +1,14 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spotkick.cluster.shards import Shard, parse_shard
 from spotkick.errors import ConfigError, InputError
 
 
+@settings(max_examples=30)
 @given(names=st.lists(st.text(max_size=5), unique=True, max_size=40), count=st.integers(1, 9))
 def test_shard_choose_takes_each_match_once(names: list[str], count: int) -> None:
     parts = [Shard(number, count).choose(names) for number in range(1, count + 1)]

@@ -84,14 +84,14 @@ def test_spot_from_and_to_object_storage_writes_the_same_bytes(
     for path in root.rglob("*.*"):
         if path.is_file():
             put(f"s3://{bucket}/data/{path.relative_to(root).as_posix()}", path.read_bytes())
-    places = [(str(root), str(tmp_path / "out")), (f"s3://{bucket}/data", f"s3://{bucket}/out")]
-    for source, out in places:
-        arguments = ["spot", str(SHIPPED), source, "--out", out, "--threads", "1", *options]
+    stored = [f"s3://{bucket}/data", "--out", f"s3://{bucket}/out", *options]
+    for own in ([str(root), "--out", str(tmp_path / "out")], stored):
+        arguments = ["spot", str(SHIPPED), *own, "--threads", "1"]
         done = CliRunner().invoke(build_app(("spot", "train")), arguments)
         assert done.exit_code == 0, done.output
     for number in range(2):
-        own = (tmp_path / "out" / f"match {number}" / "results_spotting.json").read_bytes()
-        assert read(f"s3://{bucket}/out/match {number}/results_spotting.json") == own
-    sent = {stored.url.rpartition("/")[2] for stored in list_objects(f"s3://{bucket}/out")}
+        local = (tmp_path / "out" / f"match {number}" / "results_spotting.json").read_bytes()
+        assert read(f"s3://{bucket}/out/match {number}/results_spotting.json") == local
+    sent = {one.url.rpartition("/")[2] for one in list_objects(f"s3://{bucket}/out")}
     expected = {"results_spotting.json", "scores.npz", "spotting.json", "spotting_inputs.json"}
     assert sent == expected | ({"spot.ledger.jsonl"} if options else set())
