@@ -502,6 +502,34 @@ def test_page_fits_the_screen_with_every_command(
     phone.context.close()
 
 
+def test_filters_are_named_and_cleared(page: Page, address: str, library: Library) -> None:
+    open_first(page, address, library)
+    page.fill("#text-filter", "foul")
+    until_text(page, "#clear-filters", "“foul”")
+    page.press("#text-filter", "Escape")
+    page.wait_for_selector("#clear-filters", state="hidden")
+    assert page.input_value("#text-filter") == ""
+    page.select_option("#class-filter", "Foul")
+    until_equal(page, page.locator(".lane-name:not(.track)").all_inner_texts, ["Foul"])
+    page.click("#tab-classes")
+    page.click("#clear-filters:has-text('Foul')")
+    until_count(page, ".lane-name:not(.track)", 3)
+    until_equal(page, page.locator("#class-filter").input_value, "")
+
+
+def test_spot_added_beside_an_undecided_prediction_accepts_it(
+    page: Page, address: str, library: Library, season: Season
+) -> None:
+    open_first(page, address, library, "&t=1:6.5")
+    until_frame(page, 65)
+    page.keyboard.press("1")  # Goal; one is predicted at 6.1 s
+    until_text(page, "#notice", "was predicted already")
+    found = [("prediction", "Goal", 6500, "accepted")]
+    until_equal(
+        page, lambda: [(s.source, s.label, s.position_ms, s.status) for s in states(season)], found
+    )
+
+
 def test_links_lead_to_a_moment_or_a_spot(page: Page, address: str, library: Library) -> None:
     open_first(page, address, library, "&t=2:6.1")
     until(page, "document.getElementById('clock').textContent === '00:06.100'")
