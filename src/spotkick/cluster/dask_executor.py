@@ -56,9 +56,11 @@ class DaskExecutor:
             while waiting or running:
                 threads = watch.count_threads()
                 room = min(1, threads) if alone else ahead * threads
-                while waiting and len(running) < room:
-                    item = waiting.popleft()
-                    future = self._submit_item(work, item)
+                # A message of many short items costs little more than that of one.
+                least = room if ahead == _AHEAD else room // 2 + 1
+                count = min(len(waiting), room - len(running)) if len(running) < least else 0
+                own = [waiting.popleft() for _ in range(count)]
+                for future, item in zip(self._submit_items(work, own), own, strict=True):
                     running[future.key] = future, item
                     _wait_for(future, ready)
 
@@ -77,9 +79,12 @@ class DaskExecutor:
             if running and self._client.status == "running":
                 self._client.cancel([future for future, _ in running.values()], force=True)
 
-    def _submit_item(self, work: Work[R], item: WorkItem) -> Any:
-        key = f"{work.title}-{work.token}-{item.name}-{time.monotonic_ns()}"
-        return self._client.submit(run_in_worker, work, item, VERSION, key=key, pure=False)
+    def _submit_items(self, work: Work[R], items: Sequence[WorkItem]) -> Sequence[Any]:
+        """Futures of items, in their order."""
+        count, now = len(items), time.monotonic_ns()
+        keys = [f"{work.title}-{work.token}-{item.name}-{now}" for item in items]
+        columns = ([work] * count, items, [VERSION] * count)
+        return self._client.map(run_in_worker, *columns, key=keys, pure=False) if items else []
 
     def _fetch_outcomes(
         self, ended: Sequence[tuple[Any, WorkItem]]
