@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from spotkick.actions import Action
+from spotkick.actions import Action, MatchActions
 from spotkick.files import write_json
+from spotkick.formats.results import write_results
 from spotkick.highlights.candidates import Candidate
 from spotkick.highlights.clips import Clip
 from spotkick.highlights.edit_list import Stretch, make_edit_list, make_source
@@ -43,6 +44,19 @@ def test_match_document_clips_are_those_that_highlights_wrote(
         "Goal, Corner",
     )
     assert "Goal spotted at 1 - 00:05" in shown["reason"]
+
+
+def test_match_document_spot_in_the_last_second_does_not_make_the_period_longer(
+    tmp_path: Path, halves: tuple[Path, Path]
+) -> None:
+    (tmp_path / "1_90p.mp4").write_bytes(halves[0].read_bytes())
+    for position_ms, duration_s in ((19_600, 20.0), (20_400, 21.4)):
+        spots = MatchActions("m", (Action("Goal", 1, position_ms, 0.9),))
+        write_results(tmp_path, [spots])
+        written = tmp_path / "m" / "results_spotting.json"
+        written.replace(tmp_path / "results_spotting.json")
+        (period,) = document(tmp_path)["periods"]
+        assert period["duration_s"] == duration_s
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,8 @@ def _measure_periods(
             last_ms[action.period] = action.position_ms
     for period, position_ms in last_ms.items():
         known = period in videos or (scores is not None and period in scores.periods)
+        if known and position_ms / 1000 < found[period]:
+            continue  # within the video or the scores, whose length is that of the period
         tail_s = 1.0 if known else _SHORTEST_PERIOD_S
         found[period] = max(found.get(period, _SHORTEST_PERIOD_S), position_ms / 1000 + tail_s)
     return {period: round(length, 3) for period, length in sorted(found.items())} or {
