@@ -5,7 +5,7 @@ import { announce, notify } from "./dom";
 import { describeEdit } from "./many_dialogs";
 import { bestThreshold } from "./matching";
 import type { Player } from "./player";
-import type { Review } from "./review";
+import type { Review, Step } from "./review";
 import type { SpotList } from "./spot_list";
 import type { MatchTime } from "./time";
 import { describe } from "./timeline";
@@ -18,6 +18,11 @@ const AFTER_S = 2;
 
 /** A prediction this close to where a person adds its class is that action. */
 const SAME_ACTION_MS = 1500;
+
+/** Steps that can be undone, for people. */
+const STEP_NAMES: Record<string, string> = {
+  accepted: "Accepting", rejected: "Rejecting", move: "Move", relabel: "Class", add: "Adding", reset: "Reset", describe: "Facts", shift: "Shift", "accept many": "Accepting",
+};
 
 export class Commands {
   private content: { shown: Item[]; kinds: Map<string, Kind> } = { shown: [], kinds: new Map() };
@@ -269,17 +274,19 @@ export class Commands {
   }
 
   undo(): void {
-    const what = this.describeStep(this.review.nextUndo);
-    this.followUndo(this.review.undo(), `Undone: ${what}.`);
+    const step = this.review.nextUndo;
+    this.followUndo(this.review.undo(), this.describeStep(step, "undone", step?.before));
   }
 
   redo(): void {
-    const what = this.describeStep(this.review.nextRedo);
-    this.followUndo(this.review.redo(), `Done again: ${what}.`);
+    const step = this.review.nextRedo;
+    this.followUndo(this.review.redo(), this.describeStep(step, "done again", step?.after));
   }
 
-  private describeStep(edits: Edit[]): string {
-    return edits.length === 1 ? describeEdit(edits[0]!, this.review, this.time) : `changes of ${edits.length} spots`;
+  /** What was changed, and how it is now. */
+  private describeStep(step: Step | null, how: string, edits: Edit[] = []): string {
+    const name = STEP_NAMES[step?.name ?? ""] ?? "Change";
+    return edits.length === 1 ? `${name} ${how}: ${describeEdit(edits[0]!, this.review, this.time)}.` : `${name} of ${edits.length} spots ${how}.`;
   }
 
   private followUndo(ids: string[] | null, text: string): void {

@@ -214,7 +214,10 @@ class MatchPage {
         this.timeline.follow();
         this.showSelection();
         this.showPlayer();
-      } else this.recount();
+      } else {
+        this.recount();
+        if (change === "filters") this.unselectHidden();
+      }
     });
     this.review.onchange = () => this.recount();
     this.review.onsave = () => {
@@ -336,6 +339,13 @@ class MatchPage {
     if (running !== undefined) void finder.watch(running);
   }
 
+  /** A spot that the filters hide is not one that a key should decide. */
+  private unselectHidden(): void {
+    this.recount.now();
+    const { selected } = this.view;
+    if (selected !== null && !this.list.rows.some(({ id }) => id === selected)) this.view.select(null);
+  }
+
   /** Count, filter and draw everything that depends on spots and thresholds. */
   private update(): void {
     const all = [...this.review.items.values()];
@@ -401,7 +411,7 @@ class MatchPage {
     const alone = !hiddenClasses.has(name) && names.every((other) => other === name || hiddenClasses.has(other));
     this.view.filters.hiddenClasses = new Set(alone ? [] : names.filter((other) => other !== name));
     this.view.changed("filters");
-    notify(alone ? "All classes are shown." : `Only ${name} is shown; click its name again for all classes.`);
+    notify(alone ? "All classes are shown." : `Only ${name} is shown; the button above the lanes shows all classes again.`);
   }
 
   private allClasses(): string[] {

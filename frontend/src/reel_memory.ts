@@ -19,21 +19,27 @@ export interface ReelState {
   ticks: Record<string, boolean>;
 }
 
-const MOST_STEPS = 200;
+const MOST_STEPS = 50;
+
+interface Step {
+  state: string;
+  name: string;
+}
 
 const empty = (): ReelState => ({ budget_s: null, manual: false, order: [], edited: [], added: [], ticks: {} });
 
 export class ReelMemory {
   state: ReelState;
 
-  private undoSteps: { state: string; name: string }[] = [];
-  private redoSteps: { state: string; name: string }[] = [];
+  private undoSteps: Step[];
+  private redoSteps: Step[] = [];
   private readonly memory: string;
 
   /** `session` tells the files that the server shows from others. */
   constructor(session: string, key: string) {
     this.memory = `spotkick.clips.${session}.${key}`;
     this.state = { ...empty(), ...(JSON.parse(localStorage.getItem(this.memory) ?? "{}") as Partial<ReelState>) };
+    this.undoSteps = JSON.parse(localStorage.getItem(`${this.memory}.steps`) ?? "[]") as Step[];
   }
 
   get canUndo(): boolean {
@@ -65,7 +71,7 @@ export class ReelMemory {
     return this.step(this.redoSteps, this.undoSteps);
   }
 
-  private step(from: { state: string; name: string }[], to: { state: string; name: string }[]): string | null {
+  private step(from: Step[], to: Step[]): string | null {
     const step = from.pop();
     if (step === undefined) return null;
     to.push({ state: JSON.stringify(this.state), name: step.name });
@@ -76,5 +82,6 @@ export class ReelMemory {
 
   private keep(): void {
     localStorage.setItem(this.memory, JSON.stringify(this.state));
+    localStorage.setItem(`${this.memory}.steps`, JSON.stringify(this.undoSteps));
   }
 }

@@ -48,6 +48,7 @@ export class ReelPanel {
   private readonly onlyChosen = byId<HTMLInputElement>("reel-only-chosen");
   private readonly rows = new Map<string, HTMLElement>();
   private readonly memory: ReelMemory;
+  private readonly usualLength: string;
   private timer = 0;
   private asked = 0;
   private proposed: EditedClip[] = [];
@@ -85,6 +86,7 @@ export class ReelPanel {
     const longest = Math.min(LONGEST_REEL_S, Math.max(3 * SHORTEST_REEL_S, Math.floor(this.time.duration_s)));
     this.budget.min = String(SHORTEST_REEL_S);
     this.budget.max = String(Math.ceil(longest / 5) * 5);
+    this.usualLength = this.budget.value;
     this.budget.addEventListener("input", () => {
       this.memory.change("length", (state) => (state.budget_s = Number(this.budget.value)));
       this.showBudget();
@@ -132,7 +134,7 @@ export class ReelPanel {
   /** Show the length and the kind of order that are kept. */
   private showState(): void {
     const { budget_s, manual } = this.memory.state;
-    if (budget_s !== null) this.budget.value = String(budget_s);
+    this.budget.value = budget_s === null ? this.usualLength : String(budget_s);
     this.manual.checked = manual;
     this.showBudget();
   }
@@ -265,6 +267,12 @@ export class ReelPanel {
       else list.push({ ...made, chosen: this.isChosen(clip) });
     });
     this.arrange();
+
+    // The edge that was set is on the screen.
+    const edge = change.start_s ?? change.end_s;
+    if (edge === undefined) return;
+    this.player.pause();
+    this.player.seek(this.time.at(clip.period, edge * 1000));
   }
 
   /** Move a clip in the own order. */
@@ -352,10 +360,12 @@ export class ReelPanel {
   private showTotal(): void {
     const { chosen } = this;
     const length = lengthOf(chosen);
+    const over = length - Number(this.budget.value);
+    const isLong = over > 0.5;
     const total = byId("reel-total");
-    total.textContent = this.clips.length === 0 ? "" : `${chosen.length} of ${this.clips.length} clips, ${formatDuration(length)}`;
-    total.classList.toggle("problem", length > Number(this.budget.value) + 0.5);
-    total.title = length > Number(this.budget.value) + 0.5 ? "longer than the length you have set" : "";
+    total.textContent = this.clips.length === 0 ? "" : `${chosen.length} of ${this.clips.length} clips, ${formatDuration(length)}${isLong ? ` (${formatDuration(over)} over)` : ""}`;
+    total.classList.toggle("problem", isLong);
+    total.title = isLong ? "Longer than the length that is set above: clips that you ticked, trimmed or added stay" : "";
     this.enable();
     this.job.forget(this.request());
     this.onclips(chosen);

@@ -13,7 +13,7 @@ import type { Edit, EditsDocument, Item, MatchDocument, SpotDocument, SpotState 
 
 export type SaveState = "saved" | "saving" | "problem" | "conflict";
 
-interface Step {
+export interface Step {
   before: Edit[];
   after: Edit[];
   name: string;
@@ -62,12 +62,12 @@ export class Review {
   }
 
   /** What Undo would take back, and Redo do again. */
-  get nextUndo(): Edit[] {
-    return this.undoSteps[this.undoSteps.length - 1]?.after ?? [];
+  get nextUndo(): Step | null {
+    return this.undoSteps[this.undoSteps.length - 1] ?? null;
   }
 
-  get nextRedo(): Edit[] {
-    return this.redoSteps[this.redoSteps.length - 1]?.after ?? [];
+  get nextRedo(): Step | null {
+    return this.redoSteps[this.redoSteps.length - 1] ?? null;
   }
 
   get canUndo(): boolean {

@@ -442,12 +442,14 @@ def test_reel_outlives_a_reload_and_has_its_own_undo(
     end.fill("0:06.5")
     end.press("Enter")
     until_equal(page, end.input_value, "00:06.5")
+    until_text(page, "#clock", "00:06.5")
     end.fill("0:16")
     end.press("Enter")
     until_text(page, "#notice", "overlap")
     until_equal(page, end.input_value, "00:06.5")
 
     # A clip that was set stays itself when the length changes, and no proposal stands beside it.
+    usual = page.locator("#reel-budget").input_value()
     page.locator("#reel-budget").evaluate(SLIDE, "10")
     names = page.locator("#clip-list .clip-label > span:first-child")
     until(page, "document.getElementById('reel-total').textContent.includes(' of 5 clips')")
@@ -458,11 +460,15 @@ def test_reel_outlives_a_reload_and_has_its_own_undo(
     until_equal(page, page.locator("#reel-budget").input_value, "10")
     until_equal(page, lambda: names.all_inner_texts()[:1], ["The opener"])
 
-    # Undo takes back steps of the reel alone.
+    # Undo takes back steps of the reel alone, those of the last page as well.
     page.locator("#clip-list input").nth(1).click()
     page.keyboard.press("Control+z")
     until_text(page, "#notice", "Undone in the reel: clip")
     page.keyboard.press("Control+z")
+    until_text(page, "#notice", "Undone in the reel: length")
+    until_equal(page, page.locator("#reel-budget").input_value, usual)
+    for _ in range(3):
+        page.keyboard.press("Control+z")
     until_text(page, "#notice", "Nothing to undo in the reel")
     assert [state.status for state in states(season)] == ["accepted"]
 
