@@ -363,7 +363,8 @@ export class ReelPanel {
     const over = length - Number(this.budget.value);
     const isLong = over > 0.5;
     const total = byId("reel-total");
-    total.textContent = this.clips.length === 0 ? "" : `${chosen.length} of ${this.clips.length} clips, ${formatDuration(length)}${isLong ? ` (${formatDuration(over)} over)` : ""}`;
+    total.textContent = this.clips.length === 0 ? "" : `${chosen.length} of ${this.clips.length} clips, ${formatDuration(length)}`;
+    byId("reel-over").textContent = isLong ? `${formatDuration(over)} over the length` : "";
     total.classList.toggle("problem", isLong);
     total.title = isLong ? "Longer than the length that is set above: clips that you ticked, trimmed or added stay" : "";
     this.enable();
