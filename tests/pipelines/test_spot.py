@@ -15,7 +15,7 @@ from spotkick.demo.run import SHIPPED
 from spotkick.errors import InputError, SpotkickWarning, StorageError
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.scores import MatchScores
-from spotkick.pipelines.spot import SpottingSummary, run_spotting
+from spotkick.pipelines.spot import SpottingSummary, count_likely, run_spotting, speed_line
 from spotkick.pipelines.spot_inputs import SpottingJob
 from spotkick.prediction import Member
 from spotkick.reporter import LineReporter, Reporter
@@ -118,3 +118,15 @@ def test_run_spotting_one_match_needs_no_line(checkpoint: Checkpoint, tmp_path: 
     log = io.StringIO()
     spot(checkpoint, tmp_path, [job(checkpoint, "a")], log)
     assert log.getvalue() == ""
+
+
+def test_count_likely_takes_the_threshold_of_the_class_else_the_usual_one() -> None:
+    spots = [Action("Goal", 1, 0, 0.6), Action("Goal", 1, 9000, 0.4), Action("Foul", 1, 0, 0.35)]
+    match = MatchActions("m", (*spots, Action("Foul", 2, 0, 0.33)))
+    assert count_likely(match, {"Goal": 0.5}) == 2
+    assert count_likely(match, {}) == 3
+
+
+def test_speed_line_counts_likely_spots_first() -> None:
+    line = speed_line(SpottingSummary(1, 1239, 600.0, 100.0, {}, likely=39))
+    assert line == "1 match, 39 likely spots (1,239 with weak ones), 6 times real time (100.0 s)"

@@ -22,6 +22,7 @@ from spotkick.errors import (
 )
 from spotkick.formats.results import write_results
 from spotkick.onnx_runtime import has_cuda
+from spotkick.peaks import SPOT_THRESHOLD
 from spotkick.pipelines.scoreboard_spots import SPOKEN_SPREAD_MS, confirm_goals, shift_to_positions
 from spotkick.pipelines.spot_inputs import SpottingJob
 from spotkick.pipelines.spot_members import FurtherCheckpoint
@@ -36,7 +37,7 @@ from spotkick.prediction import (
 )
 from spotkick.reporter import Reporter, SilentReporter, format_duration
 from spotkick.storage import fetched, upload
-from spotkick.tasks import merge_side_names, merge_sides
+from spotkick.tasks import merge_side_names, merge_side_values, merge_sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class SpottingSummary:
         footage_s: length of what was spotted.
         wall_s: time that it took.
         failed: match -> why it could not be spotted.
+        likely: spots at or above the checkpoint's threshold for their class.
     """
 
     matches: int
@@ -56,6 +58,7 @@ class SpottingSummary:
     footage_s: float
     wall_s: float
     failed: dict[str, str]
+    likely: int = 0
 
 
 def network_for(
@@ -192,6 +195,7 @@ def spot_all(
         sum(spotted.footage_s for spotted in done.values()),
         time.perf_counter() - started,
         failed,
+        likely=sum(spotted.likely for spotted in done.values()),
     )
     report_failures(summary, refused)
     return summary
@@ -205,11 +209,13 @@ class SpottedMatch:
         actions: spots.
         footage_s: length of what was spotted.
         kept: periods of an earlier run that stay in its results.
+        likely: spots at or above the checkpoint's threshold for their class.
     """
 
     actions: MatchActions
     footage_s: float
     kept: tuple[int, ...] = ()
+    likely: int = 0
 
 
 def _describe_match(match: str, spotted: SpottedMatch, seconds: float, out: Path) -> str:
@@ -219,8 +225,8 @@ def _describe_match(match: str, spotted: SpottedMatch, seconds: float, out: Path
         f" (kept from before: period {', '.join(map(str, spotted.kept))})" if spotted.kept else ""
     )
     return (
-        f"{match}: {len(spotted.actions.actions)} spots in {format_duration(spotted.footage_s)}, "
-        f"took {format_duration(seconds)}: {where}{kept}"
+        f"{match}: {describe_count(len(spotted.actions.actions), spotted.likely)} in "
+        f"{format_duration(spotted.footage_s)}, took {format_duration(seconds)}: {where}{kept}"
     )
 
 
@@ -279,7 +285,15 @@ class MatchSpotter:
             kept = output.write(predicted, scores, job.files, keep_scores=self.keep_scores)
         if is_folder(self.out):
             upload([output.results.parent])
-        return SpottedMatch(predicted, sum(track.duration_s for track in tracks.values()), kept)
+        thresholds = merge_side_values(self.checkpoint.config.thresholds, task)
+        return SpottedMatch(
+            predicted,
+            sum(track.duration_s for track in tracks.values()),
+            kept,
+            likely=count_likely(
+                predicted, merge_side_values(self.checkpoint.config.thresholds, task)
+            ),
+        )
 
 
 def report_failures(summary: SpottingSummary, refused: bool = False) -> None:
@@ -300,12 +314,28 @@ def report_failures(summary: SpottingSummary, refused: bool = False) -> None:
         warnings.warn(f"{match} was left out: {reason}", SpotkickWarning, stacklevel=3)
 
 
+def count_likely(spots: MatchActions, thresholds: Mapping[str, float]) -> int:
+    """Spots at or above the threshold of their class, those that the viewer shows at first."""
+    return sum(
+        (spot.confidence or 0.0) >= thresholds.get(spot.label, SPOT_THRESHOLD)
+        for spot in spots.actions
+    )
+
+
+def describe_count(spots: int, likely: int) -> str:
+    """How many spots, the likely ones first: most of the others only serve the metric."""
+    if likely == spots:
+        return f"{spots:,} spots"
+    return f"{likely:,} likely spots ({spots:,} with weak ones)"
+
+
 def speed_line(summary: SpottingSummary) -> str:
     """One line for people: how much was spotted, and how fast."""
     times = summary.footage_s / max(summary.wall_s, 1e-9)
     plural = "match" if summary.matches == 1 else "matches"
+    spots = describe_count(summary.actions, summary.likely)
     return (
-        f"{summary.matches} {plural}, {summary.actions} spots, {times:,.0f} times real time "
+        f"{summary.matches} {plural}, {spots}, {times:,.0f} times real time "
         f"({summary.wall_s:.1f} s)"
     )
 
