@@ -290,9 +290,7 @@ class MatchSpotter:
             predicted,
             sum(track.duration_s for track in tracks.values()),
             kept,
-            likely=count_likely(
-                predicted, merge_side_values(self.checkpoint.config.thresholds, task)
-            ),
+            likely=count_likely(predicted, thresholds),
         )
 
 
