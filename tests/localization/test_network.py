@@ -51,8 +51,9 @@ def test_forward_shapes_and_range() -> None:
     output = BmnNetwork(SMALL)(torch.randn(3, 10, 6))
     assert output.boundaries.shape == (3, 10, 2)
     assert output.confidences.shape == (3, 2, 7, 10)
-    for values in output:
+    for values in (output.boundaries, output.confidences):
         assert ((values > 0) & (values < 1)).all()
+    assert torch.equal(torch.sigmoid(output.boundary_logits), output.boundaries)
 
 
 def test_forward_start_and_end_come_from_own_branches() -> None:
