@@ -5,12 +5,14 @@ chances that were missed, fouls that went unpunished. Source: CALF paper, figure
 highlights.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from spotkick.actions import Action
 
 SPOT_THRESHOLD: Final = 0.34
 """Least confidence of a spot that is shown. Source: the display threshold of the authors' code."""
@@ -20,6 +22,11 @@ PEAK_THRESHOLD: Final = 0.5
 
 APART_S: Final = 20.0
 """An unspotted peak lies further than this from every spot of its class and every higher peak."""
+
+
+def is_likely(spot: Action, thresholds: Mapping[str, float]) -> bool:
+    """Whether a spot reaches the threshold of its class, `SPOT_THRESHOLD` where it has none."""
+    return (spot.confidence or 0.0) >= thresholds.get(spot.label, SPOT_THRESHOLD)
 
 
 def unspotted_peaks(

@@ -11,7 +11,7 @@ import pytest
 from spotkick.errors import ConfigError, SpotkickWarning
 from spotkick.video import hardware, opening
 from spotkick.video.decode import sample_video
-from spotkick.video.hardware import decodes_on_hardware, hardware_decoder
+from spotkick.video.hardware import hardware_decoder
 from support.pattern_video import Pattern, write_pattern_video
 
 
@@ -58,9 +58,3 @@ def test_sample_video_where_the_video_unit_does_not_start_decodes_on_the_cpu(
     with pytest.warns(SpotkickWarning, match="decoded on the CPU, since 'cuda' cannot decode here"):
         found = [sample.image for sample in sample_video(path, Fraction(2), device="cuda")]
     assert np.array_equal(found, expected)
-
-
-def test_decodes_on_hardware_software_decoder_is_none(tmp_path: Path) -> None:
-    write_pattern_video(tmp_path / "match.mp4", Pattern(num_frames=30))
-    with opening.open_container(tmp_path / "match.mp4") as container:
-        assert not decodes_on_hardware(container)

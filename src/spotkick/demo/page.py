@@ -10,7 +10,7 @@ from spotkick.demo.commentary_section import commentary_section
 from spotkick.demo.results import DemoCommentary, DemoMatch, DemoReel, ScoredCheckpoint
 from spotkick.demo.score_table import ENOUGH_LABELS, mean_of_common, score_rows
 from spotkick.files import read_bytes
-from spotkick.peaks import SPOT_THRESHOLD
+from spotkick.peaks import is_likely
 from spotkick.pipelines.spot import SpottingSummary
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, bullets, page, paragraph, table, tiles
@@ -163,8 +163,7 @@ def _draw_match(match: DemoMatch, thresholds: Mapping[str, float]) -> Html:
         spots = [
             spot
             for spot in match.found.actions
-            if spot.period == period
-            and (spot.confidence or 0) >= thresholds.get(spot.label, SPOT_THRESHOLD)
+            if spot.period == period and is_likely(spot, thresholds)
         ]
         truths = [
             action

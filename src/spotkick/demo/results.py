@@ -9,7 +9,7 @@ from spotkick.actions import Action, MatchActions
 from spotkick.commentary.transcripts import Transcript
 from spotkick.evaluation import SpottingScore
 from spotkick.formats.scores import MatchScores
-from spotkick.peaks import SPOT_THRESHOLD
+from spotkick.peaks import is_likely
 from spotkick.pipelines.spot import SpottingSummary
 
 _HEARD_BEFORE_S: Final = 4.0
@@ -94,11 +94,7 @@ class DemoCommentary:
     @property
     def shown(self) -> list[Action]:
         """Spots that reach the threshold of their class, in the order of the match."""
-        found = (
-            spot
-            for spot in self.match.found.actions
-            if (spot.confidence or 0) >= self.thresholds.get(spot.label, SPOT_THRESHOLD)
-        )
+        found = (spot for spot in self.match.found.actions if is_likely(spot, self.thresholds))
         return sorted(found, key=lambda spot: (spot.period, spot.position_ms))
 
     def said_at(self, spot: Action) -> str:

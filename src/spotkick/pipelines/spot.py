@@ -22,7 +22,7 @@ from spotkick.errors import (
 )
 from spotkick.formats.results import write_results
 from spotkick.onnx_runtime import has_cuda
-from spotkick.peaks import SPOT_THRESHOLD
+from spotkick.peaks import is_likely
 from spotkick.pipelines.scoreboard_spots import SPOKEN_SPREAD_MS, confirm_goals, shift_to_positions
 from spotkick.pipelines.spot_inputs import SpottingJob
 from spotkick.pipelines.spot_members import FurtherCheckpoint
@@ -314,10 +314,7 @@ def report_failures(summary: SpottingSummary, refused: bool = False) -> None:
 
 def count_likely(spots: MatchActions, thresholds: Mapping[str, float]) -> int:
     """Spots at or above the threshold of their class, those that the viewer shows at first."""
-    return sum(
-        (spot.confidence or 0.0) >= thresholds.get(spot.label, SPOT_THRESHOLD)
-        for spot in spots.actions
-    )
+    return sum(is_likely(spot, thresholds) for spot in spots.actions)
 
 
 def describe_count(spots: int, likely: int) -> str:

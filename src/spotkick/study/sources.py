@@ -1,7 +1,7 @@
 """Data sets of a study from match folders: transcripts as token ids, or any feature track."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +23,7 @@ from spotkick.datasets.match_folder import MatchFolder
 from spotkick.datasets.splits import match_tracks, read_split_matches
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.features.token_rows import BIN_MS, BIN_RATE, unpack_ids
+from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.soccernet import read_label_set
 from spotkick.models.token_embeddings import embed_tokens
 from spotkick.study.data import StudyData
@@ -52,6 +53,11 @@ class _Builder:
         self.features.append(values)
         self.match_index.append(match)
         self.numbers.append(period)
+
+    def features_of(self, count: int) -> list[npt.NDArray[Any]]:
+        """Those of the periods of the first matches."""
+        pairs = zip(self.features, self.match_index, strict=True)
+        return [values for values, number in pairs if number < count]
 
     def build(
         self,
@@ -185,15 +191,12 @@ def read_token_rows(
     matches = [*train, *held]
     labels = {match.match: match.actions for match in _read_labels(root, matches)}
     builder, num_ids = _Builder(classes), 0
-    for number, match in enumerate(matches):
-        folder = MatchFolder(features_root, match)
-        for period, track in match_tracks(folder, "tokens", frame_rate=BIN_RATE).items():
-            num_ids = track.source.num_ids
-            builder.add(number, period, np.array(track.values), labels[match])
+    for number, period, track in _walk_tracks(features_root, matches, "tokens", BIN_RATE):
+        num_ids = track.source.num_ids
+        builder.add(number, period, np.array(track.values), labels[matches[number]])
 
     # Vectors of the training matches alone.
-    pairs = zip(builder.features, builder.match_index, strict=True)
-    own = [unpack_ids(rows) for rows, number in pairs if number < len(train)]
+    own = [unpack_ids(rows) for rows in builder.features_of(len(train))]
     if not own or not num_ids:
         raise InputError(
             f"{features_root}: no training match has rows of tokens; make them with "
@@ -233,22 +236,21 @@ def read_tracks(
 
     # Values as they are in the files.
     builder, rate = _Builder(classes), FEATURE_RATE
-    for number, match in enumerate(matches):
-        folder = MatchFolder(features_root or root, match)
-        for period, track in match_tracks(folder, features, frame_rate=FEATURE_RATE).items():
-            if builder.features and track.source.frame_rate != rate:
-                raise InputError(
-                    f"{matches[number]}: features have {track.source.frame_rate} frames per "
-                    f"second, those before {rate}; extract them at one rate"
-                )
-            rate = track.source.frame_rate
-            values = np.array(track.values, dtype=np.float32)
-            builder.add(number, period, values, labels[match])
+    for number, period, track in _walk_tracks(
+        features_root or root, matches, features, FEATURE_RATE
+    ):
+        if builder.features and track.source.frame_rate != rate:
+            raise InputError(
+                f"{matches[number]}: features have {track.source.frame_rate} frames per "
+                f"second, those before {rate}; extract them at one rate"
+            )
+        rate = track.source.frame_rate
+        values = np.array(track.values, dtype=np.float32)
+        builder.add(number, period, values, labels[matches[number]])
     is_held = [number >= len(train) for number in range(len(matches))]
 
     # One mean and one deviation per value, of the training matches.
-    pairs = zip(builder.features, builder.match_index, strict=True)
-    own = [values for values, number in pairs if number < len(train)]
+    own = builder.features_of(len(train))
     if not own:
         raise InputError(f"{root}: no training match has the features '{features}'")
     trained = np.concatenate(own)
@@ -257,6 +259,16 @@ def read_tracks(
         ((values - mean) / deviation).astype(np.float16) for values in builder.features
     ]
     return builder.build(name, matches, is_held, rate)
+
+
+def _walk_tracks(
+    root: Path, matches: Sequence[str], features: str, rate: Fraction
+) -> Iterator[tuple[int, int, FeatureTrack]]:
+    """Number of the match, period and track of all that matches have."""
+    for number, match in enumerate(matches):
+        folder = MatchFolder(root, match)
+        for period, track in match_tracks(folder, features, frame_rate=rate).items():
+            yield number, period, track
 
 
 def split_of(root: Path, name: str) -> tuple[str, ...]:

@@ -3,10 +3,7 @@
 Frames come back to the memory of the host, so that everything behind the decoder stays as it is.
 """
 
-from typing import Any
-
 from av.codec.hwaccel import HWAccel, hwdevices_available
-from av.container import InputContainer
 
 from spotkick.devices import parse_device
 
@@ -29,9 +26,3 @@ def hardware_decoder(device: str) -> HWAccel | None:
     if chosen.kind != _CUDA or _CUDA not in hwdevices_available():
         return None
     return HWAccel(device_type=_CUDA, device=str(chosen.gpu), allow_software_fallback=True)
-
-
-def decodes_on_hardware(container: InputContainer) -> bool:
-    """Whether a container's video streams are decoded on a video unit."""
-    contexts: list[Any] = [stream.codec_context for stream in container.streams.video]
-    return any(context is not None and context.is_hwaccel for context in contexts)
