@@ -20,6 +20,7 @@ PLANS = (
     "study_cpu.json",
     "study_h200.json",
     "study_margins.json",
+    "study_searched_margins.json",
 )
 
 
@@ -67,6 +68,18 @@ def test_read_plan_shipped_gives_every_arm_the_same_draws(name: str) -> None:
         places = [HEADS.index(arm.head) for arm, _, _ in networks]
         assert places == sorted(places)
     assert all(len(block.seeds) >= 5 for block in plan.blocks)
+
+
+def test_list_networks_search_without_margins_repeats_draws_of_context_arms_alone() -> None:
+    block = Block(name="b", data="d", recipe="r", arms=("dense-bce", "dense-paper"), draws=4)
+    recipe = Recipe(search_without_margins=True)
+    usual = list_networks(block, Recipe())
+    found = list_networks(block, recipe)
+    assert found[:6] == usual[:6]
+    margins = [settings.margin for _, _, settings in found[4:]]
+    assert min(margins[:2]) > 0 and margins[2:] == [0.0, 0.0]
+    again = [replace(settings, margin=0.0) for _, _, settings in found[4:6]]
+    assert [settings for _, _, settings in found[6:]] == again
 
 
 @pytest.mark.parametrize(

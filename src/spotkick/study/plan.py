@@ -44,6 +44,8 @@ class Recipe(FrozenConfig):
             or, as the paper does, ``v2``, balanced over classes and background.
         margin: tau_min of every context-aware network, in place of the drawn one; 0 switches the
             margins off, as the paper's ablation iii does.
+        search_without_margins: whether the second half of the draws of a context-aware arm is the
+            first half again, with the margins off. Arms without margins go on to draw.
     """
 
     steps: _Count = 1000
@@ -66,6 +68,7 @@ class Recipe(FrozenConfig):
     tokens: TokenSizes | None = None
     sampling: Literal["uniform", "v2"] = "uniform"
     margin: Annotated[float, Field(ge=0, lt=0.5)] | None = None
+    search_without_margins: bool = False
 
     @property
     def border_frames(self) -> int:

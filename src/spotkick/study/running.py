@@ -48,7 +48,18 @@ def list_networks(
     drawn = [draw_settings(draw, recipe.unit_s, published_s) for draw in range(block.draws)]
     if recipe.margin is not None:
         drawn = [replace(settings, margin=recipe.margin) for settings in drawn]
-    return [(arm, *one) for arm in block.sorted_arms() for one in enumerate(drawn)]
+
+    # As many draws for every arm, with margins or without.
+    without = drawn
+    if recipe.search_without_margins:
+        first = drawn[: (block.draws + 1) // 2]
+        again = [replace(settings, margin=0.0) for settings in first]
+        without = (first + again)[: block.draws]
+    return [
+        (arm, *one)
+        for arm in block.sorted_arms()
+        for one in enumerate(without if arm.is_context_aware else drawn)
+    ]
 
 
 def run_plan(
