@@ -30,6 +30,7 @@ at once with different ``--seeds``. ``table`` prints mean and spread.
 
 import argparse
 import json
+import shutil
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -239,9 +240,18 @@ def train(args: argparse.Namespace) -> None:
 
 
 def _train_variant(
-    args: argparse.Namespace, name: str, changes: Mapping[str, object], *, seed: int
+    args: argparse.Namespace,
+    name: str,
+    changes: Mapping[str, object],
+    *,
+    seed: int,
+    state: Path | None = None,
 ) -> None:
-    """Train one network and write what it predicts, unless that is there."""
+    """Train one network and write what it predicts, unless that is there.
+
+    All epochs but the last one have the same learning rate, so that a longer training goes on from
+    the ``state`` that a shorter one left before its last epoch.
+    """
     from spotkick.localization.network import BmnArchitecture
     from spotkick.localization.proposals import LocalizerOutput
     from spotkick.localization.training import BmnTrainingConfig, train_localizer
@@ -265,7 +275,17 @@ def _train_variant(
     begun = time.process_time()
     network = new_network(architecture, seed)
     config = base.replace(**changes, seed=seed)
-    progress = train_localizer(network, videos, config)
+    last = None
+    if state is not None:
+        before_last = config.replace(epochs=config.epochs - 1, step_epochs=config.epochs)
+        train_localizer(
+            network, videos, before_last, state_path=state, resume=state.is_file()
+        )
+        last = state.with_suffix(".last")
+        shutil.copyfile(state, last)
+    progress = train_localizer(
+        network, videos, config, state_path=last, resume=last is not None
+    )
     found = proposal_segments(
         propose(torch_runner(network, LocalizerOutput), valid, ProposalConfig())
     )
@@ -289,51 +309,53 @@ SMALL_GAIN = 0.15
 
 SEARCHED_LOSSES = ("bmn", "context_aware", "symmetric")
 SEARCHED_EPOCHS = (8, 16, 32)
-"""The context-aware losses learn later: the number of epochs is searched for every loss."""
+"""The context-aware losses learn later: each draw of each loss is tried with all of them."""
 
 
 def draw_changes(loss: str, number: int) -> dict[str, object]:
-    """One draw of the search: epochs and weight for every loss, K for the context-aware ones.
+    """One draw of the search: the weight for every loss, K for the context-aware ones.
 
     Args:
         loss: of the boundaries.
         number: of the draw; the same numbers for every loss.
     """
     rng = np.random.default_rng((number, 5))
-    epochs = int(rng.choice(SEARCHED_EPOCHS))
     weight = float(np.exp(rng.uniform(np.log(0.5), np.log(50))))
     inner_before, inner_after = rng.uniform(0.5, 6, size=2)
     outer_before, outer_after = rng.uniform(1.2, 3, size=2)
-    slicing = (
+    slicing: tuple[float, ...] = (
         -inner_before * outer_before,
         -inner_before,
         inner_after,
         inner_after * outer_after,
     )
-    shared: dict[str, object] = {
-        "tem_loss": loss,
-        "epochs": epochs,
-        "step_epochs": max(1, epochs - 1),
-        "boundary_weight": weight,
-    }
+    if number == 0:  # the usual values
+        weight, slicing = 1.0, (-4.0, -2.0, 2.0, 4.0)
+    shared: dict[str, object] = {"tem_loss": loss, "boundary_weight": weight}
     return shared if loss == "bmn" else {**shared, "slicing_steps": slicing}
 
 
 def search(args: argparse.Namespace) -> None:
-    """Train every loss with the same number of draws, on windows of `prepare --tune`."""
+    """Train every loss with the same draws and epochs, on windows of `prepare --tune`."""
     truth = read_activitynet_segments(args.out / "labels.json")
     best: dict[str, tuple[float, dict[str, object]]] = {}
     for number in range(args.draws):
         for loss in SEARCHED_LOSSES:
-            changes = draw_changes(loss, number)
-            name = f"search-{loss}-{number}"
-            _train_variant(args, name, changes, seed=0)
-            found = read_activitynet_segments(args.out / f"{name}_0_proposals.json")
-            auc = evaluate_proposals(found, truth).auc
-            best[loss] = max(
-                best.get(loss, (-1.0, changes)), (auc, changes), key=lambda one: one[0]
-            )
-            print(f"{name}: AUC {100 * auc:.2f}", flush=True)
+            state = args.out / f"search-{loss}-{number}.state"
+            for epochs in SEARCHED_EPOCHS:
+                changes = {
+                    **draw_changes(loss, number),
+                    "epochs": epochs,
+                    "step_epochs": epochs - 1,
+                }
+                name = f"search-{loss}-{number}-{epochs}"
+                _train_variant(args, name, changes, seed=0, state=state)
+                found = read_activitynet_segments(args.out / f"{name}_0_proposals.json")
+                auc = evaluate_proposals(found, truth).auc
+                best[loss] = max(
+                    best.get(loss, (-1.0, changes)), (auc, changes), key=lambda one: one[0]
+                )
+                print(f"{name}: AUC {100 * auc:.2f}", flush=True)
     write_json(args.out / "best.json", {loss: changes for loss, (_, changes) in best.items()})
 
 

@@ -9,7 +9,7 @@ import pytest
 from spotkick.actions import SOCCERNET_V1
 from spotkick.encoding.slicing import SLICING_V1
 from spotkick.errors import ConfigError
-from spotkick.study.arms import HEADS, draw_settings, parse_arm
+from spotkick.study.arms import HEADS, SearchSpace, draw_settings, parse_arm
 from spotkick.study.plan import Block, Recipe, read_plan
 from spotkick.study.running import list_networks, parse_shard
 
@@ -20,7 +20,7 @@ PLANS = (
     "study_cpu.json",
     "study_h200.json",
     "study_margins.json",
-    "study_searched_margins.json",
+    "study_second.json",
 )
 
 
@@ -70,16 +70,20 @@ def test_read_plan_shipped_gives_every_arm_the_same_draws(name: str) -> None:
     assert all(len(block.seeds) >= 5 for block in plan.blocks)
 
 
-def test_list_networks_search_without_margins_repeats_draws_of_context_arms_alone() -> None:
-    block = Block(name="b", data="d", recipe="r", arms=("dense-bce", "dense-paper"), draws=4)
-    recipe = Recipe(search_without_margins=True)
-    usual = list_networks(block, Recipe())
-    found = list_networks(block, recipe)
-    assert found[:6] == usual[:6]
-    margins = [settings.margin for _, _, settings in found[4:]]
-    assert min(margins[:2]) > 0 and margins[2:] == [0.0, 0.0]
-    again = [replace(settings, margin=0.0) for _, _, settings in found[4:6]]
-    assert [settings for _, _, settings in found[6:]] == again
+def test_draw_settings_other_space_changes_only_what_it_names() -> None:
+    wide = SearchSpace(longest_after=6, margins=(0, 0.03, 0.1), initial_logits=(-4, -2, 0))
+    usual = [draw_settings(number, 10) for number in range(40)]
+    found = [draw_settings(number, 10, space=wide) for number in range(40)]
+    assert found[0] == usual[0]
+    assert {settings.margin for settings in found} == {0, 0.03, 0.1}
+    assert {settings.initial_logit for settings in found} == {-4, -2, 0}
+    assert 25 < max(settings.after_s for settings in found) <= 60
+    kept = ("learning_rate", "length_s", "positive_weight", "gamma", "before_s")
+    assert all(
+        getattr(one, name) == getattr(two, name)
+        for one, two in zip(usual, found, strict=True)
+        for name in kept
+    )
 
 
 @pytest.mark.parametrize(

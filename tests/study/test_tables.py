@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spotkick.errors import ConfigError
+from spotkick.errors import ConfigError, InputError
 from spotkick.reporter import SilentReporter
 from spotkick.study.data import read_study_data, write_study_data
 from spotkick.study.ensembles import ENSEMBLE
@@ -21,7 +21,7 @@ from spotkick.study.selection import (
     read_scores,
 )
 from spotkick.study.synthetic import SyntheticConfig, make_synthetic
-from spotkick.study.tables import write_tables
+from spotkick.study.tables import _choose_again, write_tables
 
 ARMS = ("dense-bce", "dense-gaussian", "dense-paper", "dense-symmetric", "displacement-bce")
 RECIPE = Recipe(
@@ -160,6 +160,42 @@ def test_write_tables_packed_results_give_the_same_page(folder: Path, tmp_path: 
     assert "| best ensemble, 3 networks |" in page
     assert "linear probe" not in page
     assert "context-aware (paper or symmetric) minus per frame" in page
+
+
+def test_write_tables_redone_choices_need_all_peaks(folder: Path, tmp_path: Path) -> None:
+    def write(results: Path, resamples: int) -> str:
+        write_tables(
+            PLAN,
+            folder,
+            results,
+            tmp_path / "page.md",
+            workers=1,
+            reporter=SilentReporter(),
+            resamples=resamples,
+            redo_choice=True,
+        )
+        return (tmp_path / "page.md").read_text()
+
+    page = write(folder / "results", 5)
+    assert "Choices are redone in each resample." in page
+    pack_plan(PLAN, folder, folder / "results", tmp_path / "packed")
+    with pytest.raises(InputError, match="was packed"):
+        write(tmp_path / "packed", 5)
+
+
+def test_choose_again_takes_the_best_of_the_settings_that_a_resample_holds() -> None:
+    group = dict.fromkeys("AB", (("dense-bce", 0), ("dense-bce", 1)))
+    drawn = {
+        (("dense-bce", 0, "A"), "loose"): np.array([0.5, 0.5, 0.5]),
+        (("dense-bce", 0, "B"), "loose"): np.array([0.1, 0.1, 0.1]),
+        (("dense-bce", 1, "A"), "loose"): np.array([0.6, 0.6, 0.4]),
+        (("dense-bce", 1, "B"), "loose"): np.array([0.3, 0.3, 0.3]),
+    }
+    kept = np.array([[True, True, True], [True, False, True]])
+
+    # A chooses draw 1, 0, 0 and is scored on B; B chooses 1, 0, 1 and is scored on A.
+    found = _choose_again(group, drawn, "loose", kept)
+    np.testing.assert_allclose(found, [(0.3 + 0.6) / 2, (0.1 + 0.5) / 2, (0.1 + 0.4) / 2])
 
 
 def planted(values: dict[tuple[str, int], tuple[float, float]]) -> BlockScores:

@@ -32,6 +32,16 @@ def study(
     table: Annotated[
         Path | None, typer.Option(help="Train nothing; write the tables of the results here.")
     ] = None,
+    resamples: Annotated[
+        int, typer.Option(min=10, help="Of the bootstrap behind the intervals of --table.")
+    ] = 400,
+    redo_choice: Annotated[
+        bool,
+        typer.Option(
+            "--redo-choice",
+            help="With --table: draw the tried settings, too, and choose anew in each resample.",
+        ),
+    ] = False,
 ) -> None:
     """Train the networks of a study side by side, then compare their losses with intervals."""
     require_extra("torch", "train", "training the networks of a study")
@@ -48,7 +58,16 @@ def study(
         typer.echo(f"{pack_plan(read, data, out, pack)} results in {pack}")
     elif table is not None:
         check_command_outputs({"--table": table}, [plan, data, out])
-        write_tables(read, data, out, table, workers=jobs, reporter=reporter)
+        write_tables(
+            read,
+            data,
+            out,
+            table,
+            workers=jobs,
+            reporter=reporter,
+            resamples=resamples,
+            redo_choice=redo_choice,
+        )
         typer.echo(f"tables: {table}")
     else:
         check_command_outputs({"--out": out}, [plan, data])

@@ -5,11 +5,13 @@ are drawn over the same range of lengths for every loss, relative to one length 
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
 
-from spotkick.configuration import suggestion
+from pydantic import Field
+
+from spotkick.configuration import FrozenConfig, suggestion
 from spotkick.encoding.slicing import Bounds
 from spotkick.errors import ConfigError
 
@@ -22,11 +24,29 @@ without a trunk. The order is that of the networks in a stack."""
 CONTEXT_LOSSES: Final = ("paper", "symmetric")
 LOSSES: Final = ("bce", "gaussian", "focal", *CONTEXT_LOSSES)
 
+INITIAL_LOGIT: Final = -4.0
+"""Where logits start: actions are rare, and a first guess of one half costs steps to unlearn."""
+
 GAMMAS: Final = (0.5, 1.0, 2.0, 3.0)
 """Of the focal loss."""
 
-MARGINS: Final = (0.03, 0.1)
-"""tau_min; tau_max is 1 - tau_min."""
+
+class SearchSpace(FrozenConfig):
+    """What the search draws from, where studies differ.
+
+    Attributes:
+        longest_after: longest K3 in units of the data set.
+        margins: tau_min of context-aware losses; tau_max is 1 - tau_min, and 0 is without margins.
+        initial_logits: that the logits of every network start from. Scores below the margin carry
+            no loss, so that a low start may hold a context-aware loss back. Capsules have none.
+    """
+
+    longest_after: Annotated[float, Field(gt=0.25)] = 2.5
+    margins: Annotated[tuple[float, ...], Field(min_length=1)] = (0.03, 0.1)
+    initial_logits: Annotated[tuple[float, ...], Field(min_length=1)] = (INITIAL_LOGIT,)
+
+
+USUAL_SPACE: Final = SearchSpace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +84,7 @@ class Settings:
         before_s: context-aware losses: K2 = -before_s, K1 = -2 before_s.
         after_s: same: K3 = after_s, K4 = 2 after_s.
         margin: same: tau_min.
+        initial_logit: where logits start.
         slicing_by_class_s: same: K1 to K4 of each class instead; empty for the same ones for all.
     """
 
@@ -74,6 +95,7 @@ class Settings:
     before_s: float = 10.0
     after_s: float = 10.0
     margin: float = 0.1
+    initial_logit: float = INITIAL_LOGIT
     slicing_by_class_s: tuple[Bounds, ...] = ()
 
     def slicing_s(self, num_classes: int) -> tuple[Bounds, ...]:
@@ -96,7 +118,13 @@ def parse_arm(name: str) -> Arm:
     raise ConfigError(f"no arm '{name}', {suggestion(name, names)}")
 
 
-def draw_settings(number: int, unit_s: float, published_s: tuple[Bounds, ...] = ()) -> Settings:
+def draw_settings(
+    number: int,
+    unit_s: float,
+    published_s: tuple[Bounds, ...] = (),
+    *,
+    space: SearchSpace = USUAL_SPACE,
+) -> Settings:
     """Settings of one draw of the search, the same for every arm, each of which uses its own part.
 
     So no arm has luckier learning rates, and both context-aware losses see the same slicings.
@@ -104,9 +132,10 @@ def draw_settings(number: int, unit_s: float, published_s: tuple[Bounds, ...] = 
     Args:
         number: of the draw; 0 is the usual choice.
         unit_s: length that the lengths of the data set are relative to. Radii and sigmas are drawn
-            between a tenth of it and all of it, context slicings between a quarter and 2.5 of it,
-            all on a logarithmic scale.
+            between a tenth of it and all of it, context slicings between a quarter and 2.5 of it
+            (K3 to ``space.longest_after``), all on a logarithmic scale.
         published_s: K1 to K4 of each class that draw 0 takes, where there are published ones.
+        space: margins and starting points.
     """
     if number == 0:
         return Settings(
@@ -128,6 +157,7 @@ def draw_settings(number: int, unit_s: float, published_s: tuple[Bounds, ...] = 
         positive_weight=draw(0.5, 8.0),
         gamma=float(rng.choice(GAMMAS)),
         before_s=draw(0.25, 2.5) * unit_s,
-        after_s=draw(0.25, 2.5) * unit_s,
-        margin=float(rng.choice(MARGINS)),
+        after_s=draw(0.25, space.longest_after) * unit_s,
+        margin=float(rng.choice(space.margins)),
+        initial_logit=float(rng.choice(space.initial_logits)),
     )

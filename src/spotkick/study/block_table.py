@@ -26,12 +26,14 @@ class BlockTable:
         resamples: same -> metric -> (resamples,).
         chosen: same -> settings by half.
         num_seeds: seeds.
+        redone: whether each metric has its own choice, made anew in each resample.
     """
 
     scores: Mapping[str, Mapping[str, float]]
     resamples: Mapping[str, Mapping[str, Floats]]
     chosen: Mapping[str, tuple[str, str]]
     num_seeds: int
+    redone: bool = False
 
     def difference(self, first: str, second: str, metric: str) -> tuple[float, float, float]:
         """First minus second, with the ends of its 95 % interval."""
@@ -50,10 +52,11 @@ def format_block(block: Block, table: BlockTable) -> list[str]:
     """Markdown: a row per arm, the differences that the hypotheses name, and the best spotters."""
     missing = len(block.seeds) - table.num_seeds
     note = f" ({missing} of {len(block.seeds)} planned seeds are missing)" if missing else ""
+    choice = " Choices are redone in each resample." if table.redone else ""
     lines = [
         f"### {block.name}",
         "",
-        f"{table.num_seeds} seeds{note}, {block.draws} draws per arm.",
+        f"{table.num_seeds} seeds{note}, {block.draws} draws per arm.{choice}",
         "",
         *_format_arms(block, table),
     ]

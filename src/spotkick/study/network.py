@@ -16,16 +16,13 @@ from torch.nn import functional
 from spotkick.chunks import border_frames_of
 from spotkick.configuration import FrozenConfig
 from spotkick.models.pyramid import pyramid_kernels
-from spotkick.study.arms import HEADS, Head
+from spotkick.study.arms import HEADS, INITIAL_LOGIT, Head
 from spotkick.study.layers import (
     StackedCapsules,
     StackedLinear,
     convolve_levels,
     drop_equally,
 )
-
-_INITIAL_LOGIT = -4.0
-"""Where logits start: actions are rare, and a first guess of one half costs steps to unlearn."""
 
 
 class StackSizes(FrozenConfig):
@@ -85,6 +82,7 @@ class NetworkStack(nn.Module):
         seed: int,
         *,
         vectors: Tensor | None = None,
+        initial_logits: Sequence[float] = (),
     ) -> None:
         """Make the networks.
 
@@ -94,6 +92,7 @@ class NetworkStack(nn.Module):
                 `HEADS`.
             seed: of the weights.
             vectors: (num_tokens, embedding) that the embeddings start from; random when None.
+            initial_logits: of each network; -4 for all when empty.
         """
         super().__init__()
         self.sizes, self.count = sizes, len(heads)
@@ -137,11 +136,14 @@ class NetworkStack(nn.Module):
             )
 
         # Capsules have no logits to start low.
+        starts = torch.tensor(list(initial_logits) or [INITIAL_LOGIT] * self.count)
         with torch.no_grad():
-            for head in self.per_head:
+            for head, own in zip(
+                self.per_head, starts.split(list(self.per_head.values())), strict=True
+            ):
                 if head != "capsule":
                     bias = self.get_parameter(f"outputs.{head}.bias")
-                    bias[..., : sizes.num_classes].fill_(_INITIAL_LOGIT)
+                    bias[..., : sizes.num_classes] = own.view(-1, *[1] * (bias.dim() - 1))
 
     def forward(self, features: Tensor) -> dict[Head, HeadOutput]:
         """Outputs by head.

@@ -10,7 +10,7 @@ from spotkick.configuration import FrozenConfig
 from spotkick.errors import ConfigError
 from spotkick.files import read_json
 from spotkick.models.tokens import TokenSizes
-from spotkick.study.arms import HEADS, Arm, parse_arm
+from spotkick.study.arms import HEADS, USUAL_SPACE, Arm, SearchSpace, parse_arm
 
 _Positive = Annotated[float, Field(gt=0)]
 _Count = Annotated[int, Field(ge=1)]
@@ -44,8 +44,7 @@ class Recipe(FrozenConfig):
             or, as the paper does, ``v2``, balanced over classes and background.
         margin: tau_min of every context-aware network, in place of the drawn one; 0 switches the
             margins off, as the paper's ablation iii does.
-        search_without_margins: whether the second half of the draws of a context-aware arm is the
-            first half again, with the margins off. Arms without margins go on to draw.
+        search: what the settings of the arms are drawn from.
     """
 
     steps: _Count = 1000
@@ -68,7 +67,7 @@ class Recipe(FrozenConfig):
     tokens: TokenSizes | None = None
     sampling: Literal["uniform", "v2"] = "uniform"
     margin: Annotated[float, Field(ge=0, lt=0.5)] | None = None
-    search_without_margins: bool = False
+    search: SearchSpace = USUAL_SPACE
 
     @property
     def border_frames(self) -> int:

@@ -45,21 +45,13 @@ def list_networks(
     published_s: tuple[Bounds, ...] = ()
     if recipe.slicing and classes is not None:
         published_s = slicing_for(classes, preset=recipe.slicing).bounds_s
-    drawn = [draw_settings(draw, recipe.unit_s, published_s) for draw in range(block.draws)]
+    drawn = [
+        draw_settings(draw, recipe.unit_s, published_s, space=recipe.search)
+        for draw in range(block.draws)
+    ]
     if recipe.margin is not None:
         drawn = [replace(settings, margin=recipe.margin) for settings in drawn]
-
-    # As many draws for every arm, with margins or without.
-    without = drawn
-    if recipe.search_without_margins:
-        first = drawn[: (block.draws + 1) // 2]
-        again = [replace(settings, margin=0.0) for settings in first]
-        without = (first + again)[: block.draws]
-    return [
-        (arm, *one)
-        for arm in block.sorted_arms()
-        for one in enumerate(without if arm.is_context_aware else drawn)
-    ]
+    return [(arm, *one) for arm in block.sorted_arms() for one in enumerate(drawn)]
 
 
 def run_plan(

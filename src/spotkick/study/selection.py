@@ -59,15 +59,15 @@ class BlockScores:
             if (row["arm"], row["draw"]) == (arm, draw)
         ]
 
-    def choose(self, group: Group, half: str) -> tuple[str, int]:
+    def choose(self, group: Group, half: str, metric: str = CHOSEN_BY) -> tuple[str, int]:
         """Arm and draw with the best score on a half."""
-        return max(group[half], key=lambda one: self.mean_score(one[0], one[1], half, CHOSEN_BY))
+        return max(group[half], key=lambda one: self.mean_score(one[0], one[1], half, metric))
 
-    def swapped_score(self, group: Group, metric: str) -> float:
+    def swapped_score(self, group: Group, metric: str, chosen_by: str = CHOSEN_BY) -> float:
         """Score of the choice on the half that did not choose, mean of both ways."""
         scores = []
         for half in HALVES:
-            arm, draw = self.choose(group, half)
+            arm, draw = self.choose(group, half, chosen_by)
             scores.append(self.mean_score(arm, draw, OTHER[half], metric))
         return float(np.mean(scores))
 

@@ -202,7 +202,8 @@ def train_stack(
     )
     heads = [arm.head for arm, _ in arms]
     vectors = torch.from_numpy(data.vectors.astype(np.float32)) if data.num_tokens else None
-    stack = NetworkStack(sizes, heads, seed, vectors=vectors).to(device)
+    starts = [settings.initial_logit for _, settings in arms]
+    stack = NetworkStack(sizes, heads, seed, vectors=vectors, initial_logits=starts).to(device)
 
     # What the steps need, on the device.
     frames = _TrainingFrames(data, recipe, device)
