@@ -278,14 +278,10 @@ def _train_variant(
     last = None
     if state is not None:
         before_last = config.replace(epochs=config.epochs - 1, step_epochs=config.epochs)
-        train_localizer(
-            network, videos, before_last, state_path=state, resume=state.is_file()
-        )
+        train_localizer(network, videos, before_last, state_path=state, resume=state.is_file())
         last = state.with_suffix(".last")
         shutil.copyfile(state, last)
-    progress = train_localizer(
-        network, videos, config, state_path=last, resume=last is not None
-    )
+    progress = train_localizer(network, videos, config, state_path=last, resume=last is not None)
     found = proposal_segments(
         propose(torch_runner(network, LocalizerOutput), valid, ProposalConfig())
     )

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 import numpy as np
-
 from pydantic import Field
 
 from spotkick.configuration import FrozenConfig, suggestion

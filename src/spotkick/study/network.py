@@ -138,12 +138,12 @@ class NetworkStack(nn.Module):
         # Capsules have no logits to start low.
         starts = torch.tensor(list(initial_logits) or [INITIAL_LOGIT] * self.count)
         with torch.no_grad():
-            for head, own in zip(
-                self.per_head, starts.split(list(self.per_head.values())), strict=True
-            ):
+            offset = 0
+            for head, count in self.per_head.items():
+                own, offset = starts[offset : offset + count], offset + count
                 if head != "capsule":
-                    bias = self.get_parameter(f"outputs.{head}.bias")
-                    bias[..., : sizes.num_classes] = own.view(-1, *[1] * (bias.dim() - 1))
+                    bias = self.get_parameter(f"outputs.{head}.bias")  # (networks, 1, outputs)
+                    bias[..., : sizes.num_classes] = own.view(-1, 1, 1)
 
     def forward(self, features: Tensor) -> dict[Head, HeadOutput]:
         """Outputs by head.

@@ -186,9 +186,7 @@ def _draw_settings_again(
     return kept
 
 
-def _choose_again(
-    group: Group, drawn: _Drawn, metric: str, kept: npt.NDArray[np.bool_]
-) -> Floats:
+def _choose_again(group: Group, drawn: _Drawn, metric: str, kept: npt.NDArray[np.bool_]) -> Floats:
     """(resamples,) scores of what each resample chooses, on the half that does not choose."""
     scores = []
     for half in HALVES:
@@ -199,7 +197,8 @@ def _choose_again(
         if len(own) > 1:
             own = np.where(kept[[draw for _, draw in group[half]]], own, -np.inf)
         scores.append(np.take_along_axis(other, own.argmax(axis=0)[None], axis=0)[0])
-    return np.mean(scores, axis=0)
+    mean: Floats = np.mean(scores, axis=0)
+    return mean
 
 
 def _resample_network(path: Path, key: _Key, data: StudyData, resamples: int) -> dict[str, Floats]:
