@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from spotkick.actions import SOCCERNET_V1, SOCCERNET_V2, ActionClasses, MatchActions
 from spotkick.checkpoint import Checkpoint, DecodingConfig
@@ -347,10 +348,12 @@ def main() -> None:
         if not args.features:
             splits = ["--split", "train", "--split", "valid"]
             arguments = ["features", str(args.data), "--kind", "tokens", *splits]
+            arguments += ["--workers", str(args.processes), "--out", str(features)]
             with timed("features"):
-                run_spotkick(*arguments, "--out", str(features), log=args.work / "features.log")
+                run_spotkick(*arguments, log=args.work / "features.log")
         with timed("training"):
             members = train_members(args, features)
+        torch.set_num_threads(args.processes)
         with timed("checkpoint and scores"):
             finish(args, members, features)
 

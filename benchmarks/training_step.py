@@ -17,6 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
 
 sys.path.insert(0, str(Path(__file__).parent))
 from literal_calf import LiteralCalf, literal_step, published_step
@@ -128,6 +130,8 @@ def bench_step(
         f"ratio {authors_s / ours_s:.2f}",
         flush=True,
     )
+    if args.profile:
+        print_bounds(ours, published, ours_s)
     if args.only_steps:
         return
     for mode in ("direct", "merged"):
@@ -143,6 +147,33 @@ def bench_step(
         )
         left = f"  pyramid {mode:7s} {1000 * other_s:8.1f} ms   fft  {1000 * fft_s:8.1f} ms"
         print(f"{left}   ratio {other_s / fft_s:.2f} (forward and backward)")
+
+
+KINDS = {
+    "matrix products": ("mm", "addmm", "addmm_", "bmm", "baddbmm", "convolution"),
+    "Fourier transforms": ("_fft_r2c", "_fft_c2r", "_fft_c2c"),
+    "copies": ("copy_", "fill_"),
+}
+"""Names of torch's operators by what they do; all others work value by value."""
+
+
+def print_bounds(ours: Callable[[], None], authors: Callable[[], None], ours_s: float) -> None:
+    """Print the multiplications of both steps, and where ours spends its processor time."""
+    flops = []
+    for step in (ours, authors):
+        with FlopCounterMode(display=False) as counter:
+            step()
+        flops.append(counter.get_total_flops() / 1e9)
+    print(f"  products: ours {flops[0]:.1f} GFLOP, authors {flops[1]:.1f} GFLOP")
+
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(10):
+            ours()
+    times = {event.key: event.self_cpu_time_total for event in profiler.key_averages()}
+    total = sum(times.values())
+    for kind, names in KINDS.items():
+        share = sum(times.get(f"aten::{name}", 0) for name in names) / total
+        print(f"  {kind:20s} {100 * share:3.0f} %, about {1000 * share * ours_s:.0f} ms")
 
 
 def bench_time_shift(args: argparse.Namespace) -> None:
@@ -185,6 +216,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--processor", action="store_true", help="count processor time")
+    parser.add_argument("--profile", action="store_true", help="say what bounds our step")
     parser.add_argument("--only-steps", action="store_true", help="leave out everything else")
     args = parser.parse_args()
     if args.processor:
