@@ -86,8 +86,19 @@ def test_draw_settings_other_space_changes_only_what_it_names() -> None:
     )
 
 
+def test_list_networks_only_draws_are_those_of_the_whole_search() -> None:
+    block = Block(name="b", data="d", recipe="r", arms=("dense-bce", "dense-paper"), draws=8)
+    whole = {(arm.name, draw): settings for arm, draw, settings in list_networks(block, Recipe())}
+    found = list_networks(block.replace(draws=2, only_draws=(0, 7)), Recipe())
+    assert [(arm.name, draw) for arm, draw, _ in found] == [
+        (name, draw) for name in block.arms for draw in (0, 7)
+    ]
+    assert all(settings == whole[arm.name, draw] for arm, draw, settings in found)
+
+
 @pytest.mark.parametrize(
-    "change", [{"recipe": "none"}, {"arms": ["dense-x"]}, {"draw": 3}, {"draws": 0}]
+    "change",
+    [{"recipe": "none"}, {"arms": ["dense-x"]}, {"draw": 3}, {"draws": 0}, {"only_draws": [3]}],
 )
 def test_read_plan_mistakes_are_one_line(tmp_path: Path, change: dict[str, object]) -> None:
     block = {"name": "b", "data": "d", "recipe": "r", "arms": ["dense-bce"], **change}

@@ -191,7 +191,7 @@ def test_choose_again_takes_the_best_of_the_settings_that_a_resample_holds() -> 
         (("dense-bce", 1, "A"), "loose"): np.array([0.6, 0.6, 0.4]),
         (("dense-bce", 1, "B"), "loose"): np.array([0.3, 0.3, 0.3]),
     }
-    kept = np.array([[True, True, True], [True, False, True]])
+    kept = {0: np.array([True, True, True]), 1: np.array([True, False, True])}
 
     # A chooses draw 1, 0, 0 and is scored on B; B chooses 1, 0, 1 and is scored on A.
     found = _choose_again(group, drawn, "loose", kept)

@@ -105,6 +105,7 @@ class Block(FrozenConfig):
         recipe: name of a recipe.
         arms: names such as ``dense-bce``.
         draws: settings tried per arm.
+        only_draws: numbers of the draws that are tried, where it is not the first ``draws``.
         seeds: one stack each.
         jitter_s: standard deviation of the noise on training labels.
         train_matches: matches to train on; 0 for all.
@@ -117,10 +118,25 @@ class Block(FrozenConfig):
     recipe: str
     arms: tuple[str, ...]
     draws: _Count = 8
+    only_draws: tuple[Annotated[int, Field(ge=0)], ...] = ()
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     jitter_s: float = 0.0
     train_matches: int = 0
     ensemble: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def draw_numbers(self) -> tuple[int, ...]:
+        """Numbers of the draws that are tried."""
+        return self.only_draws or tuple(range(self.draws))
+
+    @model_validator(mode="after")
+    def _check_draws(self) -> Self:
+        if self.only_draws and self.draws != len(set(self.only_draws)):
+            raise ValueError(
+                f"draws ({self.draws}) must be the number of different only_draws "
+                f"({len(set(self.only_draws))})"
+            )
+        return self
 
     def sorted_arms(self) -> list[Arm]:
         """The arms in the order of a stack."""

@@ -45,13 +45,13 @@ def list_networks(
     published_s: tuple[Bounds, ...] = ()
     if recipe.slicing and classes is not None:
         published_s = slicing_for(classes, preset=recipe.slicing).bounds_s
-    drawn = [
-        draw_settings(draw, recipe.unit_s, published_s, space=recipe.search)
-        for draw in range(block.draws)
-    ]
+    drawn = {
+        draw: draw_settings(draw, recipe.unit_s, published_s, space=recipe.search)
+        for draw in block.draw_numbers
+    }
     if recipe.margin is not None:
-        drawn = [replace(settings, margin=recipe.margin) for settings in drawn]
-    return [(arm, *one) for arm in block.sorted_arms() for one in enumerate(drawn)]
+        drawn = {draw: replace(settings, margin=recipe.margin) for draw, settings in drawn.items()}
+    return [(arm, *one) for arm in block.sorted_arms() for one in drawn.items()]
 
 
 def run_plan(

@@ -99,7 +99,7 @@ def read_scores(block: Block, results: Path, checksum: str = "") -> BlockScores:
 
 def all_draws(block: Block, arms: Sequence[str]) -> Group:
     """All networks of some arms, whichever half chooses."""
-    candidates = tuple((arm, draw) for arm in arms for draw in range(block.draws))
+    candidates = tuple((arm, draw) for arm in arms for draw in block.draw_numbers)
     return dict.fromkeys(HALVES, candidates)
 
 

@@ -6,6 +6,7 @@ out in the differences. Where choices are redone, a resample also draws the sett
 and chooses among them, so that the intervals hold the luck of the search.
 """
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Final
@@ -145,7 +146,7 @@ def tabulate_block(
             values = np.stack([own[metric] for own in found])
             drawn[key, metric] = values[seeds.T, np.arange(resamples)].mean(axis=0)
 
-    kept = _draw_settings_again(scores.block.draws, resamples, rng)
+    kept = _draw_settings_again(scores.block.draw_numbers, resamples, rng)
     return BlockTable(
         scores={
             name: {
@@ -175,18 +176,20 @@ def tabulate_block(
 
 
 def _draw_settings_again(
-    draws: int, resamples: int, rng: np.random.Generator
-) -> npt.NDArray[np.bool_]:
-    """(draws, resamples) which settings a resample holds; the usual ones, draw 0, always."""
-    kept = np.zeros((draws, resamples), dtype=np.bool_)
+    draws: Sequence[int], resamples: int, rng: np.random.Generator
+) -> dict[int, npt.NDArray[np.bool_]]:
+    """Draw -> (resamples,) whether a resample holds these settings; the first draw is always in."""
+    kept = np.zeros((len(draws), resamples), dtype=np.bool_)
     kept[0] = True
-    if draws > 1:
-        again = rng.integers(1, draws, size=(draws - 1, resamples))
+    if len(draws) > 1:
+        again = rng.integers(1, len(draws), size=(len(draws) - 1, resamples))
         kept[again, np.arange(resamples)] = True
-    return kept
+    return dict(zip(draws, kept, strict=True))
 
 
-def _choose_again(group: Group, drawn: _Drawn, metric: str, kept: npt.NDArray[np.bool_]) -> Floats:
+def _choose_again(
+    group: Group, drawn: _Drawn, metric: str, kept: Mapping[int, npt.NDArray[np.bool_]]
+) -> Floats:
     """(resamples,) scores of what each resample chooses, on the half that does not choose."""
     scores = []
     for half in HALVES:
@@ -195,7 +198,7 @@ def _choose_again(group: Group, drawn: _Drawn, metric: str, kept: npt.NDArray[np
             for place in (half, OTHER[half])
         )
         if len(own) > 1:
-            own = np.where(kept[[draw for _, draw in group[half]]], own, -np.inf)
+            own = np.where([kept[draw] for _, draw in group[half]], own, -np.inf)
         scores.append(np.take_along_axis(other, own.argmax(axis=0)[None], axis=0)[0])
     mean: Floats = np.mean(scores, axis=0)
     return mean
