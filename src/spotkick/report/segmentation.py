@@ -25,6 +25,9 @@ _STEP_S: Final = 2.0
 """Width of what one point of a curve stands for: the highest score inside it, so that no peak is
 lost."""
 _LEVELS: Final = 40
+_NEAR_END: Final = 0.985
+"""Share of a period behind which the number of a minute would be cut off if it were centred."""
+
 _SHORT_S: Final = 20 * 60
 """A period up to this long has a tick each minute, longer ones each five."""
 
@@ -226,9 +229,14 @@ def _draw_lanes(match: MatchScores, period: int, lanes: Sequence[_Lane]) -> Html
 
     # Ticks each minute, or each five minutes of a long period.
     minutes = range(0, int(length_s // 60) + 1, 1 if length_s <= _SHORT_S else 5)
+    shares = [60 * minute / length_s for minute in minutes]
     ticks = [
-        tag("span", str(minute), style=f"left:{100 * 60 * minute / length_s:.2f}%")
-        for minute in minutes
+        tag(
+            "span.at-end" if share > _NEAR_END else "span",
+            str(minute),
+            style=f"left:{100 * share:.2f}%",
+        )
+        for minute, share in zip(minutes, shares, strict=True)
     ]
 
     slider = tag(
