@@ -83,6 +83,8 @@ def open_session(
     """
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    # Its warnings are about how a file was exported, which does not matter here.
+    options.log_severity_level = 3
     # Idle threads that spin would take the cores from decoding, or from other programs.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
 

@@ -45,6 +45,7 @@ class SpotOptions(TypedDict, total=False):
         start_s: where the period begins in a video file, in seconds.
         periods: period -> its start and end in seconds, in a video file that holds several; an end
             of None is the start of the next period or the end of the file.
+        sentence_model: folder of the encoder of a checkpoint that reads vectors of sentences.
         progress: show it on standard error, or the reporter that receives it.
     """
 
@@ -54,6 +55,7 @@ class SpotOptions(TypedDict, total=False):
     period: int | None
     start_s: float
     periods: Mapping[int, tuple[float, float | None]]
+    sentence_model: PathLike | None
     progress: bool | Reporter
 
 
@@ -144,7 +146,7 @@ def spot_with_scores(
         model: of `load_model`.
         match: video, feature file, match folder, array (frames, dim), or arrays by period.
         options: keywords of `SpotOptions`: ``name``, ``decoding``, ``classes``, ``period``,
-            ``start_s``, ``periods``, ``progress``.
+            ``start_s``, ``periods``, ``sentence_model``, ``progress``.
 
     Raises:
         InputError: if the input is not one match, or cannot be read.
@@ -182,8 +184,12 @@ def _load_tracks(
         PeriodSpan(period, start_s, end_s)
         for period, (start_s, end_s) in (options.get("periods") or {}).items()
     )
+    encoder = options.get("sentence_model")
     given = InputOptions(
-        period=options.get("period"), start_s=options.get("start_s", 0.0), spans=close_spans(spans)
+        period=options.get("period"),
+        start_s=options.get("start_s", 0.0),
+        spans=close_spans(spans),
+        sentence_model=None if encoder is None else Path(encoder),
     )
     jobs = jobs_for([path], model.checkpoint, given)
     if len(jobs) != 1:

@@ -14,6 +14,7 @@ from spotkick.cli.options import (
     DeviceOption,
     FilePeriodsOption,
     MemoryOption,
+    SentenceModelOption,
     ShardOption,
     ThreadsOption,
     WorkersOption,
@@ -21,9 +22,10 @@ from spotkick.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from spotkick.commentary.sentence_encoder import EncoderOptions
     from spotkick.features.extract import ExtractionConfig
 
-KINDS: Final = ("commentary", "tokens", "video")
+KINDS: Final = ("commentary", "tokens", "sentences", "video")
 
 
 def features(
@@ -42,11 +44,15 @@ def features(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="commentary, tokens (of commentary), or video; judged by the inputs unless given."
+            help="commentary, tokens or sentences (of commentary), or video; judged by the inputs "
+            "unless given."
         ),
     ] = None,
     rate: Annotated[
-        str | None, typer.Option(help="Feature frames per second.", show_default="2")
+        str | None,
+        typer.Option(
+            help="Feature frames per second.", show_default="2; 1/2 for tokens and sentences"
+        ),
     ] = None,
     dim: Annotated[
         int | None,
@@ -75,6 +81,7 @@ def features(
             "name; nothing is fitted."
         ),
     ] = None,
+    sentence_model: SentenceModelOption = None,
     backbone: Annotated[
         Path | None,
         typer.Option(
@@ -100,7 +107,8 @@ def features(
     """Make feature tracks: one vector per frame, two frames a second.
 
     Commentary becomes TF-IDF of words and word pairs, projected by a truncated SVD; with --kind
-    tokens, the ids of its words in bins of two seconds, for networks of kind tokens. It is read
+    tokens, the ids of its words in bins of two seconds, for networks of kind tokens; with --kind
+    sentences, vectors of whole sentences from a pre-trained model (--sentence-model). It is read
     from JSON of SoccerNet-Echoes (1_asr.json) and of the Whisper family, SRT, WebVTT and tables.
     With --labels, small networks learn the classes from the training labels (features of training
     matches are out-of-fold predictions).
@@ -125,6 +133,7 @@ def features(
     number, spans = parse_period_options(period or [])
     if kind is not None:
         _check_choice("--kind", kind, KINDS)
+    encoder = _choose_encoder(kind, sentence_model, device, threads)
 
     # Periods, splits and machines are checked together, before any file is read.
     request = ExtractionRequest(
@@ -137,6 +146,7 @@ def features(
         dim=dim,
         labels=labels,
         tokens=kind == "tokens",
+        encoder=encoder,
         workers=threads or os.cpu_count() or 1,
         period=number,
         spans=spans,
@@ -176,6 +186,24 @@ def _check_choice(option: str, value: str, allowed: Sequence[str]) -> str:
     if value not in allowed:
         raise ConfigError(f"{option} must be {' or '.join(allowed)}, got {value!r}")
     return value
+
+
+def _choose_encoder(
+    kind: str | None, folder: Path | None, device: str, threads: int
+) -> "EncoderOptions | None":
+    """The encoder of sentences; the option and the kind stand for each other."""
+    from spotkick.commentary.sentence_encoder import EncoderOptions
+    from spotkick.errors import ConfigError
+
+    if kind == "sentences" and folder is None:
+        raise ConfigError(
+            "--kind sentences needs a pre-trained model: give its folder with --sentence-model"
+        )
+    if folder is None:
+        return None
+    if kind not in (None, "sentences"):
+        raise ConfigError(f"--sentence-model is for --kind sentences, got --kind {kind}")
+    return EncoderOptions(folder, device, threads)
 
 
 def _parse_image_options(fit: str, masks: Sequence[str]) -> "ExtractionConfig":

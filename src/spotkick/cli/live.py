@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spotkick.cli.options import DeviceOption, ThreadsOption
+from spotkick.cli.options import DeviceOption, SentenceModelOption, ThreadsOption
 
 
 def live(
@@ -68,6 +68,7 @@ def live(
         str | None,
         typer.Option(help="Folder or name of a Whisper model.", show_default="as transcribe"),
     ] = None,
+    sentence_model: SentenceModelOption = None,
     webhook: Annotated[
         str | None, typer.Option(help="Address that each event is posted to, until it is received.")
     ] = None,
@@ -136,6 +137,7 @@ def live(
         idle_s=idle,
         language=language,
         speech_model=speech_model,
+        sentence_model=sentence_model,
         device=device,
         threads=threads,
         shows_statistics=stats,

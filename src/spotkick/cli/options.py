@@ -1,5 +1,6 @@
 """Options that several commands have, with one name, one type and one help text."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -74,6 +75,14 @@ ClockOption = Annotated[
 DeviceOption = Annotated[
     str,
     typer.Option(metavar="DEVICE", help="auto, cpu, cuda, or a GPU such as cuda:1."),
+]
+
+SentenceModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Folder of a pre-trained sentence model: model.onnx and tokenizer.json.",
+    ),
 ]
 
 ThreadsOption = Annotated[

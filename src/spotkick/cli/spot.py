@@ -13,6 +13,7 @@ from spotkick.cli.options import (
     FilePeriodsOption,
     MemoryOption,
     ResumeOption,
+    SentenceModelOption,
     ShardOption,
     ThreadsOption,
     WorkersOption,
@@ -74,6 +75,7 @@ def spot(
         float, typer.Option(help="Second of a video at which its period begins.")
     ] = 0.0,
     clock: ClockOption = False,
+    sentence_model: SentenceModelOption = None,
     runtime: Annotated[str, typer.Option(help="onnx or torch.")] = "onnx",
     device: DeviceOption = "auto",
     threads: ThreadsOption = 0,
@@ -155,6 +157,7 @@ def spot(
         spans=spans,
         transcripts=transcripts_folder(out),
         device=device,
+        sentence_model=sentence_model,
     )
     request = SpottingRequest(
         folder,

@@ -5,8 +5,8 @@ Rows, each of which imports only from those below it::
     features  fitting  speech
     training
     training_data  network
-    ensemble  tfidf  token_model
-    inference  descriptions
+    ensemble  tfidf  token_model  sentences
+    inference  descriptions  sentence_encoder
     tokenizer  transcript_files  sound
     whisper_json  subtitles  novelty
     pieces

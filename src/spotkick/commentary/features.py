@@ -2,8 +2,9 @@
 
 `spotkick.commentary.token_model.TokenModel` gives the ids of tokens, from which a network learns;
 `spotkick.commentary.tfidf.TfidfModel` is fitted on texts alone,
-`spotkick.commentary.ensemble.TokenEnsemble` on texts and labels. Their modules say what a frame
-sees.
+`spotkick.commentary.ensemble.TokenEnsemble` on texts and labels;
+`spotkick.commentary.sentences.SentenceModel` takes a pre-trained encoder as it is. Their modules
+say what a frame sees.
 """
 
 import warnings
@@ -17,13 +18,16 @@ import numpy.typing as npt
 
 from spotkick.commentary.ensemble import DESCRIPTION_FILE as ENSEMBLE_FILE
 from spotkick.commentary.ensemble import TokenEnsemble, read_ensemble, write_ensemble
+from spotkick.commentary.sentence_encoder import EncoderOptions
+from spotkick.commentary.sentences import DESCRIPTION_FILE as SENTENCES_FILE
+from spotkick.commentary.sentences import SentenceModel, read_sentences, write_sentences
 from spotkick.commentary.tfidf import TfidfModel, fit_tfidf, read_tfidf, write_tfidf
 from spotkick.commentary.token_model import DESCRIPTION_FILE as TOKENS_FILE
 from spotkick.commentary.token_model import TokenModel, fit_tokens, read_tokens, write_tokens
 from spotkick.commentary.transcript_files import read_period
 from spotkick.commentary.transcripts import Transcript, TranscriptSegment, count_frames
 from spotkick.datasets.period_files import ExtractionSummary, PeriodFile
-from spotkick.errors import InputError, SpotkickWarning
+from spotkick.errors import ConfigError, InputError, SpotkickWarning
 from spotkick.features.token_rows import BIN_RATE
 from spotkick.features.tracks import (
     SOURCE_SUFFIX,
@@ -37,11 +41,12 @@ from spotkick.timeline import FEATURE_RATE
 
 FEATURE_NAME: Final = "commentary"
 TOKENS_NAME: Final = "tokens"
+SENTENCES_NAME: Final = "sentences"
 
 _SOURCE_FILE: Final = "source.json"
 
-FittedModel = TfidfModel | TokenEnsemble | TokenModel
-"""A model that a source folder can hold."""
+FittedModel = TfidfModel | TokenEnsemble | TokenModel | SentenceModel
+"""A model that a source folder can hold, or name."""
 
 
 class CommentaryModel(Protocol):
@@ -73,10 +78,12 @@ def commentary_source(
     Args:
         model: makes them.
         name: of the features; their kind when empty.
-        frame_rate: frames per second; None for 2, and for tokens 1/2.
+        frame_rate: frames per second; None for 2, and for tokens and sentences 1/2.
     """
     num_ids = model.num_ids if isinstance(model, TokenModel) else 0
     kind, usual_rate = (TOKENS_NAME, BIN_RATE) if num_ids else (FEATURE_NAME, FEATURE_RATE)
+    if isinstance(model, SentenceModel):
+        kind, usual_rate = SENTENCES_NAME, BIN_RATE
     rate = frame_rate or usual_rate
     return FeatureSource(
         name or kind,
@@ -180,7 +187,9 @@ def write_commentary_source(model: FittedModel, source: FeatureSource, root: Pat
     """
     folder = root / f"{source.name}{SOURCE_SUFFIX}"
     if (folder / _SOURCE_FILE).is_file():
-        _, present = read_commentary_source(folder)
+        present = _read_description(folder)
+        if not isinstance(model, SentenceModel):
+            read_commentary_source(folder)
         if present == source:
             return
         raise InputError(
@@ -194,28 +203,39 @@ def write_commentary_source(model: FittedModel, source: FeatureSource, root: Pat
         write_tokens(model, folder)
     elif isinstance(model, TokenEnsemble):
         write_ensemble(model, folder)
+    elif isinstance(model, SentenceModel):
+        write_sentences(model, folder)
     else:
         write_tfidf(model, folder)
     write_source(source, root)
 
 
-def read_commentary_source(folder: Path) -> tuple[FittedModel, FeatureSource]:
+def read_commentary_source(
+    folder: Path, encoder: EncoderOptions | None = None
+) -> tuple[FittedModel, FeatureSource]:
     """Read a source folder ``NAME.source``, or the only one in a feature set or checkpoint.
 
+    Args:
+        folder: to read.
+        encoder: of features that name a sentence model, which their source does not hold.
+
     Raises:
-        InputError: if there is none or several, or if it is damaged or of another kind.
+        InputError: if there is none or several, or if it is damaged or of another kind, or needs
+            another encoder.
+        ConfigError: if an encoder is given, and none is needed.
     """
     inner = _find_source_folder(folder)
-    described = inner / _SOURCE_FILE
-    source = FeatureSource.from_json(read_json(described), str(described))
-    if not source.is_commentary:
-        raise InputError(
-            f"{described}: these features are of kind {source.kind!r}, not commentary; "
-            "choose another source"
+    source = _read_description(inner)
+    if encoder is not None and source.kind != SENTENCES_NAME:
+        raise ConfigError(
+            f"the features '{source.name}' are of kind {source.kind!r} and read no sentence model; "
+            "leave out --sentence-model"
         )
 
     model: FittedModel
-    if (inner / TOKENS_FILE).is_file():
+    if (inner / SENTENCES_FILE).is_file():
+        model = read_sentences(inner, encoder)
+    elif (inner / TOKENS_FILE).is_file():
         model = read_tokens(inner)
     elif (inner / ENSEMBLE_FILE).is_file():
         model = read_ensemble(inner)
@@ -226,6 +246,17 @@ def read_commentary_source(folder: Path) -> tuple[FittedModel, FeatureSource]:
             f"{inner}: the description and the model do not belong together; fit the features again"
         )
     return model, source
+
+
+def _read_description(folder: Path) -> FeatureSource:
+    described = folder / _SOURCE_FILE
+    source = FeatureSource.from_json(read_json(described), str(described))
+    if not source.is_commentary:
+        raise InputError(
+            f"{described}: these features are of kind {source.kind!r}, not commentary; "
+            "choose another source"
+        )
+    return source
 
 
 def _find_source_folder(folder: Path) -> Path:

@@ -29,7 +29,7 @@ SOURCE_SUFFIX: Final = ".source"
 """A folder ``NAME.source`` at the root of a feature set describes the features called NAME."""
 
 
-COMMENTARY_KINDS: Final = ("commentary", "tokens")
+COMMENTARY_KINDS: Final = ("commentary", "tokens", "sentences")
 """Kinds of sources whose features are made from transcripts."""
 
 
@@ -42,7 +42,7 @@ class FeatureSource:
             ``commentary``.
         dim: length of a vector.
         frame_rate: vectors per second.
-        kind: ``file`` (made elsewhere), ``commentary``, ``tokens`` or ``backbone``.
+        kind: ``file`` (made elsewhere), ``commentary``, ``tokens``, ``sentences`` or ``backbone``.
         fingerprint: SHA-256 of everything that decides the values (model, projection,
             preprocessing); empty when not known.
         num_ids: ``tokens``: size of the vocabulary, whose ids the values are; else 0.

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +14,7 @@ from spotkick.cluster.work import Run, Work, WorkItem
 from spotkick.commentary.ensemble import TokenEnsemble
 from spotkick.commentary.features import (
     FEATURE_NAME,
+    SENTENCES_NAME,
     TOKENS_NAME,
     FittedModel,
     commentary_source,
@@ -23,6 +24,8 @@ from spotkick.commentary.features import (
     write_commentary_source,
     write_commentary_tracks,
 )
+from spotkick.commentary.sentence_encoder import EncoderOptions, open_encoder
+from spotkick.commentary.sentences import SentenceModel
 from spotkick.commentary.transcript_files import (
     TRANSCRIPT_SUFFIXES,
     find_transcripts,
@@ -51,7 +54,7 @@ TITLE: Final = "features"
 FITTING_FOLDER: Final = f"{FEATURE_NAME}.fitting"
 """Holds what an interrupted fit goes on with."""
 
-Kind = Literal["commentary", "tokens", "video"]
+Kind = Literal["commentary", "tokens", "sentences", "video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class ExtractionRequest:
             or for what the source says.
         labels: commentary: learn from the labels of the fitted matches.
         tokens: make token ids of commentary instead of vectors.
+        encoder: of sentences: make vectors of whole sentences with it, or open the given source.
         workers: processes that learn from labels.
         period: of single videos whose name does not say it.
         spans: periods of a single video that holds several; their ``file`` is None.
@@ -85,6 +89,7 @@ class ExtractionRequest:
     dim: int | None = None
     labels: bool = False
     tokens: bool = False
+    encoder: EncoderOptions | None = None
     workers: int = 1
     period: int | None = None
     spans: tuple[PeriodSpan, ...] = ()
@@ -109,6 +114,13 @@ class ExtractionRequest:
             raise ConfigError(
                 "tokens are fitted without labels, and their number is fixed; leave out --labels "
                 "and --dim"
+            )
+        if self.encoder is not None and (
+            self.tokens or self.labels or self.fit_split or self.dim is not None
+        ):
+            raise ConfigError(
+                "--sentence-model is taken as it is and decides the number of values; leave out "
+                "--labels, --fit-split, --dim and other kinds"
             )
         if self.labels and self.dim is not None:
             raise ConfigError(
@@ -143,6 +155,8 @@ def judge_kind(request: ExtractionRequest) -> Kind:
     Raises:
         InputError: if the inputs hold both commentary and videos, or neither.
     """
+    if request.encoder is not None:
+        return "sentences"
     if request.source is not None:
         folder = find_source_folder(request.source, EXTRACTION_FILE)
         return "commentary" if folder is None else "video"
@@ -205,7 +219,10 @@ def extract_commentary(
     upload([described])
     items = group_by_match(chosen)
     cluster = request.cluster.fit(len(items))
-    work = Work(TITLE, OpenCommentary(described, request.out, request.inputs))
+    encoder = request.encoder
+    if encoder is not None:
+        encoder = replace(encoder, threads=cluster.share_threads(encoder.threads))
+    work = Work(TITLE, OpenCommentary(described, request.out, request.inputs, encoder))
     with open_executor(cluster, reporter) as executor:
         outcomes = run_work(
             executor,
@@ -227,17 +244,19 @@ class OpenCommentary:
         source: folder ``NAME.source`` of the features.
         out: folder of the feature set.
         inputs: where the transcripts are.
+        encoder: of sentences, where the source names one.
     """
 
     source: Path
     out: Path
     inputs: tuple[Path, ...]
+    encoder: EncoderOptions | None = None
 
     def __call__(self, reporter: Reporter) -> Run[MadeTracks]:
         """Read the model; what comes back makes the tracks of a match, the payload of its item."""
         del reporter
         attach([*self.inputs, self.out])
-        model, source = read_commentary_source(self.source)
+        model, source = read_commentary_source(self.source, self.encoder)
 
         def write(item: WorkItem, reporter: Reporter) -> MadeTracks:
             del reporter
@@ -254,12 +273,13 @@ def _load_or_fit_model(
 ) -> tuple[FittedModel, FeatureSource]:
     """The model of a given source, or of the one in ``out``; else a new one."""
     name = TOKENS_NAME if request.tokens else FEATURE_NAME
+    name = name if request.encoder is None else SENTENCES_NAME
     given, present = request.source, request.out / f"{name}{SOURCE_SUFFIX}"
     fits_anew = request.fit_split is not None or request.labels
     if given is None and not fits_anew and (present / "source.json").is_file():
         given = present
     if given is not None:
-        model, source = read_commentary_source(given)
+        model, source = read_commentary_source(given, request.encoder)
         request.require_agreement(source)
         if request.tokens and source.kind != TOKENS_NAME:
             raise ConfigError(
@@ -267,6 +287,10 @@ def _load_or_fit_model(
             )
         return model, source
 
+    # A pre-trained model needs no fit.
+    if request.encoder is not None:
+        sentences = SentenceModel(open_encoder(request.encoder))
+        return sentences, commentary_source(sentences, frame_rate=request.frame_rate)
     training = training_files(found, request)
     reporter.line(f"fitting on {len(training)} periods")
     fitted: FittedModel

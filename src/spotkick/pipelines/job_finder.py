@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from spotkick.checkpoint import Checkpoint
+from spotkick.commentary.sentence_encoder import EncoderOptions
 from spotkick.commentary.transcript_files import TRANSCRIPT_SUFFIXES, is_json_transcript
 from spotkick.datasets.match_folder import MatchFolder, open_folder
 from spotkick.datasets.match_videos import MatchVideos
@@ -51,7 +52,10 @@ class JobFinder:
         self._features_folder = checkpoint.features_folder
         self._extractor: Extractor | None = None
         self._commentary = CommentaryReader.of_checkpoint(
-            checkpoint, options.transcripts, threads=options.threads
+            checkpoint,
+            options.transcripts,
+            threads=options.threads,
+            encoder=_choose_encoder(options),
         )
 
     def is_split(self, path: Path) -> bool:
@@ -209,7 +213,7 @@ class JobFinder:
             self._require_video_source(cast("Path", spans[0].file))
             self._extractor = read_extractor(
                 cast("Path", self._features_folder),
-                device=_backbone_device(self._options.device),
+                device=_choose_device(self._options.device, "images go through the backbone"),
                 threads=self._options.threads,
             )
         return extract_with_progress(match, spans, self._extractor, reporter)
@@ -228,13 +232,18 @@ def _by_period(spans: Iterable[PeriodSpan]) -> dict[int, tuple[PeriodSpan, ...]]
     return MatchVideos(tuple(spans)).periods
 
 
-def _backbone_device(device: str) -> str:
-    """The device of the image backbone, which runs on ONNX Runtime alone."""
+def _choose_encoder(options: InputOptions) -> EncoderOptions | None:
+    folder = options.sentence_model
+    if folder is None:
+        return None
+    device = _choose_device(options.device, "sentences go through their model")
+    return EncoderOptions(folder, device, options.threads)
+
+
+def _choose_device(device: str, what: str) -> str:
+    """The device of what makes features, which runs on ONNX Runtime alone."""
     if parse_device(device).kind == "cuda" and not has_cuda():
-        message = (
-            f"device '{device}': images go through the backbone on the CPU; install "
-            "onnxruntime-gpu for CUDA"
-        )
+        message = f"device '{device}': {what} on the CPU; install onnxruntime-gpu for CUDA"
         warnings.warn(message, SpotkickWarning, stacklevel=2)
         return "cpu"
     return device

@@ -138,7 +138,7 @@ def _build_run(
         run.text = TextFile(request.out / TEXT_FILE)
         segments, known_ms = run.text.read()
         for name, checkpoint in spoken.items():
-            speech.append(make_speech_lane(name, checkpoint))
+            speech.append(make_speech_lane(request, name, checkpoint))
             new = speech[-1].transcript.add(segments, known_ms) if known_ms else None
             if new is not None:
                 run.lanes[name].spotter.resume(0, new.rows, stable=new.stable)

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from spotkick.checkpoint import Checkpoint
-from spotkick.commentary.features import read_commentary_source
+from spotkick.commentary.features import SENTENCES_NAME, read_commentary_source
+from spotkick.commentary.sentence_encoder import EncoderOptions
 from spotkick.errors import CheckpointError
 from spotkick.live.decoding import least_confidences, plain_cut
 from spotkick.live.feature_file import FeatureFile
@@ -66,14 +67,23 @@ def make_lane(request: LiveRequest, name: str, checkpoint: Checkpoint, period: i
     return Lane(spotter, file)
 
 
-def make_speech_lane(name: str, checkpoint: Checkpoint) -> SpeechLane:
+def make_speech_lane(request: LiveRequest, name: str, checkpoint: Checkpoint) -> SpeechLane:
     """What turns speech into the features of a checkpoint.
+
+    Args:
+        request: what is asked for.
+        name: of the checkpoint.
+        checkpoint: that is used.
 
     Raises:
         CheckpointError: if the checkpoint does not say how its features are made.
+        InputError: if it needs a sentence model that is not given.
     """
+    encoder = None
+    if request.sentence_model is not None and checkpoint.feature_source.kind == SENTENCES_NAME:
+        encoder = EncoderOptions(request.sentence_model, threads=request.threads)
     folder = find_features_folder(checkpoint)
-    model, source = read_commentary_source(folder)
+    model, source = read_commentary_source(folder, encoder)
     return SpeechLane(name, GrowingTranscript(model, source.frame_rate))
 
 

@@ -34,6 +34,7 @@ class LiveRequest:
         idle_s: a file is complete when it has not grown for so long.
         language: of the commentary.
         speech_model: of Whisper.
+        sentence_model: folder of the encoder of checkpoints that read vectors of sentences.
         device: that networks run on.
         threads: processor threads.
         shows_statistics: of the stages.
@@ -53,6 +54,7 @@ class LiveRequest:
     idle_s: float = 20.0
     language: str | None = None
     speech_model: str | None = None
+    sentence_model: Path | None = None
     device: str = "auto"
     threads: int = 0
     shows_statistics: bool = False

@@ -6,10 +6,12 @@ from typing import cast
 
 from spotkick.checkpoint import Checkpoint
 from spotkick.commentary.features import (
+    SENTENCES_NAME,
     CommentaryModel,
     make_frames,
     read_commentary_source,
 )
+from spotkick.commentary.sentence_encoder import EncoderOptions
 from spotkick.commentary.sound import require_sound
 from spotkick.commentary.speech import Recogniser, open_recogniser, require_recognition
 from spotkick.commentary.transcript_files import (
@@ -42,6 +44,7 @@ class CommentaryReader:
         kept: Path | None = None,
         *,
         threads: int = 0,
+        encoder: EncoderOptions | None = None,
         open_model: Callable[[], Recogniser] | None = None,
     ) -> None:
         """Remember where the model of the features lies.
@@ -50,9 +53,10 @@ class CommentaryReader:
             source_folder: ``NAME.source`` in the checkpoint.
             kept: folder where transcripts of recordings are kept, and looked for; None keeps none.
             threads: CPU threads of speech recognition; 0 leaves the runtime's own choice.
+            encoder: of sentences, where the features are made with one.
             open_model: opens the model of speech recognition when the first recording needs it.
         """
-        self._folder, self._kept = source_folder, kept
+        self._folder, self._kept, self._encoder = source_folder, kept, encoder
         self._source: FeatureSource | None = None
         self._model: CommentaryModel | None = None
         self._open_model = open_model or (lambda: open_recogniser(threads=threads))
@@ -60,13 +64,19 @@ class CommentaryReader:
 
     @classmethod
     def of_checkpoint(
-        cls, checkpoint: Checkpoint, kept: Path | None = None, *, threads: int = 0
+        cls,
+        checkpoint: Checkpoint,
+        kept: Path | None = None,
+        *,
+        threads: int = 0,
+        encoder: EncoderOptions | None = None,
     ) -> "CommentaryReader | None":
         """The reader of a checkpoint; None where it reads no commentary, or has no model of it."""
         folder = checkpoint.features_folder
         if not checkpoint.feature_source.is_commentary or folder is None:
             return None
-        return cls(folder, kept, threads=threads)
+        reads_sentences = checkpoint.feature_source.kind == SENTENCES_NAME
+        return cls(folder, kept, threads=threads, encoder=encoder if reads_sentences else None)
 
     def find_jobs(self, path: Path) -> list[SpottingJob]:
         """The matches of a transcript, or of all transcripts below a folder, if any."""
@@ -114,7 +124,9 @@ class CommentaryReader:
         if path is not None and find_finished(path, file):
             return self.read(PeriodFile(match, file.period, path))
 
-        # Recognition takes minutes, so that its result is kept before anything else may fail.
+        # Recognition takes minutes, so that a model of features that is missing is reported first,
+        # and the result is kept before anything else may fail.
+        self._open_features()
         if self._recogniser is None:
             self._recogniser = self._open_model()
         transcript = transcribe_period(file, request, self._recogniser, reporter, keep_as=path)
@@ -122,10 +134,14 @@ class CommentaryReader:
 
     def _make_track(self, match: str, transcript: Transcript, where: str) -> FeatureTrack:
         """(frames, dim) as `spotkick features` writes them."""
+        model, source = self._open_features()
+        frames = make_frames(model, match, transcript, source.frame_rate)
+        return FeatureTrack(frames, source, where)
+
+    def _open_features(self) -> tuple[CommentaryModel, FeatureSource]:
         if self._model is None or self._source is None:
-            self._model, self._source = read_commentary_source(self._folder)
-        frames = make_frames(self._model, match, transcript, self._source.frame_rate)
-        return FeatureTrack(frames, self._source, where)
+            self._model, self._source = read_commentary_source(self._folder, self._encoder)
+        return self._model, self._source
 
 
 def check_listening(checkpoint: Checkpoint, paths: Sequence[Path], kept: Path | None) -> None:

@@ -47,6 +47,7 @@ class InputOptions:
         transcripts: folder where transcripts of recordings are kept, for checkpoints that read
             commentary; None keeps none.
         device: that the image backbone runs on; see `spotkick.devices.parse_device`.
+        sentence_model: folder of the encoder of checkpoints that read vectors of sentences.
     """
 
     data: Path | None = None
@@ -57,6 +58,7 @@ class InputOptions:
     spans: tuple[PeriodSpan, ...] = ()
     transcripts: Path | None = None
     device: str = "auto"
+    sentence_model: Path | None = None
 
     def __post_init__(self) -> None:
         """Check what contradicts itself."""
