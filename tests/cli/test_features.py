@@ -187,7 +187,7 @@ def test_features_too_few_terms_is_config_error(data: Path, tmp_path: Path) -> N
 
 
 def test_features_unknown_kind_is_config_error(data: Path, tmp_path: Path) -> None:
-    assert "--kind must be commentary or tokens or video, got 'audio'" in _message(
+    assert "--kind must be commentary or tokens or sentences or video, got 'audio'" in _message(
         data, "--out", tmp_path / "out", "--kind", "audio"
     )
 

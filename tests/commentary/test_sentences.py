@@ -44,7 +44,7 @@ def test_frames_hold_mean_of_what_is_spoken_and_speech_flag(model: SentenceModel
     ]
     frames = model.frames("m", segments, 6, Fraction(1, 2))
     goal, both, corner = (
-        expected_vector(text, WORDS, TABLE) for text in ("goal", "card corner", "corner")
+        6**0.5 * expected_vector(text, WORDS, TABLE) for text in ("goal", "card corner", "corner")
     )
     expected = np.zeros((6, 7))
     expected[[0, 1, 4], :6] = [goal, (goal + both) / 2, corner]

@@ -33,6 +33,7 @@ MODELS = {
     "sentences": {"kind": "dense", "trunk": "linear"},
     "tokens": {"kind": "tokens", "units": 8, "embedding_dim": 4, "dilations": [1]},
 }
+EPOCHS = {"sentences": 8, "tokens": 1}
 
 
 def run(*arguments: object) -> Result:
@@ -91,7 +92,7 @@ def runs(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path
                 "shifts": "nearest",
             },
             "sampling": {"preset": "uniform", "chunks_per_epoch": 48, "batch_chunks": 8},
-            "training": {"epochs": 8, "learning_rate": 0.1, "threads": 1},
+            "training": {"epochs": EPOCHS[name], "learning_rate": 0.1, "threads": 1},
             "decoding": {"source": "scores", "nms_window_s": 6},
         }
         config = ExperimentConfig.parse(tables, "test")

@@ -62,13 +62,15 @@ class SentenceModel:
         """Frames of a period, (num_frames, frame_dim), see `spread_over_frames`.
 
         A frame holds the mean of the segments that are spoken in it, as TF-IDF has it: what is said
-        at length counts as long as it is said.
+        at length counts as long as it is said. Vectors of unit length are scaled by the root of
+        their number of values, so that these are of unit size, as networks need them.
 
         The match does not matter here.
         """
         del match
         vectors = self.encoder.encode([segment.text for segment in segments])
-        return spread_over_frames(segments, vectors, num_frames, frame_rate)
+        scale = np.float32(self.encoder.dim**0.5)
+        return spread_over_frames(segments, scale * vectors, num_frames, frame_rate)
 
 
 def write_sentences(model: SentenceModel, folder: Path) -> None:
