@@ -153,6 +153,12 @@ BAD_FOLDERS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda folder: (folder / "tokenizer.json").write_text('{"segments": {}}'),
         r"tokenizer\.json: not a tokenizer",
     ),
+    "tokenizer without a token for unknown words": (
+        lambda folder: (folder / "tokenizer.json").write_text(
+            (folder / "tokenizer.json").read_text().replace('"unk_token": "?"', '"unk_token": "!"')
+        ),
+        r"tokenizer\.json: not a tokenizer that can be used \(WordLevel error: Missing",
+    ),
     "tokenizer is binary": (
         lambda folder: (folder / "tokenizer.json").write_bytes(b"\xff\x00"),
         r"tokenizer\.json: not a tokenizer",

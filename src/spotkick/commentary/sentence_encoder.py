@@ -11,6 +11,7 @@ EMNLP 2019, section 3 (mean pooling).
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +40,9 @@ _TYPES: Final = "token_type_ids"
 _INTEGERS: Final = {"tensor(int64)": np.int64, "tensor(int32)": np.int32}
 _EXTERNAL_WEIGHTS: Final = b"\n\x08location\x12"
 """How a file of ONNX says that weights lie in another file: the key ``location``, serialised."""
+
+_SAMPLE: Final = "a goal, 2-1: \u266a \u00e9"
+"""A sentence with rare characters, for which a tokenizer must have a token."""
 
 _QUIET: Final = 4
 """Errors of ONNX Runtime are reported by the exception alone."""
@@ -74,6 +78,7 @@ class SentenceEncoder:
         model_digest: SHA-256 of the network.
         tokenizer_digest: SHA-256 of the tokenizer.
         path: file of the network.
+        tokenizer_path: file of the tokenizer.
     """
 
     name: str
@@ -82,6 +87,7 @@ class SentenceEncoder:
     model_digest: str
     tokenizer_digest: str
     path: Path = field(repr=False)
+    tokenizer_path: Path = field(repr=False)
     _tokenizer: Any = field(repr=False)
     _session: onnxruntime.InferenceSession = field(repr=False)
     _known: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, repr=False)
@@ -107,7 +113,8 @@ class SentenceEncoder:
     def _encode_distinct(self, sentences: Sequence[str]) -> npt.NDArray[np.float32]:
         # Text of JSON may hold half of a pair of surrogates, which no tokenizer reads.
         texts = [sentence.encode(errors="replace").decode() for sentence in sentences]
-        ids = [self._tokenizer.encode(text).ids for text in texts]
+        with _reading_tokenizer(self.tokenizer_path):
+            ids = [self._tokenizer.encode(text).ids for text in texts]
         vectors = np.zeros((len(ids), self.dim), dtype=np.float32)
 
         # Sentences of like length share a batch, which is padded to the longest of them.
@@ -194,6 +201,7 @@ def open_encoder(options: EncoderOptions) -> SentenceEncoder:
         model_digest=hashlib.sha256(model).hexdigest(),
         tokenizer_digest=hashlib.sha256(data).hexdigest(),
         path=path,
+        tokenizer_path=folder / TOKENIZER_FILE,
         _tokenizer=tokenizer,
         _session=session,
     )
@@ -214,20 +222,30 @@ def _find_model(folder: Path) -> Path:
 def _open_tokenizer(data: bytes, path: Path) -> tuple[Any, int]:
     """The tokenizer, and how many tokens of a sentence it gives at most."""
     tokenizers = require_extra("tokenizers", "sentences", "features of kind sentences")
-    try:
+    with _reading_tokenizer(path):
         tokenizer = tokenizers.Tokenizer.from_str(data.decode())
-    except Exception as error:  # it raises plain exceptions of its parser
-        raise InputError(
-            f"{path}: not a tokenizer ({_first_line(error)}); give the {TOKENIZER_FILE} of the "
-            "model, as the package tokenizers writes it"
-        ) from error
 
-    # Batches are padded here, each to its own longest sentence.
-    own = (tokenizer.truncation or {}).get("max_length", MAX_TOKENS)
-    max_tokens = max(1, min(own, MAX_TOKENS))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(max_tokens)
+        # Batches are padded here, each to its own longest sentence.
+        own = (tokenizer.truncation or {}).get("max_length", MAX_TOKENS)
+        max_tokens = max(1, min(own, MAX_TOKENS))
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(max_tokens)
+        tokenizer.encode(_SAMPLE)
     return tokenizer, max_tokens
+
+
+@contextmanager
+def _reading_tokenizer(path: Path) -> Iterator[None]:
+    """Report what is wrong with a tokenizer; its parser raises plain exceptions, and panics."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        raise InputError(
+            f"{path}: not a tokenizer that can be used ({_first_line(error)}); give the "
+            f"{TOKENIZER_FILE} of the model, as the package tokenizers writes it"
+        ) from error
 
 
 def _open_network(
