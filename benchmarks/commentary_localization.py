@@ -265,8 +265,8 @@ def _train_variant(
         feature_dim=videos[0].features.shape[1],
         num_steps=NUM_STEPS,
         max_duration_steps=40,
-        base_channels=64,
-        segment_channels=64,
+        base_channels=args.channels,
+        segment_channels=args.channels,
         map_channels=16,
         points=16,
     )
@@ -534,6 +534,7 @@ def main() -> None:
     parser.add_argument("--train-windows", type=int, default=1500)
     parser.add_argument("--valid-windows", type=int, default=500)
     parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--channels", type=int, default=64, help="of the base and of segments")
     parser.add_argument(
         "--losses",
         nargs="+",
