@@ -22,7 +22,8 @@ from spotkick.formats.results import write_results
 from spotkick.formats.soccernet import read_labels
 from spotkick.highlights.edit_list_files import LIST_FORMATS
 from spotkick.highlights.timecode import format_timecode
-from spotkick.pipelines.highlights import HighlightsRequest, make_highlights
+from spotkick.pipelines.highlights import make_highlights
+from spotkick.pipelines.highlights_request import HighlightsRequest
 from support.list_readers import READERS, ListedClip, read_clips
 
 PICTURE: Final = Path(__file__).parent.parent / "docs" / "images" / "lists.svg"

@@ -13,8 +13,9 @@ from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import ConfigError, InputError, StorageError
 from spotkick.files import write_json
 from spotkick.formats.results import results_document
-from spotkick.pipelines import highlights
-from spotkick.pipelines.highlights import HighlightsRequest, make_highlights
+from spotkick.pipelines import highlights_outputs
+from spotkick.pipelines.highlights import make_highlights
+from spotkick.pipelines.highlights_request import HighlightsRequest
 from spotkick.pipelines.period_videos import PeriodChoice
 from spotkick.reporter import ProgressTask, SilentReporter
 from support.pattern_video import Pattern, read_number, write_pattern_video
@@ -134,7 +135,7 @@ def test_make_highlights_list_that_cannot_be_stored_does_not_stop_the_others(
             raise StorageError("cannot write: disk full")
         path.write_text(kind)
 
-    monkeypatch.setattr(highlights, "write_list", write)
+    monkeypatch.setattr(highlights_outputs, "write_list", write)
     lists = {kind: tmp_path / kind for kind in ("vtt", "csv")}
     result = make_highlights(
         request_of(write_spots(tmp_path, (1, 2)), videos / "match.mp4", lists=lists)

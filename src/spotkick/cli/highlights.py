@@ -179,7 +179,8 @@ def highlights(
     """Cut a highlight reel: spots and unspotted peaks, ranked and fitted into a duration."""
     from spotkick.datasets.period_options import parse_period_options
     from spotkick.pipelines.clock import ensure_periods
-    from spotkick.pipelines.highlights import HighlightsRequest, make_highlights
+    from spotkick.pipelines.highlights import make_highlights
+    from spotkick.pipelines.highlights_request import HighlightsRequest
     from spotkick.pipelines.period_videos import PeriodChoice
     from spotkick.reporter import make_reporter
     from spotkick.timeline import parse_frame_rate

@@ -5,7 +5,8 @@ from pathlib import Path
 from spotkick.errors import SpotkickError
 from spotkick.evaluation.sources import read_found
 from spotkick.files import write_text
-from spotkick.pipelines.highlights import HighlightsRequest, make_highlights
+from spotkick.pipelines.highlights import make_highlights
+from spotkick.pipelines.highlights_request import HighlightsRequest
 from spotkick.report.evaluation import read_score_files
 from spotkick.reporter import Reporter
 from spotkick.reproduce.document import Reproduction, make_page
