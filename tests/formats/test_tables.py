@@ -107,7 +107,7 @@ def test_read_table_damaged_parquet_is_refused(tmp_path: Path) -> None:
 def test_read_table_parquet_bomb_is_not_unpacked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("spotkick.formats.tables.MAX_ROWS", 1000)
+    monkeypatch.setattr("spotkick.formats.table_rows.MAX_ROWS", 1000)
     parquet.write_table(
         pa.table({"time": [1] * 2000, "label": ["x"] * 2000}), tmp_path / "x.parquet"
     )

@@ -7,19 +7,14 @@ clock such as ``1:02:05``, minute and second, or a frame. A column ``video`` nam
 (``<match>/1_720p.mkv``), a column ``match`` names matches. Details have columns ``detail:NAME``.
 """
 
-import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
 from spotkick.actions import Action, MatchActions
-from spotkick.errors import InputError, require_extra
-from spotkick.files import atomic_path, read_bytes, write_text
 from spotkick.formats.capabilities import Capabilities
 from spotkick.formats.fields import (
     optional_team,
@@ -36,38 +31,14 @@ from spotkick.formats.sample import Certainty, Sample
 from spotkick.formats.table_cells import is_blank, read_confidence, read_time
 from spotkick.formats.table_clocks import restart_clock
 from spotkick.formats.table_columns import (
-    COLUMNS,
-    DETAIL,
     detail_cells,
     detail_columns,
     detail_headers,
     find_columns,
 )
+from spotkick.formats.table_rows import PARQUET_MAGIC, Table, read_rows, write_rows
 
 WRITTEN: Final = ("match", "period", "position_ms", "label", "confidence", "team", "visibility")
-
-_PARQUET_MAGIC: Final = b"PAR1"
-
-MAX_ROWS: Final = 50_000_000
-"""Most rows that are read from a Parquet file, which may be tiny on disk."""
-
-_DELIMITERS: Final = (",", ";", "\t")
-_SEPARATOR_LINE: Final = re.compile(r"^\s*sep=(.)\s*$", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    """A table as it was read.
-
-    Attributes:
-        header: names of the columns.
-        rows: values by column.
-        delimiter: between the fields of a CSV; empty for Parquet, whose numbers are numbers.
-    """
-
-    header: Sequence[str]
-    rows: Sequence[Sequence[Any]]
-    delimiter: str = ""
 
 
 def read_table(
@@ -94,7 +65,7 @@ def read_table(
         MissingExtraError: for Parquet without pyarrow.
     """
     path = Path(path)
-    table = _read_rows(path, every_column=unread is not None or bool(columns))
+    table = read_rows(path, every_column=unread is not None or bool(columns))
     found = find_columns(table.header, columns, str(path))
     if unread is not None:
         unread.update(_unread_values(table, found.used))
@@ -120,20 +91,8 @@ def read_table(
     return tuple(matches)
 
 
-def _read_rows(path: Path, *, every_column: bool = False) -> _Table:
-    if _is_parquet(path):
-        return _read_parquet(path, every_column=every_column)
-    return _read_csv(path)
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() == ".parquet" or (
-        path.is_file() and Sample(path).head.startswith(_PARQUET_MAGIC)
-    )
-
-
 def _recordings_of(
-    table: _Table, columns: Mapping[str, int], path: Path
+    table: Table, columns: Mapping[str, int], path: Path
 ) -> dict[str, tuple[str, int | None]]:
     """Value of the column of videos -> match and period."""
     if "video" not in columns:
@@ -164,7 +123,7 @@ def _match_of_row(
     return (default, None) if named is None else named
 
 
-def _unread_values(table: _Table, used: Collection[int]) -> Counter[str]:
+def _unread_values(table: Table, used: Collection[int]) -> Counter[str]:
     """Number of values in each column that is not used."""
     counts: Counter[str] = Counter()
     for index, name in enumerate(table.header):
@@ -188,69 +147,6 @@ def _read_action(
     )
 
 
-def _read_csv(path: Path) -> _Table:
-    try:
-        text = read_bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: not UTF-8 text (byte {error.start}); save the table as 'CSV UTF-8'"
-        ) from error
-
-    # Excel may state the separator in a line before the header.
-    first, _, rest = text.partition("\n")
-    stated = _SEPARATOR_LINE.match(first)
-    text = rest if stated else text
-    delimiter = stated[1] if stated else max(_DELIMITERS, key=first.count)
-    try:
-        source = io.StringIO(text, newline="")
-        rows = [row for row in csv.reader(source, delimiter=delimiter, strict=True) if row]
-    except (csv.Error, ValueError, TypeError) as error:
-        raise InputError(f"{path}: not a readable CSV table: {error}") from error
-
-    # All rows as wide as the header.
-    if not rows:
-        raise InputError(f"{path}: the table is empty; its first line must name the columns")
-    width = len(rows[0])
-    for number, row in enumerate(rows[1:], start=1):
-        if len(row) != width:
-            raise InputError(
-                f"{path}, row {number}: {width} fields are needed as in the header, "
-                f"found {len(row)}"
-            )
-    return _Table(rows[0], rows[1:], delimiter)
-
-
-def _read_parquet(path: Path, *, every_column: bool = False) -> _Table:
-    """Read the columns that are known, or all of them."""
-    parquet = _import_parquet()
-    data = read_bytes(path)
-    try:
-        file = parquet.ParquetFile(io.BytesIO(data))
-        if file.metadata.num_rows > MAX_ROWS:
-            raise InputError(
-                f"{path}: {file.metadata.num_rows:,} rows, more than the limit of {MAX_ROWS:,}"
-            )
-        wanted = {name for names in COLUMNS.values() for name in names}
-        header = [
-            name
-            for name in file.schema_arrow.names
-            if every_column
-            or name.strip().lower() in wanted
-            or name.strip().lower().startswith(DETAIL)
-        ]
-        table = file.read(columns=header)
-        columns = [table.column(name).to_pylist() for name in header]
-    except (OSError, ValueError, KeyError, NotImplementedError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path}: not a readable Parquet table: {str(error).splitlines()[0]}"
-        ) from error
-    return _Table(header or file.schema_arrow.names, list(zip(*columns, strict=True)))
-
-
-def _import_parquet() -> Any:
-    return require_extra("pyarrow.parquet", "tables", "reading and writing Parquet tables")
-
-
 def write_table(path: Path | str, matches: Sequence[MatchActions]) -> None:
     """Write a CSV, or a Parquet table where the suffix is ``.parquet``.
 
@@ -266,16 +162,7 @@ def write_table(path: Path | str, matches: Sequence[MatchActions]) -> None:
         for action in match.actions
     ]
     header = (*WRITTEN, *detail_headers(details))
-    if path.suffix.lower() == ".parquet":
-        _write_parquet(path, rows, header)
-        return
-
-    # Without a confidence or team the field is empty.
-    buffer = io.StringIO(newline="")
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(["" if value is None else value for value in row] for row in rows)
-    write_text(path, buffer.getvalue())
+    write_rows(path, rows, header)
 
 
 def _row_of(match: str, action: Action) -> tuple[Any, ...]:
@@ -291,32 +178,12 @@ def _row_of(match: str, action: Action) -> tuple[Any, ...]:
     )
 
 
-def _write_parquet(path: Path, rows: Sequence[tuple[Any, ...]], header: Sequence[str]) -> None:
-    parquet = _import_parquet()
-    import pyarrow as pa
-
-    # Column by column, in the order of `WRITTEN`.
-    types = (
-        pa.string(),
-        pa.int8(),
-        pa.int64(),
-        pa.string(),
-        pa.float64(),
-        pa.string(),
-        pa.string(),
-        *(pa.string() for _ in header[len(WRITTEN) :]),
-    )
-    arrays = [pa.array([row[index] for row in rows], type=kind) for index, kind in enumerate(types)]
-    with atomic_path(path) as temporary:
-        parquet.write_table(pa.table(arrays, names=list(header)), temporary)
-
-
 def _detect_csv(sample: Sample) -> Certainty:
     return Certainty.NAME if sample.suffix in (".csv", ".tsv") else Certainty.NO
 
 
 def _detect_parquet(sample: Sample) -> Certainty:
-    held = sample.head.startswith(_PARQUET_MAGIC) or (
+    held = sample.head.startswith(PARQUET_MAGIC) or (
         sample.suffix == ".parquet" and not sample.is_folder
     )
     return Certainty.MARK if held else Certainty.NO
@@ -343,6 +210,7 @@ CSV_FORMAT: Final = Format(
     suffix=".csv",
     own_suffixes=(".csv",),
 )
+
 
 PARQUET_FORMAT: Final = Format(
     name="parquet",
