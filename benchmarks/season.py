@@ -33,8 +33,9 @@ from spotkick.formats.results import read_results
 from spotkick.formats.soccernet import read_label_set
 from spotkick.formats.splits import read_split
 from spotkick.pipelines.config import read_experiment
-from spotkick.pipelines.spot import network_for, run_spotting, speed_line
+from spotkick.pipelines.spot import network_for, run_spotting
 from spotkick.pipelines.spot_inputs import InputOptions, jobs_for
+from spotkick.pipelines.spot_summary import speed_line
 from spotkick.pipelines.train import BEST, run_training
 
 BCE = ("model.kind=dense", "loss.segmentation=bce", "loss.target_radius_s=1.0")

@@ -26,7 +26,7 @@ from spotkick.features.tracks import read_track
 from spotkick.formats.scores import MatchScores
 from spotkick.formats.soccernet import read_label_set, read_labels
 from spotkick.formats.splits import read_split
-from spotkick.pipelines.spot import SpottingSummary
+from spotkick.pipelines.spot_summary import SpottingSummary
 from spotkick.reporter import LineReporter
 from spotkick.timeline import FEATURE_RATE
 

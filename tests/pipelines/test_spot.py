@@ -8,15 +8,16 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-import spotkick.pipelines.spot as spot_module
+import spotkick.pipelines.spot_match as spot_match_module
 from spotkick.actions import Action, MatchActions
 from spotkick.checkpoint import Checkpoint, read_checkpoint
 from spotkick.demo.run import SHIPPED
 from spotkick.errors import InputError, SpotkickWarning, StorageError
 from spotkick.features.tracks import FeatureTrack
 from spotkick.formats.scores import MatchScores
-from spotkick.pipelines.spot import SpottingSummary, count_likely, run_spotting, speed_line
+from spotkick.pipelines.spot import run_spotting
 from spotkick.pipelines.spot_inputs import SpottingJob
+from spotkick.pipelines.spot_summary import SpottingSummary
 from spotkick.prediction import Member
 from spotkick.reporter import LineReporter, Reporter
 
@@ -31,7 +32,7 @@ def checkpoint(monkeypatch: pytest.MonkeyPatch) -> Checkpoint:
         scores = {period: np.zeros((4, 1), np.float32) for period in tracks}
         return MatchActions(match, goals), MatchScores(match, ("Goal",), Fraction(2), scores)
 
-    monkeypatch.setattr(spot_module, "spot_match_together", find_goals)
+    monkeypatch.setattr(spot_match_module, "spot_match_together", find_goals)
     return read_checkpoint(SHIPPED)
 
 
@@ -118,15 +119,3 @@ def test_run_spotting_one_match_needs_no_line(checkpoint: Checkpoint, tmp_path: 
     log = io.StringIO()
     spot(checkpoint, tmp_path, [job(checkpoint, "a")], log)
     assert log.getvalue() == ""
-
-
-def test_count_likely_takes_the_threshold_of_the_class_else_the_usual_one() -> None:
-    spots = [Action("Goal", 1, 0, 0.6), Action("Goal", 1, 9000, 0.4), Action("Foul", 1, 0, 0.35)]
-    match = MatchActions("m", (*spots, Action("Foul", 2, 0, 0.33)))
-    assert count_likely(match, {"Goal": 0.5}) == 2
-    assert count_likely(match, {}) == 3
-
-
-def test_speed_line_counts_likely_spots_first() -> None:
-    line = speed_line(SpottingSummary(1, 1239, 600.0, 100.0, {}, likely=39))
-    assert line == "1 match, 39 likely spots (1,239 with weak ones), 6 times real time (100.0 s)"

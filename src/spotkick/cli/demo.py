@@ -35,7 +35,7 @@ def demo(
     from spotkick.demo.run import run_demo
     from spotkick.demo.score_table import score_rows
     from spotkick.evaluation.tables import make_table
-    from spotkick.pipelines.spot import speed_line
+    from spotkick.pipelines.spot_summary import speed_line
     from spotkick.reporter import LineReporter
 
     typer.echo(describe_data())

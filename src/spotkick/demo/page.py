@@ -11,7 +11,7 @@ from spotkick.demo.results import DemoCommentary, DemoMatch, DemoReel, ScoredChe
 from spotkick.demo.score_table import ENOUGH_LABELS, mean_of_common, score_rows
 from spotkick.files import read_bytes
 from spotkick.peaks import is_likely
-from spotkick.pipelines.spot import SpottingSummary
+from spotkick.pipelines.spot_summary import SpottingSummary
 from spotkick.report.markup import Html, join, tag
 from spotkick.report.page import Section, bullets, page, paragraph, table, tiles
 from spotkick.report.segmentation import score_lanes

@@ -10,7 +10,7 @@ from spotkick.commentary.transcripts import Transcript
 from spotkick.evaluation import SpottingScore
 from spotkick.formats.scores import MatchScores
 from spotkick.peaks import is_likely
-from spotkick.pipelines.spot import SpottingSummary
+from spotkick.pipelines.spot_summary import SpottingSummary
 
 _HEARD_BEFORE_S: Final = 4.0
 _HEARD_AFTER_S: Final = 8.0

@@ -12,13 +12,7 @@ from spotkick.highlights.config import HighlightsConfig
 from spotkick.highlights.edit_list_format import ReelListing
 from spotkick.highlights.fitting import find_left_out
 from spotkick.highlights.left_out_lines import describe_left_out
-from spotkick.highlights.reel import (
-    describe,
-    plan_parts,
-    plan_unseen_parts,
-    total_s,
-    write_poster,
-)
+from spotkick.highlights.reel import describe, plan_parts, plan_unseen_parts, total_s, write_poster
 from spotkick.highlights.shots import can_find_shots
 from spotkick.pipelines.highlights_inputs import find_videos, make_config, read_match
 from spotkick.pipelines.highlights_outputs import (

@@ -7,9 +7,10 @@ from spotkick.checkpoint import Checkpoint
 from spotkick.cluster.options import ClusterOptions, open_executor
 from spotkick.cluster.work import Work
 from spotkick.errors import ConfigError
-from spotkick.pipelines.spot import SpottingSummary, speed_line, spot_all
+from spotkick.pipelines.spot import spot_all
 from spotkick.pipelines.spot_inputs import SpottingJob, jobs_for
 from spotkick.pipelines.spot_outputs import MatchOutput, is_folder
+from spotkick.pipelines.spot_summary import SpottingSummary, speed_line
 from spotkick.pipelines.spot_workers import (
     TITLE,
     OpenSpotter,

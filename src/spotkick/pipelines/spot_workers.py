@@ -17,8 +17,9 @@ from spotkick.cluster.ledger import read_ledgers
 from spotkick.cluster.work import Run, WorkItem
 from spotkick.errors import InputError
 from spotkick.files import read_bytes, read_json, write_json
-from spotkick.pipelines.spot import MatchSpotter, SpottedMatch, network_for
+from spotkick.pipelines.spot import network_for
 from spotkick.pipelines.spot_inputs import InputOptions, SpottingJob, jobs_for
+from spotkick.pipelines.spot_match import MatchSpotter, SpottedMatch
 from spotkick.pipelines.spot_members import FurtherCheckpoint, open_further
 from spotkick.pipelines.spot_outputs import MatchOutput
 from spotkick.prediction import ChunkNetwork, SpottingSetup
