@@ -14,9 +14,10 @@ from spotkick.datasets.periods import PeriodSpan
 from spotkick.errors import InputError, SpotkickWarning
 from spotkick.formats.scores import MatchScores, read_scores, read_scores_outline
 from spotkick.viewer.edits import EditJournal
-from spotkick.viewer.match_data import Match, load_match
+from spotkick.viewer.match_data import Match
 from spotkick.viewer.match_files import REVIEW_FILE, MatchFiles, SystemFiles, is_within
 from spotkick.viewer.match_finding import find_match_files
+from spotkick.viewer.match_loading import load_match
 from spotkick.viewer.match_periods import ReadSpotted, place_spotted_periods, state_periods
 from spotkick.viewer.shots import SHOTS_FILE, read_shots, write_shots
 
