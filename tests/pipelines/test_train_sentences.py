@@ -29,7 +29,7 @@ PHRASES = {
     "Corner": "out for a corner now",
     "": "they pass it around",
 }
-MODELS = {
+MODELS: dict[str, dict[str, object]] = {
     "sentences": {"kind": "dense", "trunk": "linear"},
     "tokens": {"kind": "tokens", "units": 8, "embedding_dim": 4, "dilations": [1]},
 }
