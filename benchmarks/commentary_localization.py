@@ -458,41 +458,27 @@ def intervals_of_gains(args: argparse.Namespace) -> None:
     Each resample draws the windows and the seeds anew, the same for both losses.
     """
     labels = read_activitynet_segments(args.out / "labels.json")
-    by_name = {video.video: video for video in labels}
-    names = sorted(by_name)
+    counts = np.array([len(video.segments) for video in labels])
     rng = np.random.default_rng(0)
     for loss in SEARCHED_LOSSES[1:]:
-        pairs = []
-        for seed in args.seeds:
-            paths = [args.out / f"{one}_{seed}_proposals.json" for one in (loss, "bmn")]
-            if all(path.is_file() for path in paths):
-                pairs.append(
-                    [
-                        {video.video: video for video in read_activitynet_segments(path)}
-                        for path in paths
-                    ]
-                )
-        if len(pairs) < 2:
+        # (seeds, losses, windows) intervals found
+        found = [
+            [_found_intervals(args.out / f"{one}_{seed}_proposals.json", labels) for one in pair]
+            for seed, pair in ((seed, (loss, "bmn")) for seed in args.seeds)
+            if all((args.out / f"{one}_{seed}_proposals.json").is_file() for one in pair)
+        ]
+        if len(found) < 2:
             print(f"{loss}: fewer than two seeds that both losses have")
             continue
+        gains = 100 * (np.array(found)[:, 0] - np.array(found)[:, 1])  # (seeds, windows)
 
-        def gain(windows: Sequence[str], pair: Sequence[Mapping[str, VideoSegments]]) -> float:
-            drawn = [f"{number}-{name}" for number, name in enumerate(windows)]
-            truth, *found = (
-                [replace(one[name], video=copy) for name, copy in zip(windows, drawn, strict=True)]
-                for one in (by_name, *pair)
-            )
-            scores = [evaluate_proposals(part, truth).to_json() for part in found]
-            return 100 * float(scores[0]["ar_at"]["100"] - scores[1]["ar_at"]["100"])
-
-        whole = [gain(names, pair) for pair in pairs]
         resampled = []
         for _ in range(args.resamples):
-            windows = rng.choice(names, size=len(names)).tolist()
-            chosen = rng.integers(len(pairs), size=len(pairs))
-            by_pair = {number: gain(windows, pairs[number]) for number in set(chosen.tolist())}
-            resampled.append(np.mean([by_pair[number] for number in chosen.tolist()]))
+            windows = rng.integers(len(counts), size=len(counts))
+            seeds = rng.integers(len(gains), size=len(gains))
+            resampled.append(gains[seeds].mean(axis=0)[windows].sum() / counts[windows].sum())
         low, high = np.quantile(resampled, (0.025, 0.975))
+        whole = gains.sum(axis=1) / counts.sum()
 
         # The spread over windows stays however many seeds there are.
         total, seeds_only = np.std(resampled), np.std(whole, ddof=1) / np.sqrt(len(whole))
@@ -500,10 +486,27 @@ def intervals_of_gains(args: argparse.Namespace) -> None:
         factor = (2.8 * windows_only / SMALL_GAIN) ** 2
         print(
             f"{loss} - bmn, AR@100: {np.mean(whole):+.2f} [{low:+.2f}, {high:+.2f}], "
-            f"{len(pairs)} seeds; to see {SMALL_GAIN} with 80 % power: "
+            f"{len(whole)} seeds; to see {SMALL_GAIN} with 80 % power: "
             f"{(2.8 * np.std(whole, ddof=1) / SMALL_GAIN) ** 2:.0f} seeds, "
             f"and {factor:.1f} times as many windows"
         )
+
+
+def _found_intervals(path: Path, labels: Sequence[VideoSegments]) -> npt.NDArray[np.float64]:
+    """(windows,) how many intervals 100 proposals find, the mean over overlaps.
+
+    Their sum over the number of intervals is AR@100: no window has more than 100 proposals.
+    """
+    found = {video.video: video for video in read_activitynet_segments(path)}
+    recalls = [
+        evaluate_proposals([found[video.video]], [video]).to_json()["ar_at"]["100"]
+        for video in labels
+    ]
+    hits = np.array(recalls) * [len(video.segments) for video in labels]
+    whole = evaluate_proposals(list(found.values()), labels).to_json()["ar_at"]["100"]
+    if abs(hits.sum() / sum(len(video.segments) for video in labels) - whole) > 1e-9:
+        raise SystemExit(f"{path}: AR@100 of all windows is not that of its windows")
+    return hits
 
 
 def _print_row(name: str, values: npt.NDArray[np.float64]) -> None:
@@ -558,7 +561,7 @@ def main() -> None:
     parser.add_argument(
         "--searched", type=Path, help="train: best.json of a search, one setting for each loss"
     )
-    parser.add_argument("--resamples", type=int, default=100, help="intervals: how many")
+    parser.add_argument("--resamples", type=int, default=2000, help="intervals: how many")
     args = parser.parse_args()
     commands = {
         "prepare": prepare,
