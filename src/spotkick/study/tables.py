@@ -121,6 +121,7 @@ def tabulate_block(
         for name, group in groups.items()
     }
     if redo_choice:
+        _refuse_packed([result_path(results, scores.block, seed) for seed in scores.seeds])
         candidates = {one for group in groups.values() for half in HALVES for one in group[half]}
         needed = sorted((*one, half) for one in candidates for half in HALVES)
     else:
@@ -175,6 +176,17 @@ def tabulate_block(
     )
 
 
+def _refuse_packed(paths: Sequence[Path]) -> None:
+    """Raise an InputError for a result that lacks peaks: of other networks, or of a half."""
+    for path in paths:
+        description, _ = read_result(path)
+        if "peaks_of" in description:
+            raise InputError(
+                f"{path} was packed and holds the peaks of the chosen networks alone; choices "
+                "cannot be redone from it"
+            )
+
+
 def _draw_settings_again(
     draws: Sequence[int], resamples: int, rng: np.random.Generator
 ) -> dict[int, npt.NDArray[np.bool_]]:
@@ -210,13 +222,7 @@ def _resample_network(path: Path, key: _Key, data: StudyData, resamples: int) ->
     description, peaks = read_result(path)
     rows = description["networks"]
     number = next(n for n, row in enumerate(rows) if (row["arm"], row["draw"]) == (arm, draw))
-    places = description.get("peaks_of", list(range(len(rows))))
-    if number not in places:
-        raise InputError(
-            f"{path} was packed and holds the peaks of the chosen networks alone; choices cannot "
-            "be redone from it"
-        )
-    place = places.index(number)
+    place = description.get("peaks_of", list(range(len(rows)))).index(number)
 
     matches = data.halves()[HALVES.index(half)]
     labels = data.labels(matches)
