@@ -338,12 +338,9 @@ def search(args: argparse.Namespace) -> None:
     for number in range(args.draws):
         for loss in SEARCHED_LOSSES:
             state = args.out / f"search-{loss}-{number}.state"
+            drawn = draw_changes(loss, number)
             for epochs in SEARCHED_EPOCHS:
-                changes = {
-                    **draw_changes(loss, number),
-                    "epochs": epochs,
-                    "step_epochs": epochs - 1,
-                }
+                changes = {**drawn, "epochs": epochs, "step_epochs": epochs - 1}
                 name = f"search-{loss}-{number}-{epochs}"
                 _train_variant(args, name, changes, seed=0, state=state)
                 found = read_activitynet_segments(args.out / f"{name}_0_proposals.json")
@@ -460,17 +457,22 @@ def intervals_of_gains(args: argparse.Namespace) -> None:
     labels = read_activitynet_segments(args.out / "labels.json")
     counts = np.array([len(video.segments) for video in labels])
     rng = np.random.default_rng(0)
+
+    # (windows,) intervals found, by loss and seed
+    paths = {
+        (loss, seed): args.out / f"{loss}_{seed}_proposals.json"
+        for loss in SEARCHED_LOSSES
+        for seed in args.seeds
+    }
+    hits = {key: _found_intervals(path, labels) for key, path in paths.items() if path.is_file()}
     for loss in SEARCHED_LOSSES[1:]:
-        # (seeds, losses, windows) intervals found
-        found = [
-            [_found_intervals(args.out / f"{one}_{seed}_proposals.json", labels) for one in pair]
-            for seed, pair in ((seed, (loss, "bmn")) for seed in args.seeds)
-            if all((args.out / f"{one}_{seed}_proposals.json").is_file() for one in pair)
-        ]
-        if len(found) < 2:
+        both = [seed for seed in args.seeds if {(loss, seed), ("bmn", seed)} <= set(hits)]
+        if len(both) < 2:
             print(f"{loss}: fewer than two seeds that both losses have")
             continue
-        gains = 100 * (np.array(found)[:, 0] - np.array(found)[:, 1])  # (seeds, windows)
+
+        # (seeds, windows)
+        gains = 100 * np.stack([hits[loss, seed] - hits["bmn", seed] for seed in both])
 
         resampled = []
         for _ in range(args.resamples):

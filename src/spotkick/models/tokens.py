@@ -37,7 +37,7 @@ from spotkick.models.spotter import (
 from spotkick.models.token_embeddings import embed_tokens
 
 CONTEXT_KERNEL: Final = 3
-_INITIAL_LOGIT: Final = -4.0
+INITIAL_LOGIT: Final = -4.0
 """Where outputs start: actions are rare, and a first guess of one half would cost many steps to
 unlearn."""
 
@@ -104,7 +104,7 @@ class TokenMember(nn.Module):
             ContextLayer(sizes.units, dilation) for dilation in sizes.dilations
         )
         self.output = nn.Linear(sizes.units, sizes.num_classes)
-        nn.init.constant_(self.output.bias, _INITIAL_LOGIT)
+        nn.init.constant_(self.output.bias, INITIAL_LOGIT)
 
     def forward(self, rows: Tensor) -> Tensor:
         """Logits (batch, bins, classes) of rows (batch, bins, `row_width`), int64."""

@@ -112,8 +112,9 @@ def make_highlights(
     # The reel first: copies are longer than planned, and the lists describe what was cut.
     listing = list_reel(parts)
     failures, lists = check_lists(request.lists, listing, reporter)
-    parts = write_reel(request, parts, videos, reporter)
-    listing = list_reel(parts)
+    if request.out is not None:
+        parts = write_reel(request, request.out, parts, videos=videos, reporter=reporter)
+        listing = list_reel(parts)
     failures += write_lists(lists, listing)
     if request.poster is not None:
         failures += collect_failure(partial(write_poster, request.poster, chosen, videos))

@@ -37,23 +37,24 @@ def check_lists(
 
 def write_reel(
     request: HighlightsRequest,
+    out: Path,
     parts: Sequence[ReelPart],
+    *,
     videos: Mapping[int, PeriodVideo],
     reporter: Reporter,
 ) -> tuple[ReelPart, ...]:
-    """Write the reel, where one is asked for, and bring it to its loudness.
+    """Write the reel, and bring it to its loudness.
 
     Returns:
-        the parts as they were cut: copies are longer than planned. As they are without a reel.
+        the parts as they were cut: copies are longer than planned.
 
     Raises:
         StorageError: if it cannot be written.
     """
-    if request.out is None:
-        return tuple(parts)
     _report_fields(parts, videos, reporter, copied=request.copy)
-    cut = _render_reel(request, request.out, parts, reporter)
-    _adjust_loudness(request, reporter)
+    cut = _render_reel(request, out, parts, reporter)
+    if request.loudness_lufs is not None:
+        _adjust_loudness(out, request.loudness_lufs, reporter)
     return cut
 
 
@@ -92,13 +93,11 @@ def _render_reel(
         )
 
 
-def _adjust_loudness(request: HighlightsRequest, reporter: Reporter) -> None:
+def _adjust_loudness(out: Path, loudness_lufs: float, reporter: Reporter) -> None:
     """Bring the reel to its loudness, and say by how much each track was changed."""
-    if request.out is None or request.loudness_lufs is None:
-        return
-    for number, (was, gain_db) in enumerate(set_loudness(request.out, request.loudness_lufs), 1):
+    for number, (was, gain_db) in enumerate(set_loudness(out, loudness_lufs), 1):
         reached = was.integrated_lufs + gain_db
-        short = "" if reached > request.loudness_lufs - 0.5 else ", more would clip its peaks"
+        short = "" if reached > loudness_lufs - 0.5 else ", more would clip its peaks"
         reporter.line(
             f"sound track {number}: {was.integrated_lufs:.1f} LUFS, {gain_db:+.1f} dB, now "
             f"{reached:.1f} LUFS{short}"

@@ -13,6 +13,7 @@ from pydantic import Field
 from spotkick.configuration import FrozenConfig, suggestion
 from spotkick.encoding.slicing import Bounds
 from spotkick.errors import ConfigError
+from spotkick.models.tokens import INITIAL_LOGIT
 
 Head = Literal["dense", "displacement", "capsule", "linear"]
 HEADS: Final[tuple[Head, ...]] = ("dense", "displacement", "capsule", "linear")
@@ -22,9 +23,6 @@ without a trunk. The order is that of the networks in a stack."""
 
 CONTEXT_LOSSES: Final = ("paper", "symmetric")
 LOSSES: Final = ("bce", "gaussian", "focal", *CONTEXT_LOSSES)
-
-INITIAL_LOGIT: Final = -4.0
-"""Where logits start: actions are rare, and a first guess of one half costs steps to unlearn."""
 
 GAMMAS: Final = (0.5, 1.0, 2.0, 3.0)
 """Of the focal loss."""

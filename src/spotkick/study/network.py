@@ -16,7 +16,8 @@ from torch.nn import functional
 from spotkick.chunks import border_frames_of
 from spotkick.configuration import FrozenConfig
 from spotkick.models.pyramid import pyramid_kernels
-from spotkick.study.arms import HEADS, INITIAL_LOGIT, Head
+from spotkick.models.tokens import INITIAL_LOGIT
+from spotkick.study.arms import HEADS, Head
 from spotkick.study.layers import (
     StackedCapsules,
     StackedLinear,

@@ -34,7 +34,6 @@ from spotkick.study.selection import (
     read_scores,
 )
 
-RESAMPLES: Final = 400
 _SEED: Final = 3
 
 _Key = tuple[str, int, str]
@@ -52,7 +51,7 @@ def write_tables(
     *,
     workers: int,
     reporter: Reporter,
-    resamples: int = RESAMPLES,
+    resamples: int,
     redo_choice: bool = False,
 ) -> None:
     """Write the tables of all blocks that have results as Markdown.
